@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What user space tells the BPF programs before they are loaded, and what they count. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "record.h"
+
+#define PORT_WORDS (65536 / 64)
+
+struct config {
+	__u64 min_connect_ns; /* 0: not asked for */
+	__u64 min_close_ns;
+	__u64 cgroup;	       /* 0: all */
+	__u64 wake_bytes;      /* unread bytes in the ring that wake the reader before its timer does */
+	__u64 tick_ns;	       /* a jiffy */
+	__u32 netns;	       /* inode, 0: all */
+	__u32 pidns;	       /* inode of the tracer's PID namespace, 0: the initial one */
+	__u32 n_cpus;
+	__u8 family;	       /* 4, 6, 0: both */
+	__u8 role;	       /* enum role, 0: both */
+	bool failed;
+	bool by_pid;
+	bool by_comm;
+	bool by_local_port;
+	bool by_remote_port;
+	bool by_port;
+	bool by_local;
+	bool by_remote;
+	bool by_host;
+	bool states;	  /* post every transition */
+	bool no_chapters; /* nothing but transitions is wanted */
+	bool accept_seen; /* some hook sees accept() return */
+	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
+	bool cookie_helper; /* bpf_get_socket_cookie() may be called here (5.12) */
+	bool current_btf; /* bpf_get_current_task_btf() exists (5.11) */
+	char comm[COMM_LEN];
+};
+
+/* Counters, one per-CPU slot each. */
+enum counter {
+	COUNT_LOST_HANDSHAKE,  /* chapters that found no room in the ring, even inside the close */
+	COUNT_LOST_CLOSE,
+	COUNT_LOST_TRANSITION,
+	COUNT_TABLE_FULL,      /* connections that found no room in the table */
+	COUNT_STAND_IN,	       /* hook runs that the stand-in program did */
+	COUNT_HANDSHAKES,      /* posted */
+	COUNT_CLOSES,
+	COUNT_UNKNOWN,	       /* state changes of sockets that no record was found for */
+	COUNTERS
+};
+
+/* A listener's place: what a connection's own end looks like. */
+struct listener_key {
+	__u8 addr[16];
+	__u32 netns;
+	__u16 port;
+	__u16 pad;
+};
+
+struct listener {
+	struct owner owner; /* pid 0: several processes listen here and the kernel does not tell which */
+	__u32 sockets;
+	__u8 selected;
+	__u8 pad[3];
+};
+
+struct unaccepted {
+	__u64 conn;
+	__u64 since_ns;
+};
+
+/* A connection as its segments name it: where a minisocket's record is found. */
+struct tuple {
+	__u8 local[16];
+	__u8 remote[16];
+	__u32 netns;
+	__u16 local_port;
+	__u16 remote_port;
+};
+
+struct prefix {
+	__u32 bits;
+	__u8 addr[16];
+};
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the socket tells at each moment.  Each rule was checked against packet
+ * captures on 5.10 to 6.18; where a field lies at some moment, the code reads another one. */
+#ifndef FACTS_BPF_H
+#define FACTS_BPF_H
+
+#include "config.h"
+#include "diary.h"
+
+#define AF_INET 2
+#define AF_INET6 10
+/* bits of enum sock_flags, unchanged since 2.6 */
+#define SOCK_DEAD 0 /* no file refers to it */
+#define SOCK_DONE 1 /* the peer's FIN was received */
+
+static __always_inline void v4_mapped(__u8 *to, __be32 v4)
+{
+	__u32 *w = (__u32 *)to;
+
+	w[0] = w[1] = 0;
+	w[2] = bpf_htonl(0xffff);
+	w[3] = v4;
+}
+
+static __always_inline void v6_copy(__u8 *to, const struct in6_addr *from)
+{
+	__u32 *w = (__u32 *)to;
+
+	w[0] = from->in6_u.u6_addr32[0];
+	w[1] = from->in6_u.u6_addr32[1];
+	w[2] = from->in6_u.u6_addr32[2];
+	w[3] = from->in6_u.u6_addr32[3];
+}
+
+/* Addresses of a full or time-wait socket; an IPv4-mapped one is IPv4.  Returns 4 or 6. */
+static __always_inline __u8 facts_addresses(const struct sock_common *sk, __u8 *local, __u8 *remote)
+{
+	bool v6 = sk->skc_family == AF_INET6;
+
+	if (v6) {
+		const struct in6_addr *d = &sk->skc_v6_daddr;
+
+		v6 = d->in6_u.u6_addr32[0] || d->in6_u.u6_addr32[1] ||
+		     d->in6_u.u6_addr32[2] != bpf_htonl(0xffff);
+	}
+	if (v6) {
+		v6_copy(local, &sk->skc_v6_rcv_saddr);
+		v6_copy(remote, &sk->skc_v6_daddr);
+		return 6;
+	}
+	v4_mapped(local, sk->skc_rcv_saddr);
+	v4_mapped(remote, sk->skc_daddr);
+	return 4;
+}
+
+/* skc_num is 0 before the port is chosen and again on the way to CLOSE; inet_sport survives the
+ * latter but is stale at the former. */
+static __always_inline __u16 facts_local_port(const struct tcp_sock *tp, __u8 to)
+{
+	__u16 port = tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
+
+	if (port || to == BPF_TCP_SYN_SENT)
+		return port;
+	return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+}
+
+static __always_inline void facts_identity(struct handshake_part *h, const struct tcp_sock *tp, __u8 to)
+{
+	const struct sock_common *sk = &tp->inet_conn.icsk_inet.sk.__sk_common;
+
+	h->family = facts_addresses(sk, h->local, h->remote);
+	h->netns = sk->skc_net.net->ns.inum;
+	h->local_port = facts_local_port(tp, to);
+	h->remote_port = bpf_ntohs(sk->skc_dport);
+}
+
+/* What `ss -e` shows; before 5.12 only if somebody asked for it before. */
+static __always_inline __u64 facts_cookie(struct sock *sk)
+{
+	return cfg.cookie_helper ? bpf_get_socket_cookie(sk) : (__u64)sk->__sk_common.skc_cookie.counter;
+}
+
+/* A listener has no peer, so only its own address says whether it is IPv4. */
+static __always_inline void facts_listener(struct listener_key *key, const struct sock_common *sk, __u16 port)
+{
+	if (sk->skc_family == AF_INET6)
+		v6_copy(key->addr, &sk->skc_v6_rcv_saddr);
+	else
+		v4_mapped(key->addr, sk->skc_rcv_saddr);
+	key->netns = sk->skc_net.net->ns.inum;
+	key->port = port;
+	key->pad = 0;
+}
+
+/* The socket is about to become ESTABLISHED: what the handshake settled. */
+static __always_inline void facts_established(struct handshake_part *h, const struct tcp_sock *tp)
+{
+	const bool server = h->role == ROLE_SERVER;
+
+	/* bytes_acked counts our SYN on the side that opened actively and not on the other */
+	h->iss = tp->snd_una - (__u32)tp->bytes_acked - server;
+	h->irs = tp->rcv_nxt - (__u32)tp->bytes_received - 1;
+	h->rtt_us = tp->srtt_us >> 3;
+	h->mss = tp->mss_cache;
+	h->retransmits = tp->total_retrans;
+	h->snd_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.snd_wscale);
+	h->rcv_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.rcv_wscale);
+	h->options = OPTION_KNOWN | (BPF_CORE_READ_BITFIELD(tp, rx_opt.wscale_ok) ? OPTION_WSCALE : 0) |
+		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.sack_ok) ? OPTION_SACK : 0) |
+		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.tstamp_ok) ? OPTION_TIMESTAMPS : 0) |
+		     (tp->ecn_flags & 1 ? OPTION_ECN : 0);
+	if (bpf_core_field_exists(tp->is_mptcp))
+		h->flags |= HANDSHAKE_MPTCP_KNOWN | (tp->is_mptcp ? HANDSHAKE_MPTCP : 0);
+	if (server ? BPF_CORE_READ_BITFIELD(tp, syn_fastopen_child) :
+		     BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
+		h->flags |= HANDSHAKE_FASTOPEN;
+	/* the segment last acknowledged is our SYN: RACK has the time it left */
+	if (!server && !h->retransmits && tp->rack.end_seq == tp->snd_una)
+		h->syn_ns = tp->rack.mstamp * 1000;
+}
+
+/* Our FIN is about to be queued: its number, and what stands before it. */
+static __always_inline void facts_local_fin(struct close_part *c, const struct tcp_sock *tp)
+{
+	c->local_fin_seq = tp->write_seq;
+	c->local_fin_ack = tp->rcv_nxt;
+	c->flags |= CLOSE_LOCAL_FIN;
+	if (tp->snd_nxt != tp->write_seq)
+		c->flags |= CLOSE_FIN_BEHIND_DATA;
+	if (tp->packets_out)
+		c->flags |= CLOSE_DATA_OUTSTANDING;
+}
+
+/* The peer's FIN has just been taken in. */
+static __always_inline void facts_remote_fin(struct close_part *c, const struct tcp_sock *tp)
+{
+	c->remote_fin_seq = tp->rcv_nxt - 1;
+	c->remote_fin_ack = tp->snd_una;
+	c->flags |= CLOSE_REMOTE_FIN;
+	c->segs_out_at_fin = tp->segs_out;
+}
+
+static __always_inline void facts_local_fin_acked(struct close_part *c, const struct tcp_sock *tp)
+{
+	c->flags |= CLOSE_LOCAL_FIN_ACKED | CLOSE_LOCAL_FIN_LEFT;
+	if (tp->rack.end_seq == tp->snd_una)
+		c->fin_sent_us = tp->rack.mstamp;
+}
+
+/* The socket is about to be CLOSE: totals, and why. */
+static __always_inline void facts_totals(struct record *r, const struct tcp_sock *tp)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	struct close_part *c = &r->c;
+
+	c->bytes_sent = tp->bytes_sent - tp->bytes_retrans;
+	c->bytes_received = tp->bytes_received - (c->flags & CLOSE_REMOTE_FIN ? 1 : 0);
+	c->segs_out = tp->segs_out;
+	c->segs_in = tp->segs_in;
+	c->retransmits = tp->total_retrans;
+	c->srtt_us = tp->srtt_us >> 3;
+	c->min_rtt_us = tp->rtt_min.s[0].v;
+	c->err = sk->sk_err;
+	c->err_soft = sk->sk_err_soft;
+	if (c->flags & CLOSE_LOCAL_FIN && (__s32)(tp->snd_nxt - c->local_fin_seq) > 0)
+		c->flags |= CLOSE_LOCAL_FIN_LEFT;
+}
+
+/* How long the kernel keeps this orphan in FIN_WAIT2 (tcp_fin_time, without its floor of 3.5 RTO). */
+static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
+{
+	int ticks = tp->linger2;
+
+	if (!ticks)
+		ticks = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ipv4.sysctl_tcp_fin_timeout;
+	return (__u64)ticks * cfg.tick_ns;
+}
+
+#endif

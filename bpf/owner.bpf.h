@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Whose connection it is: the caller of a system call, or who listens at an address. */
+#ifndef OWNER_BPF_H
+#define OWNER_BPF_H
+
+#include "config.h"
+#include "select.bpf.h"
+
+#define PIDNS_DEPTH 32
+#define CGROUP_DEPTH 32
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct listener_key);
+	__type(value, struct listener);
+} listeners SEC(".maps");
+
+/* The tgid as the tracer's PID namespace sees it, 0 when it does not. */
+static __always_inline __u32 task_tgid(struct task_struct *task)
+{
+	struct pid *pid;
+	unsigned int level;
+
+	if (!cfg.pidns)
+		return BPF_CORE_READ(task, tgid);
+	pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	level = BPF_CORE_READ(pid, level);
+	for (unsigned int i = 0; i < PIDNS_DEPTH && i <= level; i++) {
+		struct upid upid;
+
+		bpf_core_read(&upid, bpf_core_type_size(struct upid),
+			      (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+				      i * bpf_core_type_size(struct upid));
+		if (BPF_CORE_READ(upid.ns, ns.inum) == cfg.pidns)
+			return upid.nr;
+	}
+	return 0;
+}
+
+/* The calling process.  Call it only where the kernel runs on behalf of one (kernel-notes 7). */
+static __always_inline void owner_current(struct owner *o)
+{
+	o->uid = (__u32)bpf_get_current_uid_gid();
+	o->cgroup = bpf_get_current_cgroup_id();
+	if (cfg.current_btf && !cfg.pidns) {
+		struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
+
+		o->pid = bpf_get_current_pid_tgid() >> 32;
+		__builtin_memcpy(o->comm, leader->comm, COMM_LEN);
+	} else {
+		struct task_struct *task = (void *)bpf_get_current_task();
+
+		o->pid = task_tgid(task);
+		BPF_CORE_READ_INTO(&o->comm, task, group_leader, comm);
+	}
+}
+
+static __always_inline bool current_in_cgroup(void)
+{
+	if (!cfg.cgroup)
+		return true;
+	for (int i = 0; i < CGROUP_DEPTH; i++) {
+		__u64 id = bpf_get_current_ancestor_cgroup_id(i);
+
+		if (id == cfg.cgroup)
+			return true;
+		if (!id)
+			break;
+	}
+	return false;
+}
+
+/* The same for another task's cgroup. */
+static __always_inline bool cgroup_selected(struct cgroup *cgroup)
+{
+	struct cgroup_subsys_state *css;
+
+	if (!cfg.cgroup)
+		return true;
+	css = &cgroup->self;
+	for (int i = 0; i < CGROUP_DEPTH && css; i++) {
+		if (BPF_CORE_READ(css, cgroup, kn, id) == cfg.cgroup)
+			return true;
+		css = BPF_CORE_READ(css, parent);
+	}
+	return false;
+}
+
+/* Is the calling process, described by o, among those selected? */
+static __always_inline bool select_current(const struct owner *o)
+{
+	return select_pid(o->pid) && select_comm(o->comm) && current_in_cgroup();
+}
+
+static __always_inline void listener_key(struct listener_key *key, const struct handshake_part *h)
+{
+	__builtin_memcpy(key->addr, h->local, 16);
+	key->netns = h->netns;
+	key->port = h->local_port;
+	key->pad = 0;
+}
+
+/* A socket began to listen; several at one place by different processes leave no single owner. */
+static __always_inline void listener_add(const struct listener_key *key, const struct owner *owner,
+					 bool selected)
+{
+	struct listener *old = bpf_map_lookup_elem(&listeners, key);
+
+	if (old) {
+		if (old->owner.pid != owner->pid)
+			__builtin_memset(&old->owner, 0, sizeof(old->owner));
+		old->selected |= selected;
+		old->sockets++;
+	} else {
+		struct listener new = { .owner = *owner, .sockets = 1, .selected = selected };
+
+		bpf_map_update_elem(&listeners, key, &new, BPF_NOEXIST);
+	}
+}
+
+static __always_inline void listener_remove(const struct listener_key *key)
+{
+	struct listener *old = bpf_map_lookup_elem(&listeners, key);
+
+	if (old && --old->sockets == 0)
+		bpf_map_delete_elem(&listeners, key);
+}
+
+/* Who listens where this connection arrived: at its address, at any IPv4 or at any address. */
+static __always_inline const struct listener *listener_of(const struct handshake_part *h)
+{
+	struct listener_key key;
+	struct listener *l;
+
+	listener_key(&key, h);
+	l = bpf_map_lookup_elem(&listeners, &key);
+	if (l)
+		return l;
+	__builtin_memset(key.addr, 0, 16);
+	l = bpf_map_lookup_elem(&listeners, &key);
+	if (l || h->family != 4)
+		return l;
+	key.addr[10] = key.addr[11] = 0xff;
+	return bpf_map_lookup_elem(&listeners, &key);
+}
+
+/* -f: the children of a selected process are selected. */
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
+{
+	__u32 parent_tgid, child_tgid;
+	__u8 one = 1;
+
+	if (child->pid != child->tgid)
+		return 0;
+	parent_tgid = task_tgid(parent);
+	if (!bpf_map_lookup_elem(&pids, &parent_tgid))
+		return 0;
+	child_tgid = task_tgid(child);
+	if (child_tgid)
+		bpf_map_update_elem(&pids, &child_tgid, &one, BPF_ANY);
+	return 0;
+}
+
+/* A PID that is free again may become anybody's. */
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(process_exited, struct task_struct *task)
+{
+	__u32 tgid;
+
+	if (task->pid != task->tgid)
+		return 0;
+	tgid = task_tgid(task);
+	bpf_map_delete_elem(&pids, &tgid);
+	return 0;
+}
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Connections and listeners older than the trace, entered once while it starts. */
+#ifndef SCAN_BPF_H
+#define SCAN_BPF_H
+
+#include "table.bpf.h"
+
+/* A closed socket's place, so that the scan, which may still have it in hand, finds it taken. */
+static __always_inline void scan_bury(struct cpu *cpu, int lane, __u64 sk)
+{
+	struct record *r = scratch_record(cpu, lane);
+
+	if (!r)
+		return;
+	r->h.conn = 0;
+	bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
+}
+
+static __always_inline void scan_enter(struct sock_common *skc, const struct owner *owner, bool selected)
+{
+	__u64 key = (__u64)skc;
+	__u8 state = skc->skc_state;
+	struct tcp_sock *tp;
+	struct record *r;
+	struct cpu *cpu;
+	int lane;
+
+	if (state == BPF_TCP_LISTEN) {
+		struct listener_key at;
+
+		if (!owner)
+			return;
+		facts_listener(&at, skc, skc->skc_num);
+		listener_add(&at, owner, selected);
+		return;
+	}
+	if (state == BPF_TCP_CLOSE || state == BPF_TCP_TIME_WAIT || state == BPF_TCP_NEW_SYN_RECV ||
+	    (select_by_owner() && !selected) || cfg.role)
+		return;
+	tp = bpf_skc_to_tcp_sock(skc);
+	cpu = this_cpu();
+	if (!tp || !cpu)
+		return;
+	lane = lane_enter(cpu);
+	r = scratch_record(cpu, lane);
+	if (r) {
+		facts_identity(&r->h, tp, state);
+		r->h.cookie = (__u64)skc->skc_cookie.counter;
+		if (owner)
+			r->h.owner = *owner;
+		if (selected)
+			r->h.flags |= HANDSHAKE_OWNER_SELECTED;
+		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
+		r->h.state = state;
+		if (state == BPF_TCP_SYN_SENT || state == BPF_TCP_SYN_RECV)
+			r->h.role = state == BPF_TCP_SYN_SENT ? ROLE_CLIENT : ROLE_UNKNOWN;
+		else
+			r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
+		if (select_remote(&r->h) && select_local_port(&r->h))
+			bpf_map_update_elem(&table, &key, r, BPF_NOEXIST);
+	}
+	if (lane >= 0)
+		lane_leave(cpu);
+}
+
+/* Every socket behind a file descriptor, in every namespace, with the process that holds it (5.11). */
+SEC("?iter/task_file")
+int scan_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct owner o = {};
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!task || !file || task->pid != task->tgid)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	if (!socket || !socket->sk || socket->sk->sk_protocol != 6)
+		return 0;
+	sk = socket->sk;
+	o.pid = task_tgid(task);
+	o.uid = task->cred->uid.val;
+	o.cgroup = task->cgroups->dfl_cgrp->kn->id;
+	__builtin_memcpy(o.comm, task->comm, COMM_LEN);
+	scan_enter(&sk->__sk_common, &o,
+		   select_by_owner() && select_pid(o.pid) && select_comm(o.comm) &&
+			   cgroup_selected(task->cgroups->dfl_cgrp));
+	return 0;
+}
+
+/* Those without a file, of the network namespace that the reader is in. */
+SEC("?iter/tcp")
+int scan_tcp(struct bpf_iter__tcp *ctx)
+{
+	struct sock_common *skc = ctx->sk_common;
+
+	if (skc)
+		scan_enter(skc, NULL, false);
+	return 0;
+}
+
+#endif

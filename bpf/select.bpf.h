@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Which connections and which chapters are wanted: the selections of the command line. */
+#ifndef SELECT_BPF_H
+#define SELECT_BPF_H
+
+#include "config.h"
+#include "diary.h"
+#include "wanted.h"
+
+const volatile __u64 local_ports[PORT_WORDS];
+const volatile __u64 remote_ports[PORT_WORDS];
+const volatile __u64 any_ports[PORT_WORDS];
+
+#define PREFIX_MAP(name)                                                                           \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_LPM_TRIE);                                               \
+		__uint(max_entries, 1);                                                            \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+		__type(key, struct prefix);                                                        \
+		__type(value, __u8);                                                               \
+	} name SEC(".maps")
+
+PREFIX_MAP(local_prefixes);
+PREFIX_MAP(remote_prefixes);
+PREFIX_MAP(any_prefixes);
+
+/* tgids as the tracer's PID namespace sees them */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u8);
+} pids SEC(".maps");
+
+static __always_inline bool port_in(const volatile __u64 *set, __u16 port)
+{
+	return set[port >> 6] >> (port & 63) & 1;
+}
+
+static __always_inline bool address_in(void *map, const __u8 *addr)
+{
+	struct prefix key = { .bits = 128 };
+
+	__builtin_memcpy(key.addr, addr, 16);
+	return bpf_map_lookup_elem(map, &key);
+}
+
+/* What is known from the first SYN on: everything but the owner and a client's own port. */
+static __always_inline bool select_remote(const struct handshake_part *h)
+{
+	if (cfg.netns && h->netns != cfg.netns)
+		return false;
+	if (cfg.family && h->family != cfg.family)
+		return false;
+	if (cfg.role && h->role != cfg.role)
+		return false;
+	if (cfg.by_remote_port && !port_in(remote_ports, h->remote_port))
+		return false;
+	if (cfg.by_local && !address_in(&local_prefixes, h->local))
+		return false;
+	if (cfg.by_remote && !address_in(&remote_prefixes, h->remote))
+		return false;
+	if (cfg.by_host && !address_in(&any_prefixes, h->local) &&
+	    !address_in(&any_prefixes, h->remote))
+		return false;
+	return true;
+}
+
+static __always_inline bool select_local_port(const struct handshake_part *h)
+{
+	if (cfg.by_local_port && !port_in(local_ports, h->local_port))
+		return false;
+	if (cfg.by_port && !port_in(any_ports, h->local_port) && !port_in(any_ports, h->remote_port))
+		return false;
+	return true;
+}
+
+static __always_inline bool select_by_owner(void)
+{
+	return cfg.by_pid || cfg.by_comm || cfg.cgroup;
+}
+
+static __always_inline bool select_pid(__u32 pid)
+{
+	return !cfg.by_pid || bpf_map_lookup_elem(&pids, &pid);
+}
+
+static __always_inline bool select_comm(const char *comm)
+{
+	if (!cfg.by_comm)
+		return true;
+	for (int i = 0; i < COMM_LEN; i++) {
+		if (comm[i] != cfg.comm[i])
+			return false;
+		if (!comm[i])
+			break;
+	}
+	return true;
+}
+
+#endif

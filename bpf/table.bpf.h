@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The table of live connections, and how a record gets in and out of it. */
+#ifndef TABLE_BPF_H
+#define TABLE_BPF_H
+
+#include "config.h"
+#include "diary.h"
+#include "facts.bpf.h"
+#include "owner.bpf.h"
+#include "post.bpf.h"
+#include "select.bpf.h"
+
+/* keyed by the socket's address: a slot is reused at once, a record never outlives its connection */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct record);
+} table SEC(".maps");
+
+/*
+ * Established server connections whose handshake is not posted yet.  Who deletes an entry has the
+ * right and the duty to post: the accept hook, the sweep in user space after 1 s, or the end.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct unaccepted);
+} unaccepted SEC(".maps");
+
+/* While tracing starts: a socket that closed before the scan came to it must not be entered any more. */
+__u8 scanning = 1;
+
+static __always_inline struct record *table_find(__u64 sk)
+{
+	return bpf_map_lookup_elem(&table, &sk);
+}
+
+static __always_inline void table_remove(__u64 sk)
+{
+	bpf_map_delete_elem(&table, &sk);
+}
+
+static __always_inline bool claim_handshake(__u64 sk)
+{
+	return !bpf_map_delete_elem(&unaccepted, &sk);
+}
+
+/* A clean record in this lane's scratch room. */
+static __always_inline struct record *scratch_record(struct cpu *cpu, int lane)
+{
+	struct record *r;
+
+	if (lane < 0 || lane >= LANES)
+		return NULL;
+	r = &cpu->lanes[lane].scratch;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->h.conn = next_conn(cpu, lane);
+	return r;
+}
+
+/*
+ * Posts what of this record is still untold: the handshake of a connection that never got further,
+ * else the close, and with it the handshake when that is not told yet.
+ */
+static __always_inline void tell(struct record *r)
+{
+	bool told = r->h.flags & HANDSHAKE_TOLD;
+
+	if (!told && !wanted_handshake(&cfg, r)) {
+		r->h.flags |= HANDSHAKE_TOLD;
+		told = true;
+	}
+	if (!diary_established(r)) {
+		if (!told && !post_handshake(r))
+			count(COUNT_LOST_HANDSHAKE);
+		return;
+	}
+	if (wanted_close(&cfg, r)) {
+		if (post_record(r)) {
+			count(COUNT_CLOSES);
+			if (!told)
+				count(COUNT_HANDSHAKES);
+			return;
+		}
+		count(COUNT_LOST_CLOSE);
+		if (!told)
+			count(COUNT_LOST_HANDSHAKE);
+		return;
+	}
+	if (!told && !post_handshake(r))
+		count(COUNT_LOST_HANDSHAKE);
+}
+
+/* Is the owner of this record, as far as it is known, among those selected? */
+static __always_inline bool owner_selected(const struct record *r)
+{
+	return !select_by_owner() || r->h.flags & HANDSHAKE_OWNER_SELECTED;
+}
+
+/*
+ * Before the last post of a record that may belong to a server nobody accept()ed: decides whether its
+ * handshake is told, and whether the connection is selected at all.
+ */
+static __always_inline bool settle_handshake(struct record *r, __u64 sk)
+{
+	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_TOLD)) {
+		if (claim_handshake(sk)) {
+			if (!owner_selected(r))
+				return false;
+		} else if (r->h.accept_fate != ACCEPT_LOST && diary_established(r) && cfg.accept_seen) {
+			r->h.flags |= HANDSHAKE_TOLD;
+		}
+	}
+	return true;
+}
+
+/*
+ * Enters a record for a socket that may have one already.  The old one is of a connection whose end
+ * was not seen: it is told as it stands, incomplete.
+ */
+static __noinline void table_replace(struct record *r, __u64 sk)
+{
+	struct record *old = table_find(sk);
+
+	if (old && old->h.conn) {
+		old->h.flags |= diary_established(old) ? 0 : HANDSHAKE_EVENTS_LOST;
+		old->c.flags |= CLOSE_EVENTS_LOST;
+		if (settle_handshake(old, sk))
+			tell(old);
+	}
+	if (bpf_map_update_elem(&table, &sk, r, BPF_ANY))
+		count(COUNT_TABLE_FULL);
+}
+
+static __always_inline void table_enter(struct record *r, __u64 sk)
+{
+	long err = bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
+
+	if (err == -EEXIST)
+		table_replace(r, sk);
+	else if (err)
+		count(COUNT_TABLE_FULL);
+}
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * FIN_WAIT2 without a socket.  An orphan waiting for the peer's FIN is replaced by a minisocket that
+ * no state change reports on, so its record waits here under the connection's addresses until the
+ * segment that ends it is seen being freed (kfree_skb), or user space's sweep finds it expired.
+ */
+#ifndef TIMEWAIT_BPF_H
+#define TIMEWAIT_BPF_H
+
+#include "table.bpf.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tuple);
+	__type(value, struct record);
+} minisockets SEC(".maps");
+
+static __always_inline void tuple_of(struct tuple *t, const struct handshake_part *h)
+{
+	__builtin_memcpy(t->local, h->local, 16);
+	__builtin_memcpy(t->remote, h->remote, 16);
+	t->netns = h->netns;
+	t->local_port = h->local_port;
+	t->remote_port = h->remote_port;
+}
+
+/* The socket of r is about to be replaced.  False when there is no room. */
+static __always_inline bool minisocket_enter(struct record *r, const struct tcp_sock *tp, __u64 t_ns)
+{
+	struct tuple key;
+
+	r->c.flags |= CLOSE_MINISOCKET;
+	r->c.end_ns = t_ns + facts_fin_timeout_ns(tp);
+	tuple_of(&key, &r->h);
+	return !bpf_map_update_elem(&minisockets, &key, r, BPF_ANY);
+}
+
+/* Takes the record out, into this lane's scratch room; NULL when somebody else was first. */
+static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu, int lane)
+{
+	struct record *r = bpf_map_lookup_elem(&minisockets, key);
+	struct record *copy;
+
+	if (!r || lane < 0 || lane >= LANES)
+		return NULL;
+	copy = &cpu->lanes[lane].scratch;
+	bpf_probe_read_kernel(copy, sizeof(*copy), r);
+	return bpf_map_delete_elem(&minisockets, key) ? NULL : copy;
+}
+
+#define TCP_FIN 0x01
+#define TCP_RST 0x04
+
+/* A segment reached the minisocket. */
+static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
+{
+	struct tuple key = {};
+	struct tcp_skb_cb *cb = (void *)skb->cb;
+	__u8 flags = 0, *header = skb->head + skb->transport_header;
+	struct record *r;
+	struct cpu *cpu;
+	int lane;
+
+	bpf_probe_read_kernel(&flags, 1, header + 13);
+	if (!(flags & (TCP_FIN | TCP_RST)))
+		return;
+	facts_addresses(tw, key.local, key.remote);
+	key.netns = tw->skc_net.net->ns.inum;
+	key.local_port = tw->skc_num;
+	key.remote_port = bpf_ntohs(tw->skc_dport);
+
+	cpu = this_cpu();
+	if (!cpu)
+		return;
+	lane = lane_enter(cpu);
+	r = minisocket_take(&key, cpu, lane);
+	if (r) {
+		__u64 t_ns = bpf_ktime_get_ns();
+
+		if (flags & TCP_RST) {
+			r->c.flags |= CLOSE_RST_RECEIVED | CLOSE_OVER;
+			diary_change(r, t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
+		} else {
+			r->c.flags |= CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT | CLOSE_OVER;
+			r->c.remote_fin_seq = BPF_CORE_READ(cb, end_seq) - 1;
+			diary_change(r, t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_TIME_WAIT, STEP_STATE);
+		}
+		tell(r);
+	}
+	if (lane >= 0)
+		lane_leave(cpu);
+}
+
+#endif

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""A process with sockets that does what the test tells it, one call at a time.
+
+Scenarios read as what happens at both ends; the process's pid and the times of its calls are known,
+so they can be compared with what the tracer says.
+"""
+import ctypes
+import errno
+import os
+import select
+import signal
+import socket
+import struct
+import time
+from socket import SHUT_WR
+
+import netns
+
+FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
+SYS_accept4, SYS_accept = 288, 43
+
+
+def _now():
+    return time.clock_gettime(time.CLOCK_REALTIME)
+
+
+class _Inside:
+    """The methods run in the child; sockets have names."""
+
+    def __init__(self):
+        self.s = {}
+
+    def listen(self, addr, port=0, family=4, name="l", backlog=128, reuseport=False, v6only=None):
+        s = self.s[name] = socket.socket(FAMILY[family], socket.SOCK_STREAM)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuseport:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if v6only is not None:
+            s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
+        s.bind((addr, port))
+        s.listen(backlog)
+        return s.getsockname()[1]
+
+    def nonblocking(self, name="l"):
+        self.s[name].setblocking(False)
+
+    def accept(self, name="s", listener="l"):
+        before = _now()
+        self.s[name], peer = self.s[listener].accept()
+        self.s[name].setblocking(True)
+        return {"peer": peer[:2], "before": before, "after": _now()}
+
+    def poll_accept(self, name="s", listener="l"):
+        p = select.poll()
+        p.register(self.s[listener], select.POLLIN)
+        assert p.poll(10000), "nothing to accept"
+        return self.accept(name, listener)
+
+    def try_accept(self, name="s", listener="l"):
+        try:
+            self.accept(name, listener)
+            return True
+        except BlockingIOError:
+            return False
+
+    def plain_accept(self, listener="l"):
+        fd = ctypes.CDLL(None, use_errno=True).syscall(SYS_accept, self.s[listener].fileno(), 0, 0)
+        if fd >= 0:
+            self.s["s"] = socket.socket(fileno=fd)
+        return fd
+
+    def fork_accept(self, listener="l"):
+        """A child accepts and waits for the peer's FIN; returns its pid once it has accepted."""
+        r, w = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            s, _peer = self.s[listener].accept()
+            os.write(w, b"a")
+            s.recv(1)
+            os._exit(0)
+        os.read(r, 1)
+        os.close(r)
+        os.close(w)
+        return pid
+
+    def socket(self, name="s", family=4):
+        self.s[name] = socket.socket(FAMILY[family], socket.SOCK_STREAM)
+
+    def bind(self, addr, port=0, name="s", late=False):
+        if late:  # the port is chosen by connect()
+            self.s[name].setsockopt(socket.IPPROTO_IP, 24, 1)
+        self.s[name].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.s[name].bind((addr, port))
+
+    def option(self, level, option, value, name="s"):
+        self.s[name].setsockopt(level, option, value)
+
+    def connect(self, addr, port, name="s", family=4, blocking=True):
+        """Returns what happened: errno's symbol or None, the local port, and the times."""
+        if name not in self.s:
+            self.socket(name, family)
+        self.s[name].setblocking(blocking)
+        error = None
+        before = _now()
+        try:
+            self.s[name].connect((addr, port))
+        except OSError as e:
+            error = errno.errorcode[e.errno]
+        after = _now()
+        return {"errno": error, "port": self.port(name), "before": before, "after": after}
+
+    def port(self, name="s"):
+        return self.s[name].getsockname()[1]
+
+    def send(self, n, name="s"):
+        self.s[name].sendall(b"x" * n)
+        return n
+
+    def recv(self, n, name="s"):
+        left = n
+        while left:
+            data = self.s[name].recv(left)
+            if not data:
+                raise EOFError(f"{left} of {n} bytes missing")
+            left -= len(data)
+        return n
+
+    def recv_any(self, name="s"):
+        """Bytes, b"" for the peer's FIN, or the symbol of an error."""
+        try:
+            return self.s[name].recv(1 << 16)
+        except OSError as e:
+            return errno.errorcode[e.errno]
+
+    def peek_ready(self, n, name="s"):
+        """Waits until n bytes are in the receive queue, and leaves them there."""
+        self.s[name].setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, n)
+        p = select.poll()
+        p.register(self.s[name], select.POLLIN)
+        assert p.poll(10000)
+
+    def wait_error(self, name="s"):
+        """Waits for an error on the socket and returns its symbol."""
+        p = select.poll()
+        p.register(self.s[name], 0)
+        assert p.poll(10000), "no error"
+        return errno.errorcode[self.s[name].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
+
+    def shutdown(self, how=SHUT_WR, name="s"):
+        at = _now()
+        self.s[name].shutdown(how)
+        return at
+
+    def close(self, name="s"):
+        at = _now()
+        self.s.pop(name).close()
+        return at
+
+    def linger0(self, name="s"):
+        self.option(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0), name)
+
+    def sleep(self, seconds):
+        time.sleep(seconds)
+        return _now()
+
+    def pids(self):
+        return os.getpid()
+
+    def uid(self, uid):
+        os.setresuid(uid, uid, uid)
+
+    def fork_serve(self, n_in, n_out):
+        """accept(); fork(); close(): the child serves, the parent closes its copy first."""
+        self.accept("s")
+        gate_r, gate_w = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(gate_w)
+            os.read(gate_r, 1)  # until the parent has closed its copy
+            self.recv(n_in)
+            self.send(n_out)
+            self.s["s"].close()
+            os._exit(0)
+        self.s.pop("s").close()
+        os.close(gate_w)
+        os.close(gate_r)
+        os.waitpid(pid, 0)
+        return pid
+
+    def fork_crowd(self, n):
+        """n children that do nothing until this process ends."""
+        r, _w = os.pipe()
+        pids = []
+        for _ in range(n):
+            pid = os.fork()
+            if pid == 0:
+                os.close(_w)
+                os.read(r, 1)
+                os._exit(0)
+            pids.append(pid)
+        self.crowd = _w
+        return pids
+
+    def fork_connect(self, addr, port, n):
+        """A child connects n times and ends; returns its pid and its ports."""
+        r, w = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            ports = []
+            for _ in range(n):
+                s = socket.create_connection((addr, port))
+                ports.append(s.getsockname()[1])
+                s.recv(1)
+                s.close()
+            os.write(w, repr(ports).encode())
+            os._exit(0)
+        os.close(w)
+        ports = eval(os.read(r, 1 << 16).decode())
+        os.waitpid(pid, 0)
+        os.close(r)
+        return pid, ports
+
+    def accept_close(self, n, listener="l"):
+        """Takes n connections one after the other and closes each first."""
+        for _ in range(n):
+            s, _peer = self.s[listener].accept()
+            s.send(b"x")
+            s.shutdown(socket.SHUT_WR)
+            s.recv(1)
+            s.close()
+        return n
+
+
+def _serve(channel):
+    inside = _Inside()
+    while True:
+        try:
+            method, args, kw = channel.recv()
+        except EOFError:
+            return None
+        if method == "quit":
+            return None
+        channel.send(getattr(inside, method)(*args, **kw))
+
+
+class Agent:
+    """agent.connect(...), agent.close(), ...: calls into the child; start()/finish() for one that blocks."""
+
+    def __init__(self, ns, comm=None):
+        self.child = netns.Child(ns, _serve, comm=comm)
+        self.pid = self.child.pid
+
+    def __getattr__(self, method):
+        if method.startswith("_") or not hasattr(_Inside, method):
+            raise AttributeError(method)
+
+        def call(*args, timeout=20, **kw):
+            self.start(method, *args, **kw)
+            return self.finish(timeout)
+
+        return call
+
+    def start(self, method, *args, **kw):
+        self.child.send((method, args, kw))
+
+    def finish(self, timeout=20):
+        return self.child.recv(timeout)
+
+    def kill(self, signo=signal.SIGKILL):
+        self.child.kill(signo)
+
+    def quit(self):
+        if self.child.status is None:
+            self.child.send(("quit", (), {}))
+            self.child.result()

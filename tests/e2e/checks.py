@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Comparing chapters with the oracle, and the fields the contract promises."""
+import calendar
+import os
+import re
+import time
+
+BASE_TOLERANCE_NS = 200_000
+NOISE_CAP_NS = 2_000_000  # however noisy the machine is, no bound is wider than 2.2 ms
+
+COMMON = """type conn time cookie netns family local local_port remote remote_port role pid comm uid
+cgroup complete steps completeness completeness_text""".split()
+HANDSHAKE = """outcome errno handshake_us rtt_us syn_retransmits synack_retransmits accept_us
+simultaneous_open fastopen syncookie mptcp iss irs mss snd_wscale rcv_wscale sack timestamps
+ecn""".split()
+CLOSE = """first_closer ending errno closer_pid closer_comm close_us fin_rtt_us peer_fin_us
+app_close_us fin_queued_us accept_us time_wait lifetime_us bytes_sent bytes_received segs_out segs_in
+retransmits fin_retransmits srtt_us min_rtt_us local_fin_seq remote_fin_seq""".split()
+SUMMARY = "type connections handshakes closes open events_lost table_full outcomes endings".split()
+STATES = """CLOSE LISTEN SYN_SENT SYN_RECV NEW_SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE_WAIT
+CLOSING LAST_ACK TIME_WAIT""".split()
+OUTCOMES = "established refused reset timed_out unreachable abandoned no_port failed".split()
+ENDINGS = "graceful reset_sent reset_received timed_out aborted half_open".split()
+FIRST_CLOSERS = "local remote both none".split()
+
+_number = (int, float)
+_TYPES = {
+    "type": str, "conn": int, "time": str, "cookie": str, "netns": int, "family": int, "local": str,
+    "local_port": int, "remote": str, "remote_port": int, "role": str, "pid": int, "comm": str,
+    "uid": int, "cgroup": str, "complete": bool, "steps": list, "completeness": int,
+    "completeness_text": str, "outcome": str, "errno": str, "first_closer": str, "ending": str,
+    "closer_comm": str, "simultaneous_open": bool, "fastopen": bool, "syncookie": bool,
+    "mptcp": bool, "sack": bool, "timestamps": bool, "ecn": bool, "time_wait": bool,
+}
+
+
+class Noise:
+    """The scheduling noise while a test ran: how late 1 ms sleeps of a child woke up.
+
+    `with Noise() as noise: traffic`; afterwards noise.tolerance_ns is 200 µs plus the worst lateness
+    beyond the median one (at most NOISE_CAP_NS).
+    """
+
+    measured = []
+
+    def __init__(self):
+        self.tolerance_ns = BASE_TOLERANCE_NS
+
+    def __enter__(self):
+        from netns import Child
+        self.child = Child(None, _sleep_and_measure)
+        return self
+
+    def __exit__(self, *_exc):
+        self.child.send("stop")
+        late = self.child.result()
+        self.noise_ns = max(late) - sorted(late)[len(late) // 2]
+        self.tolerance_ns = BASE_TOLERANCE_NS + min(self.noise_ns, NOISE_CAP_NS)
+        Noise.measured.append(self.noise_ns)
+
+    def us(self):
+        return self.tolerance_ns / 1000
+
+
+def _sleep_and_measure(channel):
+    late = []
+    while not channel.poll():
+        before = time.monotonic_ns()
+        time.sleep(0.001)
+        late.append(time.monotonic_ns() - before - 1_000_000)
+    return late or [0]
+
+
+def time_ns(text):
+    m = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{9})Z", text)
+    assert m, f"not RFC 3339 UTC with nanoseconds: {text!r}"
+    return calendar.timegm(time.strptime(m[1], "%Y-%m-%dT%H:%M:%S")) * 10**9 + int(m[2])
+
+
+def check_shape(chapter):
+    """Every field of the contract is there, with its type, and the words are the contract's."""
+    kind = chapter["type"]
+    wanted = COMMON + (HANDSHAKE if kind == "handshake" else CLOSE)
+    missing = [f for f in wanted if f not in chapter]
+    assert not missing, f"{kind} chapter lacks {missing}"
+    for field in wanted:
+        value = chapter[field]
+        if value is None or field == "steps":
+            continue
+        want = _TYPES.get(field, _number)
+        good = isinstance(value, want) and (want is bool or not isinstance(value, bool))
+        assert good, f"{field} is {value!r}"
+        if field.endswith("_us"):
+            assert value >= 0, f"{field} is {value}"
+    assert re.fullmatch(r"(0x)?[0-9a-f]+", chapter["cookie"] or "0"), chapter["cookie"]
+    assert chapter["complete"] or chapter["missing"] in ("before_trace", "events_lost", "table_full")
+    assert chapter["role"] in ("client", "server", None)
+    time_ns(chapter["time"])
+    for step in chapter["steps"]:
+        assert {"t_us", "from", "to", "segment"} <= step.keys(), step
+        assert step["from"] in STATES and step["to"] in STATES, step
+        assert step["segment"] is None or re.fullmatch(
+            r"[<>] (SYN|FIN|RST|ACK)(,ACK)?( \(\d+\))?", step["segment"]), step
+    if chapter.get("open"):
+        assert chapter["state"] in STATES and chapter["state_us"] >= 0
+        assert chapter["outcome" if kind == "handshake" else "ending"] is None
+    elif kind == "handshake":
+        assert chapter["outcome"] in OUTCOMES
+    else:
+        assert chapter["ending"] in ENDINGS and chapter["first_closer"] in FIRST_CLOSERS
+
+
+def check_steps(chapter, expected, tolerance_ns):
+    """The same steps in the same order, at the times of the capture, with its seq and ack."""
+    got = [(s["from"], s["to"], _plain(s["segment"])) for s in chapter["steps"]]
+    want = [(s.frm, s.to, _plain(s.segment)) for s in expected]
+    assert got == want, f"steps {got}, captured {want}"
+    base = time_ns(chapter["time"])
+    assert chapter["steps"][0]["t_us"] in (0, 0.0, None), "t_us counts from the first event"
+    for step, seen in zip(chapter["steps"], expected):
+        if step["t_us"] is None:
+            assert step["segment"] == "< SYN", f"no time: {step}"
+        else:
+            off = base + step["t_us"] * 1000 - seen.t_ns
+            assert abs(off) <= tolerance_ns, (
+                f"{step} is {off / 1000:.0f} us off the capture (allowed {tolerance_ns / 1000:.0f})")
+        for key in ("seq", "ack"):
+            if step.get(key) is not None and getattr(seen, key) is not None:
+                assert step[key] == getattr(seen, key), f"{key} of {step}, captured {seen}"
+
+
+def _plain(segment):
+    """`> FIN` that is also the first ACK of the peer's FIN, and RSTs, may name their ACK flag."""
+    if segment and segment.startswith(("> FIN", "< RST", "> RST")):
+        return segment.replace(",ACK", "")
+    return segment
+
+
+def near(got_us, want_ns, tolerance_ns, what):
+    if want_ns is None:
+        assert got_us is None, f"{what} is {got_us}, must be null"
+        return
+    assert got_us is not None, f"{what} is null, captured {want_ns / 1000:.1f} us"
+    off = got_us * 1000 - want_ns
+    assert abs(off) <= tolerance_ns, (f"{what} {got_us} us, captured {want_ns / 1000:.1f} us "
+                                      f"(allowed off by {tolerance_ns / 1000:.0f})")
+
+
+def check_identity(chapter, end, ns, family):
+    assert chapter["local"] == end.local and chapter["local_port"] == end.local_port
+    assert chapter["remote"] == end.remote and chapter["remote_port"] == end.remote_port
+    assert chapter["family"] == family and chapter["netns"] == ns.inode
+    assert chapter["cookie"] is not None
+
+
+def check_owner(chapter, agent, comm="python3", uid=0):
+    assert (chapter["pid"], chapter["comm"], chapter["uid"]) == (agent.pid, comm, uid)
+
+
+def check_handshake(ch, end, tolerance_ns):
+    """A handshake that succeeded."""
+    assert ch["outcome"] == "established" and ch["errno"] is None and ch["complete"] is True
+    assert ch["role"] == ("server" if end.server_side else "client")
+    assert (ch["iss"], ch["irs"]) == (end.iss, end.irs)
+    check_steps(ch, end.handshake, tolerance_ns)
+    near(ch["handshake_us"], end.handshake_ns(), tolerance_ns, "handshake_us")
+    assert ch["completeness"] & 0b110111 == 0b000111
+    assert ch["sack"] is True and ch["timestamps"] is True
+
+
+def check_close(ch, end, tolerance_ns):
+    """A graceful close, everything the wire can tell."""
+    assert ch["ending"] == "graceful" and ch["errno"] is None and ch["complete"] is True
+    assert ch["first_closer"] == end.first_closer()
+    assert (ch["local_fin_seq"], ch["remote_fin_seq"]) == (end.local_fin, end.remote_fin)
+    check_steps(ch, end.close, tolerance_ns)
+    near(ch["close_us"], end.close_ns(), tolerance_ns, "close_us")
+    near(ch["fin_rtt_us"], end.fin_rtt_ns(), tolerance_ns, "fin_rtt_us")
+    near(ch["peer_fin_us"], end.peer_fin_ns(), tolerance_ns, "peer_fin_us")
+    near(ch["lifetime_us"], end.lifetime_ns(), tolerance_ns, "lifetime_us")
+    assert (ch["bytes_sent"], ch["bytes_received"]) == (end.bytes(True), end.bytes(False))
+    assert ch["time_wait"] is any("TIME_WAIT" in (s.frm, s.to) for s in end.close)
+    assert ch["completeness"] == end.completeness()
+
+
+def tree():
+    """What this suite could leave behind, for the check at the session's end."""
+    import subprocess
+    progs = subprocess.run(["bpftool", "prog", "show"], stdout=subprocess.PIPE, text=True).stdout
+    maps = subprocess.run(["bpftool", "map", "show"], stdout=subprocess.PIPE, text=True).stdout
+    with open("/proc/self/mountinfo") as f:
+        mounts = {line.split()[4] for line in f}
+    return {
+        "programs": set(re.findall(r"^(\d+: \w+  name \w+)", progs, re.M)),
+        "maps": set(re.findall(r"^(\d+: \w+  name \w+)", maps, re.M)),
+        "namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set(),
+        "mounts": mounts,
+    }

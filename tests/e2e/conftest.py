@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+import functools
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import checks  # noqa: E402
+import netns  # noqa: E402
+from agent import Agent  # noqa: E402
+from capture import Capture  # noqa: E402
+from tracer import BINARY, Tracer  # noqa: E402
+
+# A tracer started in the background by a shell would otherwise inherit "ignore".
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@functools.lru_cache(maxsize=1)
+def why_no_bpf():
+    """None where BPF works; else the tracer's own words about the right or support it lacks."""
+    if not os.path.exists(BINARY):
+        pytest.exit(f"{BINARY}: not there (run make, or set TCPSTATES_TRACE)", 2)
+    if os.geteuid() != 0:
+        return "not root"
+    done = subprocess.run([BINARY, "-o", "none", "-u", "0.1"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    text = done.stderr.decode(errors="replace")
+    words = ("permission", "not permitted", "bpf", "btf")
+    if done.returncode == 1 and any(w in text.lower() for w in words):
+        return f"BPF is not available here: {text.strip().splitlines()[-1]}"
+    return None
+
+
+@pytest.fixture(autouse=True)
+def bpf_or_skip():
+    reason = why_no_bpf()
+    if reason:
+        pytest.skip(reason)
+
+
+class World:
+    """Makes what a test needs and takes it all away afterwards."""
+
+    def __init__(self, directory):
+        self.directory = str(directory)
+        self.namespaces, self.agents = [], []
+
+    def netns(self, tag="n"):
+        self.namespaces.append(netns.Netns(tag))
+        return self.namespaces[-1]
+
+    def link(self, kind):
+        if kind == "lo":
+            return netns.loopback(self.netns("lo"))
+        return netns.veth(self.netns("a"), self.netns("b"))
+
+    def agent(self, ns, comm=None):
+        self.agents.append(Agent(ns, comm))
+        return self.agents[-1]
+
+    def capture(self, ns, dev):
+        return Capture(ns, dev, self.directory)
+
+    def captures(self, link):
+        """(as the client's namespace saw it, as the server's did)"""
+        a = self.capture(link.a, link.dev_a)
+        return (a, a) if link.a is link.b else (a, self.capture(link.b, link.dev_b))
+
+    def clean(self):
+        for tracer in list(Tracer.running):
+            tracer.kill()
+        for capture in list(Capture.running):
+            capture.kill()
+        for child in list(netns.Child.alive):
+            child.kill()
+        for ns in self.namespaces:
+            ns.delete()
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    yield world
+    world.clean()
+
+
+@pytest.fixture(params=["lo", "veth"])
+def link(request, world):
+    return world.link(request.param)
+
+
+@pytest.fixture(params=[4, 6], ids=["v4", "v6"])
+def family(request):
+    return request.param
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind():
+    """No BPF program, map, namespace, mount or process remains after the whole run."""
+    before = checks.tree()
+    if os.path.isdir("/run/netns"):
+        before["mounts"].add("/run/netns")
+    bound = os.path.ismount("/run/netns")
+    yield
+    if not bound and os.path.ismount("/run/netns") and not os.listdir("/run/netns"):
+        subprocess.run(["umount", "/run/netns"], check=True)  # `ip netns add` had made it
+    deadline = time.monotonic() + 5  # the kernel frees programs and maps after a grace period
+    while True:
+        left = {kind: now - before[kind] for kind, now in checks.tree().items()}
+        left["mounts"] -= {"/run/netns"} if bound else set()
+        left["processes"] = set(_children())
+        if not any(left.values()) or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    assert not any(left.values()), f"left behind: { {k: v for k, v in left.items() if v} }"
+
+
+def _children():
+    me = os.getpid()
+    with open(f"/proc/{me}/task/{me}/children") as f:
+        return [int(pid) for pid in f.read().split()]
+
+
+def pytest_terminal_summary(terminalreporter):
+    noise = sorted(checks.Noise.measured)
+    if noise:
+        terminalreporter.write_line(
+            f"scheduling noise in {len(noise)} timed tests: median {noise[len(noise) // 2] / 1000:.0f} us, "
+            f"worst {noise[-1] / 1000:.0f} us (added to the 200 us allowed, at most "
+            f"{checks.NOISE_CAP_NS / 1000:.0f} us)")

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""told + lost + open = happened, where happened is what the test programs counted."""
+import collections
+import os
+import select
+import socket
+
+import pytest
+
+import checks
+from tracer import Tracer
+
+WORKERS, EACH = 4, 250
+
+
+def serve(channel, port, total):
+    """Accepts `total` connections, answers each with one byte, closes when the peer has closed."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(4096)
+    poll = select.epoll()
+    poll.register(listener, select.EPOLLIN)
+    live, accepted, closed = {}, 0, 0
+    channel.send("listening")
+    while closed < total:
+        for fd, _ in poll.poll():
+            if fd == listener.fileno():
+                s, _peer = listener.accept()
+                s.setblocking(False)
+                s.send(b"x")
+                accepted += 1
+                live[s.fileno()] = s
+                poll.register(s, select.EPOLLIN)
+            elif live[fd].recv(16) == b"":
+                poll.unregister(fd)
+                live.pop(fd).close()
+                closed += 1
+    return accepted
+
+
+def open_all(channel, port, count):
+    """Opens `count` connections at once, and closes them only when all are open; their local ports."""
+    socks = []
+    for _ in range(count):
+        s = socket.socket()
+        s.setblocking(False)
+        s.connect_ex(("127.0.0.1", port))
+        socks.append(s)
+    ports = []
+    for s in socks:
+        s.setblocking(True)
+        assert s.recv(1) == b"x"
+        ports.append(s.getsockname()[1])
+    channel.send("all open")
+    channel.recv()
+    for s in socks:
+        s.close()
+    return ports
+
+
+def churn(_channel, port, count):
+    """One connection after the other, as fast as it goes."""
+    done = 0
+    for _ in range(count):
+        s = socket.create_connection(("127.0.0.1", port))
+        assert s.recv(1) == b"x"
+        s.close()
+        done += 1
+    return done
+
+
+def with_rps(ns, mask):
+    """Receive packet steering on the namespace's lo; `ip netns exec` mounts the namespace's sysfs."""
+    path = "/sys/class/net/lo/queues/rx-0/rps_cpus"
+    shown = ns.exec("sh", "-c", f"echo {mask} > {path}; cat {path}")
+    assert int(shown, 16) == mask
+
+
+@pytest.mark.parametrize("rps", [0, 3])
+def test_1000_in_parallel(world, rps):
+    """1,000 connections open at the same time, both ends on loopback: each told exactly once."""
+    ns = world.netns()
+    ns.sysctl(net__core__somaxconn=4096, net__ipv4__tcp_max_tw_buckets=65536)
+    if rps:
+        with_rps(ns, rps)
+    total = WORKERS * EACH
+    server = ns.spawn(serve, 7100, total)
+    assert server.recv() == "listening"
+    tracer = Tracer(netns=ns)
+    clients = [ns.spawn(open_all, 7100, EACH) for _ in range(WORKERS)]
+    for client in clients:
+        assert client.recv() == "all open"
+    for client in clients:
+        client.send("close")
+    ports = {port: c.pid for c in clients for port in c.result()}
+    assert server.result() == total == len(ports)
+    lost = lambda t: any(t.chapters(complete=False))  # noqa: E731
+    tracer.wait_for(lambda t: len(t.chapters()) >= 4 * total or lost(t), 10)
+    tracer.stop()
+
+    summary = tracer.summary
+    assert len(tracer.chapters()) + summary["events_lost"] == 4 * total
+    assert summary["events_lost"] == 0 and summary["table_full"] == 0, tracer.stderr.text()
+    for kind in ("handshake", "close"):
+        for key, role in (("local_port", "client"), ("remote_port", "server")):
+            told = collections.Counter(c[key] for c in tracer.chapters(kind, role=role))
+            assert told.keys() == ports.keys() and set(told.values()) == {1}, (kind, role)
+    per_conn = collections.Counter(c["conn"] for c in tracer.chapters())
+    assert len(per_conn) == 2 * total and set(per_conn.values()) == {2}
+    for chapter in tracer.chapters():
+        checks.check_shape(chapter)
+        assert chapter["complete"] is True
+        if chapter["role"] == "client":
+            assert chapter["pid"] == ports[chapter["local_port"]]
+        else:
+            assert chapter["pid"] == server.pid
+    assert summary["connections"] == 2 * total and summary["open"] == 0
+    assert summary["handshakes"] == summary["closes"] == 2 * total
+    assert summary["outcomes"] == {"established": 2 * total}
+    assert summary["endings"] == {"graceful": 2 * total}
+
+
+@pytest.mark.parametrize("rps", [0, 3])
+def test_churn_adds_up(world, rps):
+    """Thousands of short connections: none is missing from told + lost + open."""
+    ns = world.netns()
+    ns.sysctl(net__core__somaxconn=4096, net__ipv4__tcp_max_tw_buckets=65536)
+    if rps:
+        with_rps(ns, rps)
+    total = 6000
+    server = ns.spawn(serve, 7200, total)
+    assert server.recv() == "listening"
+    tracer = Tracer(netns=ns)
+    clients = [ns.spawn(churn, 7200, total // 3) for _ in range(3)]
+    happened = sum(c.result(90) for c in clients)
+    assert happened == total == server.result(90)
+    tracer.stop()
+    check_sum(tracer, 2 * happened)
+
+
+def check_sum(tracer, ends):
+    """Each end that lived has a handshake and a close, told once, or is counted as lost."""
+    summary = tracer.summary
+    told = {k: [c for c in tracer.chapters(k) if not c.get("open")] for k in ("handshake", "close")}
+    still = {k: [c for c in tracer.chapters(k) if c.get("open")] for k in ("handshake", "close")}
+    assert summary["handshakes"] == len(told["handshake"])
+    assert summary["closes"] == len(told["close"])
+    assert summary["open"] == len(still["handshake"]) + len(still["close"])
+    for kind in told:
+        conns = collections.Counter(c["conn"] for c in told[kind] + still[kind])
+        assert not conns or max(conns.values()) == 1, f"a {kind} was told twice"
+    chapters = sum(map(len, told.values())) + sum(map(len, still.values()))
+    lost = summary["events_lost"] + 2 * summary["table_full"]
+    assert chapters + lost >= 2 * ends, f"{chapters} told or open, {lost} lost, of {2 * ends}"
+    assert chapters <= 2 * ends
+    if not lost:
+        assert chapters == 2 * ends
+        assert all(c["complete"] for c in tracer.chapters())
+    # The standard for losses on this machine class: a few hundred of 400,000 at the very most.
+    assert lost <= ends / 500, f"{lost} events lost of {2 * ends} chapters: {tracer.stderr.text()}"
+    if lost:
+        assert "lost" in tracer.stderr.text() or "table" in tracer.stderr.text()
+
+
+def test_a_full_table_is_not_silent(world):
+    """--max-connections 16 and 100 at a time: counted, said on stderr, and the rest still right."""
+    ns = world.netns()
+    total = 100
+    server = ns.spawn(serve, 7300, total)
+    assert server.recv() == "listening"
+    tracer = Tracer("--max-connections", "16", netns=ns)
+    client = ns.spawn(open_all, 7300, total)
+    assert client.recv() == "all open"
+    client.send("close")
+    ports = set(client.result())
+    assert server.result() == total
+    tracer.stop()
+    summary = tracer.summary
+    complete = [c for c in tracer.chapters("close") if c["complete"]]
+    assert 0 < len(complete) <= 2 * total - summary["table_full"]
+    assert summary["table_full"] >= 2 * total - 16 - len(
+        [c for c in tracer.chapters("close") if c["complete"]]) > 0
+    assert "full" in tracer.stderr.text() and "--max-connections" in tracer.stderr.text()
+    for chapter in tracer.chapters():
+        port = chapter["local_port"] if chapter["local_port"] != 7300 else chapter["remote_port"]
+        assert port in ports
+        assert chapter["complete"] or chapter["missing"] == "table_full"
+    per = collections.Counter((c["conn"], c["type"]) for c in tracer.chapters())
+    assert max(per.values()) == 1
+
+
+def test_open_ones_count(world):
+    """Ten stay open in the middle of their close, told open at the end: the sum is still right."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    tracer = Tracer(netns=ns)
+    port = server.listen("127.0.0.1")
+    for i in range(20):
+        client.connect("127.0.0.1", port, name=f"s{i}")
+        server.accept(f"s{i}")
+        client.shutdown(name=f"s{i}")
+        assert server.recv_any(f"s{i}") == b""
+    for i in range(10):
+        server.close(f"s{i}")
+        assert client.recv_any(f"s{i}") == b""
+        client.close(f"s{i}")
+    tracer.wait_count(20, "close")
+    tracer.stop()
+    summary = tracer.summary
+    assert (summary["handshakes"], summary["closes"], summary["open"]) == (40, 20, 20)
+    assert summary["connections"] == 40
+    assert len(tracer.chapters("close", open=True)) == 20
+    check_sum(tracer, 40)
+
+
+def test_interrupt_while_busy(world):
+    """SIGINT in the middle of the traffic: what had been posted is told, and the JSON is whole."""
+    ns = world.netns()
+    total = 3000
+    server = ns.spawn(serve, 7400, total)
+    assert server.recv() == "listening"
+    tracer = Tracer(netns=ns)
+    client = ns.spawn(churn, 7400, total)
+    tracer.wait_count(400, timeout=20)
+    tracer.stop()
+    summary = tracer.summary
+    assert summary["handshakes"] == len([c for c in tracer.chapters("handshake") if not c.get("open")])
+    assert summary["closes"] == len([c for c in tracer.chapters("close") if not c.get("open")])
+    # every connection that began is there: a close never lacks its handshake
+    assert {c["conn"] for c in tracer.chapters("close")} <= {c["conn"] for c in tracer.chapters("handshake")}
+    assert client.result(60) == total == server.result(60)
+    assert os.getpid() not in {c["pid"] for c in tracer.chapters()}

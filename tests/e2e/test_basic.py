@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""One connection, every field of its four chapters against the capture."""
+import socket
+
+import pytest
+
+import checks
+from checks import Noise, check_close, check_handshake, check_identity, check_owner, near
+from oracle import End
+from tracer import Tracer
+
+
+class Talk:
+    """One conversation, traced and captured at both ends."""
+
+    def __init__(self, world, link, family):
+        self.link, self.family = link, family
+        self.server, self.client = world.agent(link.b), world.agent(link.a)
+        self.captures = world.captures(link)
+        self.tracers = [Tracer(netns=ns) for ns in dict.fromkeys((link.a, link.b))]
+        self.noise = Noise()
+        self.noise.__enter__()
+        self.address = link.server(family)
+        self.server_port = self.server.listen(self.address, family=family)
+
+    def connect(self):
+        done = self.client.connect(self.address, self.server_port, family=self.family)
+        assert done["errno"] is None
+        self.client_port = done["port"]
+        return self.server.accept()
+
+    def finish(self, chapters=2):
+        """Waits for both ends' chapters; (client's chapters, server's, client's End, server's)."""
+        for tracer in self.tracers:
+            tracer.wait_count(chapters * (2 if len(self.tracers) == 1 else 1))
+        self.noise.__exit__()
+        for tracer in self.tracers:
+            tracer.stop()
+        here = (self.link.client(self.family), self.client_port)
+        there = (self.address, self.server_port)
+        self.c_end = End(self.captures[0].packets(), *here, *there)
+        self.s_end = End(self.captures[1].packets(), *there, *here)
+        return (self.told(self.tracers[0], self.client_port, "client"),
+                self.told(self.tracers[-1], self.server_port, "server"))
+
+    def told(self, tracer, port, role):
+        """{"handshake": chapter, "close": chapter}, each told once, nothing else told of this end."""
+        mine = tracer.chapters(local_port=port)
+        assert sorted(c["type"] for c in mine) == ["close", "handshake"], tracer.brief()
+        both = {c["type"]: c for c in mine}
+        for c in mine:
+            checks.check_shape(c)
+            assert c["role"] == role and "open" not in c or c["open"] is False
+        for field in ("conn", "cookie", "netns", "pid"):
+            assert both["close"][field] == both["handshake"][field]
+        assert tracer.summary["events_lost"] == 0 and tracer.summary["table_full"] == 0
+        return both
+
+    def check(self, told, end, agent, ns):
+        tolerance = self.noise.tolerance_ns
+        for chapter in told.values():
+            check_identity(chapter, end, ns, self.family)
+            check_owner(chapter, agent)
+        check_handshake(told["handshake"], end, tolerance)
+        check_close(told["close"], end, tolerance)
+        assert told["close"]["retransmits"] == 0 and told["close"]["fin_retransmits"] in (0, None)
+        assert told["handshake"]["syn_retransmits"] in ((None, 0) if end.server_side else (0,))
+        assert told["handshake"]["synack_retransmits"] in ((0,) if end.server_side else (None, 0))
+
+
+@pytest.fixture
+def talk(world, link, family):
+    return Talk(world, link, family)
+
+
+def check_both(talk):
+    client, server = talk.finish()
+    talk.check(client, talk.c_end, talk.client, talk.link.a)
+    talk.check(server, talk.s_end, talk.server, talk.link.b)
+    assert client["handshake"]["conn"] != server["handshake"]["conn"] or len(talk.tracers) == 2
+    assert client["close"]["completeness"] == server["close"]["completeness"] == 31
+    assert client["close"]["completeness_text"] == "Complete, WITH_DATA"
+    return client, server
+
+
+def test_client_closes_first(talk):
+    talk.connect()
+    talk.client.send(1000)
+    talk.server.recv(1000)
+    talk.server.send(30000)
+    talk.client.recv(30000)
+    talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, server = check_both(talk)
+
+    assert client["close"]["first_closer"] == "local" and client["close"]["time_wait"] is True
+    assert server["close"]["first_closer"] == "remote" and server["close"]["time_wait"] is False
+    assert client["close"]["closer_pid"] == talk.client.pid
+    assert server["close"]["closer_pid"] == talk.server.pid
+    assert (client["close"]["bytes_sent"], client["close"]["bytes_received"]) == (1000, 30000)
+    assert (server["close"]["bytes_sent"], server["close"]["bytes_received"]) == (30000, 1000)
+    assert client["close"]["app_close_us"] is None and server["close"]["peer_fin_us"] is None
+    near(server["close"]["app_close_us"], talk.s_end.app_close_ns(), talk.noise.tolerance_ns,
+         "app_close_us")
+    # the round trip of the handshake is the handshake when nothing was retransmitted
+    for chapter, end in ((client["handshake"], talk.c_end), (server["handshake"], talk.s_end)):
+        near(chapter["rtt_us"], end.handshake_ns(), talk.noise.tolerance_ns, "rtt_us")
+
+
+def test_server_closes_first(talk):
+    talk.connect()
+    talk.client.send(10)
+    talk.server.recv(10)
+    talk.server.send(2000)
+    talk.server.close()
+    talk.client.recv(2000)
+    assert talk.client.recv_any() == b""
+    talk.client.close()
+    client, server = check_both(talk)
+
+    assert server["close"]["first_closer"] == "local" and server["close"]["time_wait"] is True
+    assert client["close"]["first_closer"] == "remote" and client["close"]["time_wait"] is False
+    near(client["close"]["app_close_us"], talk.c_end.app_close_ns(), talk.noise.tolerance_ns,
+         "app_close_us")
+
+
+@pytest.mark.parametrize("how", ["close", "shutdown"])
+def test_server_sits_in_close_wait(talk, how):
+    """300 ms in CLOSE_WAIT; with close() the client's socket is a minisocket by then."""
+    talk.connect()
+    talk.client.send(10)
+    talk.server.recv(10)
+    talk.client.close() if how == "close" else talk.client.shutdown()
+    assert talk.server.recv_any() == b""
+    talk.server.sleep(0.3)
+    closed_at = talk.server.close()
+    if how == "shutdown":
+        assert talk.client.recv_any() == b""
+        talk.client.close()
+    client, server = check_both(talk)
+
+    near(server["close"]["app_close_us"], closed_at * 1e9 - talk.s_end.t_fin_received,
+         talk.noise.tolerance_ns, "app_close_us")
+    assert server["close"]["app_close_us"] >= 300_000
+    assert client["close"]["peer_fin_us"] >= 300_000 - 45_000  # a delayed ACK may come 40 ms late
+    segments = [s["segment"] for s in client["close"]["steps"]]
+    assert segments == ["> FIN", "< ACK", "< FIN", "> ACK"]
+    segments = [s["segment"] for s in server["close"]["steps"]]
+    assert segments == ["< FIN", "> ACK", "> FIN", "< ACK"]
+
+
+def test_half_close_with_data_after_the_fin(talk):
+    """shutdown(SHUT_WR), then the answer comes: bytes after our FIN count, the ACK is still an ACK."""
+    talk.connect()
+    talk.client.send(10)
+    talk.client.shutdown(socket.SHUT_WR)
+    talk.server.recv(10)
+    assert talk.server.recv_any() == b""
+    talk.server.send(5000)
+    talk.client.recv(5000)
+    talk.server.close()
+    assert talk.client.recv_any() == b""
+    talk.client.close()
+    client, server = check_both(talk)
+    assert client["close"]["bytes_received"] == 5000 == server["close"]["bytes_sent"]
+
+
+def test_no_data(talk):
+    talk.connect()
+    talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, server = talk.finish()
+    talk.check(client, talk.c_end, talk.client, talk.link.a)
+    talk.check(server, talk.s_end, talk.server, talk.link.b)
+    assert client["close"]["completeness"] == 23
+    assert client["close"]["completeness_text"] == "Complete, NO_DATA"
+
+
+def test_the_peers_fin_never_comes(world):
+    """The client's half is given up after tcp_fin_timeout; the server sits in CLOSE_WAIT."""
+    ns = world.netns()
+    ns.sysctl(net__ipv4__tcp_fin_timeout=1)
+    server, client = world.agent(ns), world.agent(ns)
+    capture = world.capture(ns, "lo")
+    tracer = Tracer(netns=ns)
+    port = server.listen("127.0.0.1")
+    with Noise() as noise:
+        local_port = client.connect("127.0.0.1", port)["port"]
+        server.accept()
+        client.close()
+        assert server.recv_any() == b""
+        tracer.wait_count(1, "close", local_port=local_port)
+    tracer.stop()
+    end = End(capture.packets(), "127.0.0.1", local_port, "127.0.0.1", port)
+    close = tracer.one("close", local_port=local_port)
+    checks.check_shape(close)
+    assert close["ending"] == "half_open" and close["first_closer"] == "local"
+    assert close["time_wait"] is False and close["peer_fin_us"] is None
+    assert close["remote_fin_seq"] is None and close["local_fin_seq"] == end.local_fin
+    near(close["fin_rtt_us"], end.fin_rtt_ns(), noise.tolerance_ns, "fin_rtt_us")
+    assert [(s["from"], s["to"], s["segment"]) for s in close["steps"]] == [
+        ("ESTABLISHED", "FIN_WAIT1", "> FIN"), ("FIN_WAIT1", "FIN_WAIT2", "< ACK"),
+        ("FIN_WAIT2", "CLOSE", None)]
+    # 1 s in FIN_WAIT2, by the kernel's timer wheel: late by up to 1/8 of it, never early
+    assert 1_000_000 <= close["steps"][2]["t_us"] - close["steps"][1]["t_us"] <= 1_200_000
+    leak = tracer.one("close", local_port=port)
+    assert leak["open"] is True and leak["state"] == "CLOSE_WAIT" and leak["ending"] is None
+    assert leak["pid"] == server.pid and leak["first_closer"] == "remote"
+
+
+def test_ipv4_mapped_is_ipv4(world):
+    """A dual-stack listener's IPv4 client: both ends are told as IPv4."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    tracer = Tracer("-4", netns=ns)
+    port = server.listen("::", family=6, v6only=0)
+    client.connect("127.0.0.1", port)
+    server.accept()
+    client.connect("::ffff:127.0.0.1", port, name="mapped", family=6)
+    server.accept(name="mapped")
+    for name in ("s", "mapped"):
+        client.close(name)
+        server.recv_any(name)
+        server.close(name)
+    tracer.wait_count(8)
+    tracer.stop()
+    for chapter in tracer.chapters():
+        assert chapter["family"] == 4
+        assert chapter["local"] == chapter["remote"] == "127.0.0.1"
+    assert len(tracer.chapters(local_port=port, role="server")) == 4

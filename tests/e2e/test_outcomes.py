@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Handshakes that fail, each with its errno and the time it took."""
+import socket
+
+import pytest
+
+import checks
+from checks import Noise, check_owner, near
+from oracle import End
+from tracer import Tracer
+
+
+def failed(tracer, **fields):
+    """The only chapter told: a handshake that did not end in ESTABLISHED."""
+    chapter = tracer.one("handshake", **fields)
+    assert len(tracer.chapters()) == 1, tracer.brief()
+    checks.check_shape(chapter)
+    assert chapter["complete"] is True
+    assert tracer.summary["handshakes"] == 1 and tracer.summary["closes"] == 0
+    assert tracer.summary["outcomes"].get(chapter["outcome"]) == 1
+    return chapter
+
+
+def test_refused(world, link, family):
+    client = world.agent(link.a)
+    capture = world.capture(link.a, link.dev_a)
+    tracer = Tracer(netns=link.a)
+    with Noise() as noise:
+        # bound first: the local port of a socket that failed cannot be asked for
+        client.socket(family=family)
+        client.bind(link.client(family))
+        port = client.port()
+        done = client.connect(link.server(family), 9999, family=family)
+        tracer.wait_count(1)
+    assert done["errno"] == "ECONNREFUSED"
+    tracer.stop()
+    chapter = failed(tracer, local_port=port, remote_port=9999)
+    end = End(capture.packets(), link.client(family), port, link.server(family), 9999)
+    assert (chapter["outcome"], chapter["errno"]) == ("refused", "ECONNREFUSED")
+    assert chapter["role"] == "client" and chapter["family"] == family
+    check_owner(chapter, client)
+    assert chapter["iss"] == end.iss and chapter["irs"] is None
+    assert chapter["completeness"] == end.completeness() == 37
+    assert chapter["completeness_text"] == "Incomplete"
+    checks.check_steps(chapter, end.handshake, noise.tolerance_ns)
+    near(chapter["handshake_us"], end.handshake[-1].t_ns - end.handshake[0].t_ns,
+         noise.tolerance_ns, "handshake_us")
+
+
+def blackhole(link):
+    """An on-link address whose frames go to a station that does not exist."""
+    link.a.ip("neigh", "add", "10.77.1.66", "lladdr", "02:00:00:00:00:66", "dev", link.dev_a)
+    link.a.ip("neigh", "add", "fd00:77::66", "lladdr", "02:00:00:00:00:66", "dev", link.dev_a)
+    return {4: "10.77.1.66", 6: "fd00:77::66"}
+
+
+def test_timed_out(world, family):
+    link = world.link("veth")
+    nowhere = blackhole(link)[family]
+    link.a.sysctl(net__ipv4__tcp_syn_retries=1)
+    client = world.agent(link.a)
+    capture = world.capture(link.a, link.dev_a)
+    tracer = Tracer(netns=link.a)
+    with Noise() as noise:
+        done = client.connect(nowhere, 80, family=family)
+        tracer.wait_count(1)
+    assert done["errno"] == "ETIMEDOUT"
+    tracer.stop()
+    chapter = failed(tracer, remote_port=80)
+    assert (chapter["outcome"], chapter["errno"]) == ("timed_out", "ETIMEDOUT")
+    end = End(capture.packets(), link.client(family), chapter["local_port"], nowhere, 80)
+    assert chapter["remote"] == nowhere and chapter["syn_retransmits"] == 1
+    assert chapter["iss"] == end.iss and chapter["irs"] is None and chapter["rtt_us"] is None
+    assert chapter["completeness"] == end.completeness() == 1
+    check_owner(chapter, client)
+    near(chapter["handshake_us"], (done["after"] - done["before"]) * 1e9, noise.tolerance_ns,
+         "handshake_us")
+    assert [(s["from"], s["to"], s["segment"]) for s in chapter["steps"]] == [
+        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "SYN_SENT", "> SYN (2)"),
+        ("SYN_SENT", "CLOSE", None)]
+    checks.check_steps({**chapter, "steps": chapter["steps"][:2]}, end.handshake, noise.tolerance_ns)
+
+
+def test_unreachable(world, family):
+    """Nobody answers ARP or neighbour solicitations for an on-link address."""
+    link = world.link("veth")
+    nobody = {4: "10.77.1.99", 6: "fd00:77::99"}[family]
+    kind = {4: "ipv4", 6: "ipv6"}[family]
+    for key, value in (("mcast_solicit", 1), ("retrans_time_ms", 200)):
+        link.a.exec("sysctl", "-qw", f"net.{kind}.neigh.{link.dev_a}.{key}={value}")
+    client = world.agent(link.a)
+    tracer = Tracer(netns=link.a)
+    with Noise() as noise:
+        done = client.connect(nobody, 80, family=family)
+        tracer.wait_count(1)
+    assert done["errno"] == "EHOSTUNREACH"
+    tracer.stop()
+    chapter = failed(tracer, remote=nobody)
+    assert (chapter["outcome"], chapter["errno"]) == ("unreachable", "EHOSTUNREACH")
+    check_owner(chapter, client)
+    near(chapter["handshake_us"], (done["after"] - done["before"]) * 1e9, noise.tolerance_ns,
+         "handshake_us")
+
+
+@pytest.mark.parametrize("how", ["close", "kill"])
+def test_abandoned(world, family, how):
+    """A non-blocking connect() is closed in SYN_SENT, or its process is killed."""
+    link = world.link("veth")
+    nowhere = blackhole(link)[family]
+    client = world.agent(link.a)
+    tracer = Tracer(netns=link.a)
+    with Noise() as noise:
+        done = client.connect(nowhere, 80, family=family, blocking=False)
+        assert done["errno"] == "EINPROGRESS"
+        client.sleep(0.1)
+        closed = client.close() if how == "close" else None
+        if how == "kill":
+            client.kill()
+        tracer.wait_count(1)
+    tracer.stop()
+    chapter = failed(tracer, local_port=done["port"])
+    assert (chapter["outcome"], chapter["errno"]) == ("abandoned", None)
+    check_owner(chapter, client)
+    if closed:
+        near(chapter["handshake_us"], (closed - done["before"]) * 1e9, noise.tolerance_ns,
+             "handshake_us")
+    assert chapter["handshake_us"] >= 100_000
+    assert [(s["from"], s["to"], s["segment"]) for s in chapter["steps"]] == [
+        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "CLOSE", None)]
+
+
+def test_no_port(world, family):
+    """All local ports towards one destination are taken."""
+    ns = world.netns()
+    ns.sysctl(net__ipv4__ip_local_port_range="40000 40003")
+    addr = {4: "127.0.0.1", 6: "::1"}[family]
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen(addr, 5000, family=family)
+    for i in range(4):
+        assert client.connect(addr, port, name=f"s{i}", family=family)["errno"] is None
+    tracer = Tracer(netns=ns)
+    done = client.connect(addr, port, name="last", family=family)
+    assert done["errno"] == "EADDRNOTAVAIL"
+    tracer.wait_count(1, "handshake", outcome="no_port")
+    tracer.stop()
+    chapter = tracer.one("handshake", outcome="no_port")
+    checks.check_shape(chapter)
+    assert chapter["errno"] == "EADDRNOTAVAIL"
+    assert chapter["local_port"] is None and chapter["remote_port"] == port
+    assert chapter["remote"] == addr
+    check_owner(chapter, client)
+    assert [s["segment"] for s in chapter["steps"]] in ([None], [None, None])
+
+
+def test_the_server_resets_what_nobody_accepted(world, family):
+    """A listener is closed over a connection in its accept queue."""
+    ns = world.netns()
+    addr = {4: "127.0.0.1", 6: "::1"}[family]
+    server, client = world.agent(ns), world.agent(ns)
+    tracer = Tracer(netns=ns)
+    port = server.listen(addr, family=family)
+    local = client.connect(addr, port, family=family)["port"]
+    server.close("l")
+    assert client.recv_any() == "ECONNRESET"
+    tracer.wait_count(4)
+    tracer.stop()
+    for kind in ("handshake", "close"):
+        mine = tracer.one(kind, local_port=port)
+        checks.check_shape(mine)
+        assert mine["role"] == "server" and mine["pid"] == server.pid
+        assert tracer.one(kind, local_port=local)["pid"] == client.pid
+    assert tracer.one("close", local_port=port)["ending"] == "reset_sent"
+    assert tracer.one("close", local_port=local)["ending"] == "reset_received"
+    assert tracer.one("handshake", local_port=port)["accept_us"] is None
+
+
+def test_one_socket_connects_twice(world):
+    """Refused, then connected with the same socket: two connections, two numbers, one cookie."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    tracer = Tracer("--role", "client", netns=ns)
+    assert client.connect("127.0.0.1", 7777)["errno"] == "ECONNREFUSED"
+    server.listen("127.0.0.1", 7777)
+    assert client.connect("127.0.0.1", 7777)["errno"] is None
+    tracer.wait_count(2, "handshake")
+    tracer.stop()
+    first = tracer.one("handshake", outcome="refused")
+    second = tracer.one("handshake", outcome="established")
+    assert first["conn"] != second["conn"] and first["cookie"] == second["cookie"]
+    assert first["pid"] == second["pid"] == client.pid
+
+
+def test_simultaneous_open(world):
+    """A socket that connects to itself is the simplest case of crossed SYNs."""
+    ns = world.netns()
+    client = world.agent(ns)
+    tracer = Tracer(netns=ns)
+    client.socket()
+    client.bind("127.0.0.1", 6000)
+    assert client.connect("127.0.0.1", 6000)["errno"] is None
+    tracer.wait_count(1, "handshake")
+    tracer.stop()
+    chapter = tracer.one("handshake", local_port=6000)
+    checks.check_shape(chapter)
+    assert chapter["outcome"] == "established" and chapter["simultaneous_open"] is True
+    assert chapter["role"] == "client" and chapter["iss"] == chapter["irs"]
+
+
+def test_dying_listener_is_no_connection(world):
+    """listen() and close() alone are not told."""
+    ns = world.netns()
+    server = world.agent(ns)
+    tracer = Tracer(netns=ns)
+    server.listen("127.0.0.1", 5001)
+    server.close("l")
+    server.socket()
+    server.option(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    server.close()
+    tracer.stop()
+    assert tracer.chapters() == []
+    assert tracer.summary["connections"] == 0 and tracer.summary["open"] == 0

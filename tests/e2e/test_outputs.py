@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Each output format for one connection, and the same connection in all of them."""
+import csv
+import io
+import re
+
+import pytest
+
+import checks
+from tracer import Tracer, run_tracer
+
+MS = r"\d+\.\d{3} ms"
+
+
+@pytest.fixture
+def traced(world):
+    """Runs one connection under tracers with these argument lists; each one's stdout lines."""
+    ns = world.netns()
+
+    def traced(*arguments, failing=False):
+        server, client = world.agent(ns, "talker"), world.agent(ns, "caller")
+        port = traced.port = server.listen("127.0.0.1")
+        tracers = [Tracer(*args, "--role", "client", netns=ns, output=None) for args in arguments]
+        witness = Tracer("--role", "client", netns=ns)
+        traced.client = client
+        traced.local = client.connect("127.0.0.1", port)["port"]
+        server.accept()
+        client.send(100)
+        server.recv(100)
+        client.close()
+        assert server.recv_any() == b""
+        server.close()
+        if failing:
+            assert client.connect("127.0.0.1", 9)["errno"] == "ECONNREFUSED"
+        witness.wait_count(3 if failing else 2)
+        witness.stop()
+        traced.json = witness
+        for tracer in tracers:
+            tracer.stop()
+        traced.stderr = [t.stderr.text() for t in tracers]
+        return [t.stdout.lines for t in tracers]
+
+    return traced
+
+
+def test_timeline(traced):
+    (default,), (timeline,) = traced([]), traced(["-o", "timeline"])
+    for lines in (default, timeline):
+        text = "\n".join(lines)
+        for state in ("SYN_SENT", "ESTABLISHED", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT"):
+            assert state in text, text
+        for word in ("SYN,ACK", "FIN", "caller", "127.0.0.1:", "client"):
+            assert word in text, text
+        assert re.search(rf"[Hh]andshake {MS}", text), text
+        assert re.search(r"closed first by local", text), text
+        assert "\x1b" not in text and max(map(len, lines)) <= 80, text
+    assert any(f"127.0.0.1:{traced.port}" in line and str(traced.client.pid) in line
+               for line in timeline)
+
+
+def test_line(traced):
+    (lines,) = traced(["-o", "line"])
+    rows = [line for line in lines if f":{traced.port}" in line or f" {traced.port}" in line]
+    assert len(rows) == 1, lines
+    row = rows[0]
+    assert "caller" in row and str(traced.client.pid) in row and "127.0.0.1" in row
+    assert re.search(r"\d+\.\d{3}", row), row
+    assert re.search("graceful|local", row), row
+
+
+def test_states(traced):
+    (lines,) = traced(["-o", "states"])
+    header, rows = lines[0].split(), [line.split() for line in lines[1:]]
+    for column in ("SKADDR", "PID", "COMM", "LADDR", "LPORT", "RADDR", "RPORT", "OLDSTATE",
+                   "NEWSTATE", "MS"):
+        assert column in header, header
+    old, new, ms = (header.index(c) for c in ("OLDSTATE", "NEWSTATE", "MS"))
+    moves = [(r[old], r[new]) for r in rows if r]
+    assert moves[:2] == [("CLOSE", "SYN_SENT"), ("SYN_SENT", "ESTABLISHED")]
+    assert ("ESTABLISHED", "FIN_WAIT1") in moves and ("FIN_WAIT1", "FIN_WAIT2") in moves
+    assert all(a[1] == b[0] for a, b in zip(moves, moves[1:])), moves
+    assert all(re.fullmatch(r"\d+\.\d{3}", r[ms]) or r[old] == "CLOSE" for r in rows if r)
+    remote = header.index("RPORT")
+    assert {r[remote] for r in rows if r} == {str(traced.port)}
+
+
+def test_none(traced):
+    assert traced(["-o", "none"]) == [[]]
+
+
+def test_summary(traced):
+    only, added = traced(["-o", "none", "-s"], ["-o", "line", "-s"], failing=True)
+    for lines in (only, added):
+        text = "\n".join(lines)
+        for word in ("established", "refused", "graceful", "p50", "p90", "p99", "max", "client",
+                     str(traced.port)):
+            assert word in text, (word, text)
+    assert not any("caller" in line for line in only)
+    assert any("caller" in line for line in added)
+
+
+def test_csv(traced):
+    (lines,) = traced(["-o", "csv"])
+    header, *rows = list(csv.reader(io.StringIO("\n".join(lines))))
+    wanted = checks.COMMON + checks.HANDSHAKE + checks.CLOSE
+    order = [c for c in header if c in wanted]
+    assert order == list(dict.fromkeys(wanted)), "fields of the contract, in its order"
+    assert [dict(zip(header, r))["type"] for r in rows] == ["handshake", "close"]
+    told = {c["type"]: c for c in traced.json.chapters()}
+    for row in rows:
+        assert len(row) == len(header)
+        cells = dict(zip(header, row))
+        chapter = told[cells["type"]]
+        for field in ("cookie", "local_port", "remote_port", "role", "pid", "comm", "outcome",
+                      "ending", "first_closer", "iss", "local_fin_seq", "completeness",
+                      "completeness_text"):
+            if chapter.get(field) is not None:
+                assert cells[field] == str(chapter[field]), field
+
+
+def test_json_fields(traced):
+    traced(failing=True)
+    tracer = traced.json
+    assert [c["type"] for c in tracer.records] == ["handshake", "close", "handshake", "summary"]
+    for chapter in tracer.chapters():
+        checks.check_shape(chapter)
+    summary = tracer.summary
+    assert set(checks.SUMMARY) <= summary.keys()
+    assert (summary["connections"], summary["handshakes"], summary["closes"], summary["open"]) == \
+        (2, 2, 1, 0)
+    assert summary["outcomes"] == {"established": 1, "refused": 1}
+    assert summary["endings"] == {"graceful": 1}
+    assert tracer.stdout.text().isascii()
+
+
+@pytest.mark.parametrize("output", ["timeline", "line", "json", "csv"])
+def test_recording_replays_the_same(traced, tmp_path, output):
+    """-w while printing; -r of that file, without root, prints the same."""
+    file = tmp_path / "recording"
+    (live,) = traced(["-o", output, "-w", str(file)])
+    assert live
+    file.chmod(0o644)
+    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        directory.chmod(0o755)
+    status, stdout, stderr = run_tracer("-o", output, "-r", file, user=65534, group=65534)
+    assert status == 0, stderr
+    assert stdout.splitlines() == live
+    status, stdout, stderr = run_tracer("-o", output, "-r", file, "--role", "server")
+    assert status == 0 and str(traced.local) not in stdout
+
+
+def test_output_file_and_quiet(traced, tmp_path):
+    file = tmp_path / "out"
+    (lines,) = traced(["-q", "-o", "line", "--output-file", str(file)])
+    assert lines == [] and str(traced.port) in file.read_text()
+
+
+@pytest.mark.parametrize("option,pattern", [("-t", r"\b\d+\.\d{3,}"), ("-T", r"\d\d:\d\d:\d\d")])
+def test_times(traced, option, pattern):
+    (lines,) = traced([option, "-o", "line"])
+    row = next(line for line in lines if str(traced.port) in line)
+    assert re.search(pattern, row), lines

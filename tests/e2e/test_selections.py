@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Every selection, with traffic that must show and traffic that must not.
+
+One script of connections runs; for each selection a tracer of its own runs at the same time, and what
+it told is compared with what the script says about the connections.
+"""
+import os
+
+import pytest
+
+import checks
+from tracer import Tracer
+
+V4, V6 = "127.0.0.1", "::1"
+
+
+class Conn:
+    """What the script knows about one end of a connection it made."""
+
+    def __init__(self, name, role, family, local, local_port, remote, remote_port, agent):
+        self.__dict__.update(locals())
+        self.key = (role, local, local_port, remote, remote_port)
+        self.pid = agent.pid
+
+
+class Script:
+    def __init__(self, world):
+        self.ns = world.netns()
+        self.other = world.netns()
+        self.ns.addr("lo", "10.5.0.1/32", "10.5.1.7/32", "fd00:5::1/128")
+        self.server, self.server2 = world.agent(self.ns, "srv-one"), world.agent(self.ns, "srv-two")
+        self.client, self.client2 = world.agent(self.ns, "cli-one"), world.agent(self.ns, "cli-two")
+        self.far_server, self.far_client = world.agent(self.other), world.agent(self.other)
+        self.ends = []
+
+    def talk(self, name, client, server, family, addr, port, netns=None):
+        source = {4: V4, 6: V6}[family] if addr in (V4, V6) else addr
+        server.listen(addr, port, family=family)
+        local = client.connect(addr, port, family=family)["port"]
+        server.accept()
+        client.close()
+        assert server.recv_any() == b""
+        server.close()
+        server.close("l")
+        self.ends += [Conn(name, "client", family, source, local, addr, port, client),
+                      Conn(name, "server", family, addr, port, source, local, server)]
+
+    def run(self):
+        self.talk("plain", self.client, self.server, 4, V4, 2001)
+        self.talk("six", self.client, self.server, 6, V6, 2002)
+        self.talk("second", self.client2, self.server2, 4, V4, 2100)
+        self.talk("ten", self.client, self.server2, 4, "10.5.0.1", 2200)
+        self.talk("prefix", self.client2, self.server, 4, "10.5.1.7", 2300)
+        self.talk("six ten", self.client2, self.server, 6, "fd00:5::1", 2400)
+        self.talk("far", self.far_client, self.far_server, 4, V4, 2001)
+
+
+def key(chapter):
+    return (chapter["role"], chapter["local"], chapter["local_port"], chapter["remote"],
+            chapter["remote_port"])
+
+
+CASES = {
+    # name: (arguments, wanted end?); arguments may be a function of the script
+    "pid": (lambda s: ["-p", s.client.pid], lambda s, e: e.agent is s.client),
+    "pid server": (lambda s: ["-p", s.server.pid], lambda s, e: e.agent is s.server),
+    "pid list": (lambda s: ["-p", f"{s.client.pid},{s.server2.pid}"],
+                 lambda s, e: e.agent in (s.client, s.server2)),
+    "pid repeated": (lambda s: ["-p", s.client2.pid, "--pid", s.server.pid],
+                     lambda s, e: e.agent in (s.client2, s.server)),
+    "comm": (["-c", "cli-two"], lambda s, e: e.agent is s.client2),
+    "comm server": (["--comm", "srv-one"], lambda s, e: e.agent is s.server),
+    "local port": (["-L", "2001"], lambda s, e: e.local_port == 2001),
+    "local port list": (["-L", "2001,2300"], lambda s, e: e.local_port in (2001, 2300)),
+    "remote port": (["-D", "2100"], lambda s, e: e.remote_port == 2100),
+    "remote port range": (["-D", "2100-2299,2400"], lambda s, e: e.remote_port in (2100, 2200, 2400)),
+    "either port": (["--port", "2001,2400"],
+                    lambda s, e: {e.local_port, e.remote_port} & {2001, 2400}),
+    "local": (["-l", "10.5.0.1"], lambda s, e: e.local == "10.5.0.1"),
+    "local prefix": (["-l", "10.5.0.0/16"], lambda s, e: e.local.startswith("10.5.")),
+    "remote prefix": (["--remote", "10.5.1.0/24,fd00:5::/32"],
+                      lambda s, e: e.remote in ("10.5.1.7", "fd00:5::1")),
+    "host": (["--host", "127.0.0.0/8"], lambda s, e: e.local == V4),
+    "host v6": (["--host", "::1"], lambda s, e: e.local == V6),
+    "all v4 as prefix": (["-d", "0.0.0.0/0"], lambda s, e: e.family == 4),
+    "all v6 as prefix": (["-d", "::/0"], lambda s, e: e.family == 6),
+    "-4": (["-4"], lambda s, e: e.family == 4),
+    "-6": (["-6"], lambda s, e: e.family == 6),
+    "client": (["--role", "client"], lambda s, e: e.role == "client"),
+    "server": (["--role", "server"], lambda s, e: e.role == "server"),
+    "and": (["-4", "--role", "server", "-L", "2001,2002,2100", "-c", "srv-one"],
+            lambda s, e: e.name == "plain" and e.role == "server"),
+    "1,024 ports": (["-L", ",".join(map(str, range(2001, 6096, 4)))],
+                    lambda s, e: e.local_port in range(2001, 6096, 4)),
+    "1,024 ranges": (["-D", ",".join(f"{p}-{p + 1}" for p in range(2300, 8444, 6))],
+                     lambda s, e: (e.remote_port - 2300) % 6 < 2 and 2300 <= e.remote_port < 8444),
+    "1,024 prefixes": (["-d", ",".join(f"10.9.{i // 256}.{i % 256}" for i in range(1022))
+                        + ",10.5.1.4/30,fd00:5::/64"],
+                       lambda s, e: e.remote in ("10.5.1.7", "fd00:5::1")),
+    "nothing": (["-L", "1"], lambda s, e: False),
+    "all": ([], lambda s, e: True),
+}
+for _name in ("1,024 ports", "1,024 ranges", "1,024 prefixes"):
+    assert len(set(CASES[_name][0][1].split(","))) == 1024
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_selections(world, part):
+    """All of CASES, half of them at a time."""
+    script = Script(world)
+    tracers = {}
+    for name in list(CASES)[part::2]:
+        args, wanted = CASES[name]
+        args = args(script) if callable(args) else args
+        tracers[name] = (Tracer(*args, netns=script.ns), wanted)
+    tracers["namespace by path"] = (Tracer("--netns", script.other.path), None)
+    script.run()
+    for name, (tracer, wanted) in tracers.items():
+        ends = [e for e in script.ends if (e.name == "far") == (wanted is None)
+                and (wanted is None or wanted(script, e))]
+        try:
+            tracer.wait_count(2 * len(ends))
+        finally:
+            tracer.stop()
+        told = sorted((key(c), c["type"]) for c in tracer.chapters())
+        assert told == sorted((e.key, t) for e in ends for t in ("close", "handshake")), name
+        pids = {e.key: e.pid for e in ends}
+        for chapter in tracer.chapters():
+            checks.check_shape(chapter)
+            assert chapter["pid"] == pids[key(chapter)], name
+        assert tracer.summary["connections"] == len(ends), name
+
+
+def test_many_pids(world):
+    """1,024 PIDs: all of them live processes, two of them with connections."""
+    ns = world.netns()
+    server, client, stranger = world.agent(ns), world.agent(ns), world.agent(ns)
+    crowd = world.agent(ns)
+    pids = crowd.fork_crowd(1022)
+    listed = ",".join(map(str, [*pids[:500], client.pid, *pids[500:], server.pid]))
+    tracer = Tracer("-p", listed, netns=ns)
+    port = server.listen("127.0.0.1")
+    for agent in (client, stranger):
+        agent.connect("127.0.0.1", port)
+        server.accept()
+        agent.close()
+        assert server.recv_any() == b""
+        server.close()
+    tracer.wait_count(6)
+    tracer.stop()
+    assert {c["pid"] for c in tracer.chapters()} == {client.pid, server.pid}
+    assert len(tracer.chapters()) == 6
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_follow(world, follow):
+    """-f: also the connections of a child forked while traced; without it only the process's own."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    tracer = Tracer("-p", client.pid, *(["-f"] if follow else []), netns=ns)
+    port = server.listen("127.0.0.1")
+    server.start("accept_close", 3)
+    child, ports = client.fork_connect("127.0.0.1", port, 2)
+    own = client.connect("127.0.0.1", port)["port"]
+    client.recv_any()
+    client.close()
+    server.finish()
+    tracer.wait_count(6 if follow else 2)
+    tracer.stop()
+    told = sorted((c["pid"], c["local_port"], c["type"]) for c in tracer.chapters())
+    want = [(client.pid, own)] + ([(child, p) for p in ports] if follow else [])
+    assert told == sorted((*w, t) for w in want for t in ("close", "handshake"))
+
+
+def test_cgroup(world):
+    """--cgroup: the subtree of one cgroup v2 directory."""
+    root = next((line.split()[4] for line in open("/proc/self/mountinfo")
+                 if " - cgroup2 " in line), None)
+    assert root, "no cgroup v2 is mounted"
+    ns = world.netns()
+    name = f"tst-{os.getpid()}"
+    path = os.path.join(root, name)
+    inside, outside, server = world.agent(ns), world.agent(ns), world.agent(ns)
+    os.makedirs(f"{path}/deeper")
+    try:
+        with open(f"{path}/deeper/cgroup.procs", "w") as f:
+            f.write(str(inside.pid))
+        tracer = Tracer("--cgroup", path, netns=ns)
+        port = server.listen("127.0.0.1")
+        for agent in (inside, outside):
+            agent.connect("127.0.0.1", port)
+            server.accept()
+            agent.close()
+            server.recv_any()
+            server.close()
+        tracer.wait_count(2)
+        tracer.stop()
+        assert [c["pid"] for c in tracer.chapters()] == [inside.pid] * 2
+        assert all(c["cgroup"] == f"/{name}/deeper" for c in tracer.chapters())
+    finally:
+        inside.kill()
+        os.rmdir(f"{path}/deeper")
+        os.rmdir(path)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""--failed, --min-connect, --min-close, -n and -u."""
+import time
+
+import pytest
+
+import checks
+from tracer import Tracer
+
+
+class Mixed:
+    """A quick and a slow close, a refused and a slow failed connect, a reset."""
+
+    def __init__(self, world):
+        self.ns = world.netns()
+        self.server, self.client = world.agent(self.ns), world.agent(self.ns)
+
+    def run(self):
+        """Local ports by what happened to them."""
+        port = self.port = self.server.listen("127.0.0.1")
+        ports = {}
+        for name in ("quick", "slow", "reset"):
+            ports[name] = self.client.connect("127.0.0.1", port, name=name)["port"]
+            self.server.accept(name)
+        self.client.linger0("reset")
+        for name in ("quick", "slow", "reset"):
+            self.client.close(name)
+            self.server.recv_any(name)
+            if name == "slow":
+                self.server.sleep(0.15)
+            self.server.close(name)
+        self.client.socket("refused")
+        self.client.bind("127.0.0.1", name="refused")
+        ports["refused"] = self.client.port("refused")
+        assert self.client.connect("127.0.0.1", 9, name="refused")["errno"] == "ECONNREFUSED"
+        return ports
+
+
+def both_sides(ports, *names):
+    return {("client", ports[n]) for n in names} | {("server", ports[n]) for n in names}
+
+
+def told(tracer, kind, port):
+    """(role, the client's port)"""
+    return sorted((c["role"], c["remote_port" if c["role"] == "server" else "local_port"])
+                  for c in tracer.chapters(kind))
+
+
+def test_failed_and_min_close(world):
+    mixed = Mixed(world)
+    failed = Tracer("--failed", netns=mixed.ns)
+    slow = Tracer("--min-close", "100", netns=mixed.ns)
+    both = Tracer("--min-close", "100", "--min-connect", "0.0001", netns=mixed.ns)
+    everything = Tracer(netns=mixed.ns)
+    ports = mixed.run()
+    everything.wait_count(13)
+    for tracer in (failed, slow, both, everything):
+        tracer.stop()
+    assert len(everything.chapters()) == 13
+    assert told(failed, "handshake", mixed.port) == [("client", ports["refused"])]
+    assert told(failed, "close", mixed.port) == sorted(both_sides(ports, "reset"))
+    assert failed.summary["outcomes"].get("refused") == 1
+    assert told(slow, "handshake", mixed.port) == []
+    assert told(slow, "close", mixed.port) == sorted(both_sides(ports, "slow"))
+    for chapter in slow.chapters():
+        checks.check_shape(chapter)
+        assert chapter["close_us"] >= 100_000
+    assert told(both, "close", mixed.port) == sorted(both_sides(ports, "slow"))
+    assert told(both, "handshake", mixed.port) == sorted(
+        both_sides(ports, "quick", "slow", "reset") | {("client", ports["refused"])})
+
+
+def test_min_connect(world):
+    """Only the handshake that took a second, and no close."""
+    link = world.link("veth")
+    link.a.ip("neigh", "add", "10.77.1.66", "lladdr", "02:00:00:00:00:66", "dev", link.dev_a)
+    link.a.sysctl(net__ipv4__tcp_syn_retries=1)
+    server, client = world.agent(link.b), world.agent(link.a)
+    tracer = Tracer("--min-connect", "900", netns=link.a)
+    port = server.listen("10.77.1.2")
+    client.connect("10.77.1.2", port)
+    server.accept()
+    client.close()
+    server.recv_any()
+    server.close()
+    done = client.connect("10.77.1.66", 80)
+    tracer.wait_count(1)
+    tracer.stop()
+    assert [c["outcome"] for c in tracer.chapters()] == ["timed_out"]
+    assert tracer.chapters()[0]["handshake_us"] >= 900_000
+    assert done["errno"] == "ETIMEDOUT"
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_count(world, n):
+    """-n: ends by itself after n connections, with status 0."""
+    ns = world.netns()
+    client = world.agent(ns)
+    tracer = Tracer("-n", n, netns=ns)
+    for _ in range(n + 2):
+        client.connect("127.0.0.1", 9)
+        client.close()
+    assert tracer.wait(5) == 0
+    assert len({c["conn"] for c in tracer.chapters()}) == n
+    assert tracer.summary["connections"] == n
+
+
+def test_duration(world):
+    """-u: ends by itself, and what it saw is told."""
+    ns = world.netns()
+    client = world.agent(ns)
+    before = time.monotonic()
+    tracer = Tracer("-u", "0.7", netns=ns)
+    client.connect("127.0.0.1", 9)
+    assert tracer.wait(5) == 0
+    assert 0.7 <= time.monotonic() - before <= 0.7 + 1.5  # loading and unloading the programs
+    assert len(tracer.chapters("handshake", outcome="refused")) == 1

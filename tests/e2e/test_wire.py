@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""A wire with 20 ms each way and chosen losses: round trips, retransmissions, crossed FINs."""
+import pytest
+
+import checks
+from checks import near
+from relay import wire
+from test_basic import Talk, check_both
+
+WAY = 0.02
+
+
+def close_both(talk):
+    talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+
+
+def test_round_trips(world, family):
+    """40 ms are 40 ms at both ends, for the handshake and for the FIN."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    talk.client.send(100)
+    talk.server.recv(100)
+    close_both(talk)
+    client, server = check_both(talk)
+    for told in (client, server):
+        assert 40_000 <= told["handshake"]["handshake_us"] < 60_000
+        assert 40_000 <= told["close"]["fin_rtt_us"] < 100_000
+        near(told["handshake"]["rtt_us"],
+             (talk.c_end if told is client else talk.s_end).handshake_ns(),
+             talk.noise.tolerance_ns, "rtt_us")
+
+
+def test_lost_syn(world, family):
+    talk = Talk(world, wire(world, WAY, [("a", "SYN", 1)]), family)
+    talk.connect()
+    close_both(talk)
+    client, server = talk.finish()
+    tolerance = talk.noise.tolerance_ns
+    checks.check_handshake(client["handshake"], talk.c_end, tolerance)
+    checks.check_handshake(server["handshake"], talk.s_end, tolerance)
+    assert client["handshake"]["syn_retransmits"] == 1
+    assert client["handshake"]["handshake_us"] >= 1_000_000
+    assert [s["segment"] for s in client["handshake"]["steps"]] == [
+        "> SYN", "> SYN (2)", "< SYN,ACK", "> ACK"]
+    assert server["handshake"]["synack_retransmits"] == 0
+    rtt = client["handshake"]["rtt_us"]
+    assert rtt is None or 40_000 <= rtt < 60_000, "of the SYN that was answered, or null"
+    checks.check_close(client["close"], talk.c_end, tolerance)
+    checks.check_close(server["close"], talk.s_end, tolerance)
+
+
+def test_lost_syn_ack(world, family):
+    """The server's SYN,ACK is lost: it is sent again (by timer, or for the client's second SYN)."""
+    talk = Talk(world, wire(world, WAY, [("b", "SYN,ACK", 1)]), family)
+    talk.connect()
+    close_both(talk)
+    client, server = talk.finish()
+    again = [p for p in talk.captures[1].packets() if p.flags & 0x12 == 0x12]
+    near(server["handshake"]["handshake_us"], talk.s_end.handshake_ns(), talk.noise.tolerance_ns,
+         "handshake_us")
+    assert server["handshake"]["synack_retransmits"] == len(again) - 1 >= 1
+    assert server["handshake"]["handshake_us"] >= 1_000_000
+    rtt = server["handshake"]["rtt_us"]
+    assert rtt is None or rtt < 60_000, "not the whole handshake"
+    told = [s["segment"] for s in server["handshake"]["steps"]]
+    assert told == [s.segment for s in talk.s_end.handshake]
+    near(client["handshake"]["handshake_us"], talk.c_end.handshake_ns(), talk.noise.tolerance_ns,
+         "handshake_us")
+    checks.check_close(client["close"], talk.c_end, talk.noise.tolerance_ns)
+
+
+def test_lost_fin(world, family):
+    """Our first FIN is lost: fin_retransmits, and the close counts from the first."""
+    talk = Talk(world, wire(world, WAY, [("a", "FIN", 1)]), family)
+    talk.connect()
+    close_both(talk)
+    client, server = talk.finish()
+    fins = [s for s in talk.c_end.close if s.segment.startswith("> FIN")]
+    assert client["close"]["fin_retransmits"] == len(fins) - 1 == 1
+    assert client["close"]["ending"] == "graceful" == server["close"]["ending"]
+    assert [s["segment"] for s in client["close"]["steps"]][:2] == ["> FIN", "> FIN (2)"]
+    checks.check_steps(client["close"], talk.c_end.close, talk.noise.tolerance_ns)
+    near(client["close"]["close_us"], talk.c_end.close_ns(), talk.noise.tolerance_ns, "close_us")
+    checks.check_close(server["close"], talk.s_end, talk.noise.tolerance_ns)
+
+
+def test_crossed_fins(world, family):
+    """Both ends close within the 20 ms a FIN needs: simultaneous close."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    talk.client.send(1)
+    talk.server.recv(1)
+    talk.server.sleep(0.1)  # until nothing is on the wire
+    talk.client.start("close")
+    talk.server.start("close")
+    talk.client.finish()
+    talk.server.finish()
+    client, server = talk.finish()
+    assert any("CLOSING" in s.key() for s in talk.c_end.close), "the FINs did not cross"
+    for told, end in ((client, talk.c_end), (server, talk.s_end)):
+        checks.check_close(told["close"], end, talk.noise.tolerance_ns)
+        assert told["close"]["first_closer"] == "both" and told["close"]["time_wait"] is True
+
+
+def test_fin_behind_unsent_data(world):
+    """close() with more unsent data than the window takes: fin_queued_us, and wire times for the FIN."""
+    talk = Talk(world, wire(world, WAY), 4)
+    talk.server.option(1, 8, 4096, name="l")  # SO_RCVBUF of what it accepts
+    talk.connect()
+    talk.client.send(200_000)
+    closed_at = talk.client.close()
+    talk.server.recv(200_000)
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, server = talk.finish()
+    close = client["close"]
+    assert close["bytes_sent"] == 200_000 == server["close"]["bytes_received"]
+    assert talk.c_end.t_fin_sent - closed_at * 1e9 > 100e6, "the FIN had nothing to wait for"
+    near(close["fin_queued_us"], talk.c_end.t_fin_sent - closed_at * 1e9, talk.noise.tolerance_ns,
+         "fin_queued_us")
+    near(close["fin_rtt_us"], talk.c_end.fin_rtt_ns(), talk.noise.tolerance_ns, "fin_rtt_us")
+    near(close["close_us"], talk.c_end.close_ns(), talk.noise.tolerance_ns, "close_us")
+    assert close["local_fin_seq"] == talk.c_end.local_fin
+
+
+def test_reset_during_the_handshake(world):
+    """The server's listener goes while the SYN,ACK is under way: the client sees ESTABLISHED, then RST."""
+    talk = Talk(world, wire(world, 0.1), 4)
+    talk.client.start("connect", talk.address, talk.server_port)
+    talk.server.sleep(0.25)  # the SYN is there, the ACK is not (it takes 300 ms)
+    talk.server.close("l")
+    done = talk.client.finish()
+    assert done["errno"] is None
+    assert talk.client.recv_any() == "ECONNRESET"
+    tracer = talk.tracers[0]
+    tracer.wait_count(2)
+    talk.noise.__exit__()
+    for tracer in talk.tracers:
+        tracer.stop()
+    close = talk.tracers[0].one("close", local_port=done["port"])
+    assert close["ending"] == "reset_received" and close["first_closer"] == "none"
+    assert talk.tracers[1].summary["closes"] == 0
+
+
+@pytest.mark.parametrize("cookies", [0, 2])
+def test_syn_cookies(world, cookies):
+    """With tcp_syncookies=2 every SYN is answered by a cookie: no srtt is honest, the states are right."""
+    link = wire(world, WAY)
+    link.b.sysctl(net__ipv4__tcp_syncookies=cookies)
+    talk = Talk(world, link, 4)
+    talk.connect()
+    close_both(talk)
+    client, server = talk.finish()
+    shake = server["handshake"]
+    assert shake["outcome"] == "established" and (shake["iss"], shake["irs"]) == \
+        (talk.s_end.iss, talk.s_end.irs)
+    if cookies:
+        assert shake["syncookie"] in (True, None)
+        assert shake["rtt_us"] is None or shake["syncookie"] is None
+        value = shake["handshake_us"]
+        if value is not None:
+            near(value, talk.s_end.handshake_ns(), talk.noise.tolerance_ns, "handshake_us")
+    else:
+        assert shake["syncookie"] in (False, None)
+        checks.check_handshake(shake, talk.s_end, talk.noise.tolerance_ns)
+    checks.check_handshake(client["handshake"], talk.c_end, talk.noise.tolerance_ns)

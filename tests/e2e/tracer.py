@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""The tracer under test, as a process."""
+import json
+import os
+import signal
+import subprocess
+
+import pump
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BINARY = os.path.join(ROOT, os.environ.get("TCPSTATES_TRACE", "build/tcpstates-trace"))
+
+
+class Tracer:
+    """Runs from the constructor (which waits for the line `Tracing`) until stop()."""
+
+    running = []
+
+    def __init__(self, *args, netns=None, output="json", argv0=(), env=None, ready=True):
+        argv = [*argv0, BINARY]
+        if output:
+            argv += ["-o", output]
+        if netns:
+            argv += ["--netns", str(netns.inode)]
+        self.argv = argv + [str(a) for a in args]
+        self.records = []
+        self.bad_lines = []
+        self.output = output
+        self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, env=env)
+        self.pid = self.process.pid
+        self.stdout = pump.Lines(self.process.stdout.fileno(), self._line)
+        self.stderr = pump.Lines(self.process.stderr.fileno())
+        Tracer.running.append(self)
+        if ready:
+            self.wait_ready()
+
+    def wait_ready(self):
+        pump.wait_until(lambda: self.is_ready() or self.process.poll() is not None, 20,
+                        lambda: f"{self.argv} says Tracing: {self.stderr.text()}")
+        assert self.is_ready(), f"{self.argv} ended: {self.stderr.text()}"
+
+    def is_ready(self):
+        return any(line.startswith("Tracing") for line in self.stderr.lines)
+
+    def _line(self, text):
+        if self.output != "json":
+            return
+        try:
+            self.records.append(json.loads(text))
+        except ValueError:
+            self.bad_lines.append(text)
+
+    def chapters(self, type=None, **fields):
+        """Chapters (not the summary) whose fields have these values."""
+        return [r for r in self.records if r.get("type") in ("handshake", "close")
+                and (type is None or r["type"] == type)
+                and all(r.get(k) == v for k, v in fields.items())]
+
+    def one(self, type, **fields):
+        """The only chapter like this; anything else is a failure."""
+        found = self.chapters(type, **fields)
+        assert len(found) == 1, f"{len(found)} chapters {type} {fields}, not 1: {self.brief()}"
+        return found[0]
+
+    def brief(self):
+        keys = ("type", "conn", "local_port", "remote_port", "role", "pid", "outcome", "ending",
+                "open", "state", "missing")
+        return [{k: r[k] for k in keys if k in r} for r in self.records] + self.bad_lines
+
+    @property
+    def summary(self):
+        found = [r for r in self.records if r.get("type") == "summary"]
+        assert len(found) == 1, f"{len(found)} summaries"
+        assert self.records[-1] is found[0], "the summary is not the last line"
+        return found[0]
+
+    def wait_for(self, predicate, timeout=5):
+        return pump.wait_until(lambda: predicate(self), timeout,
+                               lambda: f"wanted chapters; have {self.brief()}")
+
+    def wait_count(self, n, type=None, timeout=5, **fields):
+        self.wait_for(lambda t: len(t.chapters(type, **fields)) >= n, timeout)
+        return self.chapters(type, **fields)
+
+    def send_signal(self, signo):
+        self.process.send_signal(signo)
+
+    def wait(self, timeout=20):
+        pump.wait_until(lambda: self.process.poll() is not None and self.stdout.eof
+                        and self.stderr.eof, timeout,
+                        lambda: f"the end of {self.argv}: {self.stderr.text()[-2000:]}")
+        self._close()
+        return self.process.returncode
+
+    def stop(self, signo=signal.SIGINT, status=0):
+        """Ends the trace; all output has been read when this returns."""
+        if self.process.poll() is None:
+            self.send_signal(signo)
+        code = self.wait()
+        assert code == status, f"{self.argv}: status {code}, not {status}: {self.stderr.text()}"
+        assert not self.bad_lines, f"not JSON: {self.bad_lines[:3]}"
+        return self
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        self._close()
+
+    def _close(self):
+        for lines, pipe in ((self.stdout, self.process.stdout), (self.stderr, self.process.stderr)):
+            lines.close()
+            pipe.close()
+        if self in Tracer.running:
+            Tracer.running.remove(self)
+
+
+def run_tracer(*args, timeout=20, **kw):
+    """For calls that end by themselves: (status, stdout, stderr)."""
+    done = subprocess.run([BINARY, *map(str, args)], stdin=subprocess.DEVNULL,
+                          stdout=kw.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
+                          timeout=timeout, **kw)
+    return (done.returncode, (done.stdout or b"").decode("utf-8", "surrogateescape"),
+            done.stderr.decode("utf-8", "surrogateescape"))

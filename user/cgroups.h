@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Paths of cgroup v2 ids. */
+#ifndef CGROUPS_H
+#define CGROUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cgroups;
+
+/*
+ * live: ask the kernel; otherwise only what cgroups_learn() was told is known.  NULL when memory is
+ * short.  A host without a cgroup v2 mount has no paths.
+ */
+struct cgroups *cgroups_open(bool live);
+void cgroups_close(struct cgroups *cgroups);
+
+/* The path under the mount ("/" is its root), NULL when the cgroup is gone.  Valid until the next
+ * call.  *fresh tells that it was just learned from the kernel. */
+const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh);
+
+/* What a recording says. */
+void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len);
+
+#endif

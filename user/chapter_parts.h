@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What both chapters are made of; for chapter_*.c only. */
+#ifndef CHAPTER_PARTS_H
+#define CHAPTER_PARTS_H
+
+#include "chapter.h"
+
+static inline struct maybe known(int64_t value)
+{
+	return (struct maybe){ true, value };
+}
+
+/* 0 means that the kernel did not tell. */
+static inline struct maybe known_unless_0(uint64_t value)
+{
+	return (struct maybe){ value != 0, (int64_t)value };
+}
+
+static inline struct maybe known_if(bool condition, int64_t value)
+{
+	return (struct maybe){ condition, condition ? value : 0 };
+}
+
+/* Identity, owner and sequence base, the same in both chapters. */
+void chapter_identity(struct chapter *ch, const struct handshake_part *h);
+
+/* Appends a step and returns it; the last place is overwritten when there is no room. */
+struct step *chapter_step(struct chapter *ch, struct maybe t_ns, uint8_t from, uint8_t to);
+
+/* The segment of the step, with its numbers. */
+void step_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq, struct maybe ack);
+
+/* A copy of bytes a process chose: terminated, NUL when empty. */
+void person_set(struct person *p, const struct owner *o, bool is_known);
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "json.h"
+
+#include <string.h>
+
+#include "number.h"
+#include "text.h"
+
+/* The longest thing put at once: an escape or a number. */
+#define PUT_MAX 32
+
+/* What stands for an ASCII byte; NULL: the byte itself (RFC 8259, section 7). */
+static const char *const escapes[128] = {
+	"\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007",
+	"\\b",	   "\\t",     "\\n",	 "\\u000b", "\\f",     "\\r",	  "\\u000e", "\\u000f",
+	"\\u0010", "\\u0011", "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017",
+	"\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
+	['"'] = "\\\"", ['\\'] = "\\\\",
+};
+
+static void flush(struct json *j)
+{
+	fwrite(j->buf, 1, j->len, j->out);
+	j->len = 0;
+}
+
+/* Room for n bytes, n not above the buffer's size. */
+static inline char *room(struct json *j, size_t n)
+{
+	if (sizeof(j->buf) - j->len < n)
+		flush(j);
+	return j->buf + j->len;
+}
+
+static inline void put_char(struct json *j, char c)
+{
+	*room(j, 1) = c;
+	j->len++;
+}
+
+static void put(struct json *j, const char *s, size_t n)
+{
+	while (n) {
+		size_t part = n < sizeof(j->buf) ? n : sizeof(j->buf);
+
+		memcpy(room(j, part), s, part);
+		j->len += part;
+		s += part;
+		n -= part;
+	}
+}
+
+static inline void before_value(struct json *j)
+{
+	if (j->comma)
+		put_char(j, ',');
+	j->comma = true;
+}
+
+void json_begin(struct json *j, FILE *out)
+{
+	j->out = out;
+	j->len = 0;
+	j->comma = false;
+}
+
+void json_end_line(struct json *j)
+{
+	put_char(j, '\n');
+	flush(j);
+	j->comma = false;
+}
+
+void json_open(struct json *j, char bracket)
+{
+	before_value(j);
+	put_char(j, bracket);
+	j->comma = false;
+}
+
+void json_close(struct json *j, char bracket)
+{
+	put_char(j, bracket);
+	j->comma = true;
+}
+
+void json_key(struct json *j, const char *key)
+{
+	before_value(j);
+	put_char(j, '"');
+	put(j, key, strlen(key));
+	put(j, "\":", 2);
+	j->comma = false;
+}
+
+void json_null(struct json *j)
+{
+	before_value(j);
+	put(j, "null", 4);
+}
+
+void json_bool(struct json *j, bool value)
+{
+	before_value(j);
+	if (value)
+		put(j, "true", 4);
+	else
+		put(j, "false", 5);
+}
+
+void json_uint(struct json *j, uint64_t value)
+{
+	before_value(j);
+	j->len += number_uint(room(j, PUT_MAX), value);
+}
+
+void json_int(struct json *j, int64_t value)
+{
+	before_value(j);
+	j->len += number_int(room(j, PUT_MAX), value);
+}
+
+void json_us(struct json *j, int64_t ns)
+{
+	before_value(j);
+	j->len += number_us(room(j, PUT_MAX), ns);
+}
+
+void json_word(struct json *j, const char *word)
+{
+	if (!word) {
+		json_null(j);
+		return;
+	}
+	before_value(j);
+	put_char(j, '"');
+	put(j, word, strlen(word));
+	put_char(j, '"');
+}
+
+/* C1 controls, U+0080 to U+009F: legal in JSON, but some terminals obey them. */
+static void put_c1(struct json *j, uint8_t last)
+{
+	static const char hex[] = "0123456789abcdef";
+	char escape[6] = { '\\', 'u', '0', '0', hex[last >> 4], hex[last & 15] };
+
+	put(j, escape, sizeof(escape));
+}
+
+void json_text(struct json *j, const char *text)
+{
+	size_t left;
+
+	if (!text) {
+		json_null(j);
+		return;
+	}
+	before_value(j);
+	put_char(j, '"');
+	left = strlen(text);
+	while (left) {
+		size_t n = text_utf8(text, left);
+		uint8_t first = (uint8_t)text[0];
+
+		if (!n) {
+			put(j, "\\ufffd", 6);
+			n = 1;
+		} else if (n == 1 && escapes[first]) {
+			put(j, escapes[first], strlen(escapes[first]));
+		} else if (n == 2 && first == 0xc2 && (uint8_t)text[1] < 0xa0) {
+			put_c1(j, (uint8_t)text[1]);
+		} else {
+			put(j, text, n);
+		}
+		text += n;
+		left -= n;
+	}
+	put_char(j, '"');
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int prototype_args(const struct btf *btf, int id)
+{
+	const struct btf_type *t;
+
+	while (id > 0) {
+		t = btf__type_by_id(btf, (unsigned int)id);
+		if (!t)
+			return -ENOENT;
+		if (btf_is_func_proto(t))
+			return btf_vlen(t);
+		id = (int)t->type;
+	}
+	return -ENOENT;
+}
+
+int kernel_tracepoint_args(const struct btf *btf, const char *name)
+{
+	char type[128];
+	int n;
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	n = prototype_args(btf, btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF));
+	return n > 0 ? n - 1 : n;
+}
+
+int kernel_function_args(const struct btf *btf, const char *name)
+{
+	return prototype_args(btf, btf__find_by_name_kind(btf, name, BTF_KIND_FUNC));
+}
+
+bool kernel_has_helper(const struct btf *btf, const char *enumerator)
+{
+	int id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (unsigned int)id) : NULL;
+	const struct btf_enum *e;
+
+	if (!t)
+		return false;
+	e = btf_enum(t);
+	for (int i = 0; i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, e[i].name_off), enumerator))
+			return true;
+	return false;
+}
+
+bool kernel_allows_cookie(const struct btf *btf)
+{
+	const struct bpf_insn ask[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_socket_cookie },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int id = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF), prog;
+
+	if (id <= 0)
+		return false;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_RAW_TP,
+		    .attach_btf_id = (__u32)id);
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "cookie_trial", "GPL", ask, 4, &opts);
+	if (prog < 0)
+		return false;
+	close(prog);
+	return true;
+}
+
+bool kernel_allows_fexit(const struct btf *btf, const char *function)
+{
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC), prog, link;
+
+	if (id <= 0)
+		return false;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT,
+		    .attach_btf_id = (__u32)id);
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "fexit_trial", "GPL", nothing, 2, &opts);
+	if (prog < 0)
+		return false;
+	link = bpf_raw_tracepoint_open(NULL, prog);
+	if (link >= 0)
+		close(link);
+	close(prog);
+	return link >= 0;
+}
+
+static int read_id(const char *tracefs, const char *category, const char *name)
+{
+	char path[256];
+	FILE *f;
+	int n = -ENOENT;
+
+	snprintf(path, sizeof(path), "%s/events/%s/%s/id", tracefs, category, name);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%d", &n) != 1)
+		n = -EIO;
+	fclose(f);
+	return n;
+}
+
+/* In a child: its mount namespace may be changed freely. */
+static int read_id_privately(const char *category, const char *name)
+{
+	int pipe_fd[2], n = -EIO, status;
+	pid_t child;
+
+	if (pipe(pipe_fd))
+		return -errno;
+	child = fork();
+	if (child == 0) {
+		n = -EPERM;
+		if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
+		    !mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
+			n = read_id("/sys/kernel/tracing", category, name);
+		if (write(pipe_fd[1], &n, sizeof(n)) != sizeof(n))
+			_exit(1);
+		_exit(0);
+	}
+	close(pipe_fd[1]);
+	if (child < 0)
+		n = -errno;
+	else if (read(pipe_fd[0], &n, sizeof(n)) != sizeof(n))
+		n = -EIO;
+	close(pipe_fd[0]);
+	if (child > 0)
+		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+			;
+	return n;
+}
+
+int kernel_tracepoint_id(const char *category, const char *name)
+{
+	int id = read_id("/sys/kernel/tracing", category, name);
+
+	if (id < 0)
+		id = read_id("/sys/kernel/debug/tracing", category, name);
+	return id < 0 ? read_id_privately(category, name) : id;
+}
+
+int kernel_open_tracepoint(const char *category, const char *name)
+{
+	int id = kernel_tracepoint_id(category, name), fd;
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+	};
+
+	if (id < 0)
+		return id;
+	attr.config = (__u64)id;
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}

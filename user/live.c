@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "live.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "message.h"
+#include "tracer.h"
+
+#define NS_PER_S 1000000000ULL
+#define READ_EVERY_MS 50 /* how long a record may lie in the ring unread */
+#define SWEEP_EVERY_NS (NS_PER_S / 2)
+#define CLOSES_WAIT_NS (2 * NS_PER_S) /* for the command's connections, after its end */
+#define CLOCK_STEP_NS 1000000
+
+struct live {
+	const struct options *options;
+	struct teller *teller;
+	struct tracer *tracer;
+	struct command command;
+	int signal_fd;
+	int status;	      /* the command's */
+	uint64_t sweep_at_ns; /* CLOCK_MONOTONIC, as all below; 0: never */
+	uint64_t interval_at_ns;
+	uint64_t end_at_ns;
+	int64_t clock_offset_ns;
+	bool ended;
+};
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGCHLD);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* The clock may be stepped while tracing; records are told by the offset of their time. */
+static int tell_clock(struct live *l)
+{
+	int64_t offset = clock_offset_ns();
+
+	if (llabs(offset - l->clock_offset_ns) < CLOCK_STEP_NS)
+		return 0;
+	l->clock_offset_ns = offset;
+	return teller_item(l->teller, &(struct item){ ITEM_CLOCK, &offset, sizeof(offset) });
+}
+
+static int take_signals(struct live *l)
+{
+	struct signalfd_siginfo info;
+	int err = 0;
+
+	while (!err && read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			err = tracer_tell_open(l->tracer, teller_item, l->teller);
+		else if (info.ssi_signo != SIGCHLD)
+			l->ended = true;
+	}
+	return err;
+}
+
+static void watch_command(struct live *l, uint64_t now_ns)
+{
+	int status;
+
+	if (!l->options->command)
+		return;
+	if (l->command.pid) {
+		status = command_status(&l->command);
+		if (status < 0)
+			return;
+		l->status = status;
+		l->end_at_ns = now_ns + CLOSES_WAIT_NS;
+	}
+	if (!tracer_busy(l->tracer))
+		l->ended = true;
+}
+
+static int on_time(struct live *l)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	int err = 0;
+
+	watch_command(l, now_ns);
+	if (now_ns >= l->sweep_at_ns) {
+		l->sweep_at_ns = now_ns + SWEEP_EVERY_NS;
+		err = tell_clock(l);
+		if (!err)
+			err = tracer_sweep(l->tracer, teller_item, l->teller);
+	}
+	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
+		l->interval_at_ns += (uint64_t)(l->options->interval_s * NS_PER_S);
+		teller_print_summary(l->teller);
+	}
+	if (l->end_at_ns && now_ns >= l->end_at_ns)
+		l->ended = true;
+	return err;
+}
+
+static int wait_ms(const struct live *l)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!l->end_at_ns || l->end_at_ns > now_ns + READ_EVERY_MS * 1000000ULL)
+		return READ_EVERY_MS;
+	return l->end_at_ns > now_ns ? (int)((l->end_at_ns - now_ns) / 1000000) + 1 : 0;
+}
+
+static int loop(struct live *l)
+{
+	struct pollfd fds[] = {
+		{ .fd = tracer_fd(l->tracer), .events = POLLIN },
+		{ .fd = l->signal_fd, .events = POLLIN },
+		{ .fd = fileno(l->teller->context.out), .events = 0 }, /* its reader is gone: POLLERR */
+	};
+	int err = 0;
+
+	while (!err && !l->ended) {
+		if (poll(fds, 3, wait_ms(l)) < 0 && errno != EINTR)
+			return -errno;
+		if (fds[2].revents & POLLERR)
+			return -EPIPE;
+		err = tracer_read(l->tracer, teller_item, l->teller);
+		if (!err)
+			err = take_signals(l);
+		if (!err)
+			err = on_time(l);
+		if (!err)
+			err = teller_flush(l->teller);
+	}
+	return err;
+}
+
+static void report(const struct totals *t)
+{
+	if (t->events_lost)
+		message("%llu events lost: the ring buffer was full or hooks were skipped (a larger --ring, or a "
+			"narrower selection)",
+			(unsigned long long)t->events_lost);
+	if (t->table_full)
+		message("%llu connections found no room in the table (a larger --max-connections)",
+			(unsigned long long)t->table_full);
+}
+
+static int start(struct live *l)
+{
+	const struct options *o = l->options;
+	uint64_t now_ns;
+	int err;
+
+	l->signal_fd = open_signals();
+	if (l->signal_fd < 0) {
+		message("signals: %s", strerror(errno));
+		return -errno;
+	}
+	if (o->command) {
+		err = command_prepare(&l->command, o->command);
+		if (err) {
+			message("%s: %s", o->command[0], strerror(-err));
+			return err;
+		}
+	}
+	err = tracer_open(&l->tracer, o, l->command.pid);
+	if (err)
+		return err;
+	err = tell_clock(l);
+	if (err)
+		return err;
+	if (l->teller->renderer->begin)
+		l->teller->renderer->begin(&l->teller->context);
+	err = teller_flush(l->teller);
+	if (err)
+		return err;
+	now_ns = clock_monotonic_ns();
+	if (o->duration_s > 0)
+		l->end_at_ns = now_ns + (uint64_t)(o->duration_s * NS_PER_S);
+	if (o->summary && o->interval_s > 0)
+		l->interval_at_ns = now_ns + (uint64_t)(o->interval_s * NS_PER_S);
+	if (!o->quiet)
+		fprintf(stderr, "Tracing TCP handshakes and closes%s\n",
+			o->command ? "" : ", Ctrl-C to end");
+	return o->command ? command_go(&l->command) : 0;
+}
+
+/* What happened is told whole: detach, read what was posted, then what is still open. */
+static int stop(struct live *l, int err)
+{
+	int more = tracer_stop(l->tracer, teller_item, l->teller);
+
+	if (err == 0 && more >= 0) {
+		/* the rest is told even when --count was reached meanwhile */
+		more = tracer_finish(l->tracer, teller_item, l->teller);
+		err = more < 0 ? more : 0;
+	} else if (err == 1) {
+		err = 0;
+	}
+	if (!err)
+		err = teller_end(l->teller);
+	return err ? err : more < 0 ? more : 0;
+}
+
+int live_run(const struct options *options, struct teller *teller)
+{
+	struct live l = { .options = options, .teller = teller, .signal_fd = -1,
+			  .command = { .gate_fd = -1 } };
+	int err = start(&l), result;
+
+	if (err || !l.tracer) {
+		result = EXIT_FAILURE;
+		goto out;
+	}
+	err = stop(&l, loop(&l));
+	report(&teller->totals);
+	result = l.status;
+	if (err == -EPIPE) {
+		result = EXIT_SUCCESS;
+	} else if (err < 0) {
+		message("output: %s", strerror(-err));
+		result = EXIT_FAILURE;
+	}
+out:
+	command_cancel(&l.command);
+	tracer_close(l.tracer);
+	if (l.signal_fd >= 0)
+		close(l.signal_fd);
+	return result;
+}

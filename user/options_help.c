@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include <string.h>
+
+#include "options_table.h"
+
+#define WIDTH 80
+#define HELP_COLUMN 32
+#define FORMAT_COLUMN 13
+
+/* Words that begin at `column` and wrap before WIDTH; `at` bytes of the line are there already. */
+static void put_wrapped(const char *text, int at, int column, FILE *out)
+{
+	if (at >= column) {
+		putc('\n', out);
+		at = 0;
+	}
+	at += fprintf(out, "%*s", column - at, "");
+	while (*text) {
+		int len = (int)strcspn(text, " ");
+
+		if (at > column && at + 1 + len > WIDTH) {
+			fprintf(out, "\n%*s", column, "");
+			at = column;
+		} else if (at > column) {
+			at += fprintf(out, " ");
+		}
+		at += fprintf(out, "%.*s", len, text);
+		text += len;
+		text += strspn(text, " ");
+	}
+	putc('\n', out);
+}
+
+static void put_option(const struct option_row *row, FILE *out)
+{
+	int at;
+
+	if (row->short_name)
+		at = fprintf(out, "  -%c%s", row->short_name, row->long_name ? ", " : "");
+	else
+		at = fprintf(out, "      ");
+	if (row->long_name)
+		at += fprintf(out, "--%s", row->long_name);
+	if (row->arg)
+		at += fprintf(out, " %s", row->arg);
+	put_wrapped(row->help, at, HELP_COLUMN, out);
+}
+
+void options_print_help(FILE *out)
+{
+	fputs("Usage: tcpstates-trace [OPTION...] [-- COMMAND [ARG...]]\n"
+	      "Shows how the TCP connections of this host are made and closed, step by step;\n"
+	      "with COMMAND, runs it and shows the connections it makes.\n",
+	      out);
+	for (const struct option_row *row = options_table; !options_row_is_last(row); row++) {
+		if (!options_row_is_option(row))
+			fprintf(out, "\n%s:\n", row->help);
+		else if (row->help)
+			put_option(row, out);
+	}
+
+	fputs("\nFormats:\n", out);
+	for (const struct renderer *const *r = renderers; *r && (*r)->name; r++)
+		put_wrapped((*r)->help ? (*r)->help : "", fprintf(out, "  %s", (*r)->name),
+			    FORMAT_COLUMN, out);
+
+	fputs("\nExamples:\n"
+	      "  tcpstates-trace -L 443 --min-connect 100\n"
+	      "      handshakes of the server on port 443 that took 100 ms or more\n"
+	      "  tcpstates-trace -o json --failed -w lost.trace\n"
+	      "      what went wrong, as JSON Lines, and a recording of it\n"
+	      "  tcpstates-trace -s -o none -- curl -s https://example.org/\n"
+	      "      only the summary of what one command did\n"
+	      "\nExit status:\n"
+	      "  0 ended as asked; 1 could not trace or write its output; 2 unusable arguments;\n"
+	      "  with COMMAND, the command's own (128+N when signal N killed it).\n",
+	      out);
+}
+
+static void put_names(const struct option_row *row, const char *separator, FILE *out)
+{
+	if (row->short_name)
+		fprintf(out, "-%c", row->short_name);
+	if (row->long_name)
+		fprintf(out, "%s--%s", row->short_name ? separator : "", row->long_name);
+}
+
+void options_print_completion(FILE *out)
+{
+	const struct option_row *row;
+
+	fputs("_tcpstates_trace()\n{\n\tlocal words\n\n\tcase $3 in\n", out);
+	for (row = options_table; !options_row_is_last(row); row++) {
+		if (!row->arg)
+			continue;
+		putc('\t', out);
+		put_names(row, " | ", out);
+		fputs(") words='", out);
+		/* left empty, bash falls back to the names of files */
+		options_put_words(row, " ", out);
+		fputs("' ;;\n", out);
+	}
+	fputs("\t*) words='", out);
+	for (row = options_table; !options_row_is_last(row); row++) {
+		if (!options_row_is_option(row) || !row->help)
+			continue;
+		put_names(row, " ", out);
+		putc(' ', out);
+	}
+	fputs("--' ;;\n\tesac\n"
+	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$2\"))\n"
+	      "}\n"
+	      "complete -o default -F _tcpstates_trace tcpstates-trace\n",
+	      out);
+}

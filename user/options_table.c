@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "options_table.h"
+
+#include <string.h>
+
+#include "parse.h"
+
+#define NS_PER_MS 1000000ULL
+#define NS_PER_S 1000000000ULL
+
+static const struct word role_words[] = {
+	{ "client", ROLE_CLIENT },
+	{ "server", ROLE_SERVER },
+	{ NULL, 0 },
+};
+
+static const struct word attach_words[] = {
+	{ "auto", ATTACH_AUTO },
+	{ "tracepoint", ATTACH_TRACEPOINT },
+	{ "fentry", ATTACH_FENTRY },
+	{ "kprobe", ATTACH_KPROBE },
+	{ NULL, 0 },
+};
+
+static void *field(struct parse *p, const struct option_row *row)
+{
+	return (char *)p->o + row->offset;
+}
+
+/* OPTIONS_RUN when there is no reason why not. */
+static enum options_result result(struct parse *p, const struct option_row *row, const char *arg,
+				  const char *why, const char *element)
+{
+	struct complaint c = {
+		.what = p->what,
+		.arg = arg,
+		.why = why,
+		.element = element && element[0] && strcmp(element, arg) ? element : NULL,
+		.row = row,
+	};
+
+	return why ? options_complain(p->err, &c) : OPTIONS_RUN;
+}
+
+static enum options_result set_flag(struct parse *p, const struct option_row *row, const char *arg)
+{
+	(void)arg;
+	*(bool *)field(p, row) = true;
+	return OPTIONS_RUN;
+}
+
+static enum options_result set_string(struct parse *p, const struct option_row *row,
+				      const char *arg)
+{
+	*(const char **)field(p, row) = arg;
+	return result(p, row, arg, arg[0] ? NULL : "empty", NULL);
+}
+
+static enum options_result set_number(struct parse *p, const struct option_row *row,
+				      const char *arg)
+{
+	uint64_t value = 0;
+	const char *why = parse_number(arg, row->low, row->high, &value);
+
+	*(uint32_t *)field(p, row) = (uint32_t)value;
+	return result(p, row, arg, why, NULL);
+}
+
+static enum options_result set_ring(struct parse *p, const struct option_row *row, const char *arg)
+{
+	enum options_result r = set_number(p, row, arg);
+
+	if (r != OPTIONS_RUN || !(p->o->ring_mib & (p->o->ring_mib - 1)))
+		return r;
+	return result(p, row, arg, "not a power of two", NULL);
+}
+
+static enum options_result set_ms(struct parse *p, const struct option_row *row, const char *arg)
+{
+	return result(p, row, arg, parse_time(arg, NS_PER_MS, field(p, row)), NULL);
+}
+
+static enum options_result set_seconds(struct parse *p, const struct option_row *row,
+				       const char *arg)
+{
+	uint64_t ns = 0;
+	const char *why = parse_time(arg, NS_PER_S, &ns);
+
+	*(double *)field(p, row) = (double)ns / (double)NS_PER_S;
+	return result(p, row, arg, why, NULL);
+}
+
+static enum options_result set_list(struct parse *p, const struct option_row *row, const char *arg,
+				    const char *(*parse)(const char *s, void *into))
+{
+	char element[PARSE_ELEMENT_MAX];
+	const char *why = parse_list(arg, parse, field(p, row), element);
+
+	return result(p, row, arg, why, element);
+}
+
+static enum options_result set_pids(struct parse *p, const struct option_row *row, const char *arg)
+{
+	return set_list(p, row, arg, parse_pid);
+}
+
+static enum options_result set_ports(struct parse *p, const struct option_row *row, const char *arg)
+{
+	return set_list(p, row, arg, parse_ports);
+}
+
+static enum options_result set_prefixes(struct parse *p, const struct option_row *row,
+					const char *arg)
+{
+	return set_list(p, row, arg, parse_prefix);
+}
+
+static enum options_result set_comm(struct parse *p, const struct option_row *row, const char *arg)
+{
+	size_t len = strlen(arg);
+
+	if (!len)
+		return result(p, row, arg, "empty", NULL);
+	if (len >= sizeof(p->o->comm))
+		return result(p, row, arg, "longer than the kernel keeps", NULL);
+	memcpy(p->o->comm, arg, len);
+	return OPTIONS_RUN;
+}
+
+static enum options_result set_family(struct parse *p, const struct option_row *row,
+				      const char *arg)
+{
+	(void)arg;
+	if (p->o->family && p->o->family != row->low)
+		return result(p, row, NULL, "-4 and -6 exclude each other", NULL);
+	p->o->family = (uint8_t)row->low;
+	return OPTIONS_RUN;
+}
+
+static const char *word_value(const struct word *words, const char *name, unsigned int *value)
+{
+	for (; words->name; words++) {
+		if (!strcmp(words->name, name)) {
+			*value = words->value;
+			return NULL;
+		}
+	}
+	return "not known";
+}
+
+static enum options_result set_role(struct parse *p, const struct option_row *row, const char *arg)
+{
+	unsigned int value = ROLE_UNKNOWN;
+	const char *why = word_value(row->words, arg, &value);
+
+	p->o->role = (enum role)value;
+	return result(p, row, arg, why, NULL);
+}
+
+static enum options_result set_attach(struct parse *p, const struct option_row *row,
+				      const char *arg)
+{
+	unsigned int value = ATTACH_AUTO;
+	const char *why = word_value(row->words, arg, &value);
+
+	p->o->attach = (enum attach)value;
+	return result(p, row, arg, why, NULL);
+}
+
+static enum options_result set_netns(struct parse *p, const struct option_row *row, const char *arg)
+{
+	return result(p, row, arg, parse_netns(arg, &p->o->netns), NULL);
+}
+
+static enum options_result set_cgroup(struct parse *p, const struct option_row *row,
+				      const char *arg)
+{
+	p->o->cgroup_path = arg;
+	return result(p, row, arg, parse_cgroup(arg, &p->o->cgroup_id), NULL);
+}
+
+static enum options_result set_output(struct parse *p, const struct option_row *row,
+				      const char *arg)
+{
+	p->o->renderer = renderer_find(arg);
+	return result(p, row, arg, p->o->renderer ? NULL : "not known", NULL);
+}
+
+static enum options_result set_time(struct parse *p, const struct option_row *row, const char *arg)
+{
+	(void)arg;
+	p->o->time_style = (enum time_style)row->low;
+	return OPTIONS_RUN;
+}
+
+static enum options_result set_help(struct parse *p, const struct option_row *row, const char *arg)
+{
+	(void)row;
+	(void)arg;
+	options_print_help(p->out);
+	return OPTIONS_DONE;
+}
+
+static enum options_result set_version(struct parse *p, const struct option_row *row,
+				       const char *arg)
+{
+	(void)row;
+	(void)arg;
+	fprintf(p->out, "tcpstates-trace %s\n", TCPSTATES_TRACE_VERSION);
+	return OPTIONS_DONE;
+}
+
+static enum options_result set_completion(struct parse *p, const struct option_row *row,
+					  const char *arg)
+{
+	(void)row;
+	(void)arg;
+	options_print_completion(p->out);
+	return OPTIONS_DONE;
+}
+
+#define AT(member) .offset = offsetof(struct options, member)
+#define FLAG(member) .set = set_flag, AT(member)
+#define PORTS(member)                                                                              \
+	.arg = "PORT[,...]", .set = set_ports, AT(member),                                         \
+	.accepted = "PORT[,PORT|LOW-HIGH...], 1 to 65535"
+#define PREFIXES(member)                                                                           \
+	.arg = "ADDR[/LEN][,...]", .set = set_prefixes, AT(member),                                \
+	.accepted = "ADDR[/LEN][,...], IPv4 or IPv6"
+#define MS(member)                                                                                 \
+	.arg = "MS", .set = set_ms, AT(member),                                                    \
+	.accepted = "milliseconds above 0, such as 250 or 0.5, up to 365 days"
+#define SECONDS(member)                                                                            \
+	.arg = "S", .set = set_seconds, AT(member),                                                \
+	.accepted = "seconds above 0, such as 10 or 0.5, up to 365 days"
+#define FILENAME(member)                                                                           \
+	.arg = "FILE", .set = set_string, AT(member), .accepted = "the name of a file"
+#define FAMILY(number)                                                                             \
+	.set = set_family, .low = number, .accepted = "one of them; neither for both families"
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+const struct option_row options_table[] = {
+	{ .help = "Which connections (all that is named must hold; within a list, any)" },
+	{ 'p', "pid", .help = "owned by these processes, from either side of accept()",
+	  .arg = "PID[,PID...]", .set = set_pids, AT(pids),
+	  .accepted = "PID[,PID...], running processes" },
+	{ 'f', "follow", .help = "and by the children these processes fork", FLAG(follow) },
+	{ 'c', "comm", .help = "the owner's command name", .arg = "NAME", .set = set_comm,
+	  .once = true, .accepted = "one NAME of 1 to 15 bytes" },
+	{ 'L', "local-port", .help = "this side's port; LOW-HIGH is a range", PORTS(local_ports) },
+	{ 'D', "remote-port", .help = "the other side's port", PORTS(remote_ports) },
+	{ 0, "port", .help = "either side's port", PORTS(any_ports) },
+	{ 'l', "local", .help = "this side's address or prefix", PREFIXES(local) },
+	{ 'd', "remote", .help = "the other side's address or prefix", PREFIXES(remote) },
+	{ 0, "host", .help = "either side's address or prefix", PREFIXES(host) },
+	{ '4', .help = "IPv4, also when IPv4-mapped in an IPv6 socket", FAMILY(4) },
+	{ '6', .help = "IPv6", FAMILY(6) },
+	{ 0, "role", .help = "client or server: who sent the first SYN", .arg = "ROLE",
+	  .set = set_role, .words = role_words, .once = true },
+	{ 0, "netns", .help = "in one network namespace", .arg = "PATH|INODE", .set = set_netns,
+	  .once = true,
+	  .accepted = "one PATH such as /proc/PID/ns/net or /run/netns/NAME, or one inode number" },
+	{ 0, "cgroup", .help = "of one cgroup and those below it", .arg = "PATH", .set = set_cgroup,
+	  .once = true, .accepted = "one PATH of a directory in a cgroup2 file system" },
+
+	{ .help = "Which handshakes and closes" },
+	{ 0, "min-connect", .help = "handshakes at least this slow, failed ones included",
+	  MS(min_connect_ns) },
+	{ 0, "min-close", .help = "closes at least this slow", MS(min_close_ns) },
+	{ 0, "failed", FLAG(failed),
+	  .help = "handshakes that did not end in ESTABLISHED, closes that were not graceful" },
+
+	{ .help = "Output" },
+	{ 'o', "output", .help = "a format listed below, default timeline", .arg = "FORMAT",
+	  .set = set_output },
+	{ 't', .help = "times as seconds since the first event", .set = set_time,
+	  .low = TIME_RELATIVE },
+	{ 'T', .help = "times by the wall clock", .set = set_time, .low = TIME_WALL },
+	{ 'w', "write", .help = "record to FILE, besides printing", FILENAME(write_file) },
+	{ 'r', "read", .help = "replay a recording; needs no privilege", FILENAME(read_file) },
+	{ 0, "output-file", .help = "print to FILE, not to the standard output",
+	  FILENAME(output_file) },
+	{ 's', "summary", .help = "add a table of counts and percentiles at the end",
+	  FLAG(summary) },
+	{ 'i', "interval", .help = "with --summary: print it every S seconds too",
+	  SECONDS(interval_s) },
+
+	{ .help = "Tracing" },
+	{ 'n', "count", .help = "stop after N connections", .arg = "N", .set = set_number,
+	  AT(count), .low = 1, .high = UINT32_MAX, .accepted = "1 to 4294967295" },
+	{ 'u', "duration", .help = "stop after S seconds", SECONDS(duration_s) },
+	{ 0, "max-connections", .arg = "N", .set = set_number, AT(max_connections),
+	  .help = "connections followed at a time; the default depends on the memory", .low = 1,
+	  .high = 1 << 24, .accepted = "1 to 16777216" },
+	{ 0, "ring", .arg = "MIB", .set = set_ring, AT(ring_mib),
+	  .help = "size of the buffer that the kernel fills, default " TEXT(RING_MIB_DEFAULT),
+	  .low = 1, .high = 1024, .accepted = "a power of two from 1 to 1024" },
+	{ 0, "no-accept", .help = "do without the hook that sees accept() return",
+	  FLAG(no_accept) },
+	{ 0, "attach", .help = "the main hook: auto, tracepoint, fentry or kprobe", .arg = "HOW",
+	  .set = set_attach, .words = attach_words },
+
+	{ .help = "General" },
+	{ 'v', "verbose", .help = "tell which hooks are used, and libbpf's messages",
+	  FLAG(verbose) },
+	{ 'q', "quiet", .help = "no banner", FLAG(quiet) },
+	{ 'V', "version", .help = "print the version", .set = set_version },
+	{ 'h', "help", .help = "print this", .set = set_help },
+	{ 0, "completion", .set = set_completion },
+	{ .help = NULL },
+};
+
+_Static_assert(sizeof(options_table) / sizeof(options_table[0]) <= OPTIONS_MAX, "rows");
+
+bool options_row_is_option(const struct option_row *row)
+{
+	return row->short_name || row->long_name;
+}
+
+bool options_row_is_last(const struct option_row *row)
+{
+	return !options_row_is_option(row) && !row->help;
+}
+
+size_t options_put_words(const struct option_row *row, const char *separator, FILE *f)
+{
+	size_t n = 0;
+
+	if (row->set == set_output)
+		for (; renderers[n] && renderers[n]->name; n++)
+			fprintf(f, "%s%s", n ? separator : "", renderers[n]->name);
+	else if (row->words)
+		for (; row->words[n].name; n++)
+			fprintf(f, "%s%s", n ? separator : "", row->words[n].name);
+	return n;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "render_parts.h"
+
+#include <string.h>
+
+#include "number.h"
+
+static const struct renderer renderer_none = {
+	.name = "none",
+	.help = "nothing (with -w or -s)",
+};
+
+static const struct renderer end_of_table = { 0 };
+
+/* The first is the default. */
+const struct renderer *const renderers[] = {
+	&renderer_timeline, &renderer_line, &renderer_states, &renderer_json,
+	&renderer_csv,	    &renderer_none, &end_of_table,
+};
+
+const struct renderer *renderer_find(const char *name)
+{
+	for (size_t i = 0; renderers[i]->name; i++)
+		if (strcmp(renderers[i]->name, name) == 0)
+			return renderers[i];
+	return NULL;
+}
+
+int64_t render_add_ns(int64_t a_ns, int64_t b_ns)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a_ns, b_ns, &sum))
+		return a_ns < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
+int64_t render_realtime(const struct render_context *rc, int64_t t_ns)
+{
+	return render_add_ns(t_ns, rc->clock_offset_ns);
+}
+
+size_t render_steps(const struct chapter *ch)
+{
+	return ch->n_steps < CHAPTER_STEPS ? ch->n_steps : CHAPTER_STEPS;
+}
+
+static const char *relative_time(char buf[TIME_MAX], uint64_t t_ns, uint64_t base_ns)
+{
+	/* an event older than the first one told comes up when its chapter was longer */
+	uint64_t span_us = (t_ns < base_ns ? base_ns - t_ns : t_ns - base_ns) / 1000;
+	size_t len = t_ns < base_ns;
+
+	if (len)
+		buf[0] = '-';
+	len += number_uint(buf + len, span_us / 1000000);
+	buf[len++] = '.';
+	number_pad(buf + len, span_us % 1000000, 6);
+	buf[len + 6] = '\0';
+	return buf;
+}
+
+const char *render_time(char buf[TIME_MAX], const struct render_context *rc, enum time_style by_default,
+			struct maybe t_ns)
+{
+	enum time_style style = rc->time_style == TIME_DEFAULT ? by_default : rc->time_style;
+
+	if (!t_ns.known)
+		return memcpy(buf, "-", 2);
+	if (style == TIME_RELATIVE)
+		return relative_time(buf, (uint64_t)t_ns.value, rc->first_ns);
+	return text_wall(buf, render_realtime(rc, t_ns.value));
+}
+
+const char *render_person(char buf[PERSON_TEXT_MAX], const struct person *p)
+{
+	size_t len;
+
+	text_comm(buf, p->comm);
+	if (!*buf)
+		memcpy(buf, "-", 2);
+	if (!p->pid.known)
+		return buf;
+	len = strlen(buf);
+	buf[len++] = '[';
+	len += number_uint(buf + len, (uint32_t)p->pid.value);
+	memcpy(buf + len, "]", 2);
+	return buf;
+}
+
+const char *render_number(char buf[32], struct maybe number)
+{
+	size_t len;
+
+	if (!number.known)
+		return "-";
+	len = number_int(buf, number.value);
+	buf[len] = '\0';
+	return buf;
+}
+
+const char *render_word(const char *word)
+{
+	return word ? word : "-";
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "sweep.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wanted.h"
+
+/* A tick of the kernel's timer wheel is an eighth of the time to go at most, and a second here. */
+#define EXPIRY_SLACK_NS 1000000000ULL
+
+#define CHUNK 512
+
+struct keys {
+	unsigned char *items;
+	size_t n, size;
+};
+
+static bool keys_grow(struct keys *keys, size_t *room)
+{
+	void *more;
+
+	if (keys->n + CHUNK <= *room)
+		return true;
+	more = realloc(keys->items, (*room * 2 + CHUNK) * keys->size);
+	if (!more)
+		return false;
+	keys->items = more;
+	*room = *room * 2 + CHUNK;
+	return true;
+}
+
+/*
+ * The keys that are in a map now, bucket by bucket, so that a key that goes away under the walk does not
+ * send it back to the beginning.  The values come along and are not used.
+ */
+static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_size)
+{
+	void *values = malloc(CHUNK * value_size), *position = NULL;
+	__u32 bucket, n;
+	size_t room = 0;
+	int err = values ? 0 : -ENOMEM;
+
+	*keys = (struct keys){ .size = size };
+	while (!err) {
+		if (!keys_grow(keys, &room)) {
+			err = -ENOMEM;
+			break;
+		}
+		n = CHUNK;
+		err = bpf_map_lookup_batch(map_fd, position, &bucket, keys->items + keys->n * size, values, &n,
+					   NULL);
+		if (!err || err == -ENOENT)
+			keys->n += n;
+		position = &bucket;
+	}
+	free(values);
+	if (err == -ENOENT)
+		return 0;
+	free(keys->items);
+	return err;
+}
+
+static const void *key_at(const struct keys *keys, size_t i)
+{
+	return keys->items + i * keys->size;
+}
+
+/* Owner selections of a server connection are settled by accept(), or else by who listens. */
+static bool is_selected(const struct sweep *s, const struct record *r)
+{
+	bool by_owner = s->cfg->by_pid || s->cfg->by_comm || s->cfg->cgroup;
+
+	return !by_owner || r->h.flags & HANDSHAKE_OWNER_SELECTED || r->h.accept_ns;
+}
+
+static int tell(const struct sweep *s, enum item_type type, const void *data, size_t len)
+{
+	return s->sink(s->ctx, &(struct item){ .type = type, .data = data, .len = len });
+}
+
+/* Handshakes posted or told meanwhile are left alone. */
+static int tell_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns)
+{
+	struct unaccepted u;
+	struct record r;
+
+	if (bpf_map_lookup_elem(s->unaccepted_fd, &sk, &u) || u.since_ns > before_ns ||
+	    bpf_map_lookup_elem(s->table_fd, &sk, &r) || r.h.conn != u.conn || !is_selected(s, &r))
+		return 0;
+	if (bpf_map_delete_elem(s->unaccepted_fd, &sk))
+		return 0;
+	return wanted_handshake(s->cfg, &r) ? tell(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h)) : 0;
+}
+
+int sweep_unaccepted(const struct sweep *s, uint64_t before_ns)
+{
+	struct keys keys;
+	int err = keys_read(&keys, s->unaccepted_fd, sizeof(__u64), sizeof(struct unaccepted));
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < keys.n; i++)
+		err = tell_unaccepted(s, *(const __u64 *)key_at(&keys, i), before_ns);
+	free(keys.items);
+	return err;
+}
+
+static int tell_expired(const struct sweep *s, const struct tuple *key, uint64_t now_ns, bool blind)
+{
+	struct record r;
+	uint64_t patience;
+
+	if (bpf_map_lookup_elem(s->minisockets_fd, key, &r))
+		return 0;
+	patience = (r.c.end_ns - diary_close_end_ns(&r)) / 8 + EXPIRY_SLACK_NS;
+	if (r.c.end_ns + patience > now_ns || bpf_map_delete_elem(s->minisockets_fd, key))
+		return 0;
+	r.c.flags |= CLOSE_OVER | (blind ? CLOSE_EVENTS_LOST : CLOSE_EXPIRED);
+	diary_change(&r, r.c.end_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_EXPIRED);
+	return wanted_close(s->cfg, &r) ? tell(s, ITEM_CLOSE, &r, sizeof(r)) : 0;
+}
+
+int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind)
+{
+	struct keys keys;
+	int err = keys_read(&keys, s->minisockets_fd, sizeof(struct tuple), sizeof(struct record));
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < keys.n; i++)
+		err = tell_expired(s, key_at(&keys, i), now_ns, blind);
+	free(keys.items);
+	return err;
+}
+
+static bool is_open(const struct sweep *s, const struct record *r, uint64_t now_ns)
+{
+	uint64_t begin = diary_established(r) ? r->c.t0_ns : r->h.t0_ns, least;
+
+	if (!r->h.conn || r->c.flags & CLOSE_OVER || !is_selected(s, r))
+		return false;
+	if (diary_established(r)) {
+		/* a close found on the way when tracing began has a state and no step */
+		if (!r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED)
+			return false;
+		least = s->cfg->min_close_ns;
+		if (!wanted_closes(s->cfg))
+			return false;
+	} else {
+		least = s->cfg->min_connect_ns;
+		if (!wanted_handshakes(s->cfg))
+			return false;
+	}
+	return !least || (begin && begin + least <= now_ns);
+}
+
+static int open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t now_ns)
+{
+	struct item_open open = { .now_ns = now_ns };
+	struct keys keys;
+	int err = keys_read(&keys, map_fd, key_size, sizeof(struct record));
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < keys.n; i++)
+		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &open.record) &&
+		    is_open(s, &open.record, now_ns))
+			err = tell(s, ITEM_OPEN, &open, sizeof(open));
+	free(keys.items);
+	return err;
+}
+
+int sweep_open(const struct sweep *s, uint64_t now_ns)
+{
+	int err = open_in(s, s->table_fd, sizeof(__u64), now_ns);
+
+	return err ? err : open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
+}
+
+static int tell_untold(const struct sweep *s, __u64 sk)
+{
+	struct record r;
+	bool untold;
+
+	if (bpf_map_lookup_elem(s->table_fd, &sk, &r) || !r.h.conn || !diary_established(&r) ||
+	    !is_selected(s, &r))
+		return 0;
+	untold = !(r.h.flags & HANDSHAKE_TOLD);
+	if (untold && r.h.role == ROLE_SERVER && s->cfg->accept_seen)
+		untold = !bpf_map_delete_elem(s->unaccepted_fd, &sk) || r.h.accept_fate == ACCEPT_LOST;
+	return untold && wanted_handshake(s->cfg, &r) ? tell(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h)) : 0;
+}
+
+int sweep_untold(const struct sweep *s)
+{
+	struct keys keys;
+	int err = keys_read(&keys, s->table_fd, sizeof(__u64), sizeof(struct record));
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < keys.n; i++)
+		err = tell_untold(s, *(const __u64 *)key_at(&keys, i));
+	free(keys.items);
+	return err;
+}
+
+static int count_in(const struct sweep *s, int map_fd, size_t key_size)
+{
+	struct record r;
+	struct keys keys;
+	int n = 0;
+
+	if (keys_read(&keys, map_fd, key_size, sizeof(struct record)))
+		return 0;
+	for (size_t i = 0; i < keys.n; i++)
+		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &r) && r.h.conn && is_selected(s, &r))
+			n++;
+	free(keys.items);
+	return n;
+}
+
+int sweep_count(const struct sweep *s)
+{
+	return count_in(s, s->table_fd, sizeof(__u64)) +
+	       count_in(s, s->minisockets_fd, sizeof(struct tuple));
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Walks over the kernel's tables: what has waited too long, and what is open at the end. */
+#ifndef SWEEP_H
+#define SWEEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "source.h"
+
+struct sweep {
+	const volatile struct config *cfg;
+	int table_fd;
+	int unaccepted_fd;
+	int minisockets_fd;
+	item_fn sink;
+	void *ctx;
+};
+
+/* A record as it stood at now_ns (CLOCK_MONOTONIC). */
+struct item_open {
+	uint64_t now_ns;
+	struct record record;
+};
+
+/*
+ * Tells the handshakes that have waited in the accept queue since before `before_ns`.  A record is read
+ * first and claimed after, so what is told is what nobody else told.  0, or what the sink returned.
+ */
+int sweep_unaccepted(const struct sweep *s, uint64_t before_ns);
+
+/*
+ * Tells the closes whose minisocket the kernel has given up by now_ns.  blind: a segment for one of
+ * them may have gone unseen, so the peer's FIN is not known to be missing.
+ */
+int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind);
+
+/* Tells what has begun and is not over. */
+int sweep_open(const struct sweep *s, uint64_t now_ns);
+
+/* After detaching: established connections whose handshake is still untold. */
+int sweep_untold(const struct sweep *s);
+
+/* Number of selected connections in the tables. */
+int sweep_count(const struct sweep *s);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "teller.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "message.h"
+#include "sweep.h"
+
+static const char *cgroup_path(void *ctx, uint64_t id)
+{
+	struct teller *t = ctx;
+	bool fresh;
+
+	return cgroups_path(t->cgroups, id, &fresh);
+}
+
+/* A path must stand in the recording before the record that speaks of it. */
+static int record_cgroup(struct teller *t, uint64_t id)
+{
+	char data[sizeof(id) + 4096];
+	const char *path;
+	size_t len;
+	bool fresh;
+
+	path = id ? cgroups_path(t->cgroups, id, &fresh) : NULL;
+	if (!path || !fresh)
+		return 0;
+	len = strnlen(path, sizeof(data) - sizeof(id));
+	memcpy(data, &id, sizeof(id));
+	memcpy(data + sizeof(id), path, len);
+	return recording_add(t->recording, &(struct item){ ITEM_CGROUP, data, sizeof(id) + len });
+}
+
+static int record_item(struct teller *t, const struct item *item)
+{
+	struct handshake_part h;
+	int err = 0;
+
+	if (!t->recording)
+		return 0;
+	if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE) {
+		memcpy(&h, item->data, sizeof(h));
+		err = record_cgroup(t, h.owner.cgroup);
+		if (!err && h.accept_ns)
+			err = record_cgroup(t, h.acceptor.cgroup);
+	}
+	if (!err)
+		err = recording_add(t->recording, item);
+	if (err)
+		message("%s: %s (the recording ends here)", t->options->write_file, strerror(-err));
+	return err;
+}
+
+static void tell(struct teller *t, const struct chapter *ch)
+{
+	if (!t->context.first_ns && ch->t_ns.known)
+		t->context.first_ns = (uint64_t)ch->t_ns.value;
+	summary_add(t->summary, ch);
+	if (!ch->open && (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
+			  (t->options->min_connect_ns && !t->options->min_close_ns)))
+		t->finished++;
+	if (t->renderer->chapter)
+		t->renderer->chapter(&t->context, ch);
+}
+
+static void tell_record(struct teller *t, const struct record *r)
+{
+	struct chapter ch;
+
+	if (!chapter_handshake_told(r)) {
+		chapter_handshake(&ch, &r->h, 0);
+		tell(t, &ch);
+	}
+	chapter_close(&ch, r, 0);
+	tell(t, &ch);
+}
+
+static void tell_open(struct teller *t, const struct item_open *open)
+{
+	struct chapter ch;
+
+	if (open->record.h.flags & HANDSHAKE_ESTABLISHED)
+		chapter_close(&ch, &open->record, open->now_ns);
+	else
+		chapter_handshake(&ch, &open->record.h, open->now_ns);
+	tell(t, &ch);
+}
+
+static void tell_transition(struct teller *t, const struct transition *tr)
+{
+	if (!t->context.first_ns)
+		t->context.first_ns = tr->t_ns;
+	if (t->renderer->transition)
+		t->renderer->transition(&t->context, tr);
+}
+
+static size_t item_size(enum item_type type)
+{
+	switch (type) {
+	case ITEM_CLOCK:
+		return sizeof(int64_t);
+	case ITEM_HANDSHAKE:
+		return sizeof(struct handshake_part);
+	case ITEM_CLOSE:
+		return sizeof(struct record);
+	case ITEM_OPEN:
+		return sizeof(struct item_open);
+	case ITEM_TRANSITION:
+		return sizeof(struct transition);
+	case ITEM_CGROUP:
+		return sizeof(uint64_t);
+	case ITEM_COUNTS:
+		return sizeof(struct item_counts);
+	}
+	return SIZE_MAX;
+}
+
+void teller_begin(struct teller *t, FILE *out, bool colour)
+{
+	t->context = (struct render_context){
+		.out = out,
+		.time_style = t->options->time_style,
+		.colour = colour,
+		.verbose = t->options->verbose,
+		.cgroup_path = cgroup_path,
+		.cgroup_ctx = t,
+	};
+}
+
+int teller_item(void *teller, const struct item *item)
+{
+	struct teller *t = teller;
+	union {
+		int64_t clock;
+		struct handshake_part handshake;
+		struct record record;
+		struct item_open open;
+		struct transition transition;
+		uint64_t cgroup;
+		struct item_counts counts;
+	} u;
+	size_t size = item_size(item->type);
+	struct chapter ch;
+	int err;
+
+	/* what this version does not know, or what is cut short, is not told */
+	if (item->len < size)
+		return 0;
+	err = record_item(t, item);
+	if (err)
+		return err;
+	memcpy(&u, item->data, size);
+	switch (item->type) {
+	case ITEM_CLOCK:
+		t->context.clock_offset_ns = u.clock;
+		break;
+	case ITEM_HANDSHAKE:
+		chapter_handshake(&ch, &u.handshake, 0);
+		tell(t, &ch);
+		break;
+	case ITEM_CLOSE:
+		tell_record(t, &u.record);
+		break;
+	case ITEM_OPEN:
+		tell_open(t, &u.open);
+		break;
+	case ITEM_TRANSITION:
+		tell_transition(t, &u.transition);
+		break;
+	case ITEM_CGROUP:
+		cgroups_learn(t->cgroups, u.cgroup, (const char *)item->data + size, item->len - size);
+		break;
+	case ITEM_COUNTS:
+		t->totals.events_lost = u.counts.events_lost;
+		t->totals.table_full = u.counts.table_full;
+		t->counted = true;
+		break;
+	}
+	if (ferror(t->context.out))
+		return teller_flush(t);
+	return t->options->count && t->finished >= t->options->count;
+}
+
+int teller_flush(struct teller *t)
+{
+	errno = 0;
+	if (!fflush(t->context.out) && !ferror(t->context.out))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+void teller_print_summary(struct teller *t)
+{
+	/* a table has no place between machine-readable records */
+	bool apart = !strcmp(t->renderer->name, "json") || !strcmp(t->renderer->name, "csv");
+
+	summary_print(apart ? stderr : t->context.out, t->summary);
+}
+
+int teller_end(struct teller *t)
+{
+	summary_totals(t->summary, &t->totals);
+	if (t->renderer->end)
+		t->renderer->end(&t->context, &t->totals);
+	if (t->options->summary)
+		teller_print_summary(t);
+	return teller_flush(t);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From item to text: reads the chapters out of a record and hands them to the renderer and the summary. */
+#ifndef TELLER_H
+#define TELLER_H
+
+#include "cgroups.h"
+#include "options.h"
+#include "recording.h"
+#include "render.h"
+#include "source.h"
+#include "summary.h"
+
+struct teller {
+	const struct options *options;
+	const struct renderer *renderer;
+	struct render_context context;
+	struct recording *recording; /* NULL: none */
+	struct cgroups *cgroups;
+	struct summary *summary;
+	struct totals totals;	/* events_lost, table_full: as of ITEM_COUNTS */
+	uint64_t finished;	/* connections told to their end */
+	bool counted;		/* ITEM_COUNTS came */
+};
+
+/* Fills the renderer's context; options, summary and cgroups must stand already. */
+void teller_begin(struct teller *teller, FILE *out, bool colour);
+
+/* An item_fn; ctx is the teller.  0; 1 when --count is reached; -EPIPE when nobody reads any more;
+ * another -errno when the output could not be written. */
+int teller_item(void *teller, const struct item *item);
+
+/* Writes what is buffered; 0 or -errno as above. */
+int teller_flush(struct teller *teller);
+
+/* Prints what stands at the end: the renderer's own words and the summary table. */
+int teller_end(struct teller *teller);
+
+/* The table alone, for --interval. */
+void teller_print_summary(struct teller *teller);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The running kernel as a source of items.  tracer.c is the only file that knows the skeleton. */
+#ifndef TRACER_H
+#define TRACER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "options.h"
+#include "source.h"
+
+struct tracer;
+
+/*
+ * Loads and attaches everything; what the kernel does not offer is done without, and `-v` says so.
+ * command: a process to trace beside those the options select, 0: none.  Returns 0, or -errno after
+ * one line on stderr that says what to do.
+ */
+int tracer_open(struct tracer **tracer, const struct options *options, pid_t command);
+
+/* Readable when so much is unread that waiting for a timer would be late. */
+int tracer_fd(struct tracer *tracer);
+
+/* Passes on everything posted so far.  Returns what the sink returned, or -errno. */
+int tracer_read(struct tracer *tracer, item_fn sink, void *ctx);
+
+/* Once a second or so: what has waited in the accept queue, or in FIN_WAIT2, for too long is told. */
+int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
+
+/* Tells every handshake and close that has begun and is not over, as it stands. */
+int tracer_tell_open(struct tracer *tracer, item_fn sink, void *ctx);
+
+/* Is any selected connection not closed yet? */
+int tracer_busy(struct tracer *tracer);
+
+/* Detaches, then passes on everything posted so far. */
+int tracer_stop(struct tracer *tracer, item_fn sink, void *ctx);
+
+/* Tells the handshakes and closes that are open at the end, and the counts. */
+int tracer_finish(struct tracer *tracer, item_fn sink, void *ctx);
+
+/* NULL is fine. */
+void tracer_close(struct tracer *tracer);
+
+#endif

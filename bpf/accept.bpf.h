@@ -33,30 +33,27 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 
 /*
  * The caller has `sk`.  This runs without the socket's lock: it writes the accept fields and nothing
- * else, and only while the connection is the one that was waiting.
+ * else, and accept_ns last, which vouches for the others.
  */
 static __always_inline void on_accept(__u64 sk)
 {
-	struct unaccepted *u = bpf_map_lookup_elem(&unaccepted, &sk);
-	__u64 t_ns = bpf_ktime_get_ns(), conn;
+	__u64 t_ns = bpf_ktime_get_ns();
 	struct record *r;
 	struct owner o;
 
 	if (!sk)
 		return;
-	if (!u) {
-		owner_current(&o);
+	owner_current(&o);
+	r = table_find(sk);
+	if (!r) {
 		accept_early(sk, &o, t_ns);
 		return;
 	}
-	conn = u->conn;
-	owner_current(&o);
-	r = table_find(sk);
-	if (!r || r->h.conn != conn)
+	if (r->h.role != ROLE_SERVER || r->h.accept_ns)
 		return;
 	if (select_by_owner() && !owner_selected(r) && !select_current(&o)) {
-		if (claim_handshake(sk))
-			table_remove(sk);
+		claim_handshake(sk);
+		table_remove(sk);
 		return;
 	}
 	r->h.acceptor = o;

@@ -211,7 +211,8 @@ static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 que
 	/* of a FIN sent twice it has the second one's time */
 	if (r->c.fin_sent_us && !r->c.fin_retransmits)
 		return r->c.fin_sent_us * 1000 > queued_ns ? r->c.fin_sent_us * 1000 : queued_ns;
-	if (!(r->c.flags & CLOSE_LOCAL_FIN_LEFT) || r->c.flags & CLOSE_FIN_BEHIND_DATA)
+	if (r->c.flags & CLOSE_FIN_BEHIND_DATA ||
+	    (r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_LOCAL_FIN_LEFT)))
 		return 0;
 	return queued_ns;
 }

@@ -31,10 +31,15 @@ struct lane {
 	struct record scratch;
 };
 
+struct note {
+	__u64 key; /* socket and new state */
+	__u64 cookie;
+};
+
 struct cpu {
 	__u32 depth;
 	__u32 pad;
-	__u64 notes[NOTES]; /* which state change the main program took last, by its key */
+	struct note notes[NOTES]; /* state changes that the main program took, by key */
 	struct lane lanes[LANES];
 };
 
@@ -77,20 +82,18 @@ static __always_inline void lane_leave(struct cpu *cpu)
 }
 
 /*
- * Where the main program notes that it took this state change, and the stand-in looks.  The lane's key
- * becomes the change's name; it goes through memory because the verifier forbids arithmetic on sk.
+ * Where the main program notes that it took this state change, and the stand-in looks.  The change's
+ * key goes through memory because the verifier forbids arithmetic on sk.
  */
-static __always_inline __u64 *note_slot(struct cpu *cpu, __u32 lane, const struct sock *sk, int to)
+static __always_inline struct note *note_of(struct cpu *cpu, __u32 lane, const struct sock *sk, int to,
+					    __u64 *key)
 {
-	__u64 key;
-
 	if (lane >= LANES)
 		return NULL;
 	cpu->lanes[lane].key = (__u64)sk;
 	barrier();
-	key = cpu->lanes[lane].key | (to & 15);
-	cpu->lanes[lane].key = key;
-	return &cpu->notes[(key ^ key >> 6 ^ key >> 12) % NOTES];
+	*key = cpu->lanes[lane].key | (to & 15);
+	return &cpu->notes[(*key ^ *key >> 6 ^ *key >> 12) % NOTES];
 }
 
 /* Unique in a trace; small for lane 0, which nearly all connections begin in.  Fits 53 bits. */

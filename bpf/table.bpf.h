@@ -119,19 +119,26 @@ static __always_inline bool settle_handshake(struct record *r, __u64 sk)
 }
 
 /*
- * Enters a record for a socket that may have one already.  The old one is of a connection whose end
- * was not seen: it is told as it stands, incomplete.
+ * A record whose connection's end was not seen, and whose socket's memory is another connection's by
+ * now: it is told as it stands, incomplete.  told: its handshake is no longer in `unaccepted`.
  */
-static __noinline void table_replace(struct record *r, __u64 sk)
+static __noinline void tell_stale(struct record *old, bool told)
 {
-	struct record *old = table_find(sk);
+	if (!old || !old->h.conn)
+		return;
+	if (!diary_established(old))
+		old->h.flags |= HANDSHAKE_EVENTS_LOST;
+	else if (old->h.role == ROLE_SERVER && told && cfg.accept_seen && old->h.accept_fate != ACCEPT_LOST)
+		old->h.flags |= HANDSHAKE_TOLD;
+	old->c.flags |= CLOSE_EVENTS_LOST;
+	if (owner_selected(old) || old->h.accept_ns)
+		tell(old);
+}
 
-	if (old && old->h.conn) {
-		old->h.flags |= diary_established(old) ? 0 : HANDSHAKE_EVENTS_LOST;
-		old->c.flags |= CLOSE_EVENTS_LOST;
-		if (settle_handshake(old, sk))
-			tell(old);
-	}
+/* Enters a record for a socket that has one already. */
+static __always_inline void table_replace(struct record *r, __u64 sk, bool told)
+{
+	tell_stale(table_find(sk), told);
 	if (bpf_map_update_elem(&table, &sk, r, BPF_ANY))
 		count(COUNT_TABLE_FULL);
 }
@@ -141,7 +148,7 @@ static __always_inline void table_enter(struct record *r, __u64 sk)
 	long err = bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 
 	if (err == -EEXIST)
-		table_replace(r, sk);
+		table_replace(r, sk, !claim_handshake(sk));
 	else if (err)
 		count(COUNT_TABLE_FULL);
 }

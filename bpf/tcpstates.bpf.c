@@ -55,7 +55,8 @@ static __always_inline void server_established(struct record *r, struct sock *so
 	__u64 sk = (__u64)socket;
 	struct unaccepted u = { .conn = r->h.conn, .since_ns = t_ns };
 	const struct listener *listener;
-	struct record *early;
+	struct record *old;
+	bool queued;
 
 	r->h.role = ROLE_SERVER;
 	facts_identity(&r->h, tp, to);
@@ -81,31 +82,32 @@ static __always_inline void server_established(struct record *r, struct sock *so
 		return;
 	}
 
-	/* accept() on another CPU may have taken the child already, in SYN_RECV */
-	bpf_map_update_elem(&unaccepted, &sk, &u, BPF_ANY);
+	/* first the place in the queue, then the record: accept() may already be looking for both */
+	queued = bpf_map_update_elem(&unaccepted, &sk, &u, BPF_NOEXIST) != -EEXIST;
+	if (!queued)
+		bpf_map_update_elem(&unaccepted, &sk, &u, BPF_ANY);
 	if (bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST) == 0)
 		return;
-	early = table_find(sk);
-	if (early && early->h.state == BPF_TCP_SYN_RECV && early->h.accept_ns) {
-		r->h.acceptor = early->h.acceptor;
-		r->h.accept_ns = early->h.accept_ns;
-		r->h.conn = early->h.conn;
+	old = table_find(sk);
+	if (old && old->h.state == BPF_TCP_SYN_RECV && old->h.accept_ns) {
+		/* accept() took the child in SYN_RECV already */
+		r->h.acceptor = old->h.acceptor;
+		r->h.accept_ns = old->h.accept_ns;
+		r->h.conn = old->h.conn;
 		claim_handshake(sk);
 		if (!wanted_handshake(&cfg, r) || post_handshake(r))
 			r->h.flags |= HANDSHAKE_TOLD;
 		bpf_map_update_elem(&table, &sk, r, BPF_ANY);
-		return;
+	} else if (old) {
+		table_replace(r, sk, queued);
+	} else {
+		/* no room: the handshake is told all the same, and the close later says what it lacks */
+		count(COUNT_TABLE_FULL);
+		claim_handshake(sk);
+		r->h.flags |= HANDSHAKE_TABLE_FULL;
+		if (owner_selected(r) && wanted_handshake(&cfg, r) && !post_handshake(r))
+			count(COUNT_LOST_HANDSHAKE);
 	}
-	if (early) {
-		table_replace(r, sk);
-		return;
-	}
-	/* no room: the handshake can be told all the same, the close will say why it knows so little */
-	count(COUNT_TABLE_FULL);
-	claim_handshake(sk);
-	r->h.flags |= HANDSHAKE_TABLE_FULL;
-	if (owner_selected(r) && wanted_handshake(&cfg, r) && !post_handshake(r))
-		count(COUNT_LOST_HANDSHAKE);
 }
 
 /*
@@ -134,6 +136,8 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct 
 	} else {
 		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD |
 			      (scanning ? HANDSHAKE_BEFORE_TRACE : HANDSHAKE_EVENTS_LOST);
+		if (!scanning)
+			count(COUNT_LOST_HANDSHAKE);
 	}
 	if (from != BPF_TCP_ESTABLISHED)
 		r->c.flags |= CLOSE_EVENTS_LOST;
@@ -187,7 +191,8 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 }
 
 /* The socket is done.  False when it lives on as a FIN_WAIT2 minisocket, its record with it. */
-static __always_inline bool finish(struct record *r, const struct tcp_sock *tp, __u64 t_ns, __u8 from)
+static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
+				   const struct tcp_sock *tp, __u64 t_ns, __u8 from)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	__u8 to = BPF_TCP_CLOSE;
@@ -202,7 +207,7 @@ static __always_inline bool finish(struct record *r, const struct tcp_sock *tp, 
 			to = BPF_TCP_TIME_WAIT;
 		} else if (!sk->sk_err && flags & 1 << SOCK_DEAD && tp->linger2 >= 0) {
 			facts_totals(r, tp);
-			if (cfg.minisockets_seen && minisocket_enter(r, tp, t_ns))
+			if (cfg.minisockets_seen && minisocket_enter(cpu, lane, r, tp, t_ns))
 				return false;
 			r->c.flags |= CLOSE_MINISOCKET | CLOSE_EVENTS_LOST;
 		}
@@ -277,6 +282,13 @@ static __always_inline void listen_change(struct sock *sk, const struct tcp_sock
 	}
 }
 
+/* A client that met the peer's SYN passes through SYN_RECV as well. */
+static __always_inline bool opened_by_both(const struct record *r)
+{
+	return r && r->h.role == ROLE_CLIENT &&
+	       (r->h.state == BPF_TCP_SYN_RECV || r->h.state == BPF_TCP_SYN_SENT);
+}
+
 static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk, __u8 from, __u8 to)
 {
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
@@ -300,7 +312,12 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		return;
 	}
 	r = table_find(key);
-	if (from == BPF_TCP_SYN_RECV && (!r || r->h.role != ROLE_CLIENT)) {
+	if (r && r->h.cookie && r->h.cookie != (__u64)sk->__sk_common.skc_cookie.counter) {
+		tell_stale(r, !claim_handshake(key));
+		table_remove(key);
+		r = NULL;
+	}
+	if (from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
 		r = scratch_record(cpu, lane);
 		if (r)
 			server_established(r, sk, tp, t_ns, to);
@@ -321,7 +338,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 			return;
 		}
 		if (to == BPF_TCP_CLOSE) {
-			if (finish(r, tp, t_ns, from))
+			if (finish(cpu, lane, r, tp, t_ns, from))
 				tell(r);
 			if (scanning)
 				scan_bury(cpu, lane, key);
@@ -333,7 +350,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		if (!r)
 			return;
 	} else if (to == BPF_TCP_CLOSE) {
-		if (settle_handshake(r, key) && finish(r, tp, t_ns, from) && select_local_port(&r->h))
+		if (settle_handshake(r, key) && finish(cpu, lane, r, tp, t_ns, from) && select_local_port(&r->h))
 			tell(r);
 		table_remove(key);
 		return;
@@ -357,14 +374,27 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	return sk->sk_protocol == 6; /* the kernel's own MPTCP sockets have 262 */
 }
 
+/* A note can be overwritten by another change's; the record tells what has been written into it. */
+static __always_inline bool was_taken(const struct sock *sk, __u8 to)
+{
+	const struct record *r = table_find((__u64)sk);
+
+	if (!r)
+		return to == BPF_TCP_CLOSE;
+	return r->h.state == to && r->h.cookie == (__u64)sk->__sk_common.skc_cookie.counter;
+}
+
 /*
  * A program that is interrupted by a softirq is not run again for what happens inside (since 6.1), so
- * there are two: the first notes each change that it takes, the stand-in takes those without a note.
+ * there are two: the first notes each change that it took, the stand-in takes those without a note.
+ * It may itself be skipped and leave a note behind, which the next connection in the same socket's
+ * memory must not find: hence the cookie, which is that connection's alone.
  */
 static __always_inline void take_state(struct sock *sk, int from, int to, bool stand_in)
 {
+	struct note *note;
 	struct cpu *cpu;
-	__u64 *note;
+	__u64 key;
 	int lane;
 
 	if (from == to || !is_tcp(sk))
@@ -375,18 +405,23 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 	lane = lane_enter(cpu);
 	if (lane < 0)
 		return;
-	note = note_slot(cpu, lane, sk, to);
+	note = note_of(cpu, lane, sk, to, &key);
 	if (!note)
 		goto out;
-	if (!stand_in) {
-		*note = cpu->lanes[lane].key;
-	} else if (*note == cpu->lanes[lane].key) {
-		*note = 0;
-		goto out;
-	} else {
+	if (stand_in) {
+		if (note->key == key && note->cookie == (__u64)sk->__sk_common.skc_cookie.counter) {
+			note->key = 0;
+			goto out;
+		}
+		if (was_taken(sk, to))
+			goto out;
 		count(COUNT_STAND_IN);
 	}
 	on_state(cpu, lane, sk, from, to);
+	if (!stand_in) {
+		note->key = key;
+		note->cookie = (__u64)sk->__sk_common.skc_cookie.counter;
+	}
 out:
 	lane_leave(cpu);
 }

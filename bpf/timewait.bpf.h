@@ -26,16 +26,27 @@ static __always_inline void tuple_of(struct tuple *t, const struct handshake_par
 	t->remote_port = h->remote_port;
 }
 
-/* The socket of r is about to be replaced.  False when there is no room. */
-static __always_inline bool minisocket_enter(struct record *r, const struct tcp_sock *tp, __u64 t_ns)
-{
-	struct tuple key;
+/*
+ * The kernel makes the minisocket visible a moment before it reports the state change, so the segment
+ * that ends it may be first, on another CPU.  Either side writes its own before it looks for the
+ * other's, so one of them finds both.
+ */
+struct early_segment {
+	__u64 t_ns;
+	__u32 fin_seq;
+	__u8 flags;
+	__u8 pad[3];
+};
 
-	r->c.flags |= CLOSE_MINISOCKET;
-	r->c.end_ns = t_ns + facts_fin_timeout_ns(tp);
-	tuple_of(&key, &r->h);
-	return !bpf_map_update_elem(&minisockets, &key, r, BPF_ANY);
-}
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct tuple);
+	__type(value, struct early_segment);
+} early_segments SEC(".maps");
+
+#define TCP_FIN 0x01
+#define TCP_RST 0x04
 
 /* Takes the record out, into this lane's scratch room; NULL when somebody else was first. */
 static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu, int lane)
@@ -50,45 +61,75 @@ static __always_inline struct record *minisocket_take(const struct tuple *key, s
 	return bpf_map_delete_elem(&minisockets, key) ? NULL : copy;
 }
 
-#define TCP_FIN 0x01
-#define TCP_RST 0x04
+static __always_inline void minisocket_end(struct record *r, const struct early_segment *s)
+{
+	if (s->flags & TCP_RST) {
+		r->c.flags |= CLOSE_RST_RECEIVED | CLOSE_OVER;
+		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
+	} else {
+		r->c.flags |= CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT | CLOSE_OVER;
+		r->c.remote_fin_seq = s->fin_seq;
+		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_TIME_WAIT, STEP_STATE);
+	}
+	tell(r);
+}
+
+/* The socket of r is about to be replaced.  False when there is no room. */
+static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct record *r,
+					     const struct tcp_sock *tp, __u64 t_ns)
+{
+	struct early_segment *early;
+	struct tuple key;
+
+	r->c.flags |= CLOSE_MINISOCKET;
+	r->c.end_ns = t_ns + facts_fin_timeout_ns(tp);
+	tuple_of(&key, &r->h);
+	if (bpf_map_update_elem(&minisockets, &key, r, BPF_ANY))
+		return false;
+	early = bpf_map_lookup_elem(&early_segments, &key);
+	/* a note older than our FIN's acknowledgement is an earlier connection's */
+	if (early && early->t_ns >= diary_close_end_ns(r)) {
+		struct early_segment s = *early;
+
+		r = minisocket_take(&key, cpu, lane);
+		if (r)
+			minisocket_end(r, &s);
+	}
+	return true;
+}
 
 /* A segment reached the minisocket. */
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
-	struct tuple key = {};
 	struct tcp_skb_cb *cb = (void *)skb->cb;
-	__u8 flags = 0, *header = skb->head + skb->transport_header;
+	__u8 *header = skb->head + skb->transport_header;
+	struct early_segment s = {};
+	struct tuple key = {};
 	struct record *r;
 	struct cpu *cpu;
 	int lane;
 
-	bpf_probe_read_kernel(&flags, 1, header + 13);
-	if (!(flags & (TCP_FIN | TCP_RST)))
+	bpf_probe_read_kernel(&s.flags, 1, header + 13);
+	if (!(s.flags & (TCP_FIN | TCP_RST)))
 		return;
+	cpu = this_cpu();
+	if (!cpu)
+		return;
+	s.t_ns = bpf_ktime_get_ns();
+	s.fin_seq = BPF_CORE_READ(cb, end_seq) - 1;
 	facts_addresses(tw, key.local, key.remote);
 	key.netns = tw->skc_net.net->ns.inum;
 	key.local_port = tw->skc_num;
 	key.remote_port = bpf_ntohs(tw->skc_dport);
 
-	cpu = this_cpu();
-	if (!cpu)
-		return;
 	lane = lane_enter(cpu);
 	r = minisocket_take(&key, cpu, lane);
-	if (r) {
-		__u64 t_ns = bpf_ktime_get_ns();
-
-		if (flags & TCP_RST) {
-			r->c.flags |= CLOSE_RST_RECEIVED | CLOSE_OVER;
-			diary_change(r, t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
-		} else {
-			r->c.flags |= CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT | CLOSE_OVER;
-			r->c.remote_fin_seq = BPF_CORE_READ(cb, end_seq) - 1;
-			diary_change(r, t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_TIME_WAIT, STEP_STATE);
-		}
-		tell(r);
+	if (!r) {
+		bpf_map_update_elem(&early_segments, &key, &s, BPF_ANY);
+		r = minisocket_take(&key, cpu, lane);
 	}
+	if (r)
+		minisocket_end(r, &s);
 	if (lane >= 0)
 		lane_leave(cpu);
 }

@@ -7,7 +7,9 @@
 #include "number.h"
 #include "render_parts.h"
 
-/* How a field is read; `at` is the offset of what is read where that differs from field to field. */
+/*
+ * How a field is read; `at` is the offset of what is read where that differs from field to field.
+ */
 enum how {
 	HOW_TYPE,
 	HOW_CONN,
@@ -37,10 +39,22 @@ enum how {
 };
 
 #define AT(member) offsetof(struct chapter, member)
-#define BOTH(name, how, at) { name, IN_BOTH, IN_BOTH, false, how, at }
-#define HANDSHAKE(name, how, member) { name, IN_HANDSHAKE, IN_HANDSHAKE, false, how, AT(handshake.member) }
-#define CLOSE(name, how, member) { name, IN_CLOSE, IN_CLOSE, false, how, AT(close.member) }
-#define OPEN(name, how, member) { name, IN_BOTH, IN_BOTH, true, how, AT(member) }
+#define BOTH(name, how, at)                            \
+	{                                              \
+		name, IN_BOTH, IN_BOTH, false, how, at \
+	}
+#define HANDSHAKE(name, how, member)                                               \
+	{                                                                          \
+		name, IN_HANDSHAKE, IN_HANDSHAKE, false, how, AT(handshake.member) \
+	}
+#define CLOSE(name, how, member)                                       \
+	{                                                              \
+		name, IN_CLOSE, IN_CLOSE, false, how, AT(close.member) \
+	}
+#define OPEN(name, how, member)                               \
+	{                                                     \
+		name, IN_BOTH, IN_BOTH, true, how, AT(member) \
+	}
 
 const struct field fields[] = {
 	BOTH("type", HOW_TYPE, 0),
@@ -134,7 +148,8 @@ static void set_text(struct value *v, enum value_kind kind, const char *text)
 
 static void set_time(struct value *v, const struct render_context *rc, struct maybe t_ns)
 {
-	set_text(v, VALUE_WORD, t_ns.known ? text_rfc3339(v->buf, render_realtime(rc, t_ns.value)) : NULL);
+	set_text(v, VALUE_WORD,
+		 t_ns.known ? text_rfc3339(v->buf, render_realtime(rc, t_ns.value)) : NULL);
 }
 
 static void set_cookie(struct value *v, struct maybe cookie)
@@ -146,7 +161,8 @@ static void set_cookie(struct value *v, struct maybe cookie)
 static void set_cgroup(struct value *v, const struct render_context *rc, struct maybe id)
 {
 	set_text(v, VALUE_FOREIGN,
-		 id.known && rc->cgroup_path ? rc->cgroup_path(rc->cgroup_ctx, (uint64_t)id.value) : NULL);
+		 id.known && rc->cgroup_path ? rc->cgroup_path(rc->cgroup_ctx, (uint64_t)id.value)
+					     : NULL);
 }
 
 static void set_tristate(struct value *v, enum tristate t)
@@ -197,7 +213,8 @@ void field_value(struct value *v, const struct field *f, const struct render_con
 		return;
 	case HOW_ACCEPT:
 		set_maybe(v, VALUE_US,
-			  ch->type == CHAPTER_CLOSE ? ch->close.accept_ns : ch->handshake.accept_ns);
+			  ch->type == CHAPTER_CLOSE ? ch->close.accept_ns
+						    : ch->handshake.accept_ns);
 		return;
 	case HOW_CGROUP:
 		set_cgroup(v, rc, ch->owner.cgroup);

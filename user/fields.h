@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The fields of a chapter: one table, in the contract's order, from which JSON and CSV are written. */
+/*
+ * The fields of a chapter: one table, in the contract's order, from which JSON and CSV are
+ * written.
+ */
 #ifndef FIELDS_H
 #define FIELDS_H
 
@@ -16,7 +19,7 @@ enum value_kind {
 	VALUE_NULL,
 	VALUE_UINT,
 	VALUE_INT,
-	VALUE_US,      /* nanoseconds, to be told as microseconds */
+	VALUE_US, /* nanoseconds, to be told as microseconds */
 	VALUE_BOOL,
 	VALUE_WORD,    /* the program's own: plain ASCII without quotes */
 	VALUE_FOREIGN, /* bytes a process chose */

@@ -28,6 +28,8 @@ uint64_t histogram_value(unsigned int bucket)
 
 void histogram_add(struct histogram *h, uint64_t value)
 {
+	if (!h->total || value < h->min)
+		h->min = value;
 	h->total++;
 	h->count[histogram_bucket(value)]++;
 	if (value > h->max)
@@ -51,6 +53,8 @@ uint64_t histogram_percentile(const struct histogram *h, unsigned int percent)
 		if (seen < rank)
 			continue;
 		value = histogram_value(i);
+		if (value < h->min)
+			return h->min;
 		return value < h->max ? value : h->max;
 	}
 	return h->max;

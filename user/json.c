@@ -11,11 +11,11 @@
 
 /* What stands for an ASCII byte; NULL: the byte itself (RFC 8259, section 7). */
 static const char *const escapes[128] = {
-	"\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007",
-	"\\b",	   "\\t",     "\\n",	 "\\u000b", "\\f",     "\\r",	  "\\u000e", "\\u000f",
-	"\\u0010", "\\u0011", "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017",
-	"\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
-	['"'] = "\\\"", ['\\'] = "\\\\",
+	"\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004",	    "\\u0005",	     "\\u0006",
+	"\\u0007", "\\b",     "\\t",	 "\\n",	    "\\u000b",	    "\\f",	     "\\r",
+	"\\u000e", "\\u000f", "\\u0010", "\\u0011", "\\u0012",	    "\\u0013",	     "\\u0014",
+	"\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019",	    "\\u001a",	     "\\u001b",
+	"\\u001c", "\\u001d", "\\u001e", "\\u001f", ['"'] = "\\\"", ['\\'] = "\\\\",
 };
 
 static void flush(struct json *j)
@@ -50,11 +50,23 @@ static void put(struct json *j, const char *s, size_t n)
 	}
 }
 
-static inline void before_value(struct json *j)
+/* The comma where one is due, and room for a value of at most PUT_MAX bytes after it. */
+static inline char *begin_value(struct json *j)
 {
-	if (j->comma)
-		put_char(j, ',');
+	char *at = room(j, 1 + PUT_MAX);
+
+	*at = ',';
+	j->len += j->comma;
+	at += j->comma;
 	j->comma = true;
+	return at;
+}
+
+/* A value that is one of a few words; n is a constant. */
+static inline void put_literal(struct json *j, const char *literal, size_t n)
+{
+	memcpy(begin_value(j), literal, n);
+	j->len += n;
 }
 
 void json_begin(struct json *j, FILE *out)
@@ -73,8 +85,8 @@ void json_end_line(struct json *j)
 
 void json_open(struct json *j, char bracket)
 {
-	before_value(j);
-	put_char(j, bracket);
+	*begin_value(j) = bracket;
+	j->len++;
 	j->comma = false;
 }
 
@@ -84,58 +96,73 @@ void json_close(struct json *j, char bracket)
 	j->comma = true;
 }
 
+/* A string that needs no escape, and one byte behind it; short ones in one go. */
+static void put_quoted(struct json *j, const char *s, char behind)
+{
+	size_t n = strlen(s);
+	char *at = begin_value(j);
+
+	*at++ = '"';
+	j->len++;
+	if (n <= PUT_MAX - 3) {
+		memcpy(at, s, n);
+		at[n] = '"';
+		at[n + 1] = behind;
+		j->len += n + 1 + (behind != 0);
+		return;
+	}
+	put(j, s, n);
+	put_char(j, '"');
+	if (behind)
+		put_char(j, behind);
+}
+
 void json_key(struct json *j, const char *key)
 {
-	before_value(j);
-	put_char(j, '"');
-	put(j, key, strlen(key));
-	put(j, "\":", 2);
+	put_quoted(j, key, ':');
 	j->comma = false;
 }
 
 void json_null(struct json *j)
 {
-	before_value(j);
-	put(j, "null", 4);
+	put_literal(j, "null", 4);
 }
 
 void json_bool(struct json *j, bool value)
 {
-	before_value(j);
 	if (value)
-		put(j, "true", 4);
+		put_literal(j, "true", 4);
 	else
-		put(j, "false", 5);
+		put_literal(j, "false", 5);
 }
 
 void json_uint(struct json *j, uint64_t value)
 {
-	before_value(j);
-	j->len += number_uint(room(j, PUT_MAX), value);
+	char *at = begin_value(j);
+
+	j->len += number_uint(at, value);
 }
 
 void json_int(struct json *j, int64_t value)
 {
-	before_value(j);
-	j->len += number_int(room(j, PUT_MAX), value);
+	char *at = begin_value(j);
+
+	j->len += number_int(at, value);
 }
 
 void json_us(struct json *j, int64_t ns)
 {
-	before_value(j);
-	j->len += number_us(room(j, PUT_MAX), ns);
+	char *at = begin_value(j);
+
+	j->len += number_us(at, ns);
 }
 
 void json_word(struct json *j, const char *word)
 {
-	if (!word) {
+	if (word)
+		put_quoted(j, word, '\0');
+	else
 		json_null(j);
-		return;
-	}
-	before_value(j);
-	put_char(j, '"');
-	put(j, word, strlen(word));
-	put_char(j, '"');
 }
 
 /* C1 controls, U+0080 to U+009F: legal in JSON, but some terminals obey them. */
@@ -155,8 +182,8 @@ void json_text(struct json *j, const char *text)
 		json_null(j);
 		return;
 	}
-	before_value(j);
-	put_char(j, '"');
+	*begin_value(j) = '"';
+	j->len++;
 	left = strlen(text);
 	while (left) {
 		size_t n = text_utf8(text, left);

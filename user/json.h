@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A streaming JSON writer.  It gathers a line in a buffer of its own and hands it to the FILE in one
- * piece (a line that does not fit goes in several), without printf and without allocating.
+ * A streaming JSON writer.  It gathers a line in a buffer of its own and hands it to the FILE in
+ * one piece (a line that does not fit goes in several), without printf and without allocating.
  *
- * The caller pairs the brackets and gives each value of an object its key; commas come by themselves.
+ * The caller pairs the brackets and gives each value of an object its key; commas come by
+ * themselves.
  */
 #ifndef JSON_H
 #define JSON_H

@@ -11,9 +11,9 @@
 
 /* The kernel's own numbers (enum in include/net/tcp_states.h); there is no state 0. */
 static const char *const states[] = {
-	[1] = "ESTABLISHED", [2] = "SYN_SENT",	[3] = "SYN_RECV",   [4] = "FIN_WAIT1",
-	[5] = "FIN_WAIT2",   [6] = "TIME_WAIT", [7] = "CLOSE",	    [8] = "CLOSE_WAIT",
-	[9] = "LAST_ACK",    [10] = "LISTEN",	[11] = "CLOSING",   [12] = "NEW_SYN_RECV",
+	[1] = "ESTABLISHED", [2] = "SYN_SENT",	[3] = "SYN_RECV", [4] = "FIN_WAIT1",
+	[5] = "FIN_WAIT2",   [6] = "TIME_WAIT", [7] = "CLOSE",	  [8] = "CLOSE_WAIT",
+	[9] = "LAST_ACK",    [10] = "LISTEN",	[11] = "CLOSING", [12] = "NEW_SYN_RECV",
 };
 
 static const char *const outcomes[] = {
@@ -61,19 +61,19 @@ static const char *const roles[] = {
 /* What a socket can have in sk_err or sk_err_soft, and the neighbours a driver may put there. */
 #define NAME(symbol) [symbol] = #symbol
 static const char *const errnos[] = {
-	NAME(EPERM),	       NAME(ENOENT),	    NAME(EINTR),	 NAME(EIO),
-	NAME(ENXIO),	       NAME(EBADF),	    NAME(EAGAIN),	 NAME(ENOMEM),
-	NAME(EACCES),	       NAME(EFAULT),	    NAME(EBUSY),	 NAME(ENODEV),
-	NAME(EINVAL),	       NAME(ENOSPC),	    NAME(EPIPE),	 NAME(ERANGE),
-	NAME(ENODATA),	       NAME(ETIME),	    NAME(ENONET),	 NAME(EPROTO),
-	NAME(EBADMSG),	       NAME(EOVERFLOW),	    NAME(EDESTADDRREQ),	 NAME(EMSGSIZE),
-	NAME(EPROTOTYPE),      NAME(ENOPROTOOPT),   NAME(EPROTONOSUPPORT), NAME(EOPNOTSUPP),
-	NAME(EPFNOSUPPORT),    NAME(EAFNOSUPPORT),  NAME(EADDRINUSE),	 NAME(EADDRNOTAVAIL),
-	NAME(ENETDOWN),	       NAME(ENETUNREACH),   NAME(ENETRESET),	 NAME(ECONNABORTED),
-	NAME(ECONNRESET),      NAME(ENOBUFS),	    NAME(EISCONN),	 NAME(ENOTCONN),
-	NAME(ESHUTDOWN),       NAME(ETOOMANYREFS),  NAME(ETIMEDOUT),	 NAME(ECONNREFUSED),
-	NAME(EHOSTDOWN),       NAME(EHOSTUNREACH),  NAME(EALREADY),	 NAME(EINPROGRESS),
-	NAME(ECANCELED),       NAME(ENOKEY),	    NAME(EKEYEXPIRED),	 NAME(EKEYREJECTED),
+	NAME(EPERM),	    NAME(ENOENT),	NAME(EINTR),	       NAME(EIO),
+	NAME(ENXIO),	    NAME(EBADF),	NAME(EAGAIN),	       NAME(ENOMEM),
+	NAME(EACCES),	    NAME(EFAULT),	NAME(EBUSY),	       NAME(ENODEV),
+	NAME(EINVAL),	    NAME(ENOSPC),	NAME(EPIPE),	       NAME(ERANGE),
+	NAME(ENODATA),	    NAME(ETIME),	NAME(ENONET),	       NAME(EPROTO),
+	NAME(EBADMSG),	    NAME(EOVERFLOW),	NAME(EDESTADDRREQ),    NAME(EMSGSIZE),
+	NAME(EPROTOTYPE),   NAME(ENOPROTOOPT),	NAME(EPROTONOSUPPORT), NAME(EOPNOTSUPP),
+	NAME(EPFNOSUPPORT), NAME(EAFNOSUPPORT), NAME(EADDRINUSE),      NAME(EADDRNOTAVAIL),
+	NAME(ENETDOWN),	    NAME(ENETUNREACH),	NAME(ENETRESET),       NAME(ECONNABORTED),
+	NAME(ECONNRESET),   NAME(ENOBUFS),	NAME(EISCONN),	       NAME(ENOTCONN),
+	NAME(ESHUTDOWN),    NAME(ETOOMANYREFS), NAME(ETIMEDOUT),       NAME(ECONNREFUSED),
+	NAME(EHOSTDOWN),    NAME(EHOSTUNREACH), NAME(EALREADY),	       NAME(EINPROGRESS),
+	NAME(ECANCELED),    NAME(ENOKEY),	NAME(EKEYEXPIRED),     NAME(EKEYREJECTED),
 };
 
 static const char *unknown(char buf[UNKNOWN_MAX], unsigned int number)
@@ -142,15 +142,20 @@ const char *name_segment(char buf[SEGMENT_TEXT_MAX], const struct segment *s)
 		uint8_t flag;
 		const char *word;
 	} words[] = {
-		{ SEGMENT_SYN, "SYN" }, { SEGMENT_FIN, "FIN" },
-		{ SEGMENT_RST, "RST" }, { SEGMENT_ACK, "ACK" },
+		{ SEGMENT_SYN, "SYN" },
+		{ SEGMENT_FIN, "FIN" },
+		{ SEGMENT_RST, "RST" },
+		{ SEGMENT_ACK, "ACK" },
 	};
 	size_t len = 0;
 
 	for (size_t i = 0; i < COUNT(words); i++) {
 		if (!(s->flags & words[i].flag))
 			continue;
-		/* 2 for the direction, 4 words of 3, 3 commas, 6 for " (255)" and the NUL: 24 of 32 */
+		/*
+		 * 2 for the direction, 4 words of 3, 3 commas, 6 for " (255)" and the NUL: 24 of
+		 * 32
+		 */
 		memcpy(buf + len, len ? "," : s->sent ? "> " : "< ", 2);
 		len += len ? 1 : 2;
 		memcpy(buf + len, words[i].word, 3);
@@ -167,11 +172,11 @@ const char *name_segment(char buf[SEGMENT_TEXT_MAX], const struct segment *s)
 const char *name_completeness(unsigned int mask)
 {
 	static const char *const texts[] = {
-		[1] = "Incomplete, SYN_SENT",	  [3] = "Incomplete, CLIENT_ESTABLISHED",
-		[7] = "Incomplete, ESTABLISHED",  [15] = "Incomplete, DATA",
-		[23] = "Complete, NO_DATA",	  [31] = "Complete, WITH_DATA",
-		[39] = "Complete, NO_DATA",	  [47] = "Complete, WITH_DATA",
-		[55] = "Complete, NO_DATA",	  [63] = "Complete, WITH_DATA",
+		[1] = "Incomplete, SYN_SENT",	 [3] = "Incomplete, CLIENT_ESTABLISHED",
+		[7] = "Incomplete, ESTABLISHED", [15] = "Incomplete, DATA",
+		[23] = "Complete, NO_DATA",	 [31] = "Complete, WITH_DATA",
+		[39] = "Complete, NO_DATA",	 [47] = "Complete, WITH_DATA",
+		[55] = "Complete, NO_DATA",	 [63] = "Complete, WITH_DATA",
 	};
 
 	return mask < COUNT(texts) && texts[mask] ? texts[mask] : "Incomplete";

@@ -221,21 +221,21 @@ static enum options_result set_completion(struct parse *p, const struct option_r
 
 #define AT(member) .offset = offsetof(struct options, member)
 #define FLAG(member) .set = set_flag, AT(member)
-#define PORTS(member)                                                                              \
-	.arg = "PORT[,...]", .set = set_ports, AT(member),                                         \
+#define PORTS(member)                                      \
+	.arg = "PORT[,...]", .set = set_ports, AT(member), \
 	.accepted = "PORT[,PORT|LOW-HIGH...], 1 to 65535"
-#define PREFIXES(member)                                                                           \
-	.arg = "ADDR[/LEN][,...]", .set = set_prefixes, AT(member),                                \
+#define PREFIXES(member)                                            \
+	.arg = "ADDR[/LEN][,...]", .set = set_prefixes, AT(member), \
 	.accepted = "ADDR[/LEN][,...], IPv4 or IPv6"
-#define MS(member)                                                                                 \
-	.arg = "MS", .set = set_ms, AT(member),                                                    \
+#define MS(member)                              \
+	.arg = "MS", .set = set_ms, AT(member), \
 	.accepted = "milliseconds above 0, such as 250 or 0.5, up to 365 days"
-#define SECONDS(member)                                                                            \
-	.arg = "S", .set = set_seconds, AT(member),                                                \
+#define SECONDS(member)                             \
+	.arg = "S", .set = set_seconds, AT(member), \
 	.accepted = "seconds above 0, such as 10 or 0.5, up to 365 days"
-#define FILENAME(member)                                                                           \
+#define FILENAME(member) \
 	.arg = "FILE", .set = set_string, AT(member), .accepted = "the name of a file"
-#define FAMILY(number)                                                                             \
+#define FAMILY(number) \
 	.set = set_family, .low = number, .accepted = "one of them; neither for both families"
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
@@ -302,7 +302,7 @@ const struct option_row options_table[] = {
 	  .set = set_attach, .words = attach_words },
 
 	{ .help = "General" },
-	{ 'v', "verbose", .help = "tell which hooks are used, and libbpf's messages",
+	{ 'v', "verbose", .help = "hooks used, libbpf's messages, absolute sequence numbers",
 	  FLAG(verbose) },
 	{ 'q', "quiet", .help = "no banner", FLAG(quiet) },
 	{ 'V', "version", .help = "print the version", .set = set_version },

@@ -60,8 +60,8 @@ static const char *relative_time(char buf[TIME_MAX], uint64_t t_ns, uint64_t bas
 	return buf;
 }
 
-const char *render_time(char buf[TIME_MAX], const struct render_context *rc, enum time_style by_default,
-			struct maybe t_ns)
+const char *render_time(char buf[TIME_MAX], const struct render_context *rc,
+			enum time_style by_default, struct maybe t_ns)
 {
 	enum time_style style = rc->time_style == TIME_DEFAULT ? by_default : rc->time_style;
 

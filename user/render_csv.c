@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * CSV: one row a chapter, the fields of both types as columns, nothing for null.  Quoted as RFC 4180
- * says, but lines end in LF alone, for awk and cut.
+ * CSV: one row a chapter, the fields of both types as columns, nothing for null.  Quoted as RFC
+ * 4180 says, but lines end in LF alone, for awk and cut.
  */
 #include <string.h>
 
@@ -27,7 +27,10 @@ static void put_cell(FILE *out, const char *text)
 	fputc('"', out);
 }
 
-/* A spreadsheet takes a cell that begins like this for a formula, and a process may choose its name. */
+/*
+ * A spreadsheet takes a cell that begins like this for a formula, and a process may choose its
+ * name.
+ */
 static bool is_formula(char first)
 {
 	return first && strchr("=+-@\t\r", first);
@@ -44,8 +47,8 @@ static void put_foreign(FILE *out, const char *text)
 }
 
 /*
- * "0 CLOSE->SYN_SENT > SYN; 35412 SYN_SENT->ESTABLISHED < SYN,ACK", with "~" before a derived time and
- * "?" for one not known.
+ * "0 CLOSE->SYN_SENT > SYN; 35412 SYN_SENT->ESTABLISHED < SYN,ACK", with "~" before a derived
+ * time and "?" for one not known.
  */
 static void put_steps(FILE *out, const struct chapter *ch)
 {
@@ -60,8 +63,9 @@ static void put_steps(FILE *out, const struct chapter *ch)
 		memcpy(t_us, "?", 2);
 		if (s->t_ns.known)
 			t_us[number_us(t_us, s->t_ns.value)] = '\0';
-		len += (size_t)snprintf(cell + len, sizeof(cell) - len, "%s%s%s %s->", i ? "; " : "",
-					s->derived ? "~" : "", t_us, name_state(s->from));
+		len += (size_t)snprintf(cell + len, sizeof(cell) - len, "%s%s%s %s->",
+					i ? "; " : "", s->derived ? "~" : "", t_us,
+					name_state(s->from));
 		if (len >= sizeof(cell))
 			break;
 		len += (size_t)snprintf(cell + len, sizeof(cell) - len, "%s%s%s", name_state(s->to),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * One line a finished connection, as tcplife has it: its close, or its handshake when it got no further.
- * Fits 120 columns; what is only sometimes to be said stands after the last column.
+ * One line a finished connection, as tcplife has it: its close, or its handshake when it got no
+ * further. Fits 120 columns; what is only sometimes to be said stands after the last column.
  */
 #include "names.h"
 #include "render_parts.h"
@@ -19,16 +19,16 @@ static void put_row(const struct render_context *rc, const struct row *r)
 {
 	int time = rc->time_style == TIME_DEFAULT ? SHORT_TIME : LONG_TIME;
 
-	fprintf(rc->out, "%-*.*s %-7s %-10s %-6s %-18s %-19s %-9s %-6s %8s %8s %5s %5s", time, time, r->time,
-		r->pid, r->comm, r->role, r->local, r->remote, r->result, r->closer, r->life, r->close,
-		r->sent, r->received);
+	fprintf(rc->out, "%-*.*s %-7s %-10s %-6s %-18s %-19s %-9s %-6s %8s %8s %5s %5s", time, time,
+		r->time, r->pid, r->comm, r->role, r->local, r->remote, r->result, r->closer,
+		r->life, r->close, r->sent, r->received);
 }
 
 static void begin(struct render_context *rc)
 {
 	static const struct row header = {
-		"TIME", "PID", "COMM", "ROLE", "LOCAL", "REMOTE", "RESULT", "CLOSER",
-		"LIFE-MS", "CLOSE-MS", "TX", "RX",
+		"TIME",	  "PID",    "COMM",    "ROLE",	   "LOCAL", "REMOTE",
+		"RESULT", "CLOSER", "LIFE-MS", "CLOSE-MS", "TX",    "RX",
 	};
 
 	put_row(rc, &header);
@@ -55,7 +55,8 @@ static void put_note(const struct render_context *rc, const struct chapter *ch)
 
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
-	char time[TIME_MAX], pid[32], comm[COMM_TEXT_MAX], local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
+	char time[TIME_MAX], pid[32], comm[COMM_TEXT_MAX], local[ENDPOINT_MAX],
+		remote[ENDPOINT_MAX];
 	char life[32], close[32], sent[32], received[32];
 	struct row r = {
 		.time = render_time(time, rc, TIME_WALL, ch->t_ns),
@@ -64,7 +65,11 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 		.role = render_word(name_role(ch->role)),
 		.local = text_endpoint(local, ch->local, ch->family, ch->local_port),
 		.remote = text_endpoint(remote, ch->remote, ch->family, ch->remote_port),
-		.closer = "-", .life = "-", .close = "-", .sent = "-", .received = "-",
+		.closer = "-",
+		.life = "-",
+		.close = "-",
+		.sent = "-",
+		.received = "-",
 	};
 
 	if (!*r.comm)

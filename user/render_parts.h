@@ -22,11 +22,11 @@ int64_t render_realtime(const struct render_context *rc, int64_t t_ns);
 size_t render_steps(const struct chapter *ch);
 
 /*
- * The time of an event in the style asked for, TIME_DEFAULT being the renderer's: "15:04:05.123456" or
- * "12.345678", "-" when not known.
+ * The time of an event in the style asked for, TIME_DEFAULT being the renderer's:
+ * "15:04:05.123456" or "12.345678", "-" when not known.
  */
-const char *render_time(char buf[TIME_MAX], const struct render_context *rc, enum time_style by_default,
-			struct maybe t_ns);
+const char *render_time(char buf[TIME_MAX], const struct render_context *rc,
+			enum time_style by_default, struct maybe t_ns);
 
 #define PERSON_TEXT_MAX (COMM_TEXT_MAX + 16)
 

@@ -11,14 +11,16 @@
 static void begin(struct render_context *rc)
 {
 	if (rc->time_style != TIME_DEFAULT)
-		fprintf(rc->out, "%-*s ", TIME_COLUMN, rc->time_style == TIME_RELATIVE ? "TIME(s)" : "TIME");
-	fprintf(rc->out, "%-16s %-7s %-10s %-15s %-5s %-15s %-5s %-12s -> %-12s %s\n", "SKADDR", "PID", "COMM",
-		"LADDR", "LPORT", "RADDR", "RPORT", "OLDSTATE", "NEWSTATE", "MS");
+		fprintf(rc->out, "%-*s ", TIME_COLUMN,
+			rc->time_style == TIME_RELATIVE ? "TIME(s)" : "TIME");
+	fprintf(rc->out, "%-16s %-7s %-10s %-15s %-5s %-15s %-5s %-12s -> %-12s %s\n", "SKADDR",
+		"PID", "COMM", "LADDR", "LPORT", "RADDR", "RPORT", "OLDSTATE", "NEWSTATE", "MS");
 }
 
 static void transition(struct render_context *rc, const struct transition *t)
 {
-	char local[ADDRESS_MAX], remote[ADDRESS_MAX], time[TIME_MAX], ms[32], pid[32], text[COMM_TEXT_MAX];
+	char local[ADDRESS_MAX], remote[ADDRESS_MAX], time[TIME_MAX], ms[32], pid[32],
+		text[COMM_TEXT_MAX];
 	struct maybe since = { .known = t->since_ns != 0, .value = (int64_t)t->since_ns };
 	struct maybe owner = { .known = t->pid != 0, .value = t->pid };
 	struct maybe t_ns = { .known = t->t_ns != 0, .value = (int64_t)t->t_ns };

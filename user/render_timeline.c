@@ -25,15 +25,18 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
 
 	conn[number_uint(conn, ch->conn)] = '\0';
-	fprintf(rc->out, "%s #%s %s %s %s %s %s\n", render_time(time, rc, TIME_WALL, ch->t_ns), conn,
-		render_person(who, &ch->owner), render_word(name_role(ch->role)),
+	fprintf(rc->out, "%s #%s %s %s %s %s %s\n", render_time(time, rc, TIME_WALL, ch->t_ns),
+		conn, render_person(who, &ch->owner), render_word(name_role(ch->role)),
 		text_endpoint(local, ch->local, ch->family, ch->local_port), arrow(ch->role),
 		text_endpoint(remote, ch->remote, ch->family, ch->remote_port));
 }
 
-/* " seq=0": counted from the first of its side as Wireshark does, absolute when that is not known. */
-static size_t put_number(char *buf, size_t size, const char *what, struct maybe number, struct maybe first,
-			 bool absolute)
+/*
+ * " seq=0": counted from the first of its side as Wireshark does, absolute when that is not
+ * known.
+ */
+static size_t put_number(char *buf, size_t size, const char *what, struct maybe number,
+			 struct maybe first, bool absolute)
 {
 	uint32_t value = (uint32_t)number.value;
 
@@ -45,8 +48,8 @@ static size_t put_number(char *buf, size_t size, const char *what, struct maybe 
 }
 
 /* The states and the numbers of a step; bounded: two states of 24, two numbers of 15. */
-static void step_text(char buf[STEP_TEXT_MAX], const struct render_context *rc, const struct chapter *ch,
-		      const struct step *s)
+static void step_text(char buf[STEP_TEXT_MAX], const struct render_context *rc,
+		      const struct chapter *ch, const struct step *s)
 {
 	bool sent = s->segment.sent;
 	char segment[SEGMENT_TEXT_MAX], states[2 * STATE_TEXT_MAX + 4];
@@ -57,20 +60,24 @@ static void step_text(char buf[STEP_TEXT_MAX], const struct render_context *rc, 
 	if (s->to != s->from)
 		snprintf(states + len, sizeof(states) - len, " -> %s", name_state(s->to));
 	len = (size_t)snprintf(buf, STEP_TEXT_MAX, "%-10s %-25s", name ? name : "", states);
-	len += put_number(buf + len, STEP_TEXT_MAX - len, "seq", s->seq, sent ? ch->iss : ch->irs, rc->verbose);
-	len += put_number(buf + len, STEP_TEXT_MAX - len, "ack", s->ack, sent ? ch->irs : ch->iss, rc->verbose);
+	len += put_number(buf + len, STEP_TEXT_MAX - len, "seq", s->seq, sent ? ch->iss : ch->irs,
+			  rc->verbose);
+	len += put_number(buf + len, STEP_TEXT_MAX - len, "ack", s->ack, sent ? ch->irs : ch->iss,
+			  rc->verbose);
 	while (len && buf[len - 1] == ' ')
 		buf[--len] = '\0';
 }
 
-static void put_step(const struct render_context *rc, const struct chapter *ch, const struct step *s)
+static void put_step(const struct render_context *rc, const struct chapter *ch,
+		     const struct step *s)
 {
 	char ms[32], mark[34], text[STEP_TEXT_MAX];
 
-	snprintf(mark, sizeof(mark), "%s%s", s->derived && s->t_ns.known ? "~" : "", text_ms(ms, s->t_ns));
+	snprintf(mark, sizeof(mark), "%s%s", s->derived && s->t_ns.known ? "~" : "",
+		 text_ms(ms, s->t_ns));
 	step_text(text, rc, ch, s);
-	fprintf(rc->out, "%s%12s%s  %s\n", rc->colour ? "\033[2m" : "", mark, rc->colour ? "\033[0m" : "",
-		text);
+	fprintf(rc->out, "%s%12s%s  %s\n", rc->colour ? "\033[2m" : "", mark,
+		rc->colour ? "\033[0m" : "", text);
 }
 
 static void chapter(struct render_context *rc, const struct chapter *ch)

@@ -18,9 +18,11 @@ struct verdict {
 	size_t column;
 };
 
-/* One phrase; `after` is what parts it from the phrase before, its blank falling to a line break. */
-static void __attribute__((format(printf, 3, 4))) say(struct verdict *v, const char *after,
-						      const char *format, ...)
+/*
+ * One phrase; `after` is what parts it from the phrase before, its blank falling to a line break.
+ */
+static void __attribute__((format(printf, 3, 4)))
+say(struct verdict *v, const char *after, const char *format, ...)
 {
 	char phrase[PHRASE_MAX];
 	va_list args;
@@ -68,7 +70,8 @@ static void say_open(struct verdict *v, const struct chapter *ch)
 	char ms[32];
 
 	if (ch->state_ns.known)
-		say(v, "; ", "OPEN: in %s for %s ms", name_state(ch->state), text_ms(ms, ch->state_ns));
+		say(v, "; ", "OPEN: in %s for %s ms", name_state(ch->state),
+		    text_ms(ms, ch->state_ns));
 	else
 		say(v, "; ", "OPEN: in %s", name_state(ch->state));
 }
@@ -86,7 +89,8 @@ static const char *outcome_words(enum outcome outcome)
 		[OUTCOME_FAILED] = "failed",
 	};
 
-	return (unsigned int)outcome < OUTCOMES && words[outcome] ? words[outcome] : name_outcome(outcome);
+	return (unsigned int)outcome < OUTCOMES && words[outcome] ? words[outcome]
+								  : name_outcome(outcome);
 }
 
 static const char *ending_words(enum ending ending)
@@ -100,7 +104,8 @@ static const char *ending_words(enum ending ending)
 		[ENDING_HALF_OPEN] = "half open, the peer's FIN never came",
 	};
 
-	return (unsigned int)ending < ENDINGS && words[ending] ? words[ending] : "ended, it is not known how";
+	return (unsigned int)ending < ENDINGS && words[ending] ? words[ending]
+							       : "ended, it is not known how";
 }
 
 /* " (ECONNREFUSED)" or nothing. */
@@ -124,8 +129,8 @@ static void say_outcome(struct verdict *v, const struct chapter *ch)
 		    text_ms(ms, hs->handshake_ns));
 		say_ms(v, ", ", "rtt", hs->rtt_ns);
 	} else if (hs->handshake_ns.known) {
-		say(v, "; ", "%s after %s ms%s", outcome_words(hs->outcome), text_ms(ms, hs->handshake_ns),
-		    errno_words(err, ch->err));
+		say(v, "; ", "%s after %s ms%s", outcome_words(hs->outcome),
+		    text_ms(ms, hs->handshake_ns), errno_words(err, ch->err));
 	} else {
 		say(v, "; ", "%s%s", outcome_words(hs->outcome), errno_words(err, ch->err));
 	}
@@ -146,7 +151,8 @@ static void say_negotiated(struct verdict *v, const struct handshake *hs)
 	say_if(v, hs->ecn, "ecn");
 }
 
-static void say_handshake(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
+static void say_handshake(struct verdict *v, const struct render_context *rc,
+			  const struct chapter *ch)
 {
 	const struct handshake *hs = &ch->handshake;
 	char ms[32];
@@ -193,7 +199,8 @@ static void say_totals(struct verdict *v, const struct render_context *rc, const
 		say(v, "; ", "lived %s s", text_ms(text, s));
 	}
 	if (cl->bytes_sent.known)
-		say(v, cl->lifetime_ns.known ? ", " : "; ", "sent %s B", render_number(text, cl->bytes_sent));
+		say(v, cl->lifetime_ns.known ? ", " : "; ", "sent %s B",
+		    render_number(text, cl->bytes_sent));
 	if (cl->bytes_received.known)
 		say(v, ", ", "received %s B", render_number(text, cl->bytes_received));
 	say_count(v, ", ", "retransmit", cl->retransmits);
@@ -244,8 +251,8 @@ static void say_missing(struct verdict *v, enum missing missing)
 
 static const char *verdict_colour(const struct chapter *ch)
 {
-	bool good = ch->type == CHAPTER_CLOSE ? ch->close.ending == ENDING_GRACEFUL :
-						ch->handshake.outcome == OUTCOME_ESTABLISHED;
+	bool good = ch->type == CHAPTER_CLOSE ? ch->close.ending == ENDING_GRACEFUL
+					      : ch->handshake.outcome == OUTCOME_ESTABLISHED;
 
 	return ch->open ? "\033[1;33m" : good ? "\033[1m" : "\033[1;31m";
 }

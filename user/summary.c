@@ -55,7 +55,8 @@ static uint32_t service_port(const struct chapter *ch)
 
 static struct row *find_row(struct summary *s, const struct chapter *ch)
 {
-	enum role role = ch->role == ROLE_CLIENT || ch->role == ROLE_SERVER ? ch->role : ROLE_UNKNOWN;
+	enum role role = ch->role == ROLE_CLIENT || ch->role == ROLE_SERVER ? ch->role
+									    : ROLE_UNKNOWN;
 	uint32_t port = service_port(ch);
 	/* Fibonacci hashing: neighbouring ports spread over the table */
 	uint32_t at = ((port * 4 + (uint32_t)role) * 2654435769U) >> 16;
@@ -110,7 +111,8 @@ static void add_close(struct summary *s, const struct chapter *ch)
 /* Does this chapter bring a connection that no other chapter did? */
 static bool brings_connection(const struct chapter *ch)
 {
-	return ch->type == CHAPTER_HANDSHAKE || (ch->missing != MISSING_NOTHING && ch->role == ROLE_UNKNOWN);
+	return ch->type == CHAPTER_HANDSHAKE ||
+	       (ch->missing != MISSING_NOTHING && ch->role == ROLE_UNKNOWN);
 }
 
 void summary_add(struct summary *s, const struct chapter *ch)
@@ -206,15 +208,15 @@ static void print_rows(FILE *out, const struct summary *s)
 	if (!n && !row_weight(&s->other))
 		return;
 	qsort(rows, n, sizeof(rows[0]), compare_rows);
-	fprintf(out, "\n%-6s %-5s %-7s %9s %11s %11s %11s %11s\n", "ROLE", "PORT", "WHAT", "COUNT", "P50-MS",
-		"P90-MS", "P99-MS", "MAX-MS");
+	fprintf(out, "\n%-6s %-5s %-7s %9s %11s %11s %11s %11s\n", "role", "port", "what", "count",
+		"p50-ms", "p90-ms", "p99-ms", "max-ms");
 	for (size_t i = 0; i < n; i++)
 		print_row(out, rows[i], false);
 	print_row(out, &s->other, true);
 }
 
-static void print_counts(FILE *out, const char *what, uint64_t total, const uint64_t *counts, unsigned int n,
-			 const char *(*name)(unsigned int))
+static void print_counts(FILE *out, const char *what, uint64_t total, const uint64_t *counts,
+			 unsigned int n, const char *(*name)(unsigned int))
 {
 	fprintf(out, "%-24s %9" PRIu64 "\n", what, total);
 	for (unsigned int i = 0; i < n; i++) {

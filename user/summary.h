@@ -2,8 +2,8 @@
 /*
  * Counts and percentiles of all chapters told.
  *
- * No connection is remembered.  One is counted by its handshake chapter, or by its close chapter when
- * no handshake was told: that is one with something missing and a role nobody saw.
+ * No connection is remembered.  One is counted by its handshake chapter, or by its close chapter
+ * when no handshake was told: that is one with something missing and a role nobody saw.
  */
 #ifndef SUMMARY_H
 #define SUMMARY_H
@@ -23,8 +23,8 @@ void summary_destroy(struct summary *s);
 void summary_add(struct summary *s, const struct chapter *ch);
 
 /*
- * The open connections are about to be told (once more).  Those told before are forgotten: each is told
- * again now, or has been told as finished meanwhile.
+ * The open connections are about to be told (once more).  Those told before are forgotten: each
+ * is told again now, or has been told as finished meanwhile.
  */
 void summary_open_begin(struct summary *s);
 

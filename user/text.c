@@ -68,7 +68,8 @@ const char *text_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t 
 	return buf;
 }
 
-const char *text_endpoint(char buf[ENDPOINT_MAX], const uint8_t addr[16], uint8_t family, struct maybe port)
+const char *text_endpoint(char buf[ENDPOINT_MAX], const uint8_t addr[16], uint8_t family,
+			  struct maybe port)
 {
 	bool brackets = family != 4;
 	size_t len = 0;
@@ -133,7 +134,10 @@ struct date {
 	unsigned int month, day;
 };
 
-/* gmtime() takes a lock for the time zone; this is told once a chapter.  64 bits of ns: 1677 to 2262. */
+/*
+ * gmtime() takes a lock for the time zone; this is told once a chapter.  64 bits of ns: 1677 to
+ * 2262.
+ */
 static struct date civil_date(int64_t days)
 {
 	static const uint16_t before_month[2][13] = {
@@ -231,8 +235,9 @@ size_t text_utf8(const char *s, size_t left)
 }
 
 /*
- * May this character (len bytes of valid UTF-8) reach a terminal as it is?  Not the C1 controls, which
- * many terminals obey as they do ESC [, nor what breaks a line or turns the writing direction.
+ * May this character (len bytes of valid UTF-8) reach a terminal as it is?  Not the C1 controls,
+ * which many terminals obey as they do ESC [, nor what breaks a line or turns the writing
+ * direction.
  */
 static bool is_harmless(const uint8_t *b, size_t len)
 {

@@ -95,7 +95,8 @@ def check_shape(chapter):
     assert re.fullmatch(r"(0x)?[0-9a-f]+", chapter["cookie"] or "0"), chapter["cookie"]
     assert chapter["complete"] or chapter["missing"] in ("before_trace", "events_lost", "table_full")
     assert chapter["role"] in ("client", "server", None)
-    time_ns(chapter["time"])
+    if chapter["time"] is not None or chapter["complete"]:
+        time_ns(chapter["time"])
     for step in chapter["steps"]:
         assert {"t_us", "from", "to", "segment"} <= step.keys(), step
         assert step["from"] in STATES and step["to"] in STATES, step
@@ -119,7 +120,9 @@ def check_steps(chapter, expected, tolerance_ns):
     assert chapter["steps"][0]["t_us"] in (0, 0.0, None), "t_us counts from the first event"
     for step, seen in zip(chapter["steps"], expected):
         if step["t_us"] is None:
-            assert step["segment"] == "< SYN", f"no time: {step}"
+            # no hook sees a SYN arrive, nor an ACK leave that waited for data to go with
+            waited = step["segment"] == "> ACK" and step.get("derived") is True
+            assert step["segment"] == "< SYN" or waited, f"no time: {step}"
         else:
             off = base + step["t_us"] * 1000 - seen.t_ns
             assert abs(off) <= tolerance_ns, (
@@ -134,6 +137,11 @@ def _plain(segment):
     if segment and segment.startswith(("> FIN", "< RST", "> RST")):
         return segment.replace(",ACK", "")
     return segment
+
+
+def happened(counts):
+    """The entries of a table of counts that are not 0."""
+    return {word: n for word, n in counts.items() if n}
 
 
 def near(got_us, want_ns, tolerance_ns, what):

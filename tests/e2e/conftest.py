@@ -54,10 +54,10 @@ class World:
         self.namespaces.append(netns.Netns(tag))
         return self.namespaces[-1]
 
-    def link(self, kind):
+    def link(self, kind, **how):
         if kind == "lo":
             return netns.loopback(self.netns("lo"))
-        return netns.veth(self.netns("a"), self.netns("b"))
+        return netns.veth(self.netns("a"), self.netns("b"), **how)
 
     def agent(self, ns, comm=None):
         self.agents.append(Agent(ns, comm))

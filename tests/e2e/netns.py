@@ -148,6 +148,8 @@ class Netns:
         run("ip", "netns", "add", self.name)
         self.inode = os.stat(self.path).st_ino
         self.ip("link", "set", "lo", "up")
+        # no address is ever tentative, so that IPv6 works from the first packet on
+        self.sysctl(net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0)
 
     def ip(self, *args):
         return run("ip", "-n", self.name, *args)
@@ -161,8 +163,7 @@ class Netns:
 
     def sysctl(self, **values):
         """Keys are written with __ for dots; all of them belong to the namespace."""
-        for key, value in values.items():
-            self.exec("sysctl", "-qw", f"{key.replace('__', '.')}={value}")
+        self.exec("sysctl", "-qw", *(f"{k.replace('__', '.')}={v}" for k, v in values.items()))
 
     def spawn(self, fn, *args, comm=None):
         return Child(self, fn, *args, comm=comm)
@@ -199,8 +200,16 @@ def loopback(netns):
     return Link(netns, netns, "lo", "lo", {4: ("127.0.0.1",) * 2, 6: ("::1",) * 2})
 
 
-def veth(a, b):
-    a.ip("link", "add", "va", "type", "veth", "peer", "name", "vb", "netns", b.name)
+def veth(a, b, neighbours=True):
+    """Without `neighbours` the ends have to find each other by ARP and neighbour discovery."""
+    mac_a, mac_b = "02:00:00:00:77:01", "02:00:00:00:77:02"
+    a.ip("link", "add", "va", "address", mac_a, "type", "veth",
+         "peer", "name", "vb", "address", mac_b, "netns", b.name)
     a.addr("va", "10.77.1.1/24", "fd00:77::1/64")
     b.addr("vb", "10.77.1.2/24", "fd00:77::2/64")
+    if neighbours:
+        for ns, dev, mac, addrs in ((a, "va", mac_b, ("10.77.1.2", "fd00:77::2")),
+                                    (b, "vb", mac_a, ("10.77.1.1", "fd00:77::1"))):
+            for addr in addrs:
+                ns.ip("neigh", "add", addr, "lladdr", mac, "dev", dev, "nud", "permanent")
     return Link(a, b, "va", "vb", {4: ("10.77.1.1", "10.77.1.2"), 6: ("fd00:77::1", "fd00:77::2")})

@@ -37,9 +37,10 @@ class End:
                         ((here, there), (there, here))]
         assert self.packets, f"nothing captured between {here} and {there}"
         self.server_side = not self.sent(self.packets[0])
+        older = not self.packets[0].flags & SYN  # established before the capture began
         self.handshake = []
         self.close = []
-        self.state = None
+        self.state = "ESTABLISHED" if older else None
         self.iss = self.irs = self.local_fin = self.remote_fin = None
         self.t_fin_sent = self.t_fin_acked = self.t_fin_received = None
         self._out = self._in = 0  # SYN or SYN,ACK transmissions

@@ -117,12 +117,12 @@ def test_1000_in_parallel(world, rps):
             assert chapter["pid"] == server.pid
     assert summary["connections"] == 2 * total and summary["open"] == 0
     assert summary["handshakes"] == summary["closes"] == 2 * total
-    assert summary["outcomes"] == {"established": 2 * total}
-    assert summary["endings"] == {"graceful": 2 * total}
+    assert checks.happened(summary["outcomes"]) == {"established": 2 * total}
+    assert checks.happened(summary["endings"]) == {"graceful": 2 * total}
 
 
 @pytest.mark.parametrize("rps", [0, 3])
-def test_churn_adds_up(world, rps):
+def test_churn_adds_up(world, tmp_path, rps):
     """Thousands of short connections: none is missing from told + lost + open."""
     ns = world.netns()
     ns.sysctl(net__core__somaxconn=4096, net__ipv4__tcp_max_tw_buckets=65536)
@@ -131,7 +131,7 @@ def test_churn_adds_up(world, rps):
     total = 6000
     server = ns.spawn(serve, 7200, total)
     assert server.recv() == "listening"
-    tracer = Tracer(netns=ns)
+    tracer = Tracer(netns=ns, into=tmp_path / "trace")  # a file: this process reads too slowly
     clients = [ns.spawn(churn, 7200, total // 3) for _ in range(3)]
     happened = sum(c.result(90) for c in clients)
     assert happened == total == server.result(90)
@@ -178,9 +178,8 @@ def test_a_full_table_is_not_silent(world):
     tracer.stop()
     summary = tracer.summary
     complete = [c for c in tracer.chapters("close") if c["complete"]]
-    assert 0 < len(complete) <= 2 * total - summary["table_full"]
-    assert summary["table_full"] >= 2 * total - 16 - len(
-        [c for c in tracer.chapters("close") if c["complete"]]) > 0
+    assert len(complete) >= 16
+    assert summary["table_full"] == 2 * total - len(complete), "one for each that found no room"
     assert "full" in tracer.stderr.text() and "--max-connections" in tracer.stderr.text()
     for chapter in tracer.chapters():
         port = chapter["local_port"] if chapter["local_port"] != 7300 else chapter["remote_port"]

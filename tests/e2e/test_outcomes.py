@@ -102,6 +102,32 @@ def test_unreachable(world, family):
          "handshake_us")
 
 
+def test_a_syn_that_waits_for_its_neighbour(world):
+    """ARP is answered after 1.3 s: one SYN crossed the wire, however often the timer came round.
+
+    The retransmission timer finds the first SYN still in this host and sends nothing (-EBUSY).
+    """
+    link = world.link("veth", neighbours=False)
+    link.b.ip("link", "set", link.dev_b, "arp", "off")
+    link.b.ip("neigh", "add", "10.77.1.1", "lladdr", "02:00:00:00:77:01", "dev", link.dev_b)
+    server, client = world.agent(link.b), world.agent(link.a)
+    capture = world.capture(link.a, link.dev_a)
+    tracer = Tracer(netns=link.a)
+    port = server.listen("10.77.1.2")
+    client.start("connect", "10.77.1.2", port)
+    server.sleep(1.3)
+    link.a.ip("neigh", "replace", "10.77.1.2", "lladdr", "02:00:00:00:77:02", "dev", link.dev_a)
+    done = client.finish()
+    assert done["errno"] is None
+    tracer.wait_count(1)
+    tracer.stop()
+    end = End(capture.packets(), "10.77.1.1", done["port"], "10.77.1.2", port)
+    assert [s.segment for s in end.handshake] == ["> SYN", "< SYN,ACK", "> ACK"], "the scene failed"
+    chapter = tracer.one("handshake")
+    assert chapter["syn_retransmits"] == 0
+    assert [s["segment"] for s in chapter["steps"]] == ["> SYN", "< SYN,ACK", "> ACK"]
+
+
 @pytest.mark.parametrize("how", ["close", "kill"])
 def test_abandoned(world, family, how):
     """A non-blocking connect() is closed in SYN_SENT, or its process is killed."""

@@ -16,7 +16,8 @@ class Tracer:
 
     running = []
 
-    def __init__(self, *args, netns=None, output="json", argv0=(), env=None, ready=True):
+    def __init__(self, *args, netns=None, output="json", argv0=(), env=None, ready=True,
+                 into=None):
         argv = [*argv0, BINARY]
         if output:
             argv += ["-o", output]
@@ -26,6 +27,9 @@ class Tracer:
         self.records = []
         self.bad_lines = []
         self.output = output
+        self.into = into  # a file for the records, read when the trace has ended
+        if into:
+            self.argv[len(argv0) + 1:len(argv0) + 1] = ["--output-file", str(into)]
         self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, env=env)
         self.pid = self.process.pid
@@ -91,6 +95,10 @@ class Tracer:
                         and self.stderr.eof, timeout,
                         lambda: f"the end of {self.argv}: {self.stderr.text()[-2000:]}")
         self._close()
+        if self.into:
+            with open(self.into, encoding="utf-8", errors="surrogateescape") as f:
+                for line in f:
+                    self._line(line)
         return self.process.returncode
 
     def stop(self, signo=signal.SIGINT, status=0):

@@ -221,9 +221,26 @@ static void test_numbers(void **state)
 static void test_bad_numbers(void **state)
 {
 	static const char *const not_numbers[] = {
-		"-1", "nan", "inf", "-inf", "1e400", "1e3", "0x10", "010", "+1", " 1", "1 ", "",
-		".", "1.2.3", "1,5", "99999999999999999999999999", "31536000001000", "0", "0.0",
-		"0.00000000001"
+		"-1",
+		"nan",
+		"inf",
+		"-inf",
+		"1e400",
+		"1e3",
+		"0x10",
+		"010",
+		"+1",
+		" 1",
+		"1 ",
+		"",
+		".",
+		"1.2.3",
+		"1,5",
+		"99999999999999999999999999",
+		"31536000001000",
+		"0",
+		"0.0",
+		"0.00000000001",
 	};
 
 	(void)state;
@@ -320,8 +337,8 @@ static void test_prefixes(void **state)
 static void test_bad_prefixes(void **state)
 {
 	static const char *const bad[] = {
-		"1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "0x1.2.3.4", "localhost", ":::",
-		"1::2::3", "[::1]", "fe80::1%lo", "/8", "1.2.3.4:80", " 1.2.3.4"
+		"1.2.3",   "1.2.3.4.5", "1.2.3.256",  "01.2.3.4", "0x1.2.3.4",	"localhost", ":::",
+		"1::2::3", "[::1]",	"fe80::1%lo", "/8",	  "1.2.3.4:80", " 1.2.3.4",
 	};
 
 	(void)state;
@@ -641,14 +658,46 @@ static void assert_lines(const char *text, size_t width)
 static void test_help(void **state)
 {
 	static const char *const parts[] = {
-		"tcpstates-trace [OPTION...] [-- COMMAND [ARG...]]", "-p, --pid", "-f, --follow",
-		"-c, --comm", "-L, --local-port", "-D, --remote-port", "-l, --local",
-		"-d, --remote", "--host", "--port", "-4", "-6", "--role", "--netns", "--cgroup",
-		"--min-connect", "--min-close", "--failed", "-o, --output", "-t ", "-T ", "-w, --write",
-		"-r, --read", "--output-file", "-s, --summary", "--max-connections",
-		"--no-accept", "--attach",
-		"--ring", "-i, --interval", "-n, --count", "-u, --duration", "-v, ", "-q, ", "-V, ",
-		"-h, --help", "Examples:", "Exit status:", "timeline", "default 4"
+		"tcpstates-trace [OPTION...] [-- COMMAND [ARG...]]",
+		"-p, --pid",
+		"-f, --follow",
+		"-c, --comm",
+		"-L, --local-port",
+		"-D, --remote-port",
+		"-l, --local",
+		"-d, --remote",
+		"--host",
+		"--port",
+		"-4",
+		"-6",
+		"--role",
+		"--netns",
+		"--cgroup",
+		"--min-connect",
+		"--min-close",
+		"--failed",
+		"-o, --output",
+		"-t ",
+		"-T ",
+		"-w, --write",
+		"-r, --read",
+		"--output-file",
+		"-s, --summary",
+		"--max-connections",
+		"--no-accept",
+		"--attach",
+		"--ring",
+		"-i, --interval",
+		"-n, --count",
+		"-u, --duration",
+		"-v, ",
+		"-q, ",
+		"-V, ",
+		"-h, --help",
+		"Examples:",
+		"Exit status:",
+		"timeline",
+		"default 4",
 	};
 	static const char *const ways[] = { "-h", "--help", "-vh" };
 
@@ -699,28 +748,17 @@ static void test_completion(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_no_argv),
-		cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_every_format),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_bad_numbers),
-		cmocka_unit_test(test_ports),
-		cmocka_unit_test(test_bad_ports),
-		cmocka_unit_test(test_prefixes),
-		cmocka_unit_test(test_bad_prefixes),
-		cmocka_unit_test(test_long_lists),
-		cmocka_unit_test(test_thread_id),
-		cmocka_unit_test(test_pids),
-		cmocka_unit_test(test_comm),
-		cmocka_unit_test(test_netns),
-		cmocka_unit_test(test_cgroup),
-		cmocka_unit_test(test_files),
-		cmocka_unit_test(test_command),
-		cmocka_unit_test(test_conflicts),
-		cmocka_unit_test(test_bad_words),
-		cmocka_unit_test(test_help),
-		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_defaults),   cmocka_unit_test(test_no_argv),
+		cmocka_unit_test(test_flags),	   cmocka_unit_test(test_every_format),
+		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_bad_numbers),
+		cmocka_unit_test(test_ports),	   cmocka_unit_test(test_bad_ports),
+		cmocka_unit_test(test_prefixes),   cmocka_unit_test(test_bad_prefixes),
+		cmocka_unit_test(test_long_lists), cmocka_unit_test(test_thread_id),
+		cmocka_unit_test(test_pids),	   cmocka_unit_test(test_comm),
+		cmocka_unit_test(test_netns),	   cmocka_unit_test(test_cgroup),
+		cmocka_unit_test(test_files),	   cmocka_unit_test(test_command),
+		cmocka_unit_test(test_conflicts),  cmocka_unit_test(test_bad_words),
+		cmocka_unit_test(test_help),	   cmocka_unit_test(test_version),
 		cmocka_unit_test(test_completion),
 	};
 

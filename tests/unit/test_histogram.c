@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "histogram.h"
+
+/* A cheap sequence of numbers over the whole range of sizes. */
+static uint64_t next(uint64_t *seed)
+{
+	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *seed >> (*seed >> 58);
+}
+
+static void close_to(uint64_t value, uint64_t exact)
+{
+	uint64_t off = value > exact ? value - exact : exact - value;
+
+	assert_true(off <= exact / 64);
+}
+
+static void buckets(void **state)
+{
+	uint64_t seed = 1;
+
+	(void)state;
+	for (uint64_t v = 0; v < 64; v++) {
+		assert_int_equal(histogram_bucket(v), v);
+		assert_int_equal(histogram_value((unsigned int)v), v);
+	}
+	assert_int_equal(histogram_bucket(UINT64_MAX), HISTOGRAM_BUCKETS - 1);
+	for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
+		assert_int_equal(histogram_bucket(histogram_value(b)), b);
+	assert_int_equal(histogram_value(HISTOGRAM_BUCKETS),
+			 histogram_value(HISTOGRAM_BUCKETS - 1));
+	for (unsigned int bit = 6; bit < 64; bit++) {
+		assert_int_equal(histogram_bucket(1ULL << bit),
+				 histogram_bucket((1ULL << bit) - 1) + 1);
+		close_to(histogram_value(histogram_bucket(1ULL << bit)), 1ULL << bit);
+		close_to(histogram_value(histogram_bucket((1ULL << bit) - 1)), (1ULL << bit) - 1);
+	}
+	for (int i = 0; i < 1000000; i++) {
+		uint64_t v = next(&seed);
+
+		close_to(histogram_value(histogram_bucket(v)), v);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void percentiles(void **state)
+{
+	static uint64_t values[10007];
+	const size_t sizes[] = { 1, 2, 3, 99, 100, 101, 1000, 10007 };
+	struct histogram *h;
+	uint64_t seed = 7;
+
+	(void)state;
+	for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+		size_t n = sizes[s];
+
+		h = calloc(1, sizeof(*h));
+		assert_non_null(h);
+		for (size_t i = 0; i < n; i++) {
+			values[i] = next(&seed);
+			histogram_add(h, values[i]);
+		}
+		qsort(values, n, sizeof(values[0]), compare);
+		assert_int_equal(h->total, n);
+		for (unsigned int p = 1; p < 100; p++)
+			close_to(histogram_percentile(h, p), values[(n * p + 99) / 100 - 1]);
+		close_to(histogram_percentile(h, 0), values[0]);
+		assert_int_equal(histogram_percentile(h, 100), values[n - 1]);
+		assert_int_equal(histogram_percentile(h, 1000), values[n - 1]);
+		free(h);
+	}
+}
+
+static void edges(void **state)
+{
+	struct histogram *h = calloc(1, sizeof(*h));
+
+	(void)state;
+	assert_non_null(h);
+	assert_int_equal(histogram_percentile(h, 50), 0);
+	assert_int_equal(histogram_percentile(h, 100), 0);
+	histogram_add(h, 1000000);
+	/* never outside what was there: alone, a value is told exactly */
+	assert_int_equal(histogram_percentile(h, 50), 1000000);
+	histogram_add(h, 1000001);
+	assert_in_range(histogram_percentile(h, 1), 1000000, 1000001);
+	histogram_add(h, UINT64_MAX);
+	assert_int_equal(h->max, UINT64_MAX);
+	close_to(histogram_percentile(h, 99), UINT64_MAX);
+	free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(buckets),
+		cmocka_unit_test(percentiles),
+		cmocka_unit_test(edges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -9,6 +9,7 @@
 #include "message.h"
 #include "options.h"
 #include "recording.h"
+#include "select.h"
 #include "teller.h"
 
 #define EXIT_USAGE 2
@@ -24,11 +25,12 @@ static bool wants_colour(FILE *out)
 /* Replays a recording through the same teller as live tracing. */
 static int replay(const struct options *o, struct teller *t)
 {
+	struct selection selection = { .options = o, .sink = teller_item, .ctx = t };
 	int err;
 
 	if (t->renderer->begin)
 		t->renderer->begin(&t->context);
-	err = recording_read(o->read_file, teller_item, t);
+	err = recording_read(o->read_file, select_item, &selection);
 	if (err >= 0 || err == -EBADMSG) {
 		int end = teller_end(t);
 

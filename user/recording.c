@@ -55,7 +55,8 @@ int recording_create(struct recording **recording, const char *path)
 
 	if (!r)
 		return -ENOMEM;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) :
+				 fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	r->f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!r->f || fwrite(&header, sizeof(header), 1, r->f) != 1) {
 		err = -errno;

@@ -10,7 +10,7 @@
 
 struct recording;
 
-/* Creates the file (0600).  0 or -errno. */
+/* Creates the file (0600); "-" is stdout.  0 or -errno. */
 int recording_create(struct recording **recording, const char *path);
 
 /* 0 or -errno of the write. */

@@ -11,6 +11,10 @@
 #define WIDTH 80
 #define INDENT 2
 #define PHRASE_MAX 160
+/* Less than this is the way through the kernel and no data before the FIN. */
+#define FIN_WAIT_WORTH_SAYING_NS 100000
+/* From here on seconds read better than milliseconds. */
+#define LONG_LIFE_NS 10000000000
 
 /* Where on its line the verdict is. */
 struct verdict {
@@ -192,7 +196,9 @@ static void say_totals(struct verdict *v, const struct render_context *rc, const
 {
 	char text[32];
 
-	if (cl->lifetime_ns.known) {
+	if (cl->lifetime_ns.known && cl->lifetime_ns.value < LONG_LIFE_NS) {
+		say(v, "; ", "lived %s ms", text_ms(text, cl->lifetime_ns));
+	} else if (cl->lifetime_ns.known) {
 		/* a thousandth of it, told in ms, is seconds */
 		struct maybe s = { .known = true, .value = cl->lifetime_ns.value / 1000 };
 
@@ -223,7 +229,7 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 		say_open(v, ch);
 	say_closer(v, ch);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
-	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value > 0)
+	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_WAIT_WORTH_SAYING_NS)
 		say(v, "; ", "our FIN waited %s ms behind data", text_ms(ms, cl->fin_queued_ns));
 	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);
 	say_count(v, ", ", "FIN retransmit", cl->fin_retransmits);

@@ -16,6 +16,7 @@ enum item_type {
 	ITEM_OPEN = 4,	      /* struct item_open: not over, told as it stands */
 	ITEM_TRANSITION = 5,  /* struct transition */
 	ITEM_CGROUP = 6,      /* uint64_t id, then its path without a NUL */
+	ITEM_SNAPSHOT = 8,    /* nothing: all ITEM_OPEN up to here are void, new ones may follow */
 	ITEM_COUNTS = 7,      /* struct item_counts: the trace is over */
 };
 

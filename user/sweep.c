@@ -176,7 +176,10 @@ static int open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t 
 
 int sweep_open(const struct sweep *s, uint64_t now_ns)
 {
-	int err = open_in(s, s->table_fd, sizeof(__u64), now_ns);
+	int err = tell(s, ITEM_SNAPSHOT, NULL, 0);
+
+	if (!err)
+		err = open_in(s, s->table_fd, sizeof(__u64), now_ns);
 
 	return err ? err : open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
 }

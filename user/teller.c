@@ -110,6 +110,8 @@ static size_t item_size(enum item_type type)
 		return sizeof(struct transition);
 	case ITEM_CGROUP:
 		return sizeof(uint64_t);
+	case ITEM_SNAPSHOT:
+		return 0;
 	case ITEM_COUNTS:
 		return sizeof(struct item_counts);
 	}
@@ -150,7 +152,8 @@ int teller_item(void *teller, const struct item *item)
 	err = record_item(t, item);
 	if (err)
 		return err;
-	memcpy(&u, item->data, size);
+	if (size)
+		memcpy(&u, item->data, size);
 	switch (item->type) {
 	case ITEM_CLOCK:
 		t->context.clock_offset_ns = u.clock;
@@ -170,6 +173,9 @@ int teller_item(void *teller, const struct item *item)
 		break;
 	case ITEM_CGROUP:
 		cgroups_learn(t->cgroups, u.cgroup, (const char *)item->data + size, item->len - size);
+		break;
+	case ITEM_SNAPSHOT:
+		summary_open_begin(t->summary);
 		break;
 	case ITEM_COUNTS:
 		t->totals.events_lost = u.counts.events_lost;

@@ -103,7 +103,9 @@ def check_shape(chapter):
         assert step["segment"] is None or re.fullmatch(
             r"[<>] (SYN|FIN|RST|ACK)(,ACK)?( \(\d+\))?", step["segment"]), step
     if chapter.get("open"):
-        assert chapter["state"] in STATES and chapter["state_us"] >= 0
+        assert chapter["state"] in STATES
+        assert chapter["state_us"] is None or chapter["state_us"] >= 0
+        assert chapter["state_us"] is not None or chapter["missing"] == "before_trace"
         assert chapter["outcome" if kind == "handshake" else "ending"] is None
     elif kind == "handshake":
         assert chapter["outcome"] in OUTCOMES

@@ -163,6 +163,25 @@ def check_sum(tracer, ends):
         assert "lost" in tracer.stderr.text() or "table" in tracer.stderr.text()
 
 
+def test_churn_elsewhere_is_not_told(world):
+    """Thousands of connections in another namespace, with RPS: nothing of them under any selection."""
+    idle, busy = world.netns(), world.netns()
+    busy.sysctl(net__core__somaxconn=4096, net__ipv4__tcp_max_tw_buckets=65536)
+    with_rps(busy, 3)
+    total = 6000
+    server = busy.spawn(serve, 7600, total)
+    assert server.recv() == "listening"
+    tracers = [Tracer(netns=idle), Tracer("-p", os.getpid()), Tracer("-L", "1"),
+               Tracer("-l", "10.99.0.0/16")]
+    clients = [busy.spawn(churn, 7600, total // 3) for _ in range(3)]
+    assert sum(c.result(90) for c in clients) == total == server.result(90)
+    for tracer in tracers:
+        tracer.stop()
+        mine = [c for c in tracer.chapters() if c["netns"] in (busy.inode, idle.inode)]
+        assert mine == [], f"{len(mine)} chapters told, such as {mine[0]}"
+        assert tracer.summary["open"] == 0 and tracer.summary["connections"] == 0
+
+
 def test_a_full_table_is_not_silent(world):
     """--max-connections 16 and 100 at a time: counted, said on stderr, and the rest still right."""
     ns = world.netns()

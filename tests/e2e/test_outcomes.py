@@ -69,16 +69,16 @@ def test_timed_out(world, family):
     chapter = failed(tracer, remote_port=80)
     assert (chapter["outcome"], chapter["errno"]) == ("timed_out", "ETIMEDOUT")
     end = End(capture.packets(), link.client(family), chapter["local_port"], nowhere, 80)
-    assert chapter["remote"] == nowhere and chapter["syn_retransmits"] == 1
+    again = len(end.handshake) - 1  # 1 or 2: before 6.5 the waits double, then four are 1 s each
+    assert chapter["remote"] == nowhere and chapter["syn_retransmits"] == again >= 1
     assert chapter["iss"] == end.iss and chapter["irs"] is None and chapter["rtt_us"] is None
     assert chapter["completeness"] == end.completeness() == 1
     check_owner(chapter, client)
     near(chapter["handshake_us"], (done["after"] - done["before"]) * 1e9, noise.tolerance_ns,
          "handshake_us")
-    assert [(s["from"], s["to"], s["segment"]) for s in chapter["steps"]] == [
-        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "SYN_SENT", "> SYN (2)"),
-        ("SYN_SENT", "CLOSE", None)]
-    checks.check_steps({**chapter, "steps": chapter["steps"][:2]}, end.handshake, noise.tolerance_ns)
+    *segments, gave_up = chapter["steps"]
+    assert (gave_up["from"], gave_up["to"], gave_up["segment"]) == ("SYN_SENT", "CLOSE", None)
+    checks.check_steps({**chapter, "steps": segments}, end.handshake, noise.tolerance_ns)
 
 
 def test_unreachable(world, family):

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "select.h"
+
+#include <string.h>
+
+#include "sweep.h"
+#include "wanted.h"
+
+static bool port_in(const struct port_set *set, uint16_t port)
+{
+	return set->words[port / 64] >> (port % 64) & 1;
+}
+
+static bool address_in(const struct prefix_list *list, const uint8_t addr[16])
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct prefix *p = &list->items[i];
+		size_t whole = p->bits / 8, rest = p->bits % 8;
+
+		if (!memcmp(p->addr, addr, whole) &&
+		    (!rest || (p->addr[whole] ^ addr[whole]) >> (8 - rest) == 0))
+			return true;
+	}
+	return false;
+}
+
+static bool owner_in(const struct options *o, const struct owner *owner)
+{
+	bool by_pid = !o->pids.n;
+
+	for (size_t i = 0; i < o->pids.n && !by_pid; i++)
+		by_pid = o->pids.items[i] == owner->pid;
+	return by_pid && (!o->comm[0] || !strncmp(o->comm, owner->comm, COMM_LEN)) &&
+	       (!o->cgroup_id || o->cgroup_id == owner->cgroup);
+}
+
+static bool selected(const struct options *o, const struct handshake_part *h)
+{
+	const struct port_set *any = &o->any_ports;
+
+	if ((o->netns && h->netns != o->netns) || (o->family && h->family != o->family) ||
+	    (o->role && h->role != o->role))
+		return false;
+	if ((o->local_ports.given && !port_in(&o->local_ports, h->local_port)) ||
+	    (o->remote_ports.given && !port_in(&o->remote_ports, h->remote_port)) ||
+	    (any->given && !port_in(any, h->local_port) && !port_in(any, h->remote_port)))
+		return false;
+	if ((o->local.n && !address_in(&o->local, h->local)) ||
+	    (o->remote.n && !address_in(&o->remote, h->remote)) ||
+	    (o->host.n && !address_in(&o->host, h->local) && !address_in(&o->host, h->remote)))
+		return false;
+	/* either side of accept() */
+	return owner_in(o, &h->owner) || (h->accept_ns && owner_in(o, &h->acceptor));
+}
+
+static struct config wants(const struct options *o)
+{
+	return (struct config){
+		.failed = o->failed,
+		.min_connect_ns = o->min_connect_ns,
+		.min_close_ns = o->min_close_ns,
+	};
+}
+
+static int pass_handshake(const struct selection *s, const struct handshake_part *h)
+{
+	const struct config cfg = wants(s->options);
+	struct record r = { .h = *h };
+
+	if (!selected(s->options, h) || !wanted_handshake(&cfg, &r))
+		return 0;
+	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, h, sizeof(*h) });
+}
+
+static int pass_close(const struct selection *s, const struct record *record)
+{
+	const struct config cfg = wants(s->options);
+	struct record r = *record;
+	bool told = r.h.flags & HANDSHAKE_TOLD;
+
+	if (!selected(s->options, &r.h))
+		return 0;
+	if (!told && !wanted_handshake(&cfg, &r))
+		r.h.flags |= HANDSHAKE_TOLD;
+	if (wanted_close(&cfg, &r))
+		return s->sink(s->ctx, &(struct item){ ITEM_CLOSE, &r, sizeof(r) });
+	if (r.h.flags & HANDSHAKE_TOLD)
+		return 0;
+	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, &r.h, sizeof(r.h) });
+}
+
+static int pass_open(const struct selection *s, const struct item_open *open)
+{
+	const struct config cfg = wants(s->options);
+	const struct record *r = &open->record;
+	bool close = diary_established(r);
+	uint64_t least = close ? cfg.min_close_ns : cfg.min_connect_ns;
+	uint64_t begin = close ? r->c.t0_ns : r->h.t0_ns;
+
+	if (!selected(s->options, &r->h) || !(close ? wanted_closes(&cfg) : wanted_handshakes(&cfg)) ||
+	    (least && (!begin || begin + least > open->now_ns)))
+		return 0;
+	return s->sink(s->ctx, &(struct item){ ITEM_OPEN, open, sizeof(*open) });
+}
+
+static int pass_transition(const struct selection *s, const struct transition *t)
+{
+	struct handshake_part h = {
+		.netns = t->netns,
+		.local_port = t->local_port,
+		.remote_port = t->remote_port,
+		.family = t->family,
+		.owner = { .pid = t->pid },
+	};
+
+	memcpy(h.local, t->local, 16);
+	memcpy(h.remote, t->remote, 16);
+	memcpy(h.owner.comm, t->comm, COMM_LEN);
+	return selected(s->options, &h) ?
+		       s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) }) :
+		       0;
+}
+
+int select_item(void *selection, const struct item *item)
+{
+	const struct selection *s = selection;
+	union {
+		struct handshake_part handshake;
+		struct record record;
+		struct item_open open;
+		struct transition transition;
+	} u;
+
+	if (item->len <= sizeof(u))
+		memcpy(&u, item->data, item->len);
+	if (item->type == ITEM_HANDSHAKE && item->len == sizeof(u.handshake))
+		return pass_handshake(s, &u.handshake);
+	if (item->type == ITEM_CLOSE && item->len == sizeof(u.record))
+		return pass_close(s, &u.record);
+	if (item->type == ITEM_OPEN && item->len == sizeof(u.open))
+		return pass_open(s, &u.open);
+	if (item->type == ITEM_TRANSITION && item->len == sizeof(u.transition))
+		return pass_transition(s, &u.transition);
+	return s->sink(s->ctx, item);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The selections of the command line on a recording's items; live, the kernel applies them. */
+#ifndef SELECT_H
+#define SELECT_H
+
+#include <stdbool.h>
+
+#include "options.h"
+#include "source.h"
+
+/* What is wanted of a replayed item: a changed copy of a record may lack its handshake. */
+struct selection {
+	const struct options *options;
+	item_fn sink; /* gets what is selected */
+	void *ctx;
+};
+
+/* An item_fn; ctx is a struct selection. */
+int select_item(void *selection, const struct item *item);
+
+#endif

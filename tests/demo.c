@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define REQUESTS 3
-#define SLOW_CLOSE_MS 40
+#define SLOW_CLOSE_MS 120
 
 static void die(const char *what)
 {

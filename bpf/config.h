@@ -62,6 +62,7 @@ struct listener_key {
 
 struct listener {
 	struct owner owner; /* pid 0: several processes listen here and the kernel does not tell which */
+	__u64 sk; /* the last one that began to listen */
 	__u32 sockets;
 	__u8 selected;
 	__u8 pad[3];

@@ -157,7 +157,7 @@ static __always_inline __u64 diary_close_end_ns(const struct record *r)
  */
 static __always_inline __u32 diary_rtt_us(const struct handshake_part *h)
 {
-	if (h->retransmits)
+	if (h->retransmits || h->flags & HANDSHAKE_ACK_DEFERRED)
 		return 0;
 	if (h->role == ROLE_SERVER && h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
 		return 0;
@@ -174,7 +174,7 @@ static __always_inline __u64 diary_handshake_begin_ns(const struct handshake_par
 			return h->syn_ns;
 		return h->flags & HANDSHAKE_SYN_AT_WRITE ? 0 : h->t0_ns;
 	}
-	if (h->role != ROLE_SERVER)
+	if (h->role != ROLE_SERVER || h->flags & HANDSHAKE_ACK_DEFERRED)
 		return 0;
 	if (h->synack_ns && h->synack_ns <= end_ns)
 		return h->synack_ns;

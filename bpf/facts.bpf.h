@@ -40,8 +40,10 @@ static __always_inline __u8 facts_addresses(const struct sock_common *sk, __u8 *
 	if (v6) {
 		const struct in6_addr *d = &sk->skc_v6_daddr;
 
+		/* an IPv4 request to an IPv6 listener has no IPv6 address at all */
 		v6 = d->in6_u.u6_addr32[0] || d->in6_u.u6_addr32[1] ||
-		     d->in6_u.u6_addr32[2] != bpf_htonl(0xffff);
+		     (d->in6_u.u6_addr32[2] ? d->in6_u.u6_addr32[2] != bpf_htonl(0xffff) :
+					      d->in6_u.u6_addr32[3]);
 	}
 	if (v6) {
 		v6_copy(local, &sk->skc_v6_rcv_saddr);
@@ -51,6 +53,15 @@ static __always_inline __u8 facts_addresses(const struct sock_common *sk, __u8 *
 	v4_mapped(local, sk->skc_rcv_saddr);
 	v4_mapped(remote, sk->skc_daddr);
 	return 4;
+}
+
+static __always_inline void tuple_of(struct tuple *t, const struct handshake_part *h)
+{
+	__builtin_memcpy(t->local, h->local, 16);
+	__builtin_memcpy(t->remote, h->remote, 16);
+	t->netns = h->netns;
+	t->local_port = h->local_port;
+	t->remote_port = h->remote_port;
 }
 
 /* skc_num is 0 before the port is chosen and again on the way to CLOSE; inet_sport survives the

@@ -103,8 +103,8 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 }
 
 /* A socket began to listen; several at one place by different processes leave no single owner. */
-static __always_inline void listener_add(const struct listener_key *key, const struct owner *owner,
-					 bool selected)
+static __always_inline void listener_add(const struct listener_key *key, const struct sock *sk,
+					 const struct owner *owner, bool selected)
 {
 	struct listener *old = bpf_map_lookup_elem(&listeners, key);
 
@@ -112,9 +112,10 @@ static __always_inline void listener_add(const struct listener_key *key, const s
 		if (old->owner.pid != owner->pid)
 			__builtin_memset(&old->owner, 0, sizeof(old->owner));
 		old->selected |= selected;
+		old->sk = (__u64)sk;
 		old->sockets++;
 	} else {
-		struct listener new = { .owner = *owner, .sockets = 1, .selected = selected };
+		struct listener new = { .owner = *owner, .sk = (__u64)sk, .sockets = 1, .selected = selected };
 
 		bpf_map_update_elem(&listeners, key, &new, BPF_NOEXIST);
 	}
@@ -126,6 +127,14 @@ static __always_inline void listener_remove(const struct listener_key *key)
 
 	if (old && --old->sockets == 0)
 		bpf_map_delete_elem(&listeners, key);
+}
+
+/* TCP_DEFER_ACCEPT: the child is made of the first data, so the client's thinking is in its times. */
+static __always_inline bool listener_defers(const struct listener *listener)
+{
+	struct inet_connection_sock *sk = (void *)listener->sk;
+
+	return BPF_CORE_READ(sk, icsk_accept_queue.rskq_defer_accept);
 }
 
 /* Who listens where this connection arrived: at its address, at any IPv4 or at any address. */

@@ -64,6 +64,7 @@ enum handshake_flag {
 	HANDSHAKE_ACK_DELAYED = 1 << 11,    /* the client's kernel may hold the last ACK for data */
 	HANDSHAKE_SYN_AT_WRITE = 1 << 12,   /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
 	HANDSHAKE_RST_RECEIVED = 1 << 13,
+	HANDSHAKE_ACK_DEFERRED = 1 << 15, /* the last ACK may have come before and been dropped */
 	HANDSHAKE_ISS = 1 << 14, /* iss is set though it was never ESTABLISHED */
 };
 

@@ -17,6 +17,7 @@ const volatile struct config cfg;
 
 #include "accept.bpf.h"
 #include "scan.bpf.h"
+#include "synack.bpf.h"
 #include "table.bpf.h"
 #include "timewait.bpf.h"
 
@@ -74,6 +75,10 @@ static __always_inline void server_established(struct record *r, struct sock *so
 		return;
 	r->h.cookie = facts_cookie(socket);
 	facts_established(&r->h, tp);
+	if (r->h.retransmits)
+		synacks_take(r);
+	if (tp->data_segs_in && (!listener || listener_defers(listener)))
+		r->h.flags |= HANDSHAKE_ACK_DEFERRED;
 	diary_change(r, t_ns, BPF_TCP_SYN_RECV, to, STEP_STATE);
 	if (!cfg.accept_seen) {
 		if (!wanted_handshake(&cfg, r) || post_handshake(r))
@@ -276,7 +281,7 @@ static __always_inline void listen_change(struct sock *sk, const struct tcp_sock
 		struct owner o;
 
 		owner_current(&o);
-		listener_add(&key, &o, select_by_owner() && select_current(&o));
+		listener_add(&key, sk, &o, select_by_owner() && select_current(&o));
 	} else {
 		listener_remove(&key);
 	}
@@ -459,13 +464,6 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	/* 6.18 also reports what could not be sent; the counter says what was */
 	if (state == BPF_TCP_SYN_SENT || BPF_CORE_READ(cb, end_seq) == tp->write_seq)
 		diary_retransmit(r, bpf_ktime_get_ns(), state);
-	return 0;
-}
-
-/* A SYN,ACK leaves once more: its request remembers when the first one left. */
-SEC("tp_btf/tcp_retransmit_synack")
-int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *req)
-{
 	return 0;
 }
 

@@ -17,15 +17,6 @@ struct {
 	__type(value, struct record);
 } minisockets SEC(".maps");
 
-static __always_inline void tuple_of(struct tuple *t, const struct handshake_part *h)
-{
-	__builtin_memcpy(t->local, h->local, 16);
-	__builtin_memcpy(t->remote, h->remote, 16);
-	t->netns = h->netns;
-	t->local_port = h->local_port;
-	t->remote_port = h->remote_port;
-}
-
 /*
  * The kernel makes the minisocket visible a moment before it reports the state change, so the segment
  * that ends it may be first, on another CPU.  Either side writes its own before it looks for the

@@ -138,7 +138,10 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 		struct step *s = chapter_step(ch, t, step_from(step), step_to(step));
 
 		if (step_kind(step) == STEP_RETRANSMIT) {
-			step_segment(s, true, SEGMENT_SYN, ch->iss, (struct maybe){ 0 });
+			if (h->role == ROLE_SERVER)
+				step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss, seq_after(ch->irs, 1));
+			else
+				step_segment(s, true, SEGMENT_SYN, ch->iss, (struct maybe){ 0 });
 			s->segment.number = ++syns;
 		} else if (h->role == ROLE_SERVER) {
 			server_step(ch, s, h, outcome);

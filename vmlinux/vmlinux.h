@@ -109,8 +109,13 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct request_sock_queue {
+	__u8 rskq_defer_accept;
+};
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct request_sock_queue icsk_accept_queue;
 	struct {
 		__u8 pending;
 	} icsk_ack;
@@ -150,6 +155,7 @@ struct tcp_sock {
 	__u32 mss_cache;
 	__u32 segs_in;
 	__u32 segs_out;
+	__u32 data_segs_in;
 	__u32 packets_out;
 	__u32 total_retrans;
 	__u64 bytes_received;

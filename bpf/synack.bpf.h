@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * SYN,ACKs that were sent more than once.  The child socket knows how often and no longer when, so the
+ * request is asked each time its SYN,ACK leaves again: it remembers when the first one left.
+ */
+#ifndef SYNACK_BPF_H
+#define SYNACK_BPF_H
+
+#include "facts.bpf.h"
+
+#define SYNACK_TIMES 5 /* net.ipv4.tcp_synack_retries is 5 unless somebody changed it */
+
+struct synacks {
+	__u64 first_ns;
+	__u32 n;
+	__u32 pad;
+	__u64 again_ns[SYNACK_TIMES];
+};
+
+/* bounded: a SYN flood pushes out its own */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct tuple);
+	__type(value, struct synacks);
+} synacks SEC(".maps");
+
+SEC("tp_btf/tcp_retransmit_synack")
+int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *req)
+{
+	struct tcp_request_sock *treq = (void *)req;
+	struct sock_common *skc = (void *)req;
+	struct synacks new = {}, *s;
+	struct tuple key = {};
+	__u64 t_ns = bpf_ktime_get_ns();
+
+	if (!req)
+		return 0;
+	facts_addresses(skc, key.local, key.remote);
+	key.netns = skc->skc_net.net->ns.inum;
+	key.local_port = skc->skc_num;
+	key.remote_port = bpf_ntohs(skc->skc_dport);
+	new.first_ns = BPF_CORE_READ(treq, snt_synack) * 1000;
+	s = bpf_map_lookup_elem(&synacks, &key);
+	if (s && s->first_ns == new.first_ns) {
+		__u32 n = s->n;
+
+		opaque(n);
+		if (n < SYNACK_TIMES) {
+			s->again_ns[n] = t_ns;
+			s->n = n + 1;
+		}
+		return 0;
+	}
+	new.again_ns[0] = t_ns;
+	new.n = 1;
+	bpf_map_update_elem(&synacks, &key, &new, BPF_ANY);
+	return 0;
+}
+
+/* A child whose SYN,ACK was sent more than once is about to be ESTABLISHED. */
+static __always_inline void synacks_take(struct record *r)
+{
+	struct synacks *s;
+	struct tuple key;
+
+	tuple_of(&key, &r->h);
+	s = bpf_map_lookup_elem(&synacks, &key);
+	if (!s)
+		return;
+	r->h.synack_ns = s->first_ns;
+	for (__u32 i = 0; i < SYNACK_TIMES && i < s->n; i++)
+		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
+				     STEP_RETRANSMIT);
+	bpf_map_delete_elem(&synacks, &key);
+}
+
+#endif

@@ -56,6 +56,11 @@ $(BUILD)/pure/%.o: user/%.c Makefile | $(BUILD)/pure
 $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP $^ -lcmocka -o $@
 .SECONDARY: $(PURE:user/%.c=$(BUILD)/pure/%.o)
+# what the tests of records, chapters and golden files share
+$(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
+	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
+$(addprefix $(BUILD)/unit/test_,chapter_handshake chapter_close chapter_endings golden malformed): \
+	$(addprefix $(BUILD)/unit/,cases.o golden_cases.o)
 
 # Only root installs anything, and only what is not there.
 deps deps-test:

@@ -34,6 +34,7 @@ struct config {
 	bool no_chapters; /* nothing but transitions is wanted */
 	bool accept_seen; /* some hook sees accept() return */
 	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
+	bool retransmit_err; /* tcp_retransmit_skb has a third argument, the error */
 	bool cookie_helper; /* bpf_get_socket_cookie() may be called here (5.12) */
 	bool current_btf; /* bpf_get_current_task_btf() exists (5.11) */
 	char comm[COMM_LEN];

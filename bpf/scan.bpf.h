@@ -95,8 +95,18 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
 
-	if (skc)
+	struct record *r;
+
+	if (!skc)
+		return 0;
+	if (scanning) {
 		scan_enter(skc, NULL, false);
+		return 0;
+	}
+	/* run again before open handshakes are told: the port was not chosen yet when they began */
+	r = skc->skc_state == BPF_TCP_SYN_SENT ? table_find((__u64)skc) : NULL;
+	if (r && !r->h.local_port)
+		r->h.local_port = skc->skc_num;
 	return 0;
 }
 

@@ -25,7 +25,7 @@ struct {
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 65536); /* what overflows it is told without waiting for accept() */
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
 	__type(value, struct unaccepted);
@@ -33,6 +33,9 @@ struct {
 
 /* While tracing starts: a socket that closed before the scan came to it must not be entered any more. */
 __u8 scanning = 1;
+
+/* Why a socket may have no record; once true it stays so. */
+__u8 table_was_full = 0;
 
 static __always_inline struct record *table_find(__u64 sk)
 {
@@ -136,21 +139,25 @@ static __noinline void tell_stale(struct record *old, bool told)
 }
 
 /* Enters a record for a socket that has one already. */
-static __always_inline void table_replace(struct record *r, __u64 sk, bool told)
+static __always_inline bool table_replace(struct record *r, __u64 sk, bool told)
 {
 	tell_stale(table_find(sk), told);
-	if (bpf_map_update_elem(&table, &sk, r, BPF_ANY))
-		count(COUNT_TABLE_FULL);
+	return !bpf_map_update_elem(&table, &sk, r, BPF_ANY);
 }
 
-static __always_inline void table_enter(struct record *r, __u64 sk)
+/* False when there is no room. */
+static __always_inline bool table_enter(struct record *r, __u64 sk)
 {
 	long err = bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 
-	if (err == -EEXIST)
-		table_replace(r, sk, !claim_handshake(sk));
-	else if (err)
-		count(COUNT_TABLE_FULL);
+	return err == -EEXIST ? table_replace(r, sk, !claim_handshake(sk)) : !err;
+}
+
+/* A connection begins and there is no room for it. */
+static __always_inline void table_is_full(void)
+{
+	table_was_full = 1;
+	count(COUNT_TABLE_FULL);
 }
 
 #endif

@@ -46,7 +46,8 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
 		r->h.flags |= HANDSHAKE_SYN_AT_WRITE;
 	r->h.cookie = facts_cookie(sk);
 	diary_change(r, t_ns, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
-	table_enter(r, (__u64)sk);
+	if (!table_enter(r, (__u64)sk))
+		table_is_full();
 }
 
 /* The last ACK came to a listener's child; it is the first moment its addresses can be trusted. */
@@ -58,6 +59,7 @@ static __always_inline void server_established(struct record *r, struct sock *so
 	const struct listener *listener;
 	struct record *old;
 	bool queued;
+	long err;
 
 	r->h.role = ROLE_SERVER;
 	facts_identity(&r->h, tp, to);
@@ -83,14 +85,18 @@ static __always_inline void server_established(struct record *r, struct sock *so
 	if (!cfg.accept_seen) {
 		if (!wanted_handshake(&cfg, r) || post_handshake(r))
 			r->h.flags |= HANDSHAKE_TOLD;
-		table_enter(r, sk);
+		if (!table_enter(r, sk))
+			table_is_full();
 		return;
 	}
 
 	/* first the place in the queue, then the record: accept() may already be looking for both */
-	queued = bpf_map_update_elem(&unaccepted, &sk, &u, BPF_NOEXIST) != -EEXIST;
+	err = bpf_map_update_elem(&unaccepted, &sk, &u, BPF_NOEXIST);
+	queued = err != -EEXIST;
 	if (!queued)
-		bpf_map_update_elem(&unaccepted, &sk, &u, BPF_ANY);
+		err = bpf_map_update_elem(&unaccepted, &sk, &u, BPF_ANY);
+	if (err && (!wanted_handshake(&cfg, r) || post_handshake(r)))
+		r->h.flags |= HANDSHAKE_TOLD;
 	if (bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST) == 0)
 		return;
 	old = table_find(sk);
@@ -104,10 +110,11 @@ static __always_inline void server_established(struct record *r, struct sock *so
 			r->h.flags |= HANDSHAKE_TOLD;
 		bpf_map_update_elem(&table, &sk, r, BPF_ANY);
 	} else if (old) {
-		table_replace(r, sk, queued);
+		if (!table_replace(r, sk, queued))
+			table_is_full();
 	} else {
 		/* no room: the handshake is told all the same, and the close later says what it lacks */
-		count(COUNT_TABLE_FULL);
+		table_is_full();
 		claim_handshake(sk);
 		r->h.flags |= HANDSHAKE_TABLE_FULL;
 		if (owner_selected(r) && wanted_handshake(&cfg, r) && !post_handshake(r))
@@ -135,15 +142,19 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct 
 	count(COUNT_UNKNOWN);
 	r->h.cookie = facts_cookie(sk);
 	r->h.state = from;
-	if (from == BPF_TCP_SYN_SENT) {
-		r->h.role = ROLE_CLIENT;
-		r->h.flags |= scanning ? HANDSHAKE_BEFORE_TRACE : HANDSHAKE_EVENTS_LOST;
+	if (scanning) {
+		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
+	} else if (table_was_full) {
+		r->h.flags |= HANDSHAKE_TABLE_FULL; /* and its handshake was told */
 	} else {
-		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD |
-			      (scanning ? HANDSHAKE_BEFORE_TRACE : HANDSHAKE_EVENTS_LOST);
-		if (!scanning)
+		r->h.flags |= HANDSHAKE_EVENTS_LOST;
+		if (from != BPF_TCP_SYN_SENT)
 			count(COUNT_LOST_HANDSHAKE);
 	}
+	if (from == BPF_TCP_SYN_SENT)
+		r->h.role = ROLE_CLIENT;
+	else
+		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
 	if (from != BPF_TCP_ESTABLISHED)
 		r->c.flags |= CLOSE_EVENTS_LOST;
 	return r;
@@ -247,6 +258,7 @@ static __always_inline void post_transition(const struct record *r, const struct
 	struct handshake_part h = {};
 
 	facts_identity(&h, tp, to);
+	h.role = r ? r->h.role : ROLE_UNKNOWN;
 	if (!select_remote(&h) || !select_local_port(&h))
 		return;
 	__builtin_memcpy(t.local, h.local, 16);
@@ -454,6 +466,9 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	struct tcp_sock *tp;
 	struct record *r;
 
+	/* some kernels also report what could not be sent */
+	if (cfg.retransmit_err && (int)ctx[2])
+		return 0;
 	if (state != BPF_TCP_SYN_SENT && state != BPF_TCP_FIN_WAIT1 && state != BPF_TCP_LAST_ACK &&
 	    state != BPF_TCP_CLOSING)
 		return 0;
@@ -461,7 +476,6 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!r || !tp || r->h.state != state)
 		return 0;
-	/* 6.18 also reports what could not be sent; the counter says what was */
 	if (state == BPF_TCP_SYN_SENT || BPF_CORE_READ(cb, end_seq) == tp->write_seq)
 		diary_retransmit(r, bpf_ktime_get_ns(), state);
 	return 0;
@@ -471,10 +485,17 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent, struct sock *sk)
 {
-	struct record *r = table_find((__u64)sk);
+	struct record *r;
+	__u8 state;
 
+	if (!sk)
+		return 0;
+	r = table_find((__u64)sk);
+	state = sk->__sk_common.skc_state;
 	if (r)
 		r->c.flags |= CLOSE_RST_SENT;
+	else if (cfg.minisockets_seen && (state == BPF_TCP_TIME_WAIT || state == BPF_TCP_CLOSE))
+		minisocket_refused(sk);
 	return 0;
 }
 

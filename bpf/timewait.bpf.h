@@ -25,8 +25,14 @@ struct {
 struct early_segment {
 	__u64 t_ns;
 	__u32 fin_seq;
-	__u8 flags;
-	__u8 pad[3];
+	__u32 kind; /* enum segment_kind */
+};
+
+enum segment_kind {
+	SEGMENT_OTHER,
+	SEGMENT_FIN,
+	SEGMENT_RST,
+	SEGMENT_REFUSED, /* data that nobody is there to read: answered with an RST */
 };
 
 struct {
@@ -54,9 +60,12 @@ static __always_inline struct record *minisocket_take(const struct tuple *key, s
 
 static __always_inline void minisocket_end(struct record *r, const struct early_segment *s)
 {
-	if (s->flags & TCP_RST) {
+	if (s->kind == SEGMENT_RST) {
 		r->c.flags |= CLOSE_RST_RECEIVED | CLOSE_OVER;
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
+	} else if (s->kind == SEGMENT_REFUSED) {
+		r->c.flags |= CLOSE_RST_SENT | CLOSE_OVER;
+		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_SENT);
 	} else {
 		r->c.flags |= CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT | CLOSE_OVER;
 		r->c.remote_fin_seq = s->fin_seq;
@@ -89,40 +98,76 @@ static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct r
 	return true;
 }
 
-/* A segment reached the minisocket. */
+static __always_inline void minisocket_event(const struct tuple *key, struct early_segment *s)
+{
+	struct cpu *cpu = this_cpu();
+	struct record *r;
+	int lane;
+
+	if (!cpu)
+		return;
+	s->t_ns = bpf_ktime_get_ns();
+	lane = lane_enter(cpu);
+	r = minisocket_take(key, cpu, lane);
+	if (!r) {
+		bpf_map_update_elem(&early_segments, key, s, BPF_ANY);
+		r = minisocket_take(key, cpu, lane);
+	}
+	if (r)
+		minisocket_end(r, s);
+	if (lane >= 0)
+		lane_leave(cpu);
+}
+
+static __always_inline void minisocket_tuple(struct tuple *key, const struct sock_common *tw)
+{
+	facts_addresses(tw, key->local, key->remote);
+	key->netns = tw->skc_net.net->ns.inum;
+	key->local_port = tw->skc_num;
+	key->remote_port = bpf_ntohs(tw->skc_dport);
+}
+
+/* A segment that reached a minisocket is freed.  One that was accepted has moved tw_rcv_nxt. */
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
-	__u8 *header = skb->head + skb->transport_header;
-	struct early_segment s = {};
+	__u8 flags = 0, *header = skb->head + skb->transport_header;
+	__u32 end_seq = BPF_CORE_READ(cb, end_seq);
+	struct early_segment s = { .fin_seq = end_seq - 1 };
 	struct tuple key = {};
-	struct record *r;
-	struct cpu *cpu;
-	int lane;
 
-	bpf_probe_read_kernel(&s.flags, 1, header + 13);
-	if (!(s.flags & (TCP_FIN | TCP_RST)))
+	bpf_probe_read_kernel(&flags, 1, header + 13);
+	if (flags & TCP_RST)
+		s.kind = SEGMENT_RST;
+	else if (flags & TCP_FIN && end_seq == tw->skc_tw_rcv_nxt)
+		s.kind = SEGMENT_FIN;
+	else
 		return;
-	cpu = this_cpu();
-	if (!cpu)
-		return;
-	s.t_ns = bpf_ktime_get_ns();
-	s.fin_seq = BPF_CORE_READ(cb, end_seq) - 1;
-	facts_addresses(tw, key.local, key.remote);
-	key.netns = tw->skc_net.net->ns.inum;
-	key.local_port = tw->skc_num;
-	key.remote_port = bpf_ntohs(tw->skc_dport);
+	minisocket_tuple(&key, tw);
+	minisocket_event(&key, &s);
+}
 
-	lane = lane_enter(cpu);
-	r = minisocket_take(&key, cpu, lane);
-	if (!r) {
-		bpf_map_update_elem(&early_segments, &key, &s, BPF_ANY);
-		r = minisocket_take(&key, cpu, lane);
+/*
+ * We answered a segment with an RST: a minisocket did, which is gone when the segment is freed, or a
+ * socket just closed that was about to have one (data after close(), tcp_rcv_state_process).
+ */
+static __always_inline void minisocket_refused(struct sock *sk)
+{
+	struct early_segment s = { .kind = SEGMENT_REFUSED };
+	struct tuple key = {};
+
+	if (sk->__sk_common.skc_state == BPF_TCP_TIME_WAIT) {
+		minisocket_tuple(&key, &sk->__sk_common);
+	} else {
+		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+		struct handshake_part h = {};
+
+		if (!tp)
+			return;
+		facts_identity(&h, tp, BPF_TCP_CLOSE);
+		tuple_of(&key, &h);
 	}
-	if (r)
-		minisocket_end(r, &s);
-	if (lane >= 0)
-		lane_leave(cpu);
+	minisocket_event(&key, &s);
 }
 
 #endif

@@ -65,23 +65,45 @@ static enum ending close_ending(const struct record *r)
 	}
 }
 
+/* CLOSE_WAIT and LAST_ACK are the states of who was closed by the other, even if nothing else was seen. */
+static enum first_closer closer_by_state(uint8_t state)
+{
+	switch (state) {
+	case BPF_TCP_CLOSING:
+		return CLOSER_BOTH;
+	case BPF_TCP_CLOSE_WAIT:
+	case BPF_TCP_LAST_ACK:
+		return CLOSER_REMOTE;
+	case BPF_TCP_FIN_WAIT1:
+	case BPF_TCP_FIN_WAIT2:
+	case BPF_TCP_TIME_WAIT:
+		return CLOSER_LOCAL;
+	default:
+		return CLOSER_UNKNOWN;
+	}
+}
+
+/* CLOSING outweighs the FIN_WAIT1 before it. */
 static enum first_closer close_first(const struct record *r)
 {
-	if (!r->c.n_steps || r->c.flags & CLOSE_EVENTS_LOST)
-		return CLOSER_UNKNOWN;
+	enum first_closer first = closer_by_state(r->h.state), by;
+
 	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++) {
-		if (step_to(r->c.steps[i]) == BPF_TCP_CLOSING)
-			return CLOSER_BOTH;
-		if (step_to(r->c.steps[i]) == BPF_TCP_CLOSE_WAIT)
-			return CLOSER_REMOTE;
+		for (int end = 0; end < 2; end++) {
+			by = closer_by_state(end ? step_to(r->c.steps[i]) : step_from(r->c.steps[i]));
+			if (by == CLOSER_BOTH || by == CLOSER_REMOTE)
+				return by;
+			if (by != CLOSER_UNKNOWN)
+				first = by;
+		}
 	}
-	if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
-		/* a FIN that is known never to have left closed nothing */
-		if (r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_LOCAL_FIN_LEFT))
-			return CLOSER_NONE;
-		return CLOSER_LOCAL;
-	}
-	return step_to(r->c.steps[0]) == BPF_TCP_CLOSE ? CLOSER_NONE : CLOSER_UNKNOWN;
+	/* a FIN that is known never to have left closed nothing */
+	if (first == CLOSER_LOCAL && r->c.flags & CLOSE_LOCAL_FIN && r->c.flags & CLOSE_OVER &&
+	    !(r->c.flags & CLOSE_LOCAL_FIN_LEFT))
+		return CLOSER_NONE;
+	if (first == CLOSER_UNKNOWN && r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_EVENTS_LOST))
+		return CLOSER_NONE;
+	return first;
 }
 
 static void read_moments(struct moments *m, const struct record *r)
@@ -281,7 +303,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	read_moments(&m, r);
 	/* the chapter begins with its first event on the wire */
 	begin_ns = r->c.t0_ns;
-	if (cl->first_closer == CLOSER_LOCAL && m.fin_left)
+	if (r->c.n_steps && step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1 && m.fin_left)
 		begin_ns = m.fin_left;
 	ch->t_ns = known_unless_0(begin_ns);
 	read_steps(ch, r, &m, begin_ns);

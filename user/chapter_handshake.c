@@ -72,7 +72,7 @@ static void client_step(struct chapter *ch, struct step *s, const struct handsha
 	const struct maybe none = { 0 };
 	struct maybe next_s = seq_after(ch->iss, 1), next_r = seq_after(ch->irs, 1);
 
-	if (s->to == BPF_TCP_SYN_SENT) {
+	if (s->to == BPF_TCP_SYN_SENT && outcome != OUTCOME_NO_PORT) {
 		step_segment(s, true, SEGMENT_SYN, ch->iss, none);
 		ch->completeness |= COMPLETE_SYN;
 		return;
@@ -208,8 +208,6 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		read_steps(ch, h, begin_ns, hs->outcome);
 	if (over && hs->outcome != OUTCOME_NO_PORT)
 		hs->handshake_ns = known_if(begun_ns, (int64_t)(end_ns - begun_ns));
-	if (hs->outcome == OUTCOME_NO_PORT)
-		ch->completeness = 0;
 	if (ch->open) {
 		ch->state = h->state;
 		ch->state_ns = known_if(end_ns && end_ns <= now_ns && !ch->missing, (int64_t)(now_ns - end_ns));

@@ -16,7 +16,7 @@
 
 #define NS_PER_S 1000000000ULL
 #define READ_EVERY_MS 50 /* how long a record may lie in the ring unread */
-#define SWEEP_EVERY_NS (NS_PER_S / 2)
+#define SWEEP_EVERY_NS (NS_PER_S / 10)
 #define CLOSES_WAIT_NS (2 * NS_PER_S) /* for the command's connections, after its end */
 #define CLOCK_STEP_NS 1000000
 
@@ -31,6 +31,7 @@ struct live {
 	uint64_t interval_at_ns;
 	uint64_t end_at_ns;
 	int64_t clock_offset_ns;
+	bool interrupted; /* while the command ran */
 	bool ended;
 };
 
@@ -60,6 +61,21 @@ static int tell_clock(struct live *l)
 	return teller_item(l->teller, &(struct item){ ITEM_CLOCK, &offset, sizeof(offset) });
 }
 
+/*
+ * The first SIGINT or SIGTERM is the command's, which the trace then ends with; the terminal has sent
+ * it to the command already.  The second, or one without a command, ends the trace.
+ */
+static void interrupt(struct live *l, const struct signalfd_siginfo *info)
+{
+	if (!l->command.pid || l->interrupted) {
+		l->ended = true;
+		return;
+	}
+	l->interrupted = true;
+	if (info->ssi_code != SI_KERNEL)
+		kill(l->command.pid, (int)info->ssi_signo);
+}
+
 static int take_signals(struct live *l)
 {
 	struct signalfd_siginfo info;
@@ -69,7 +85,7 @@ static int take_signals(struct live *l)
 		if (info.ssi_signo == SIGUSR1)
 			err = tracer_tell_open(l->tracer, teller_item, l->teller);
 		else if (info.ssi_signo != SIGCHLD)
-			l->ended = true;
+			interrupt(l, &info);
 	}
 	return err;
 }
@@ -153,7 +169,7 @@ static void report(const struct totals *t)
 			"narrower selection)",
 			(unsigned long long)t->events_lost);
 	if (t->table_full)
-		message("%llu connections found no room in the table (a larger --max-connections)",
+		message("%llu connections found the table full (a larger --max-connections)",
 			(unsigned long long)t->table_full);
 }
 
@@ -197,21 +213,34 @@ static int start(struct live *l)
 	return o->command ? command_go(&l->command) : 0;
 }
 
-/* What happened is told whole: detach, read what was posted, then what is still open. */
+static int discard(void *ctx, const struct item *item)
+{
+	(void)ctx;
+	(void)item;
+	return 0;
+}
+
+static int discard_but_counts(void *ctx, const struct item *item)
+{
+	return item->type == ITEM_COUNTS ? teller_item(ctx, item) : 0;
+}
+
+/*
+ * What happened is told whole: detach, read what was posted, then what is still open.  Once --count is
+ * reached, or the output is lost, there is nothing more to tell.
+ */
 static int stop(struct live *l, int err)
 {
-	int more = tracer_stop(l->tracer, teller_item, l->teller);
+	int more = tracer_stop(l->tracer, err ? discard : teller_item, l->teller);
 
-	if (err == 0 && more >= 0) {
-		/* the rest is told even when --count was reached meanwhile */
-		more = tracer_finish(l->tracer, teller_item, l->teller);
-		err = more < 0 ? more : 0;
-	} else if (err == 1) {
-		err = 0;
-	}
 	if (!err)
+		err = more;
+	more = tracer_finish(l->tracer, err ? discard_but_counts : teller_item, l->teller);
+	if (!err)
+		err = more;
+	if (err == 0 || err == TELLER_ENOUGH)
 		err = teller_end(l->teller);
-	return err ? err : more < 0 ? more : 0;
+	return err;
 }
 
 int live_run(const struct options *options, struct teller *teller)

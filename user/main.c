@@ -31,14 +31,14 @@ static int replay(const struct options *o, struct teller *t)
 	if (t->renderer->begin)
 		t->renderer->begin(&t->context);
 	err = recording_read(o->read_file, select_item, &selection);
-	if (err >= 0 || err == -EBADMSG) {
+	if (err >= 0 || err == -EBADMSG || err == TELLER_ENOUGH) {
 		int end = teller_end(t);
 
 		if (end == -EPIPE)
 			return EXIT_SUCCESS;
 		if (end)
 			message("output: %s", strerror(-end));
-		err = end ? end : err;
+		err = end ? end : err == TELLER_ENOUGH ? 0 : err;
 	}
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -211,7 +211,9 @@ int sweep_untold(const struct sweep *s)
 	return err;
 }
 
-static int count_in(const struct sweep *s, int map_fd, size_t key_size)
+/* How many records of a map are such as `is` says. */
+static int count_in(const struct sweep *s, int map_fd, size_t key_size,
+		    bool (*is)(const struct sweep *s, const struct record *r))
 {
 	struct record r;
 	struct keys keys;
@@ -220,7 +222,7 @@ static int count_in(const struct sweep *s, int map_fd, size_t key_size)
 	if (keys_read(&keys, map_fd, key_size, sizeof(struct record)))
 		return 0;
 	for (size_t i = 0; i < keys.n; i++)
-		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &r) && r.h.conn && is_selected(s, &r))
+		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &r) && r.h.conn && is(s, &r))
 			n++;
 	free(keys.items);
 	return n;
@@ -228,6 +230,16 @@ static int count_in(const struct sweep *s, int map_fd, size_t key_size)
 
 int sweep_count(const struct sweep *s)
 {
-	return count_in(s, s->table_fd, sizeof(__u64)) +
-	       count_in(s, s->minisockets_fd, sizeof(struct tuple));
+	return count_in(s, s->table_fd, sizeof(__u64), is_selected) +
+	       count_in(s, s->minisockets_fd, sizeof(struct tuple), is_selected);
+}
+
+static bool lacks_port(const struct sweep *s, const struct record *r)
+{
+	return !r->h.local_port && r->h.state == BPF_TCP_SYN_SENT && is_selected(s, r);
+}
+
+bool sweep_lacks_port(const struct sweep *s)
+{
+	return count_in(s, s->table_fd, sizeof(__u64), lacks_port);
 }

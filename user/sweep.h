@@ -36,6 +36,9 @@ int sweep_unaccepted(const struct sweep *s, uint64_t before_ns);
  */
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind);
 
+/* Is there a handshake whose own port was not chosen yet when it was seen last? */
+bool sweep_lacks_port(const struct sweep *s);
+
 /* Tells what has begun and is not over. */
 int sweep_open(const struct sweep *s, uint64_t now_ns);
 

@@ -130,6 +130,14 @@ void teller_begin(struct teller *t, FILE *out, bool colour)
 	};
 }
 
+/* Why the output failed, of the first time it did; errno is still that of the last write. */
+static int output_error(struct teller *t)
+{
+	if (!t->error && ferror(t->context.out))
+		t->error = errno ? -errno : -EIO;
+	return t->error;
+}
+
 int teller_item(void *teller, const struct item *item)
 {
 	struct teller *t = teller;
@@ -154,6 +162,7 @@ int teller_item(void *teller, const struct item *item)
 		return err;
 	if (size)
 		memcpy(&u, item->data, size);
+	errno = 0;
 	switch (item->type) {
 	case ITEM_CLOCK:
 		t->context.clock_offset_ns = u.clock;
@@ -183,17 +192,18 @@ int teller_item(void *teller, const struct item *item)
 		t->counted = true;
 		break;
 	}
-	if (ferror(t->context.out))
-		return teller_flush(t);
-	return t->options->count && t->finished >= t->options->count;
+	err = output_error(t);
+	if (err)
+		return err;
+	return t->options->count && t->finished >= t->options->count ? TELLER_ENOUGH : 0;
 }
 
 int teller_flush(struct teller *t)
 {
 	errno = 0;
-	if (!fflush(t->context.out) && !ferror(t->context.out))
-		return 0;
-	return errno ? -errno : -EIO;
+	if (!t->error)
+		fflush(t->context.out);
+	return output_error(t);
 }
 
 void teller_print_summary(struct teller *t)

@@ -3,12 +3,16 @@
 #ifndef TELLER_H
 #define TELLER_H
 
+#include <errno.h>
+
 #include "cgroups.h"
 #include "options.h"
 #include "recording.h"
 #include "render.h"
 #include "source.h"
 #include "summary.h"
+
+#define TELLER_ENOUGH (-ECANCELED)
 
 struct teller {
 	const struct options *options;
@@ -18,6 +22,7 @@ struct teller {
 	struct cgroups *cgroups;
 	struct summary *summary;
 	struct totals totals;	/* events_lost, table_full: as of ITEM_COUNTS */
+	int error;		/* of the output, -errno; 0: none */
 	uint64_t finished;	/* connections told to their end */
 	bool counted;		/* ITEM_COUNTS came */
 };
@@ -25,7 +30,7 @@ struct teller {
 /* Fills the renderer's context; options, summary and cgroups must stand already. */
 void teller_begin(struct teller *teller, FILE *out, bool colour);
 
-/* An item_fn; ctx is the teller.  0; 1 when --count is reached; -EPIPE when nobody reads any more;
+/* An item_fn; ctx is the teller.  0; TELLER_ENOUGH when --count is reached; -EPIPE when nobody reads any more;
  * another -errno when the output could not be written. */
 int teller_item(void *teller, const struct item *item);
 

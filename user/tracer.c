@@ -25,6 +25,7 @@
 #define CONNECTIONS_MIN 65536
 #define CONNECTIONS_MAX (4 << 20)
 #define ACCEPT_PATIENCE_NS 1000000000ULL
+#define MINISOCKETS_EVERY_NS 2000000000ULL /* their table may be large, their time-out is a minute */
 
 struct tracer {
 	struct tcpstates_bpf *skel;
@@ -32,6 +33,7 @@ struct tracer {
 	struct bpf_link *stand_in;
 	struct bpf_link *accept[3];
 	const struct options *options;
+	uint64_t minisockets_at_ns; /* when to sweep them next */
 	uint64_t segments_missed; /* by the minisockets' hook, as of the last sweep */
 	int n_cpus;
 	/* where items go while the ring is read */
@@ -104,6 +106,7 @@ static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 		.by_host = o->host.n,
 		.states = o->renderer->transition,
 		.no_chapters = o->renderer->transition && !o->summary && !o->write_file,
+		.retransmit_err = kernel_tracepoint_args(btf, "tcp_retransmit_skb") >= 3,
 		.cookie_helper = kernel_allows_cookie(btf),
 		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),
 	};
@@ -123,7 +126,6 @@ static void size_maps(struct tracer *t, pid_t command)
 		pids += FOLLOWED_PIDS;
 	bpf_map__set_max_entries(skel->maps.ring, o->ring_mib << 20);
 	bpf_map__set_max_entries(skel->maps.table, size);
-	bpf_map__set_max_entries(skel->maps.unaccepted, size);
 	bpf_map__set_max_entries(skel->maps.minisockets, size);
 	bpf_map__set_max_entries(skel->maps.pids, pids);
 	bpf_map__set_max_entries(skel->maps.local_prefixes, (uint32_t)o->local.n + 1);
@@ -262,6 +264,15 @@ static int run_iterator(void *link)
 	return n < 0 ? -errno : 0;
 }
 
+static void scan_namespaces(struct tracer *t)
+{
+	struct bpf_link *link = bpf_program__attach_iter(t->skel->progs.scan_tcp, NULL);
+
+	if (link)
+		namespaces_visit(t->options->netns, run_iterator, link);
+	bpf_link__destroy(link);
+}
+
 /* Enters what is older than the trace; a state change that comes meanwhile finds the hooks in place. */
 static void scan(struct tracer *t)
 {
@@ -274,10 +285,7 @@ static void scan(struct tracer *t)
 			run_iterator(link);
 		bpf_link__destroy(link);
 	}
-	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
-	if (link)
-		namespaces_visit(t->options->netns, run_iterator, link);
-	bpf_link__destroy(link);
+	scan_namespaces(t);
 	skel->data->scanning = 0;
 }
 
@@ -430,14 +438,15 @@ static uint64_t runs_missed(const struct bpf_program *prog)
 int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = sweep_of(t, sink, ctx);
-	uint64_t now_ns = clock_monotonic_ns(), missed = 0;
+	uint64_t now_ns = clock_monotonic_ns(), missed;
 	int err = sweep_unaccepted(&s, now_ns - ACCEPT_PATIENCE_NS);
 
-	if (!err && s.cfg->minisockets_seen) {
-		missed = runs_missed(t->skel->progs.segment_freed);
-		err = sweep_minisockets(&s, now_ns, missed != t->segments_missed);
-		t->segments_missed = missed;
-	}
+	if (err || !s.cfg->minisockets_seen || now_ns < t->minisockets_at_ns)
+		return err;
+	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
+	missed = runs_missed(t->skel->progs.segment_freed);
+	err = sweep_minisockets(&s, now_ns, missed != t->segments_missed);
+	t->segments_missed = missed;
 	return err;
 }
 
@@ -445,6 +454,8 @@ int tracer_tell_open(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = sweep_of(t, sink, ctx);
 
+	if (sweep_lacks_port(&s))
+		scan_namespaces(t);
 	return sweep_open(&s, clock_monotonic_ns());
 }
 
@@ -491,7 +502,7 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 	int err = sweep_untold(&s);
 
 	if (!err)
-		err = sweep_open(&s, clock_monotonic_ns());
+		err = tracer_tell_open(t, sink, ctx);
 	if (!err)
 		err = sink(ctx, &(struct item){ ITEM_COUNTS, &counts, sizeof(counts) });
 	if (t->options->verbose)

@@ -84,6 +84,7 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
 	unsigned long skc_flags;
+	__u32 skc_tw_rcv_nxt;
 };
 
 struct socket;
@@ -199,6 +200,7 @@ struct sk_buff {
 };
 
 struct tcp_skb_cb {
+	__u32 seq;
 	__u32 end_seq;
 };
 

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Comparing chapters with the oracle, and the fields the contract promises."""
 import calendar
+import glob
+import json
 import os
 import re
+import subprocess
 import time
 
 BASE_TOLERANCE_NS = 200_000
@@ -193,16 +196,26 @@ def check_close(ch, end, tolerance_ns):
     assert ch["completeness"] == end.completeness()
 
 
-def tree():
+def left_overs():
     """What this suite could leave behind, for the check at the session's end."""
-    import subprocess
-    progs = subprocess.run(["bpftool", "prog", "show"], stdout=subprocess.PIPE, text=True).stdout
-    maps = subprocess.run(["bpftool", "map", "show"], stdout=subprocess.PIPE, text=True).stdout
+    held = _ids_held_by_processes()
+    found = {"namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()}
+    for kind in ("prog", "map"):
+        shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
+        found[kind] = {f"{o['id']} {o.get('name')}" for o in json.loads(shown.stdout)
+                       if (kind, o["id"]) not in held}
     with open("/proc/self/mountinfo") as f:
-        mounts = {line.split()[4] for line in f}
-    return {
-        "programs": set(re.findall(r"^(\d+: \w+  name \w+)", progs, re.M)),
-        "maps": set(re.findall(r"^(\d+: \w+  name \w+)", maps, re.M)),
-        "namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set(),
-        "mounts": mounts,
-    }
+        found["mounts"] = {line.split()[4] for line in f}
+    return found
+
+
+def _ids_held_by_processes():
+    """Programs and maps of processes that live: somebody else's, when all of ours have ended."""
+    held = set()
+    for path in glob.glob("/proc/[0-9]*/fdinfo/*"):
+        try:
+            with open(path) as f:
+                held |= {(kind, int(n)) for kind, n in re.findall(r"^(prog|map)_id:\s*(\d+)", f.read(), re.M)}
+        except OSError:
+            pass
+    return held

@@ -102,17 +102,18 @@ def family(request):
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_behind():
     """No BPF program, map, namespace, mount or process remains after the whole run."""
-    before = checks.tree()
-    if os.path.isdir("/run/netns"):
-        before["mounts"].add("/run/netns")
+    before = checks.left_overs()
     bound = os.path.ismount("/run/netns")
     yield
     if not bound and os.path.ismount("/run/netns") and not os.listdir("/run/netns"):
         subprocess.run(["umount", "/run/netns"], check=True)  # `ip netns add` had made it
     deadline = time.monotonic() + 5  # the kernel frees programs and maps after a grace period
     while True:
-        left = {kind: now - before[kind] for kind, now in checks.tree().items()}
-        left["mounts"] -= {"/run/netns"} if bound else set()
+        left = {kind: now - before[kind] for kind, now in checks.left_overs().items()}
+        left["namespaces"] = {n for n in left["namespaces"] if n.startswith(netns.PREFIX)}
+        left["mounts"] = {m for m in left["mounts"] if m != "/run/netns" or not os.listdir(m)}
+        left["mounts"] = {m for m in left["mounts"] if not m.startswith("/run/netns/")
+                          or m.startswith(f"/run/netns/{netns.PREFIX}")}  # another run's
         left["processes"] = set(_children())
         if not any(left.values()) or time.monotonic() > deadline:
             break

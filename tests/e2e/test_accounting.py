@@ -178,7 +178,7 @@ def test_churn_elsewhere_is_not_told(world):
     for tracer in tracers:
         tracer.stop()
         mine = [c for c in tracer.chapters() if c["netns"] in (busy.inode, idle.inode)]
-        assert mine == [], f"{len(mine)} chapters told, such as {mine[0]}"
+        assert mine == [], f"{len(mine)} chapters told by {tracer.argv}, such as {mine[0]}"
         assert tracer.summary["open"] == 0 and tracer.summary["connections"] == 0
 
 

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Builds records as the BPF programs do: each call is one event of a connection, written through the
+ * diary at the time `now_ns`, with the facts that tcpstates.bpf.c takes from the socket at that moment.
+ */
+#ifndef CASES_H
+#define CASES_H
+
+#include <linux/bpf.h>
+#include <stdio.h>
+
+#include "chapter.h"
+#include "diary.h"
+#include "source.h"
+
+#define US 1000ULL
+#define MS 1000000ULL
+#define S 1000000000ULL
+
+/* When every connection begins, if nobody says otherwise. */
+#define BEGIN_NS (1000 * S)
+
+struct flow {
+	struct record r;
+	uint64_t now_ns;
+	uint32_t snd_nxt, rcv_nxt;
+	uint64_t fin_left_ns; /* 0: it left when it was queued */
+	bool fin_held;	      /* our FIN is behind data that does not leave */
+};
+
+/*
+ * conn 1, a client curl[4711] 10.0.0.1:40000 > 10.0.0.2:443, or the server nginx[80] of the same
+ * connection; iss 1000 and irs 5000 whichever the side.
+ */
+void flow_begin(struct flow *f, enum role role);
+void flow_numbers(struct flow *f, uint32_t iss, uint32_t irs);
+void flow_ends(struct flow *f, const char *local, uint16_t local_port, const char *remote,
+	       uint16_t remote_port);
+void owner_set(struct owner *o, uint32_t pid, const char *comm);
+
+/* Time passes. */
+void flow_wait(struct flow *f, uint64_t ns);
+
+/* The handshake; what happens, happens now. */
+void flow_syn(struct flow *f);
+void flow_syn_again(struct flow *f);
+void flow_established(struct flow *f, uint32_t rtt_us);
+void flow_accepted(struct flow *f, uint32_t pid, const char *comm);
+void flow_data(struct flow *f, uint32_t sent, uint32_t received);
+
+/* All of the above: a client whose handshake took 20 ms, or a server accepted after 30 us. */
+void flow_open(struct flow *f, enum role role);
+
+/* Our close(): ESTABLISHED -> FIN_WAIT1, CLOSE_WAIT -> LAST_ACK; more is enum close_flag. */
+void flow_fin(struct flow *f, uint32_t more);
+void flow_fin_again(struct flow *f);
+/* The peer's ACK of it, alone: FIN_WAIT1 -> FIN_WAIT2. */
+void flow_fin_acked(struct flow *f);
+/* The peer's FIN: -> CLOSE_WAIT, CLOSING or, over then, TIME_WAIT. */
+void flow_peer_fin(struct flow *f);
+/* Its ACK and FIN in one segment: FIN_WAIT1 -> FIN_WAIT2 -> TIME_WAIT; over. */
+void flow_peer_fin_ack(struct flow *f);
+/* Our ACK of the peer's FIN, the only segment since. */
+void flow_ack_sent(struct flow *f);
+/* The ACK of our FIN in LAST_ACK or CLOSING; over. */
+void flow_last_ack(struct flow *f);
+/* The end otherwise: -> CLOSE with this socket error; more is enum close_flag. */
+void flow_died(struct flow *f, int err, int err_soft, uint32_t more);
+
+/* FIN_WAIT2 goes on as a minisocket, until one of these. */
+void flow_minisocket(struct flow *f, uint64_t timeout_ns);
+void flow_minisocket_fin(struct flow *f);
+void flow_minisocket_rst(struct flow *f);
+void flow_minisocket_expired(struct flow *f);
+
+/* The chapters, over. */
+void flow_handshake_chapter(const struct flow *f, struct chapter *ch);
+void flow_close_chapter(const struct flow *f, struct chapter *ch);
+
+/* Items, as the ring or the sweep gives them. */
+struct telling {
+	item_fn sink;
+	void *ctx;
+	int err;
+};
+
+void tell_item(struct telling *t, enum item_type type, const void *data, size_t len);
+void tell_handshake(struct telling *t, struct flow *f);
+void tell_close(struct telling *t, struct flow *f);
+void tell_open(struct telling *t, const struct flow *f);
+
+/*
+ * "0 CLOSE->SYN_SENT > SYN seq=0; ~44892 ESTABLISHED > ACK seq=1 ack=1": us since the chapter's first
+ * event, ~ derived, ? not known; numbers relative to their side's first.
+ */
+#define STEPS_TEXT_MAX 4096
+const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch);
+
+/* For cmocka's asserts to tell the line they stand in. */
+#define expect_value(maybe, expected)                        \
+	do {                                                 \
+		assert_true((maybe).known);                  \
+		assert_int_equal((maybe).value, (expected)); \
+	} while (0)
+#define expect_unknown(maybe) assert_false((maybe).known)
+#define expect_steps(ch, expected)                                     \
+	do {                                                           \
+		char steps_[STEPS_TEXT_MAX];                           \
+		assert_string_equal(steps_text(steps_, ch), expected); \
+	} while (0)
+
+#endif

@@ -59,8 +59,8 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/un
 # what the tests of records, chapters and golden files share
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
-$(addprefix $(BUILD)/unit/test_,chapter_handshake chapter_close chapter_endings golden malformed): \
-	$(addprefix $(BUILD)/unit/,cases.o golden_cases.o)
+$(filter %/test_golden %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
+	$(addprefix $(BUILD)/unit/,cases.o golden_cases.o golden_wire.o)
 
 # Only root installs anything, and only what is not there.
 deps deps-test:

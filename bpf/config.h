@@ -83,9 +83,18 @@ struct tuple {
 	__u16 remote_port;
 };
 
+/* IPv6, or IPv4-mapped from 96 bits on. */
 struct prefix {
 	__u32 bits;
 	__u8 addr[16];
+};
+
+/* A prefix as the tries know it: the family comes first, so that ::/0 is no IPv4 address's prefix. */
+struct prefix_key {
+	__u32 bits; /* 8 for the family, then those of the address */
+	__u8 family;
+	__u8 addr[16];
+	__u8 pad[3];
 };
 
 #endif

@@ -16,7 +16,7 @@ const volatile __u64 any_ports[PORT_WORDS];
 		__uint(type, BPF_MAP_TYPE_LPM_TRIE);                                               \
 		__uint(max_entries, 1);                                                            \
 		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
-		__type(key, struct prefix);                                                        \
+		__type(key, struct prefix_key);                                                      \
 		__type(value, __u8);                                                               \
 	} name SEC(".maps")
 
@@ -38,9 +38,9 @@ static __always_inline bool port_in(const volatile __u64 *set, __u16 port)
 	return set[port >> 6] >> (port & 63) & 1;
 }
 
-static __always_inline bool address_in(void *map, const __u8 *addr)
+static __always_inline bool address_in(void *map, __u8 family, const __u8 *addr)
 {
-	struct prefix key = { .bits = 128 };
+	struct prefix_key key = { .bits = 8 + 128, .family = family };
 
 	__builtin_memcpy(key.addr, addr, 16);
 	return bpf_map_lookup_elem(map, &key);
@@ -57,12 +57,12 @@ static __always_inline bool select_remote(const struct handshake_part *h)
 		return false;
 	if (cfg.by_remote_port && !port_in(remote_ports, h->remote_port))
 		return false;
-	if (cfg.by_local && !address_in(&local_prefixes, h->local))
+	if (cfg.by_local && !address_in(&local_prefixes, h->family, h->local))
 		return false;
-	if (cfg.by_remote && !address_in(&remote_prefixes, h->remote))
+	if (cfg.by_remote && !address_in(&remote_prefixes, h->family, h->remote))
 		return false;
-	if (cfg.by_host && !address_in(&any_prefixes, h->local) &&
-	    !address_in(&any_prefixes, h->remote))
+	if (cfg.by_host && !address_in(&any_prefixes, h->family, h->local) &&
+	    !address_in(&any_prefixes, h->family, h->remote))
 		return false;
 	return true;
 }

@@ -148,6 +148,13 @@ static const char *prefix_of_text(const char *s, struct prefix *p)
 	return NULL;
 }
 
+uint8_t prefix_family(const struct prefix *p)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	return p->bits >= 96 && !memcmp(p->addr, mapped, sizeof(mapped)) ? 4 : 6;
+}
+
 const char *parse_prefix(const char *s, void *prefix_list)
 {
 	struct prefix_list *list = prefix_list;

@@ -25,6 +25,9 @@ const char *parse_pid(const char *s, void *pid_list);
 const char *parse_ports(const char *s, void *port_set);
 const char *parse_prefix(const char *s, void *prefix_list);
 
+/* 4 for a prefix of IPv4(-mapped) addresses, else 6. */
+uint8_t prefix_family(const struct prefix *p);
+
 /*
  * Hands each element of a comma list to `parse`.  When one is refused it stands in `element`, which
  * is empty when the fault is not an element's own.

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "parse.h"
 #include "sweep.h"
 #include "wanted.h"
 
@@ -11,13 +12,13 @@ static bool port_in(const struct port_set *set, uint16_t port)
 	return set->words[port / 64] >> (port % 64) & 1;
 }
 
-static bool address_in(const struct prefix_list *list, const uint8_t addr[16])
+static bool address_in(const struct prefix_list *list, uint8_t family, const uint8_t addr[16])
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct prefix *p = &list->items[i];
 		size_t whole = p->bits / 8, rest = p->bits % 8;
 
-		if (!memcmp(p->addr, addr, whole) &&
+		if (prefix_family(p) == family && !memcmp(p->addr, addr, whole) &&
 		    (!rest || (p->addr[whole] ^ addr[whole]) >> (8 - rest) == 0))
 			return true;
 	}
@@ -45,9 +46,9 @@ static bool selected(const struct options *o, const struct handshake_part *h)
 	    (o->remote_ports.given && !port_in(&o->remote_ports, h->remote_port)) ||
 	    (any->given && !port_in(any, h->local_port) && !port_in(any, h->remote_port)))
 		return false;
-	if ((o->local.n && !address_in(&o->local, h->local)) ||
-	    (o->remote.n && !address_in(&o->remote, h->remote)) ||
-	    (o->host.n && !address_in(&o->host, h->local) && !address_in(&o->host, h->remote)))
+	if ((o->local.n && !address_in(&o->local, h->family, h->local)) ||
+	    (o->remote.n && !address_in(&o->remote, h->family, h->remote)) ||
+	    (o->host.n && !address_in(&o->host, h->family, h->local) && !address_in(&o->host, h->family, h->remote)))
 		return false;
 	/* either side of accept() */
 	return owner_in(o, &h->owner) || (h->accept_ns && owner_in(o, &h->acceptor));

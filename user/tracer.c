@@ -16,6 +16,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "namespaces.h"
+#include "parse.h"
 #include "sweep.h"
 #include "tcpstates.skel.h"
 
@@ -223,6 +224,15 @@ static int attach_accept(struct tracer *t)
 	return 0;
 }
 
+static int add_prefix(const struct bpf_map *map, const struct prefix *p)
+{
+	struct prefix_key key = { .bits = 8 + p->bits, .family = prefix_family(p) };
+	__u8 one = 1;
+
+	memcpy(key.addr, p->addr, sizeof(key.addr));
+	return bpf_map_update_elem(bpf_map__fd(map), &key, &one, BPF_ANY);
+}
+
 static int fill_maps(struct tracer *t, pid_t command)
 {
 	const struct options *o = t->options;
@@ -244,9 +254,8 @@ static int fill_maps(struct tracer *t, pid_t command)
 	if (command)
 		err = err ?: bpf_map_update_elem(bpf_map__fd(skel->maps.pids), &pid, &one, BPF_ANY);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		for (size_t k = 0; k < prefixes[i].list->n; k++)
-			err = err ?: bpf_map_update_elem(bpf_map__fd(prefixes[i].map),
-							 &prefixes[i].list->items[k], &one, BPF_ANY);
+		for (size_t k = 0; k < prefixes[i].list->n && !err; k++)
+			err = add_prefix(prefixes[i].map, &prefixes[i].list->items[k]);
 	return err;
 }
 

@@ -7,7 +7,6 @@
 
 #include "names.h"
 #include "number.h"
-#include "sweep.h"
 
 static void address_set(uint8_t addr[16], const char *text)
 {
@@ -290,33 +289,6 @@ void flow_handshake_chapter(const struct flow *f, struct chapter *ch)
 void flow_close_chapter(const struct flow *f, struct chapter *ch)
 {
 	chapter_close(ch, &f->r, 0);
-}
-
-void tell_item(struct telling *t, enum item_type type, const void *data, size_t len)
-{
-	if (!t->err)
-		t->err = t->sink(t->ctx, &(struct item){ type, data, len });
-}
-
-void tell_handshake(struct telling *t, struct flow *f)
-{
-	tell_item(t, ITEM_HANDSHAKE, &f->r.h, sizeof(f->r.h));
-	f->r.h.flags |= HANDSHAKE_TOLD;
-}
-
-void tell_close(struct telling *t, struct flow *f)
-{
-	tell_item(t, ITEM_CLOSE, &f->r, sizeof(f->r));
-}
-
-void tell_open(struct telling *t, const struct flow *f)
-{
-	struct item_open open;
-
-	memset(&open, 0, sizeof(open));
-	open.now_ns = f->now_ns;
-	open.record = f->r;
-	tell_item(t, ITEM_OPEN, &open, sizeof(open));
 }
 
 static void put_step(FILE *out, const struct chapter *ch, const struct step *s)

@@ -11,7 +11,6 @@
 
 #include "chapter.h"
 #include "diary.h"
-#include "source.h"
 
 #define US 1000ULL
 #define MS 1000000ULL
@@ -77,18 +76,6 @@ void flow_minisocket_expired(struct flow *f);
 void flow_handshake_chapter(const struct flow *f, struct chapter *ch);
 void flow_close_chapter(const struct flow *f, struct chapter *ch);
 
-/* Items, as the ring or the sweep gives them. */
-struct telling {
-	item_fn sink;
-	void *ctx;
-	int err;
-};
-
-void tell_item(struct telling *t, enum item_type type, const void *data, size_t len);
-void tell_handshake(struct telling *t, struct flow *f);
-void tell_close(struct telling *t, struct flow *f);
-void tell_open(struct telling *t, const struct flow *f);
-
 /*
  * "0 CLOSE->SYN_SENT > SYN seq=0; ~44892 ESTABLISHED > ACK seq=1 ack=1": us since the chapter's first
  * event, ~ derived, ? not known; numbers relative to their side's first.
@@ -97,7 +84,7 @@ void tell_open(struct telling *t, const struct flow *f);
 const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch);
 
 /* For cmocka's asserts to tell the line they stand in. */
-#define expect_value(maybe, expected)                        \
+#define expect_known(maybe, expected)                        \
 	do {                                                 \
 		assert_true((maybe).known);                  \
 		assert_int_equal((maybe).value, (expected)); \

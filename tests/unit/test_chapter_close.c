@@ -32,7 +32,7 @@ static void expect_graceful(enum first_closer first)
 	assert_int_equal(ch.missing, MISSING_NOTHING);
 	assert_false(ch.open);
 	/* the kernel decides --min-close by the same figure */
-	expect_value(ch.close.close_ns, diary_close_ns(&f.r));
+	expect_known(ch.close.close_ns, diary_close_ns(&f.r));
 }
 
 static void local_first(void **state)
@@ -49,24 +49,24 @@ static void local_first(void **state)
 			  "36000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "38000 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
 			  "~38000 TIME_WAIT > ACK seq=102 ack=202");
-	expect_value(ch.t_ns, BEGIN_NS + S);
-	expect_value(ch.close.close_ns, 38 * MS);
-	expect_value(ch.close.fin_rtt_ns, 36 * MS);
-	expect_value(ch.close.peer_fin_ns, 2 * MS);
+	expect_known(ch.t_ns, BEGIN_NS + S);
+	expect_known(ch.close.close_ns, 38 * MS);
+	expect_known(ch.close.fin_rtt_ns, 36 * MS);
+	expect_known(ch.close.peer_fin_ns, 2 * MS);
 	expect_unknown(ch.close.app_close_ns);
-	expect_value(ch.close.fin_queued_ns, 0);
+	expect_known(ch.close.fin_queued_ns, 0);
 	expect_unknown(ch.close.accept_ns);
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
 	/* from ESTABLISHED, which was 20 ms after the SYN */
-	expect_value(ch.close.lifetime_ns, S + 18 * MS);
-	expect_value(ch.close.bytes_sent, 100);
-	expect_value(ch.close.bytes_received, 200);
-	expect_value(ch.close.fin_retransmits, 0);
-	expect_value(ch.close.srtt_ns, 20 * MS);
-	expect_value(ch.close.min_rtt_ns, 19 * MS);
-	expect_value(ch.close.local_fin_seq, 1101);
-	expect_value(ch.close.remote_fin_seq, 5201);
-	expect_value(ch.close.closer.pid, 4711);
+	expect_known(ch.close.lifetime_ns, S + 18 * MS);
+	expect_known(ch.close.bytes_sent, 100);
+	expect_known(ch.close.bytes_received, 200);
+	expect_known(ch.close.fin_retransmits, 0);
+	expect_known(ch.close.srtt_ns, 20 * MS);
+	expect_known(ch.close.min_rtt_ns, 19 * MS);
+	expect_known(ch.close.local_fin_seq, 1101);
+	expect_known(ch.close.remote_fin_seq, 5201);
+	expect_known(ch.close.closer.pid, 4711);
 	assert_string_equal(ch.close.closer.comm, "curl");
 }
 
@@ -87,13 +87,13 @@ static void remote_first(void **state)
 			  "~10 CLOSE_WAIT > ACK ack=202; "
 			  "2000 CLOSE_WAIT->LAST_ACK > FIN seq=101 ack=202; "
 			  "38000 LAST_ACK->CLOSE < ACK seq=202 ack=102");
-	expect_value(ch.close.close_ns, 38 * MS);
-	expect_value(ch.close.fin_rtt_ns, 36 * MS);
-	expect_value(ch.close.app_close_ns, 2 * MS);
+	expect_known(ch.close.close_ns, 38 * MS);
+	expect_known(ch.close.fin_rtt_ns, 36 * MS);
+	expect_known(ch.close.app_close_ns, 2 * MS);
 	expect_unknown(ch.close.peer_fin_ns);
 	assert_int_equal(ch.close.time_wait, TRISTATE_NO);
-	expect_value(ch.close.closer.pid, 99);
-	expect_value(ch.owner.pid, 80);
+	expect_known(ch.close.closer.pid, 99);
+	expect_known(ch.owner.pid, 80);
 }
 
 /* Other segments left meanwhile: an ACK of the FIN was sent, and when is not known. */
@@ -127,7 +127,7 @@ static void simultaneous(void **state)
 			  "10000 FIN_WAIT1->CLOSING < FIN seq=201 ack=101; "
 			  "~10000 CLOSING > ACK seq=102 ack=202; "
 			  "20000 CLOSING->TIME_WAIT < ACK seq=202 ack=102");
-	expect_value(ch.close.fin_rtt_ns, 20 * MS);
+	expect_known(ch.close.fin_rtt_ns, 20 * MS);
 	expect_unknown(ch.close.peer_fin_ns);
 	expect_unknown(ch.close.app_close_ns);
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
@@ -147,7 +147,7 @@ static void three_segments_remote_first(void **state)
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
 			  "5 CLOSE_WAIT->LAST_ACK > FIN,ACK seq=101 ack=202; "
 			  "20005 LAST_ACK->CLOSE < ACK seq=202 ack=102");
-	expect_value(ch.close.app_close_ns, 5 * US);
+	expect_known(ch.close.app_close_ns, 5 * US);
 }
 
 static void three_segments_local_first(void **state)
@@ -165,13 +165,13 @@ static void three_segments_local_first(void **state)
 	assert_int_equal(ch.steps[1].from, BPF_TCP_FIN_WAIT1);
 	assert_int_equal(ch.steps[1].to, BPF_TCP_TIME_WAIT);
 	assert_int_equal(ch.steps[1].segment.flags, SEGMENT_FIN | SEGMENT_ACK);
-	expect_value(ch.steps[1].t_ns, 20 * MS);
-	expect_value(ch.steps[1].seq, 5201);
-	expect_value(ch.steps[1].ack, 1102);
-	expect_value(ch.steps[2].seq, 1102);
-	expect_value(ch.steps[2].ack, 5202);
+	expect_known(ch.steps[1].t_ns, 20 * MS);
+	expect_known(ch.steps[1].seq, 5201);
+	expect_known(ch.steps[1].ack, 1102);
+	expect_known(ch.steps[2].seq, 1102);
+	expect_known(ch.steps[2].ack, 5202);
 	assert_true(ch.steps[2].derived);
-	expect_value(ch.close.fin_rtt_ns, 20 * MS);
+	expect_known(ch.close.fin_rtt_ns, 20 * MS);
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
 }
 
@@ -184,7 +184,7 @@ static void three_segments_times(void **state)
 	flow_wait(&f, 20 * MS);
 	flow_peer_fin_ack(&f);
 	flow_close_chapter(&f, &ch);
-	expect_value(ch.close.peer_fin_ns, 0);
+	expect_known(ch.close.peer_fin_ns, 0);
 }
 
 /* close() with a slower peer: the kernel goes on with a minisocket. */
@@ -201,8 +201,8 @@ static void minisocket(void **state)
 	chapter_close(&ch, &f.r, f.now_ns);
 	assert_true(ch.open);
 	assert_int_equal(ch.state, BPF_TCP_FIN_WAIT2);
-	expect_value(ch.state_ns, 5 * S);
-	expect_value(ch.close.bytes_sent, 100);
+	expect_known(ch.state_ns, 5 * S);
+	expect_known(ch.close.bytes_sent, 100);
 	flow_wait(&f, 7 * S);
 	flow_minisocket_fin(&f);
 	expect_graceful(CLOSER_LOCAL);
@@ -210,138 +210,9 @@ static void minisocket(void **state)
 			  "20000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "12020000 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
 			  "~12020000 TIME_WAIT > ACK seq=102 ack=202");
-	expect_value(ch.close.peer_fin_ns, 12 * S);
-	expect_value(ch.close.close_ns, 12 * S + 20 * MS);
+	expect_known(ch.close.peer_fin_ns, 12 * S);
+	expect_known(ch.close.close_ns, 12 * S + 20 * MS);
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
-}
-
-/* close() with unsent data: the FIN leaves when that has left. */
-static void fin_behind_data(void **state)
-{
-	(void)state;
-	open_with_data(ROLE_CLIENT);
-	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
-	f.fin_left_ns = f.now_ns + 50 * MS;
-	flow_wait(&f, 90 * MS);
-	flow_fin_acked(&f);
-	flow_wait(&f, 2 * MS);
-	flow_peer_fin(&f);
-	expect_graceful(CLOSER_LOCAL);
-	/* what it acknowledged is not known: data may have come meanwhile */
-	expect_steps(&ch, "~0 ESTABLISHED->FIN_WAIT1 > FIN seq=101; "
-			  "40000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
-			  "42000 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
-			  "~42000 TIME_WAIT > ACK seq=102 ack=202");
-	expect_value(ch.t_ns, BEGIN_NS + S + 50 * MS);
-	expect_value(ch.close.fin_queued_ns, 50 * MS);
-	expect_value(ch.close.fin_rtt_ns, 40 * MS);
-	expect_value(ch.close.close_ns, 42 * MS);
-	/* the counter would count the data's too */
-	expect_unknown(ch.close.fin_retransmits);
-}
-
-/* The FINs crossed, ours late: the close begins with the first of them on the wire. */
-static void simultaneous_behind_data(void **state)
-{
-	(void)state;
-	open_with_data(ROLE_CLIENT);
-	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
-	f.fin_left_ns = f.now_ns + 5 * MS;
-	flow_wait(&f, 10 * MS);
-	flow_peer_fin(&f);
-	flow_wait(&f, 10 * MS);
-	flow_last_ack(&f);
-	flow_close_chapter(&f, &ch);
-	assert_int_equal(ch.close.first_closer, CLOSER_BOTH);
-	expect_value(ch.close.fin_rtt_ns, 15 * MS);
-	expect_value(ch.close.close_ns, 15 * MS);
-	expect_value(ch.t_ns, BEGIN_NS + S + 5 * MS);
-}
-
-static void fin_again(void **state)
-{
-	(void)state;
-	open_with_data(ROLE_SERVER);
-	flow_peer_fin(&f);
-	flow_wait(&f, MS);
-	flow_fin(&f, CLOSE_ACK_PENDING);
-	flow_wait(&f, 200 * MS);
-	f.fin_left_ns = f.now_ns;
-	flow_fin_again(&f);
-	flow_wait(&f, 20 * MS);
-	flow_last_ack(&f);
-	expect_graceful(CLOSER_REMOTE);
-	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
-			  "1000 CLOSE_WAIT->LAST_ACK > FIN,ACK seq=101 ack=202; "
-			  "201000 LAST_ACK > FIN (2) seq=101; "
-			  "221000 LAST_ACK->CLOSE < ACK seq=202 ack=102");
-	expect_value(ch.close.fin_retransmits, 1);
-	expect_value(ch.close.retransmits, 1);
-	expect_value(ch.close.fin_rtt_ns, 220 * MS);
-}
-
-static void no_data(void **state)
-{
-	(void)state;
-	flow_open(&f, ROLE_CLIENT);
-	flow_wait(&f, S);
-	flow_fin(&f, 0);
-	flow_wait(&f, MS);
-	flow_fin_acked(&f);
-	flow_peer_fin(&f);
-	flow_close_chapter(&f, &ch);
-	assert_int_equal(ch.completeness, 23);
-	expect_value(ch.close.bytes_sent, 0);
-	expect_value(ch.close.bytes_received, 0);
-	expect_unknown(ch.close.srtt_ns);
-	expect_unknown(ch.close.min_rtt_ns);
-}
-
-/* Both FINs and what acknowledges them, past the end of the number space. */
-static void numbers_wrap(void **state)
-{
-	(void)state;
-	flow_begin(&f, ROLE_CLIENT);
-	flow_numbers(&f, UINT32_MAX - 100, UINT32_MAX - 200);
-	flow_syn(&f);
-	flow_wait(&f, 20 * MS);
-	flow_established(&f, 19990);
-	flow_data(&f, 100, 200);
-	flow_fin(&f, 0);
-	flow_fin_acked(&f);
-	flow_peer_fin(&f);
-	flow_close_chapter(&f, &ch);
-	expect_value(ch.close.local_fin_seq, 0);
-	expect_value(ch.close.remote_fin_seq, 0);
-	expect_value(ch.steps[1].ack, 1);
-	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
-			  "0 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
-			  "0 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
-			  "~0 TIME_WAIT > ACK seq=102 ack=202");
-	f.r.c.local_fin_seq = UINT32_MAX;
-	f.r.c.remote_fin_seq = UINT32_MAX;
-	flow_close_chapter(&f, &ch);
-	expect_value(ch.steps[1].ack, 0);
-	expect_value(ch.steps[3].seq, 0);
-	expect_value(ch.steps[3].ack, 0);
-}
-
-/* accept() came after the handshake had been told. */
-static void accept_late(void **state)
-{
-	(void)state;
-	open_with_data(ROLE_SERVER);
-	f.r.h.accept_ns = BEGIN_NS + 20 * MS + 3 * S;
-	f.now_ns = BEGIN_NS + 5 * S;
-	flow_peer_fin(&f);
-	flow_fin(&f, CLOSE_ACK_PENDING);
-	flow_last_ack(&f);
-	flow_close_chapter(&f, &ch);
-	expect_unknown(ch.close.accept_ns);
-	f.r.h.accept_fate = ACCEPT_LATE;
-	flow_close_chapter(&f, &ch);
-	expect_value(ch.close.accept_ns, 3 * S);
-	expect_value(ch.owner.pid, 80);
 }
 
 int main(void)
@@ -355,12 +226,6 @@ int main(void)
 		cmocka_unit_test(three_segments_local_first),
 		cmocka_unit_test(three_segments_times),
 		cmocka_unit_test(minisocket),
-		cmocka_unit_test(fin_behind_data),
-		cmocka_unit_test(simultaneous_behind_data),
-		cmocka_unit_test(fin_again),
-		cmocka_unit_test(no_data),
-		cmocka_unit_test(numbers_wrap),
-		cmocka_unit_test(accept_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

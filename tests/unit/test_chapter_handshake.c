@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* From the record of a handshake to its verdict: every outcome, every step, every figure. */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -33,17 +32,17 @@ static void client(void **state)
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; "
 			  "20000 SYN_SENT->ESTABLISHED < SYN,ACK seq=0 ack=1; "
 			  "~20000 ESTABLISHED > ACK seq=1 ack=1");
-	expect_value(ch.t_ns, BEGIN_NS);
-	expect_value(ch.handshake.handshake_ns, 20 * MS);
-	expect_value(ch.handshake.rtt_ns, 19990 * US);
-	expect_value(ch.handshake.syn_retransmits, 0);
+	expect_known(ch.t_ns, BEGIN_NS);
+	expect_known(ch.handshake.handshake_ns, 20 * MS);
+	expect_known(ch.handshake.rtt_ns, 19990 * US);
+	expect_known(ch.handshake.syn_retransmits, 0);
 	expect_unknown(ch.handshake.synack_retransmits);
 	expect_unknown(ch.handshake.accept_ns);
-	expect_value(ch.handshake.iss, 1000);
-	expect_value(ch.handshake.irs, 5000);
-	expect_value(ch.handshake.mss, 1448);
-	expect_value(ch.handshake.snd_wscale, 7);
-	expect_value(ch.handshake.rcv_wscale, 9);
+	expect_known(ch.handshake.iss, 1000);
+	expect_known(ch.handshake.irs, 5000);
+	expect_known(ch.handshake.mss, 1448);
+	expect_known(ch.handshake.snd_wscale, 7);
+	expect_known(ch.handshake.rcv_wscale, 9);
 	assert_int_equal(ch.handshake.sack, TRISTATE_YES);
 	assert_int_equal(ch.handshake.timestamps, TRISTATE_YES);
 	assert_int_equal(ch.handshake.ecn, TRISTATE_NO);
@@ -53,10 +52,10 @@ static void client(void **state)
 	assert_int_equal(ch.handshake.simultaneous_open, TRISTATE_NO);
 	assert_int_equal(ch.role, ROLE_CLIENT);
 	assert_int_equal(ch.family, 4);
-	expect_value(ch.local_port, 40000);
-	expect_value(ch.cookie, 0x3ea2a9);
-	expect_value(ch.owner.pid, 4711);
-	expect_value(ch.owner.uid, 1000);
+	expect_known(ch.local_port, 40000);
+	expect_known(ch.cookie, 0x3ea2a9);
+	expect_known(ch.owner.pid, 4711);
+	expect_known(ch.owner.uid, 1000);
 	assert_string_equal(ch.owner.comm, "curl");
 }
 
@@ -71,16 +70,16 @@ static void server(void **state)
 			  "~0 NEW_SYN_RECV > SYN,ACK seq=0 ack=1; "
 			  "19990 SYN_RECV->ESTABLISHED < ACK seq=1 ack=1");
 	/* from the SYN,ACK on */
-	expect_value(ch.t_ns, BEGIN_NS + 10 * US);
-	expect_value(ch.handshake.handshake_ns, 19990 * US);
-	expect_value(ch.handshake.rtt_ns, 19990 * US);
+	expect_known(ch.t_ns, BEGIN_NS + 10 * US);
+	expect_known(ch.handshake.handshake_ns, 19990 * US);
+	expect_known(ch.handshake.rtt_ns, 19990 * US);
 	expect_unknown(ch.handshake.syn_retransmits);
-	expect_value(ch.handshake.synack_retransmits, 0);
-	expect_value(ch.handshake.accept_ns, 30 * US);
+	expect_known(ch.handshake.synack_retransmits, 0);
+	expect_known(ch.handshake.accept_ns, 30 * US);
 	/* nothing on the child says whether there was a cookie */
 	assert_int_equal(ch.handshake.syncookie, TRISTATE_UNKNOWN);
 	assert_int_equal(ch.role, ROLE_SERVER);
-	expect_value(ch.owner.pid, 81);
+	expect_known(ch.owner.pid, 81);
 	assert_string_equal(ch.owner.comm, "worker");
 }
 
@@ -92,7 +91,7 @@ static void server_not_accepted(void **state)
 	f.r.h.accept_ns = 0;
 	expect_end(OUTCOME_ESTABLISHED, 0, 7);
 	expect_unknown(ch.handshake.accept_ns);
-	expect_value(ch.owner.pid, 80);
+	expect_known(ch.owner.pid, 80);
 	/* several share the port: nobody, rather than anybody */
 	f.r.h.owner = (struct owner){ 0 };
 	flow_handshake_chapter(&f, &ch);
@@ -102,7 +101,7 @@ static void server_not_accepted(void **state)
 	/* accept() took a fast-open child before it was ESTABLISHED */
 	f.r.h.accept_ns = BEGIN_NS;
 	flow_handshake_chapter(&f, &ch);
-	expect_value(ch.handshake.accept_ns, 0);
+	expect_known(ch.handshake.accept_ns, 0);
 }
 
 static void server_without_figure(void **state)
@@ -116,7 +115,7 @@ static void server_without_figure(void **state)
 			  "0 SYN_RECV->ESTABLISHED < ACK seq=1 ack=1");
 	expect_unknown(ch.handshake.handshake_ns);
 	expect_unknown(ch.handshake.rtt_ns);
-	expect_value(ch.t_ns, BEGIN_NS + 20 * MS);
+	expect_known(ch.t_ns, BEGIN_NS + 20 * MS);
 }
 
 static void server_synack_again(void **state)
@@ -135,129 +134,9 @@ static void server_synack_again(void **state)
 			  "~0 NEW_SYN_RECV > SYN,ACK seq=0 ack=1; "
 			  "1000000 NEW_SYN_RECV > SYN,ACK (2) seq=0 ack=1; "
 			  "1020000 SYN_RECV->ESTABLISHED < ACK seq=1 ack=1");
-	expect_value(ch.handshake.handshake_ns, 1020 * MS);
+	expect_known(ch.handshake.handshake_ns, 1020 * MS);
 	expect_unknown(ch.handshake.rtt_ns);
-	expect_value(ch.handshake.synack_retransmits, 1);
-}
-
-static void failing(uint64_t after_ns, int err, int err_soft, uint32_t more)
-{
-	flow_begin(&f, ROLE_CLIENT);
-	flow_syn(&f);
-	flow_wait(&f, after_ns);
-	flow_died(&f, err, err_soft, more);
-}
-
-static void refused(void **state)
-{
-	(void)state;
-	failing(41 * US, ECONNREFUSED, 0, CLOSE_RST_RECEIVED);
-	expect_end(OUTCOME_REFUSED, ECONNREFUSED, 37);
-	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 41 SYN_SENT->CLOSE < RST,ACK ack=1");
-	expect_value(ch.handshake.handshake_ns, 41 * US);
-	expect_unknown(ch.handshake.rtt_ns);
-	expect_value(ch.handshake.iss, 1000);
-	expect_unknown(ch.handshake.irs);
-	expect_unknown(ch.handshake.mss);
-	assert_int_equal(ch.handshake.sack, TRISTATE_UNKNOWN);
-	assert_int_equal(ch.handshake.fastopen, TRISTATE_UNKNOWN);
-}
-
-static void reset(void **state)
-{
-	(void)state;
-	flow_begin(&f, ROLE_CLIENT);
-	flow_syn(&f);
-	flow_wait(&f, 10 * US);
-	diary_change(&f.r, f.now_ns, BPF_TCP_SYN_SENT, BPF_TCP_SYN_RECV, STEP_STATE);
-	flow_wait(&f, 10 * US);
-	flow_died(&f, ECONNRESET, 0, CLOSE_RST_RECEIVED);
-	flow_handshake_chapter(&f, &ch);
-	assert_int_equal(ch.handshake.outcome, OUTCOME_RESET);
-	assert_int_equal(ch.err, ECONNRESET);
-	assert_int_equal(ch.completeness & COMPLETE_RST, COMPLETE_RST);
-	expect_value(ch.handshake.handshake_ns, 20 * US);
-	assert_int_equal(ch.steps[ch.n_steps - 1].segment.flags & SEGMENT_RST, SEGMENT_RST);
-	assert_false(ch.steps[ch.n_steps - 1].segment.sent);
-}
-
-static void timed_out(void **state)
-{
-	(void)state;
-	flow_begin(&f, ROLE_CLIENT);
-	flow_syn(&f);
-	flow_wait(&f, S);
-	flow_syn_again(&f);
-	flow_wait(&f, 2 * S);
-	flow_syn_again(&f);
-	flow_wait(&f, 4 * S);
-	flow_died(&f, ETIMEDOUT, 0, 0);
-	expect_end(OUTCOME_TIMED_OUT, ETIMEDOUT, 1);
-	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; "
-			  "1000000 SYN_SENT > SYN (2) seq=0; "
-			  "3000000 SYN_SENT > SYN (3) seq=0; "
-			  "7000000 SYN_SENT->CLOSE");
-	expect_value(ch.handshake.handshake_ns, 7 * S);
-	expect_value(ch.handshake.syn_retransmits, 2);
-}
-
-static void unreachable(void **state)
-{
-	(void)state;
-	failing(3 * S, EHOSTUNREACH, EHOSTUNREACH, 0);
-	expect_end(OUTCOME_UNREACHABLE, EHOSTUNREACH, 1);
-	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 3000000 SYN_SENT->CLOSE");
-	failing(MS, ENETUNREACH, ENETUNREACH, 0);
-	expect_end(OUTCOME_UNREACHABLE, ENETUNREACH, 1);
-	/* an ICMP "port unreachable" of a firewall, not an RST */
-	failing(MS, ECONNREFUSED, ECONNREFUSED, 0);
-	expect_end(OUTCOME_UNREACHABLE, ECONNREFUSED, 1);
-	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 1000 SYN_SENT->CLOSE");
-}
-
-static void abandoned(void **state)
-{
-	(void)state;
-	failing(250 * MS, 0, 0, 0);
-	expect_end(OUTCOME_ABANDONED, 0, 1);
-	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 250000 SYN_SENT->CLOSE");
-	expect_value(ch.handshake.handshake_ns, 250 * MS);
-}
-
-/* Nothing was sent, so nothing is shown to have been. */
-static void no_port(void **state)
-{
-	(void)state;
-	failing(3 * US, 0, 0, 0);
-	f.r.h.flags |= HANDSHAKE_NO_PORT;
-	f.r.h.local_port = 0;
-	expect_end(OUTCOME_NO_PORT, EADDRNOTAVAIL, 0);
-	expect_unknown(ch.local_port);
-	expect_unknown(ch.handshake.handshake_ns);
-	expect_steps(&ch, "0 CLOSE->SYN_SENT; 3 SYN_SENT->CLOSE");
-}
-
-/* TCP_FASTOPEN_CONNECT: connect() returned, and the application closed without writing. */
-static void syn_never_sent(void **state)
-{
-	(void)state;
-	flow_begin(&f, ROLE_CLIENT);
-	f.r.h.flags |= HANDSHAKE_SYN_AT_WRITE;
-	flow_syn(&f);
-	flow_wait(&f, MS);
-	flow_died(&f, 0, 0, 0);
-	flow_handshake_chapter(&f, &ch);
-	assert_int_equal(ch.handshake.outcome, OUTCOME_ABANDONED);
-	expect_unknown(ch.handshake.handshake_ns);
-	/* whether the SYN left, and when, is not known */
-	assert_false(ch.steps[0].segment.flags && ch.steps[0].t_ns.known);
-}
-
-static void failed(void **state)
-{
-	(void)state;
-	failing(MS, EPERM, 0, 0);
-	expect_end(OUTCOME_FAILED, EPERM, 1);
+	expect_known(ch.handshake.synack_retransmits, 1);
 }
 
 static void still_open(void **state)
@@ -272,11 +151,11 @@ static void still_open(void **state)
 	chapter_handshake(&ch, &f.r.h, f.now_ns);
 	assert_true(ch.open);
 	assert_int_equal(ch.state, BPF_TCP_SYN_SENT);
-	expect_value(ch.state_ns, S + S / 2);
+	expect_known(ch.state_ns, S + S / 2);
 	assert_int_equal(ch.handshake.outcome, OUTCOME_UNKNOWN);
 	assert_int_equal(ch.err, 0);
 	expect_unknown(ch.handshake.handshake_ns);
-	expect_value(ch.handshake.syn_retransmits, 1);
+	expect_known(ch.handshake.syn_retransmits, 1);
 	assert_int_equal(ch.completeness, 1);
 	/* its numbers are not taken from the socket before it is ESTABLISHED or dead */
 	assert_int_equal(ch.n_steps, 2);
@@ -300,7 +179,7 @@ static void simultaneous_open(void **state)
 			  "~10000 SYN_RECV > SYN,ACK seq=0 ack=1; "
 			  "15000 SYN_RECV->ESTABLISHED < SYN,ACK seq=0 ack=1");
 	assert_int_equal(ch.handshake.simultaneous_open, TRISTATE_YES);
-	expect_value(ch.handshake.handshake_ns, 15 * MS);
+	expect_known(ch.handshake.handshake_ns, 15 * MS);
 }
 
 static void late_syn(void **state)
@@ -310,8 +189,8 @@ static void late_syn(void **state)
 	f.r.h.flags |= HANDSHAKE_SYN_AT_WRITE | HANDSHAKE_FASTOPEN;
 	f.r.h.syn_ns = BEGIN_NS + 5 * MS;
 	flow_handshake_chapter(&f, &ch);
-	expect_value(ch.t_ns, BEGIN_NS + 5 * MS);
-	expect_value(ch.handshake.handshake_ns, 15 * MS);
+	expect_known(ch.t_ns, BEGIN_NS + 5 * MS);
+	expect_known(ch.handshake.handshake_ns, 15 * MS);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; "
 			  "15000 SYN_SENT->ESTABLISHED < SYN,ACK seq=0 ack=1; "
 			  "~15000 ESTABLISHED > ACK seq=1 ack=1");
@@ -349,15 +228,11 @@ static void numbers_wrap(void **state)
 	f.r.h.iss = UINT32_MAX;
 	f.r.h.irs = UINT32_MAX;
 	flow_handshake_chapter(&f, &ch);
-	expect_value(ch.steps[0].seq, UINT32_MAX);
-	expect_value(ch.steps[1].ack, 0);
-	expect_value(ch.steps[2].seq, 0);
-	expect_value(ch.steps[2].ack, 0);
-	expect_value(ch.handshake.iss, UINT32_MAX);
-	failing(41 * US, ECONNREFUSED, 0, CLOSE_RST_RECEIVED);
-	f.r.h.iss = UINT32_MAX;
-	flow_handshake_chapter(&f, &ch);
-	expect_value(ch.steps[1].ack, 0);
+	expect_known(ch.steps[0].seq, UINT32_MAX);
+	expect_known(ch.steps[1].ack, 0);
+	expect_known(ch.steps[2].seq, 0);
+	expect_known(ch.steps[2].ack, 0);
+	expect_known(ch.handshake.iss, UINT32_MAX);
 }
 
 int main(void)
@@ -368,14 +243,6 @@ int main(void)
 		cmocka_unit_test(server_not_accepted),
 		cmocka_unit_test(server_without_figure),
 		cmocka_unit_test(server_synack_again),
-		cmocka_unit_test(refused),
-		cmocka_unit_test(reset),
-		cmocka_unit_test(timed_out),
-		cmocka_unit_test(unreachable),
-		cmocka_unit_test(abandoned),
-		cmocka_unit_test(no_port),
-		cmocka_unit_test(syn_never_sent),
-		cmocka_unit_test(failed),
 		cmocka_unit_test(still_open),
 		cmocka_unit_test(simultaneous_open),
 		cmocka_unit_test(late_syn),

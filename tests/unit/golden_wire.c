@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Golden cases that end with a FIN from both sides; the first four follow packet captures. */
+#include "golden_cases.h"
+
+/*
+ * A client that closes first, seen at its own end.  Of the capture: FIN,ACK seq 3343 ack 4478 at
+ * 195.942889 s; ACK 4478/3344 at .978909; FIN,ACK 4478/3344 at .980874; ACK 3344/4479 at .980942;
+ * iRTT 44.892 ms; raw numbers of the FINs 1409613353 and 3908234668.
+ */
+#define SSH_ISS (1409613353U - 3343)
+#define SSH_IRS (3908234668U - 4478)
+
+void case_ssh_client(struct telling *t)
+{
+	struct flow f;
+
+	flow_begin(&f, ROLE_CLIENT);
+	flow_ends(&f, "192.168.139.29", 63164, "110.42.175.115", 22);
+	flow_numbers(&f, SSH_ISS, SSH_IRS);
+	owner_set(&f.r.h.owner, 4821, "ssh");
+	flow_syn(&f);
+	flow_wait(&f, 44892 * US);
+	flow_established(&f, 44890);
+	tell_handshake(t, &f);
+	flow_data(&f, 3342, 4477);
+	/* close() is called a moment before its FIN is on the wire */
+	f.now_ns = BEGIN_NS + 195942889 * US - 2 * US;
+	f.fin_left_ns = f.now_ns + 2 * US;
+	flow_fin(&f, 0);
+	f.now_ns = BEGIN_NS + 195978909 * US;
+	flow_fin_acked(&f);
+	flow_minisocket(&f, 60 * S);
+	f.now_ns = BEGIN_NS + 195980874 * US;
+	flow_minisocket_fin(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}
+
+/* The same connection at the server's end: a forked child closes, 1.965 ms after its kernel's ACK. */
+void case_ssh_server(struct telling *t)
+{
+	struct flow f;
+
+	flow_begin(&f, ROLE_SERVER);
+	flow_ends(&f, "110.42.175.115", 22, "192.168.139.29", 63164);
+	flow_numbers(&f, SSH_IRS, SSH_ISS);
+	owner_set(&f.r.h.owner, 812, "sshd");
+	flow_wait(&f, 44892 * US);
+	flow_established(&f, 44871);
+	flow_wait(&f, 55 * US);
+	flow_accepted(&f, 812, "sshd");
+	tell_handshake(t, &f);
+	flow_data(&f, 4477, 3342);
+	f.now_ns = BEGIN_NS + 195960899 * US;
+	flow_peer_fin(&f);
+	flow_wait(&f, 4 * US);
+	flow_ack_sent(&f);
+	flow_wait(&f, 1965 * US);
+	flow_fin(&f, 0);
+	owner_set(&f.r.c.closer, 20417, "sshd");
+	flow_wait(&f, 36088 * US);
+	flow_last_ack(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}
+
+/*
+ * An IPv6 server that closes first.  Of a capture at the client's end: FIN,ACK seq 538 ack 113 at
+ * 0.251466 s; ACK 113/539 at .251572; FIN,ACK 113/539 at .251773; ACK 539/114 at .377119.  The raw
+ * numbers are chosen, so that the server's pass 2^32 on the way.
+ */
+#define HTTP_SERVER "2a01:111:2003::52"
+#define HTTP_CLIENT "240e:45d:ac30:296:fd26:30f5:4e8f:6da6"
+#define HTTP_ISS (UINT32_MAX - 299)
+#define HTTP_IRS 2718281828U
+
+void case_http_server(struct telling *t)
+{
+	struct flow f;
+
+	flow_begin(&f, ROLE_SERVER);
+	flow_ends(&f, HTTP_SERVER, 80, HTTP_CLIENT, 64455);
+	flow_numbers(&f, HTTP_ISS, HTTP_IRS);
+	flow_wait(&f, 125440 * US);
+	flow_established(&f, 125440);
+	flow_wait(&f, 61 * US);
+	flow_accepted(&f, 80, "nginx");
+	tell_handshake(t, &f);
+	flow_data(&f, 537, 112);
+	f.now_ns = BEGIN_NS + 251466 * US;
+	flow_fin(&f, 0);
+	/* the way there and back, and what the client needed for each of its segments */
+	flow_wait(&f, 125346 * US + 106 * US);
+	flow_fin_acked(&f);
+	flow_wait(&f, 201 * US);
+	flow_peer_fin(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}
+
+void case_http_client(struct telling *t)
+{
+	struct flow f;
+
+	flow_begin(&f, ROLE_CLIENT);
+	flow_ends(&f, HTTP_CLIENT, 64455, HTTP_SERVER, 80);
+	flow_numbers(&f, HTTP_IRS, HTTP_ISS);
+	flow_syn(&f);
+	flow_wait(&f, 125580 * US);
+	flow_established(&f, 125570);
+	tell_handshake(t, &f);
+	flow_data(&f, 112, 537);
+	f.now_ns = BEGIN_NS + 251466 * US;
+	flow_peer_fin(&f);
+	flow_wait(&f, 106 * US);
+	flow_ack_sent(&f);
+	flow_wait(&f, 201 * US);
+	flow_fin(&f, 0);
+	flow_wait(&f, 125346 * US);
+	flow_last_ack(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}
+
+/* The FINs cross, and ours is lost once. */
+void case_simultaneous(struct telling *t)
+{
+	struct flow f;
+
+	flow_open(&f, ROLE_CLIENT);
+	tell_handshake(t, &f);
+	flow_data(&f, 100, 200);
+	f.now_ns = BEGIN_NS + S;
+	flow_fin(&f, 0);
+	flow_wait(&f, 8 * MS);
+	flow_peer_fin(&f);
+	flow_wait(&f, 212 * MS);
+	f.fin_left_ns = f.now_ns;
+	flow_fin_again(&f);
+	flow_wait(&f, 20 * MS);
+	flow_last_ack(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}
+
+/* The peer keeps its half open for 12.5 s after our close(). */
+void case_slow_peer(struct telling *t)
+{
+	struct flow f;
+
+	flow_open(&f, ROLE_CLIENT);
+	tell_handshake(t, &f);
+	flow_data(&f, 48211, 200);
+	f.now_ns = BEGIN_NS + 2 * S;
+	/* 31 ms of unsent data stand before the FIN */
+	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
+	f.fin_left_ns = f.now_ns + 31 * MS;
+	flow_wait(&f, 51 * MS);
+	flow_fin_acked(&f);
+	flow_minisocket(&f, 60 * S);
+	flow_wait(&f, 12500 * MS);
+	flow_minisocket_fin(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}
+
+/* FIN; FIN,ACK; ACK: both ends of one loopback connection. */
+void case_three_segments(struct telling *t)
+{
+	struct flow c, s;
+
+	flow_open(&c, ROLE_CLIENT);
+	flow_open(&s, ROLE_SERVER);
+	s.r.h.conn = 2;
+	s.r.h.cookie++;
+	flow_numbers(&s, 5000, 1000);
+	tell_handshake(t, &c);
+	tell_handshake(t, &s);
+	flow_data(&c, 100, 200);
+	flow_data(&s, 200, 100);
+	c.now_ns = BEGIN_NS + S;
+	s.now_ns = c.now_ns + 10 * US;
+	flow_fin(&c, 0);
+	flow_peer_fin(&s);
+	flow_wait(&s, 25 * US);
+	flow_fin(&s, CLOSE_ACK_PENDING);
+	c.now_ns = s.now_ns + 8 * US;
+	flow_peer_fin_ack(&c);
+	flow_wait(&s, 20 * US);
+	flow_last_ack(&s);
+	tell_close(t, &c);
+	tell_close(t, &s);
+	tell_counts(t, 0, 0);
+}
+
+/* The parent accept()s and a child of another name closes; the queue was slow, the SYN,ACK got lost. */
+void case_forked_server(struct telling *t)
+{
+	struct flow f;
+
+	flow_begin(&f, ROLE_SERVER);
+	f.r.h.synack_ns = f.now_ns;
+	flow_wait(&f, S);
+	diary_handshake_step(&f.r, f.now_ns, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
+			     STEP_RETRANSMIT);
+	f.r.h.retransmits = 1;
+	flow_wait(&f, 20 * MS);
+	flow_established(&f, 20000);
+	/* told after a second in the queue, as the listener's */
+	tell_handshake(t, &f);
+	flow_wait(&f, 2500 * MS);
+	flow_accepted(&f, 100, "inetd");
+	f.r.h.accept_fate = ACCEPT_LATE;
+	flow_data(&f, 15000, 100);
+	flow_wait(&f, 3 * S);
+	flow_peer_fin(&f);
+	flow_wait(&f, 40 * US);
+	flow_ack_sent(&f);
+	flow_wait(&f, 700 * MS);
+	flow_fin(&f, 0);
+	owner_set(&f.r.c.closer, 101, "fingerd");
+	flow_wait(&f, 20 * MS);
+	flow_last_ack(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}

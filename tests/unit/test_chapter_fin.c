@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Graceful closes: what becomes of our FIN, of the numbers and of a late accept(). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases.h"
+
+static struct flow f;
+static struct chapter ch;
+
+/* An open connection that has moved 100 bytes out and 200 in, 1 s old. */
+static void open_with_data(enum role role)
+{
+	flow_open(&f, role);
+	flow_data(&f, 100, 200);
+	f.now_ns = BEGIN_NS + S;
+}
+
+static void expect_graceful(enum first_closer first)
+{
+	flow_close_chapter(&f, &ch);
+	assert_int_equal(ch.type, CHAPTER_CLOSE);
+	assert_int_equal(ch.close.ending, ENDING_GRACEFUL);
+	assert_int_equal(ch.close.first_closer, first);
+	assert_int_equal(ch.err, 0);
+	assert_int_equal(ch.completeness, 31);
+	assert_int_equal(ch.missing, MISSING_NOTHING);
+	assert_false(ch.open);
+	/* the kernel decides --min-close by the same figure */
+	expect_known(ch.close.close_ns, diary_close_ns(&f.r));
+}
+
+/* close() with unsent data: the FIN leaves when that has left. */
+static void fin_behind_data(void **state)
+{
+	(void)state;
+	open_with_data(ROLE_CLIENT);
+	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
+	f.fin_left_ns = f.now_ns + 50 * MS;
+	flow_wait(&f, 90 * MS);
+	flow_fin_acked(&f);
+	flow_wait(&f, 2 * MS);
+	flow_peer_fin(&f);
+	expect_graceful(CLOSER_LOCAL);
+	/* what it acknowledged is not known: data may have come meanwhile */
+	expect_steps(&ch, "~0 ESTABLISHED->FIN_WAIT1 > FIN seq=101; "
+			  "40000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
+			  "42000 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
+			  "~42000 TIME_WAIT > ACK seq=102 ack=202");
+	expect_known(ch.t_ns, BEGIN_NS + S + 50 * MS);
+	expect_known(ch.close.fin_queued_ns, 50 * MS);
+	expect_known(ch.close.fin_rtt_ns, 40 * MS);
+	expect_known(ch.close.close_ns, 42 * MS);
+	/* the counter would count the data's too */
+	expect_unknown(ch.close.fin_retransmits);
+}
+
+/* The FINs crossed, ours late: the close begins with the first of them on the wire. */
+static void simultaneous_behind_data(void **state)
+{
+	(void)state;
+	open_with_data(ROLE_CLIENT);
+	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
+	f.fin_left_ns = f.now_ns + 5 * MS;
+	flow_wait(&f, 10 * MS);
+	flow_peer_fin(&f);
+	flow_wait(&f, 10 * MS);
+	flow_last_ack(&f);
+	flow_close_chapter(&f, &ch);
+	assert_int_equal(ch.close.first_closer, CLOSER_BOTH);
+	expect_known(ch.close.fin_rtt_ns, 15 * MS);
+	expect_known(ch.close.close_ns, 15 * MS);
+	expect_known(ch.t_ns, BEGIN_NS + S + 5 * MS);
+}
+
+static void fin_again(void **state)
+{
+	(void)state;
+	open_with_data(ROLE_SERVER);
+	flow_peer_fin(&f);
+	flow_wait(&f, MS);
+	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_wait(&f, 200 * MS);
+	f.fin_left_ns = f.now_ns;
+	flow_fin_again(&f);
+	flow_wait(&f, 20 * MS);
+	flow_last_ack(&f);
+	expect_graceful(CLOSER_REMOTE);
+	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
+			  "1000 CLOSE_WAIT->LAST_ACK > FIN,ACK seq=101 ack=202; "
+			  "201000 LAST_ACK > FIN (2) seq=101; "
+			  "221000 LAST_ACK->CLOSE < ACK seq=202 ack=102");
+	expect_known(ch.close.fin_retransmits, 1);
+	expect_known(ch.close.retransmits, 1);
+	expect_known(ch.close.fin_rtt_ns, 220 * MS);
+}
+
+static void no_data(void **state)
+{
+	(void)state;
+	flow_open(&f, ROLE_CLIENT);
+	flow_wait(&f, S);
+	flow_fin(&f, 0);
+	flow_wait(&f, MS);
+	flow_fin_acked(&f);
+	flow_peer_fin(&f);
+	flow_close_chapter(&f, &ch);
+	assert_int_equal(ch.completeness, 23);
+	expect_known(ch.close.bytes_sent, 0);
+	expect_known(ch.close.bytes_received, 0);
+	expect_unknown(ch.close.srtt_ns);
+	expect_unknown(ch.close.min_rtt_ns);
+}
+
+/* Both FINs and what acknowledges them, past the end of the number space. */
+static void numbers_wrap(void **state)
+{
+	(void)state;
+	flow_begin(&f, ROLE_CLIENT);
+	flow_numbers(&f, UINT32_MAX - 100, UINT32_MAX - 200);
+	flow_syn(&f);
+	flow_wait(&f, 20 * MS);
+	flow_established(&f, 19990);
+	flow_data(&f, 100, 200);
+	flow_fin(&f, 0);
+	flow_fin_acked(&f);
+	flow_peer_fin(&f);
+	flow_close_chapter(&f, &ch);
+	expect_known(ch.close.local_fin_seq, 0);
+	expect_known(ch.close.remote_fin_seq, 0);
+	expect_known(ch.steps[1].ack, 1);
+	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
+			  "0 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
+			  "0 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
+			  "~0 TIME_WAIT > ACK seq=102 ack=202");
+	f.r.c.local_fin_seq = UINT32_MAX;
+	f.r.c.remote_fin_seq = UINT32_MAX;
+	flow_close_chapter(&f, &ch);
+	expect_known(ch.steps[1].ack, 0);
+	expect_known(ch.steps[3].seq, 0);
+	expect_known(ch.steps[3].ack, 0);
+}
+
+/* accept() came after the handshake had been told. */
+static void accept_late(void **state)
+{
+	(void)state;
+	open_with_data(ROLE_SERVER);
+	f.r.h.accept_ns = BEGIN_NS + 20 * MS + 3 * S;
+	f.now_ns = BEGIN_NS + 5 * S;
+	flow_peer_fin(&f);
+	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_last_ack(&f);
+	flow_close_chapter(&f, &ch);
+	expect_unknown(ch.close.accept_ns);
+	f.r.h.accept_fate = ACCEPT_LATE;
+	flow_close_chapter(&f, &ch);
+	expect_known(ch.close.accept_ns, 3 * S);
+	expect_known(ch.owner.pid, 80);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fin_behind_data), cmocka_unit_test(simultaneous_behind_data),
+		cmocka_unit_test(fin_again),	   cmocka_unit_test(no_data),
+		cmocka_unit_test(numbers_wrap),	   cmocka_unit_test(accept_late),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

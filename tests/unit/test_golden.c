@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Replays each recording of tests/golden through every renderer and compares byte for byte.
+ *
+ *	GOLDEN_UPDATE=1 build/unit/test_golden
+ *
+ * (from the top of the tree) writes the recordings anew from golden_cases.c, and what they print.
+ * Look at the difference before it is believed.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "golden_cases.h"
+#include "teller.h"
+
+#define FOLDER "tests/golden/"
+
+static const struct view {
+	const char *renderer;
+	const char *suffix;
+	const char *only; /* the one case it is of; NULL: all */
+	bool verbose;
+	bool colour;
+	enum time_style time_style;
+} views[] = {
+	{ "timeline", "timeline", NULL, false, false, TIME_DEFAULT },
+	{ "timeline", "timeline-v", "ssh-client", true, false, TIME_DEFAULT },
+	{ "timeline", "timeline-colour", "resets", false, true, TIME_RELATIVE },
+	{ "line", "line", NULL, false, false, TIME_DEFAULT },
+	{ "json", "json", NULL, false, false, TIME_DEFAULT },
+	{ "csv", "csv", NULL, false, false, TIME_DEFAULT },
+	{ "states", "states", "states", false, false, TIME_DEFAULT },
+	{ "states", "states-t", "states", false, false, TIME_RELATIVE },
+};
+
+static bool updating(void)
+{
+	return getenv("GOLDEN_UPDATE") != NULL;
+}
+
+static int record_item(void *ctx, const struct item *item)
+{
+	return recording_add(ctx, item);
+}
+
+static void record_case(const struct golden_case *c, const char *path)
+{
+	struct telling t = { .sink = record_item };
+	struct recording *recording;
+
+	assert_int_equal(recording_create(&recording, path), 0);
+	t.ctx = recording;
+	tell_begin(&t);
+	c->tell(&t);
+	assert_int_equal(t.err, 0);
+	assert_int_equal(recording_close(recording), 0);
+	assert_int_equal(chmod(path, 0644), 0);
+}
+
+/* NULL when there is no such file; ended by a NUL that is not counted. */
+static char *read_file(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "re");
+	char *text = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	if (!f)
+		return NULL;
+	n = getdelim(&text, &room, -1, f);
+	fclose(f);
+	*len = n < 0 ? 0 : (size_t)n;
+	return text;
+}
+
+static char *replay(const char *path, const struct view *v, size_t *len)
+{
+	const struct options options = { .verbose = v->verbose, .time_style = v->time_style };
+	struct teller t = { .options = &options, .renderer = renderer_find(v->renderer) };
+	char *text = NULL;
+	FILE *out = open_memstream(&text, len);
+
+	assert_non_null(out);
+	assert_non_null(t.renderer);
+	t.cgroups = cgroups_open(false);
+	t.summary = summary_create();
+	assert_non_null(t.cgroups);
+	assert_non_null(t.summary);
+	teller_begin(&t, out, v->colour);
+	if (t.renderer->begin)
+		t.renderer->begin(&t.context);
+	assert_int_equal(recording_read(path, teller_item, &t), 0);
+	assert_int_equal(teller_end(&t), 0);
+	assert_true(t.counted);
+	cgroups_close(t.cgroups);
+	summary_destroy(t.summary);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static void write_file(const char *path, const char *text, size_t len)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* The first line that differs says more than the whole. */
+static void explain(const char *path, const char *expected, const char *got)
+{
+	unsigned int line = 1;
+
+	while (*expected && *got) {
+		size_t e = strcspn(expected, "\n"), g = strcspn(got, "\n");
+
+		if (e != g || memcmp(expected, got, e))
+			break;
+		expected += e + (expected[e] == '\n');
+		got += g + (got[g] == '\n');
+		line++;
+	}
+	print_error("%s:%u\nexpected: %.*s\ngot:      %.*s\n", path, line,
+		    (int)strcspn(expected, "\n"), expected, (int)strcspn(got, "\n"), got);
+}
+
+static bool compare(const char *path, const char *text, size_t len)
+{
+	size_t expected_len = 0;
+	char *expected;
+	bool same;
+
+	if (updating())
+		write_file(path, text, len);
+	expected = read_file(path, &expected_len);
+	if (!expected) {
+		print_error("%s: %s\n", path, strerror(errno));
+		return false;
+	}
+	same = expected_len == len && !memcmp(expected, text, len);
+	if (!same)
+		explain(path, expected, text);
+	free(expected);
+	return same;
+}
+
+/* The recordings are what the cases write: neither is changed without the other. */
+static void recordings(void **state)
+{
+	char path[] = "/tmp/golden-XXXXXX", golden[256];
+	int fd = mkstemp(path), wrong = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	for (const struct golden_case *c = golden_cases; c->name; c++) {
+		size_t len = 0;
+		char *bytes;
+
+		record_case(c, path);
+		bytes = read_file(path, &len);
+		assert_non_null(bytes);
+		snprintf(golden, sizeof(golden), FOLDER "%s.rec", c->name);
+		wrong += !compare(golden, bytes, len);
+		free(bytes);
+	}
+	unlink(path);
+	assert_int_equal(wrong, 0);
+}
+
+static void view(const struct view *v)
+{
+	char rec[256], path[256];
+	int wrong = 0;
+
+	for (const struct golden_case *c = golden_cases; c->name; c++) {
+		size_t len = 0;
+		char *text;
+
+		if (v->only && strcmp(v->only, c->name))
+			continue;
+		snprintf(rec, sizeof(rec), FOLDER "%s.rec", c->name);
+		snprintf(path, sizeof(path), FOLDER "%s.%s", c->name, v->suffix);
+		text = replay(rec, v, &len);
+		wrong += !compare(path, text, len);
+		free(text);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+#define VIEW(name, number)             \
+	static void name(void **state) \
+	{                              \
+		(void)state;           \
+		view(&views[number]);  \
+	}
+VIEW(timeline, 0)
+VIEW(timeline_verbose, 1)
+VIEW(timeline_colour, 2)
+VIEW(line, 3)
+VIEW(json, 4)
+VIEW(csv, 5)
+VIEW(states, 6)
+VIEW(states_relative, 7)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(recordings), /* first: it may write them */
+		cmocka_unit_test(timeline),
+		cmocka_unit_test(timeline_verbose),
+		cmocka_unit_test(timeline_colour),
+		cmocka_unit_test(line),
+		cmocka_unit_test(json),
+		cmocka_unit_test(csv),
+		cmocka_unit_test(states),
+		cmocka_unit_test(states_relative),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -74,7 +74,8 @@ int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
 }
 
 SEC("?fexit/inet_csk_accept")
-int BPF_PROG(accept_fexit_4args, struct sock *listener, int flags, int *err, bool kern, struct sock *child)
+int BPF_PROG(accept_fexit_4args, struct sock *listener, int flags, int *err, bool kern,
+	     struct sock *child)
 {
 	on_accept((__u64)child);
 	return 0;

@@ -13,14 +13,14 @@
 struct config {
 	__u64 min_connect_ns; /* 0: not asked for */
 	__u64 min_close_ns;
-	__u64 cgroup;	       /* 0: all */
-	__u64 wake_bytes;      /* unread bytes in the ring that wake the reader before its timer does */
-	__u64 tick_ns;	       /* a jiffy */
-	__u32 netns;	       /* inode, 0: all */
-	__u32 pidns;	       /* inode of the tracer's PID namespace, 0: the initial one */
+	__u64 cgroup;	  /* 0: all */
+	__u64 wake_bytes; /* unread bytes in the ring that wake the reader before its timer does */
+	__u64 tick_ns;	  /* a jiffy */
+	__u32 netns;	  /* inode, 0: all */
+	__u32 pidns;	  /* inode of the tracer's PID namespace, 0: the initial one */
 	__u32 n_cpus;
-	__u8 family;	       /* 4, 6, 0: both */
-	__u8 role;	       /* enum role, 0: both */
+	__u8 family; /* 4, 6, 0: both */
+	__u8 role;   /* enum role, 0: both */
 	bool failed;
 	bool by_pid;
 	bool by_comm;
@@ -30,26 +30,26 @@ struct config {
 	bool by_local;
 	bool by_remote;
 	bool by_host;
-	bool states;	  /* post every transition */
-	bool no_chapters; /* nothing but transitions is wanted */
-	bool accept_seen; /* some hook sees accept() return */
+	bool states;	       /* post every transition */
+	bool no_chapters;      /* nothing but transitions is wanted */
+	bool accept_seen;      /* some hook sees accept() return */
 	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
-	bool retransmit_err; /* tcp_retransmit_skb has a third argument, the error */
-	bool cookie_helper; /* bpf_get_socket_cookie() may be called here (5.12) */
-	bool current_btf; /* bpf_get_current_task_btf() exists (5.11) */
+	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */
+	bool cookie_helper;    /* bpf_get_socket_cookie() may be called here (5.12) */
+	bool current_btf;      /* bpf_get_current_task_btf() exists (5.11) */
 	char comm[COMM_LEN];
 };
 
 /* Counters, one per-CPU slot each. */
 enum counter {
-	COUNT_LOST_HANDSHAKE,  /* chapters that found no room in the ring, even inside the close */
+	COUNT_LOST_HANDSHAKE, /* chapters that found no room in the ring, even inside the close */
 	COUNT_LOST_CLOSE,
 	COUNT_LOST_TRANSITION,
-	COUNT_TABLE_FULL,      /* connections that found no room in the table */
-	COUNT_STAND_IN,	       /* hook runs that the stand-in program did */
-	COUNT_HANDSHAKES,      /* posted */
+	COUNT_TABLE_FULL, /* connections that found no room in the table */
+	COUNT_STAND_IN,	  /* hook runs that the stand-in program did */
+	COUNT_HANDSHAKES, /* posted */
 	COUNT_CLOSES,
-	COUNT_UNKNOWN,	       /* state changes of sockets that no record was found for */
+	COUNT_UNKNOWN, /* state changes of sockets that no record was found for */
 	COUNTERS
 };
 
@@ -62,8 +62,9 @@ struct listener_key {
 };
 
 struct listener {
-	struct owner owner; /* pid 0: several processes listen here and the kernel does not tell which */
-	__u64 sk; /* the last one that began to listen */
+	struct owner
+		owner; /* pid 0: several processes listen here and the kernel does not tell which */
+	__u64 sk;      /* the last one that began to listen */
 	__u32 sockets;
 	__u8 selected;
 	__u8 pad[3];

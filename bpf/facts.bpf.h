@@ -42,8 +42,8 @@ static __always_inline __u8 facts_addresses(const struct sock_common *sk, __u8 *
 
 		/* an IPv4 request to an IPv6 listener has no IPv6 address at all */
 		v6 = d->in6_u.u6_addr32[0] || d->in6_u.u6_addr32[1] ||
-		     (d->in6_u.u6_addr32[2] ? d->in6_u.u6_addr32[2] != bpf_htonl(0xffff) :
-					      d->in6_u.u6_addr32[3]);
+		     (d->in6_u.u6_addr32[2] ? d->in6_u.u6_addr32[2] != bpf_htonl(0xffff)
+					    : d->in6_u.u6_addr32[3]);
 	}
 	if (v6) {
 		v6_copy(local, &sk->skc_v6_rcv_saddr);
@@ -75,7 +75,8 @@ static __always_inline __u16 facts_local_port(const struct tcp_sock *tp, __u8 to
 	return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 }
 
-static __always_inline void facts_identity(struct handshake_part *h, const struct tcp_sock *tp, __u8 to)
+static __always_inline void facts_identity(struct handshake_part *h, const struct tcp_sock *tp,
+					   __u8 to)
 {
 	const struct sock_common *sk = &tp->inet_conn.icsk_inet.sk.__sk_common;
 
@@ -88,11 +89,13 @@ static __always_inline void facts_identity(struct handshake_part *h, const struc
 /* What `ss -e` shows; before 5.12 only if somebody asked for it before. */
 static __always_inline __u64 facts_cookie(struct sock *sk)
 {
-	return cfg.cookie_helper ? bpf_get_socket_cookie(sk) : (__u64)sk->__sk_common.skc_cookie.counter;
+	return cfg.cookie_helper ? bpf_get_socket_cookie(sk)
+				 : (__u64)sk->__sk_common.skc_cookie.counter;
 }
 
 /* A listener has no peer, so only its own address says whether it is IPv4. */
-static __always_inline void facts_listener(struct listener_key *key, const struct sock_common *sk, __u16 port)
+static __always_inline void facts_listener(struct listener_key *key, const struct sock_common *sk,
+					   __u16 port)
 {
 	if (sk->skc_family == AF_INET6)
 		v6_copy(key->addr, &sk->skc_v6_rcv_saddr);
@@ -116,14 +119,15 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	h->retransmits = tp->total_retrans;
 	h->snd_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.snd_wscale);
 	h->rcv_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.rcv_wscale);
-	h->options = OPTION_KNOWN | (BPF_CORE_READ_BITFIELD(tp, rx_opt.wscale_ok) ? OPTION_WSCALE : 0) |
+	h->options = OPTION_KNOWN |
+		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.wscale_ok) ? OPTION_WSCALE : 0) |
 		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.sack_ok) ? OPTION_SACK : 0) |
 		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.tstamp_ok) ? OPTION_TIMESTAMPS : 0) |
 		     (tp->ecn_flags & 1 ? OPTION_ECN : 0);
 	if (bpf_core_field_exists(tp->is_mptcp))
 		h->flags |= HANDSHAKE_MPTCP_KNOWN | (tp->is_mptcp ? HANDSHAKE_MPTCP : 0);
-	if (server ? BPF_CORE_READ_BITFIELD(tp, syn_fastopen_child) :
-		     BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
+	if (server ? BPF_CORE_READ_BITFIELD(tp, syn_fastopen_child)
+		   : BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
 		h->flags |= HANDSHAKE_FASTOPEN;
 	/* the segment last acknowledged is our SYN: RACK has the time it left */
 	if (!server && !h->retransmits && tp->rack.end_seq == tp->snd_una)
@@ -183,7 +187,8 @@ static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
 	int ticks = tp->linger2;
 
 	if (!ticks)
-		ticks = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ipv4.sysctl_tcp_fin_timeout;
+		ticks = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ipv4
+				.sysctl_tcp_fin_timeout;
 	return (__u64)ticks * cfg.tick_ns;
 }
 

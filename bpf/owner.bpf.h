@@ -115,7 +115,9 @@ static __always_inline void listener_add(const struct listener_key *key, const s
 		old->sk = (__u64)sk;
 		old->sockets++;
 	} else {
-		struct listener new = { .owner = *owner, .sk = (__u64)sk, .sockets = 1, .selected = selected };
+		struct listener new = {
+			.owner = *owner, .sk = (__u64)sk, .sockets = 1, .selected = selected
+		};
 
 		bpf_map_update_elem(&listeners, key, &new, BPF_NOEXIST);
 	}

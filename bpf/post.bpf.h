@@ -85,8 +85,8 @@ static __always_inline void lane_leave(struct cpu *cpu)
  * Where the main program notes that it took this state change, and the stand-in looks.  The change's
  * key goes through memory because the verifier forbids arithmetic on sk.
  */
-static __always_inline struct note *note_of(struct cpu *cpu, __u32 lane, const struct sock *sk, int to,
-					    __u64 *key)
+static __always_inline struct note *note_of(struct cpu *cpu, __u32 lane, const struct sock *sk,
+					    int to, __u64 *key)
 {
 	if (lane >= LANES)
 		return NULL;
@@ -108,8 +108,8 @@ static __always_inline __u64 next_conn(struct cpu *cpu, __u32 lane)
 /* A reader on a timer costs less than a wake-up for every record; wake it early only when it is behind. */
 static __always_inline __u64 wake_flag(void)
 {
-	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.wake_bytes ? BPF_RB_FORCE_WAKEUP :
-									       BPF_RB_NO_WAKEUP;
+	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.wake_bytes ? BPF_RB_FORCE_WAKEUP
+									     : BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline bool post_handshake(const struct record *r)

@@ -56,16 +56,16 @@ enum handshake_flag {
 	HANDSHAKE_ESTABLISHED = 1 << 3,
 	HANDSHAKE_FASTOPEN = 1 << 4,
 	HANDSHAKE_MPTCP = 1 << 5,
-	HANDSHAKE_MPTCP_KNOWN = 1 << 6,	    /* this kernel can tell */
-	HANDSHAKE_NO_PORT = 1 << 7,	    /* connect() found no free local port */
-	HANDSHAKE_TOLD = 1 << 8,	    /* posted, or not selected: the close need not yield it */
-	HANDSHAKE_ORPHAN_RESET = 1 << 9,    /* the listener closed over it before accept() */
+	HANDSHAKE_MPTCP_KNOWN = 1 << 6,	 /* this kernel can tell */
+	HANDSHAKE_NO_PORT = 1 << 7,	 /* connect() found no free local port */
+	HANDSHAKE_TOLD = 1 << 8,	 /* posted, or not selected: the close need not yield it */
+	HANDSHAKE_ORPHAN_RESET = 1 << 9, /* the listener closed over it before accept() */
 	HANDSHAKE_OWNER_SELECTED = 1 << 10, /* its owner was among those selected when it began */
 	HANDSHAKE_ACK_DELAYED = 1 << 11,    /* the client's kernel may hold the last ACK for data */
 	HANDSHAKE_SYN_AT_WRITE = 1 << 12,   /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
 	HANDSHAKE_RST_RECEIVED = 1 << 13,
 	HANDSHAKE_ACK_DEFERRED = 1 << 15, /* the last ACK may have come before and been dropped */
-	HANDSHAKE_ISS = 1 << 14, /* iss is set though it was never ESTABLISHED */
+	HANDSHAKE_ISS = 1 << 14,	  /* iss is set though it was never ESTABLISHED */
 };
 
 /* What became of the handshake chapter when accept() returned. */
@@ -90,7 +90,7 @@ struct handshake_part {
 	__u8 local[16];
 	__u8 remote[16];
 	__u32 netns;
-	__u16 local_port;  /* 0: not known */
+	__u16 local_port; /* 0: not known */
 	__u16 remote_port;
 	struct owner owner; /* connect()'s caller, or the listener's owner */
 
@@ -99,13 +99,13 @@ struct handshake_part {
 	struct owner acceptor;
 
 	__u64 t0_ns;
-	__u64 synack_ns;  /* first SYN,ACK sent; 0: take rtt_us */
-	__u64 syn_ns;	  /* the SYN's departure when the kernel tells it; 0: step 0 */
+	__u64 synack_ns; /* first SYN,ACK sent; 0: take rtt_us */
+	__u64 syn_ns;	 /* the SYN's departure when the kernel tells it; 0: step 0 */
 	__u32 iss;
 	__u32 irs;
-	__u32 rtt_us;	 /* the kernel's first smoothed round trip, 0: none */
+	__u32 rtt_us; /* the kernel's first smoothed round trip, 0: none */
 	__u16 mss;
-	__s16 err;	 /* socket error when the handshake failed */
+	__s16 err; /* socket error when the handshake failed */
 	__s16 err_soft;
 	__u16 retransmits; /* of SYN (client) or SYN,ACK (server) */
 	__u8 role;	   /* enum role */
@@ -113,10 +113,10 @@ struct handshake_part {
 	__u8 options;	   /* enum option_flag */
 	__u8 snd_wscale;
 	__u8 rcv_wscale;
-	__u8 state;	/* the state after the last step seen, in either part */
-	__u8 n_steps;	/* may exceed HANDSHAKE_STEPS: the rest was not kept */
+	__u8 state;	  /* the state after the last step seen, in either part */
+	__u8 n_steps;	  /* may exceed HANDSHAKE_STEPS: the rest was not kept */
 	__u8 accept_fate; /* enum accept_fate, written by the accept hook */
-	__u32 flags;	/* enum handshake_flag */
+	__u32 flags;	  /* enum handshake_flag */
 	__u64 steps[HANDSHAKE_STEPS];
 };
 
@@ -129,19 +129,20 @@ enum close_flag {
 	CLOSE_TIME_WAIT = 1 << 5,
 	CLOSE_RST_RECEIVED = 1 << 6,
 	CLOSE_RST_SENT = 1 << 7,
-	CLOSE_OVER = 1 << 8,	       /* both directions are closed or the connection died */
+	CLOSE_OVER = 1 << 8,		/* both directions are closed or the connection died */
 	CLOSE_FIN_BEHIND_DATA = 1 << 9, /* unsent data stood before our FIN when it was queued */
-	CLOSE_ACK_PENDING = 1 << 10,   /* the peer's FIN was not acknowledged when ours was queued */
+	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when ours was queued */
 	CLOSE_DATA_OUTSTANDING = 1 << 11, /* unacknowledged data when our FIN was queued */
-	CLOSE_MINISOCKET = 1 << 12,    /* a FIN_WAIT2 minisocket took over */
-	CLOSE_EXPIRED = 1 << 13,       /* ... and expired before the peer's FIN */
-	CLOSE_BY_CALLER = 1 << 14,     /* the end came from a system call of the closer, not from the net */
+	CLOSE_MINISOCKET = 1 << 12,	  /* a FIN_WAIT2 minisocket took over */
+	CLOSE_EXPIRED = 1 << 13,	  /* ... and expired before the peer's FIN */
+	CLOSE_BY_CALLER =
+		1 << 14, /* the end came from a system call of the closer, not from the net */
 };
 
 struct close_part {
 	__u64 t0_ns;
-	__u64 end_ns;	    /* minisocket: when the kernel will give it up; 0: not one */
-	__u64 fin_sent_us;  /* our FIN's departure as the kernel's own retransmit queue has it; 0: none */
+	__u64 end_ns;	   /* minisocket: when the kernel will give it up; 0: not one */
+	__u64 fin_sent_us; /* our FIN's departure as the kernel's own retransmit queue has it; 0: none */
 	__u64 bytes_sent;
 	__u64 bytes_received;
 	struct owner closer;
@@ -152,12 +153,12 @@ struct close_part {
 	__u32 min_rtt_us;
 	__u32 local_fin_seq;
 	__u32 remote_fin_seq;
-	__u32 flags; /* enum close_flag */
-	__u32 segs_out_at_fin;	/* segs_out when the peer's FIN came */
-	__u32 local_fin_ack;	/* what our FIN acknowledges, if it left at once */
-	__u32 remote_fin_ack;	/* what the peer's FIN acknowledged */
+	__u32 flags;	       /* enum close_flag */
+	__u32 segs_out_at_fin; /* segs_out when the peer's FIN came */
+	__u32 local_fin_ack;   /* what our FIN acknowledges, if it left at once */
+	__u32 remote_fin_ack;  /* what the peer's FIN acknowledged */
 	__u32 pad0;
-	__u64 segment_clock;	/* the kernel's time stamp of the segment that made the last step */
+	__u64 segment_clock; /* the kernel's time stamp of the segment that made the last step */
 	__s16 err;
 	__s16 err_soft;
 	__u16 fin_retransmits;

@@ -16,7 +16,8 @@ static __always_inline void scan_bury(struct cpu *cpu, int lane, __u64 sk)
 	bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 }
 
-static __always_inline void scan_enter(struct sock_common *skc, const struct owner *owner, bool selected)
+static __always_inline void scan_enter(struct sock_common *skc, const struct owner *owner,
+				       bool selected)
 {
 	__u64 key = (__u64)skc;
 	__u8 state = skc->skc_state;

@@ -11,13 +11,13 @@ const volatile __u64 local_ports[PORT_WORDS];
 const volatile __u64 remote_ports[PORT_WORDS];
 const volatile __u64 any_ports[PORT_WORDS];
 
-#define PREFIX_MAP(name)                                                                           \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_LPM_TRIE);                                               \
-		__uint(max_entries, 1);                                                            \
-		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
-		__type(key, struct prefix_key);                                                      \
-		__type(value, __u8);                                                               \
+#define PREFIX_MAP(name)                              \
+	struct {                                      \
+		__uint(type, BPF_MAP_TYPE_LPM_TRIE);  \
+		__uint(max_entries, 1);               \
+		__uint(map_flags, BPF_F_NO_PREALLOC); \
+		__type(key, struct prefix_key);       \
+		__type(value, __u8);                  \
 	} name SEC(".maps")
 
 PREFIX_MAP(local_prefixes);
@@ -71,7 +71,8 @@ static __always_inline bool select_local_port(const struct handshake_part *h)
 {
 	if (cfg.by_local_port && !port_in(local_ports, h->local_port))
 		return false;
-	if (cfg.by_port && !port_in(any_ports, h->local_port) && !port_in(any_ports, h->remote_port))
+	if (cfg.by_port && !port_in(any_ports, h->local_port) &&
+	    !port_in(any_ports, h->remote_port))
 		return false;
 	return true;
 }

@@ -114,7 +114,8 @@ static __always_inline bool settle_handshake(struct record *r, __u64 sk)
 		if (claim_handshake(sk)) {
 			if (!owner_selected(r))
 				return false;
-		} else if (r->h.accept_fate != ACCEPT_LOST && diary_established(r) && cfg.accept_seen) {
+		} else if (r->h.accept_fate != ACCEPT_LOST && diary_established(r) &&
+			   cfg.accept_seen) {
 			r->h.flags |= HANDSHAKE_TOLD;
 		}
 	}
@@ -131,7 +132,8 @@ static __noinline void tell_stale(struct record *old, bool told)
 		return;
 	if (!diary_established(old))
 		old->h.flags |= HANDSHAKE_EVENTS_LOST;
-	else if (old->h.role == ROLE_SERVER && told && cfg.accept_seen && old->h.accept_fate != ACCEPT_LOST)
+	else if (old->h.role == ROLE_SERVER && told && cfg.accept_seen &&
+		 old->h.accept_fate != ACCEPT_LOST)
 		old->h.flags |= HANDSHAKE_TOLD;
 	old->c.flags |= CLOSE_EVENTS_LOST;
 	if (owner_selected(old) || old->h.accept_ns)

@@ -46,7 +46,8 @@ struct {
 #define TCP_RST 0x04
 
 /* Takes the record out, into this lane's scratch room; NULL when somebody else was first. */
-static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu, int lane)
+static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu,
+						      int lane)
 {
 	struct record *r = bpf_map_lookup_elem(&minisockets, key);
 	struct record *copy;

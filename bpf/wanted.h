@@ -18,7 +18,8 @@ static __always_inline bool wanted_closes(const volatile struct config *cfg)
 }
 
 /* For a handshake that is over. */
-static __always_inline bool wanted_handshake(const volatile struct config *cfg, const struct record *r)
+static __always_inline bool wanted_handshake(const volatile struct config *cfg,
+					     const struct record *r)
 {
 	if (!wanted_handshakes(cfg) || (cfg->failed && diary_established(r)))
 		return false;

@@ -34,7 +34,8 @@ static int listen_somewhere(struct sockaddr_in *addr)
 	socklen_t len = sizeof(*addr);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	*addr = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	*addr = (struct sockaddr_in){ .sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	if (fd < 0 || bind(fd, (struct sockaddr *)addr, len) || listen(fd, 8) ||
 	    getsockname(fd, (struct sockaddr *)addr, &len))
 		die("listen");

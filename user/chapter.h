@@ -154,9 +154,9 @@ struct chapter {
 	struct maybe local_port, remote_port;
 	enum role role;
 	struct person owner;
-	enum missing missing; /* MISSING_NOTHING: complete */
-	bool open;	      /* not over: told as it stands */
-	uint8_t state;	      /* open: the state it is in */
+	enum missing missing;  /* MISSING_NOTHING: complete */
+	bool open;	       /* not over: told as it stands */
+	uint8_t state;	       /* open: the state it is in */
 	struct maybe state_ns; /* open: for how long */
 	size_t n_steps;
 	struct step steps[CHAPTER_STEPS];

@@ -8,7 +8,7 @@
 
 /* Times (CLOCK_MONOTONIC ns, 0: did not happen or not known) of what the verdict speaks of. */
 struct moments {
-	uint64_t queued;       /* our close() or shutdown() */
+	uint64_t queued; /* our close() or shutdown() */
 	uint64_t fin_left;
 	uint64_t fin_acked;
 	uint64_t fin_received;
@@ -90,7 +90,8 @@ static enum first_closer close_first(const struct record *r)
 
 	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++) {
 		for (int end = 0; end < 2; end++) {
-			by = closer_by_state(end ? step_to(r->c.steps[i]) : step_from(r->c.steps[i]));
+			by = closer_by_state(end ? step_to(r->c.steps[i])
+						 : step_from(r->c.steps[i]));
 			if (by == CLOSER_BOTH || by == CLOSER_REMOTE)
 				return by;
 			if (by != CLOSER_UNKNOWN)
@@ -121,7 +122,8 @@ static void read_moments(struct moments *m, const struct record *r)
 		if (to == BPF_TCP_CLOSE_WAIT || to == BPF_TCP_CLOSING ||
 		    (from == BPF_TCP_FIN_WAIT2 && to == BPF_TCP_TIME_WAIT))
 			m->fin_received = t_ns;
-		if (to == BPF_TCP_FIN_WAIT2 || (from == BPF_TCP_CLOSING && to == BPF_TCP_TIME_WAIT) ||
+		if (to == BPF_TCP_FIN_WAIT2 ||
+		    (from == BPF_TCP_CLOSING && to == BPF_TCP_TIME_WAIT) ||
 		    (from == BPF_TCP_LAST_ACK && r->c.flags & CLOSE_LOCAL_FIN_ACKED))
 			m->fin_acked = t_ns;
 		m->end = t_ns;
@@ -134,8 +136,8 @@ static struct maybe between(uint64_t from_ns, uint64_t to_ns)
 }
 
 /* The segment that made this state change, and the answer to it that follows at once. */
-static void state_step(struct chapter *ch, struct step *s, const struct record *r, const struct moments *m,
-		       uint64_t begin_ns)
+static void state_step(struct chapter *ch, struct step *s, const struct record *r,
+		       const struct moments *m, uint64_t begin_ns)
 {
 	const struct close_part *c = &r->c;
 	const struct maybe none = { 0 };
@@ -148,7 +150,9 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 
 	if (to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK) {
 		bool left = !(c->flags & CLOSE_OVER) || c->flags & CLOSE_LOCAL_FIN_LEFT;
-		uint8_t with_ack = to == BPF_TCP_LAST_ACK && c->flags & CLOSE_ACK_PENDING ? SEGMENT_ACK : 0;
+		uint8_t with_ack = to == BPF_TCP_LAST_ACK && c->flags & CLOSE_ACK_PENDING
+					   ? SEGMENT_ACK
+					   : 0;
 
 		if (!left)
 			return;
@@ -159,15 +163,19 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 	} else if (to == BPF_TCP_FIN_WAIT2) {
 		step_segment(s, false, SEGMENT_ACK, none, fin_next);
 	} else if (to == BPF_TCP_CLOSE_WAIT) {
-		step_segment(s, false, SEGMENT_FIN, peer_fin, known_if(peer_fin.known, c->remote_fin_ack));
-	} else if (to == BPF_TCP_CLOSING || (from == BPF_TCP_FIN_WAIT2 && to == BPF_TCP_TIME_WAIT)) {
+		step_segment(s, false, SEGMENT_FIN, peer_fin,
+			     known_if(peer_fin.known, c->remote_fin_ack));
+	} else if (to == BPF_TCP_CLOSING ||
+		   (from == BPF_TCP_FIN_WAIT2 && to == BPF_TCP_TIME_WAIT)) {
 		/* our FIN is acknowledged in FIN_WAIT2 and not yet when the FINs cross */
 		step_segment(s, false, SEGMENT_FIN, peer_fin,
-			     to == BPF_TCP_CLOSING ? known_if(peer_fin.known, c->remote_fin_ack) : fin_next);
+			     to == BPF_TCP_CLOSING ? known_if(peer_fin.known, c->remote_fin_ack)
+						   : fin_next);
 		answer = chapter_step(ch, s->t_ns, to, to);
 		answer->derived = true;
 		step_segment(answer, true, SEGMENT_ACK, fin_next, peer_next);
-	} else if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) && c->flags & CLOSE_LOCAL_FIN_ACKED) {
+	} else if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) &&
+		   c->flags & CLOSE_LOCAL_FIN_ACKED) {
 		step_segment(s, false, SEGMENT_ACK, peer_next, fin_next);
 	} else if (to == BPF_TCP_CLOSE) {
 		enum ending ending = ch->close.ending;
@@ -187,8 +195,8 @@ static void unseen_ack(struct chapter *ch, const struct record *r)
 {
 	struct step *s;
 
-	if (r->c.flags & CLOSE_ACK_PENDING || (ch->n_steps && ch->steps[ch->n_steps - 1].from ==
-								    ch->steps[ch->n_steps - 1].to))
+	if (r->c.flags & CLOSE_ACK_PENDING ||
+	    (ch->n_steps && ch->steps[ch->n_steps - 1].from == ch->steps[ch->n_steps - 1].to))
 		return;
 	s = chapter_step(ch, (struct maybe){ 0 }, BPF_TCP_CLOSE_WAIT, BPF_TCP_CLOSE_WAIT);
 	s->derived = true;
@@ -196,7 +204,8 @@ static void unseen_ack(struct chapter *ch, const struct record *r)
 		     known_if(r->c.flags & CLOSE_REMOTE_FIN, (uint32_t)(r->c.remote_fin_seq + 1)));
 }
 
-static void read_steps(struct chapter *ch, const struct record *r, const struct moments *m, uint64_t begin_ns)
+static void read_steps(struct chapter *ch, const struct record *r, const struct moments *m,
+		       uint64_t begin_ns)
 {
 	unsigned int n = r->c.n_steps < CLOSE_STEPS ? r->c.n_steps : CLOSE_STEPS;
 	uint8_t fins = 1;
@@ -215,8 +224,9 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 			s = &ch->steps[ch->n_steps - 1];
 			s->to = to;
 			from = s->from;
-			state_step(ch, &(struct step){ .t_ns = t, .from = BPF_TCP_FIN_WAIT2, .to = to }, r, m,
-				   begin_ns);
+			state_step(ch,
+				   &(struct step){ .t_ns = t, .from = BPF_TCP_FIN_WAIT2, .to = to },
+				   r, m, begin_ns);
 			s->seq = known_if(r->c.flags & CLOSE_REMOTE_FIN, r->c.remote_fin_seq);
 			s->segment.flags = SEGMENT_FIN | SEGMENT_ACK;
 			continue;
@@ -224,20 +234,24 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 		s = chapter_step(ch, t, from, to);
 		switch (step_kind(step)) {
 		case STEP_RETRANSMIT:
-			step_segment(s, true, SEGMENT_FIN, known_if(r->c.flags & CLOSE_LOCAL_FIN, r->c.local_fin_seq),
+			step_segment(s, true, SEGMENT_FIN,
+				     known_if(r->c.flags & CLOSE_LOCAL_FIN, r->c.local_fin_seq),
 				     (struct maybe){ 0 });
 			s->segment.number = ++fins;
 			break;
 		case STEP_ACK_SENT:
 			s->derived = true;
 			step_segment(s, true, SEGMENT_ACK, (struct maybe){ 0 },
-				     known_if(r->c.flags & CLOSE_REMOTE_FIN, (uint32_t)(r->c.remote_fin_seq + 1)));
+				     known_if(r->c.flags & CLOSE_REMOTE_FIN,
+					      (uint32_t)(r->c.remote_fin_seq + 1)));
 			break;
 		case STEP_RST_RECEIVED:
-			step_segment(s, false, SEGMENT_RST, (struct maybe){ 0 }, (struct maybe){ 0 });
+			step_segment(s, false, SEGMENT_RST, (struct maybe){ 0 },
+				     (struct maybe){ 0 });
 			break;
 		case STEP_RST_SENT:
-			step_segment(s, true, SEGMENT_RST, (struct maybe){ 0 }, (struct maybe){ 0 });
+			step_segment(s, true, SEGMENT_RST, (struct maybe){ 0 },
+				     (struct maybe){ 0 });
 			break;
 		case STEP_EXPIRED:
 			s->derived = true;
@@ -274,7 +288,8 @@ static void read_totals(struct close *cl, const struct record *r, bool have)
 	cl->segs_out = known_if(have, c->segs_out);
 	cl->segs_in = known_if(have, c->segs_in);
 	cl->retransmits = known_if(have, c->retransmits);
-	cl->fin_retransmits = known_if(c->flags & CLOSE_LOCAL_FIN && !(c->flags & CLOSE_DATA_OUTSTANDING),
+	cl->fin_retransmits = known_if(c->flags & CLOSE_LOCAL_FIN &&
+					       !(c->flags & CLOSE_DATA_OUTSTANDING),
 				       c->fin_retransmits);
 	cl->srtt_ns = known_unless_0((uint64_t)c->srtt_us * 1000);
 	cl->min_rtt_ns = known_if(have && c->min_rtt_us && c->min_rtt_us != UINT32_MAX,
@@ -319,8 +334,10 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	cl->fin_queued_ns = between(m.queued, m.fin_left);
 	if (r->h.accept_fate == ACCEPT_LATE && r->h.accept_ns)
 		cl->accept_ns = between(established_ns, r->h.accept_ns);
-	cl->time_wait = over ? r->c.flags & CLOSE_TIME_WAIT ? TRISTATE_YES : TRISTATE_NO : TRISTATE_UNKNOWN;
-	if (over && ch->role != ROLE_UNKNOWN && !(r->h.flags & (HANDSHAKE_BEFORE_TRACE | HANDSHAKE_EVENTS_LOST)))
+	cl->time_wait = over ? r->c.flags & CLOSE_TIME_WAIT ? TRISTATE_YES : TRISTATE_NO
+			     : TRISTATE_UNKNOWN;
+	if (over && ch->role != ROLE_UNKNOWN &&
+	    !(r->h.flags & (HANDSHAKE_BEFORE_TRACE | HANDSHAKE_EVENTS_LOST)))
 		cl->lifetime_ns = between(established_ns, m.end);
 	read_totals(cl, r, over || r->c.flags & CLOSE_MINISOCKET);
 	if (ch->open) {

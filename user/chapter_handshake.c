@@ -58,16 +58,19 @@ static bool reset_ended(const struct handshake_part *h, enum outcome outcome)
 }
 
 /* The last step of a handshake that ended in CLOSE. */
-static void step_failed(struct chapter *ch, struct step *s, const struct handshake_part *h, enum outcome outcome)
+static void step_failed(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			enum outcome outcome)
 {
 	if (!reset_ended(h, outcome))
 		return;
 	/* in SYN_SENT only an RST that acknowledges our SYN is taken (RFC 9293, 3.10.7.3) */
-	step_segment(s, false, SEGMENT_RST | SEGMENT_ACK, (struct maybe){ 0 }, seq_after(ch->iss, 1));
+	step_segment(s, false, SEGMENT_RST | SEGMENT_ACK, (struct maybe){ 0 },
+		     seq_after(ch->iss, 1));
 	ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
 }
 
-static void client_step(struct chapter *ch, struct step *s, const struct handshake_part *h, enum outcome outcome)
+static void client_step(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			enum outcome outcome)
 {
 	const struct maybe none = { 0 };
 	struct maybe next_s = seq_after(ch->iss, 1), next_r = seq_after(ch->irs, 1);
@@ -116,7 +119,8 @@ static void server_opening(struct chapter *ch, bool timed)
 	ch->completeness |= COMPLETE_SYN | COMPLETE_SYNACK;
 }
 
-static void server_step(struct chapter *ch, struct step *s, const struct handshake_part *h, enum outcome outcome)
+static void server_step(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			enum outcome outcome)
 {
 	if (s->to == BPF_TCP_ESTABLISHED) {
 		step_segment(s, false, SEGMENT_ACK, seq_after(ch->irs, 1), seq_after(ch->iss, 1));
@@ -139,7 +143,8 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 
 		if (step_kind(step) == STEP_RETRANSMIT) {
 			if (h->role == ROLE_SERVER)
-				step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss, seq_after(ch->irs, 1));
+				step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
+					     seq_after(ch->irs, 1));
 			else
 				step_segment(s, true, SEGMENT_SYN, ch->iss, (struct maybe){ 0 });
 			s->segment.number = ++syns;
@@ -159,7 +164,8 @@ static enum tristate tri(bool is_known, bool value)
 static bool opened_by_both(const struct handshake_part *h)
 {
 	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
-		if (step_from(h->steps[i]) == BPF_TCP_SYN_SENT && step_to(h->steps[i]) == BPF_TCP_SYN_RECV)
+		if (step_from(h->steps[i]) == BPF_TCP_SYN_SENT &&
+		    step_to(h->steps[i]) == BPF_TCP_SYN_RECV)
 			return true;
 	return false;
 }
@@ -187,13 +193,16 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 {
 	struct handshake *hs = &ch->handshake;
 	uint64_t end_ns = diary_handshake_end_ns(h), begin_ns, begun_ns;
-	bool established = h->flags & HANDSHAKE_ESTABLISHED, over = established || h->state == BPF_TCP_CLOSE;
+	bool established = h->flags & HANDSHAKE_ESTABLISHED,
+	     over = established || h->state == BPF_TCP_CLOSE;
 
 	chapter_identity(ch, h);
 	ch->type = CHAPTER_HANDSHAKE;
 	ch->missing = handshake_missing(h);
 	ch->open = now_ns && !over;
-	hs->outcome = established ? OUTCOME_ESTABLISHED : over ? failed_outcome(h) : OUTCOME_UNKNOWN;
+	hs->outcome = established ? OUTCOME_ESTABLISHED
+		      : over	  ? failed_outcome(h)
+				  : OUTCOME_UNKNOWN;
 	if (hs->outcome == OUTCOME_NO_PORT)
 		ch->err = EADDRNOTAVAIL;
 	else if (!established && h->err > 0)
@@ -210,7 +219,8 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		hs->handshake_ns = known_if(begun_ns, (int64_t)(end_ns - begun_ns));
 	if (ch->open) {
 		ch->state = h->state;
-		ch->state_ns = known_if(end_ns && end_ns <= now_ns && !ch->missing, (int64_t)(now_ns - end_ns));
+		ch->state_ns = known_if(end_ns && end_ns <= now_ns && !ch->missing,
+					(int64_t)(now_ns - end_ns));
 	}
 
 	if (established)

@@ -142,7 +142,8 @@ static int loop(struct live *l)
 	struct pollfd fds[] = {
 		{ .fd = tracer_fd(l->tracer), .events = POLLIN },
 		{ .fd = l->signal_fd, .events = POLLIN },
-		{ .fd = fileno(l->teller->context.out), .events = 0 }, /* its reader is gone: POLLERR */
+		{ .fd = fileno(l->teller->context.out),
+		  .events = 0 }, /* its reader is gone: POLLERR */
 	};
 	int err = 0;
 
@@ -165,7 +166,8 @@ static int loop(struct live *l)
 static void report(const struct totals *t)
 {
 	if (t->events_lost)
-		message("%llu events lost: the ring buffer was full or hooks were skipped (a larger --ring, or a "
+		message("%llu events lost: the ring buffer was full or hooks were skipped (a "
+			"larger --ring, or a "
 			"narrower selection)",
 			(unsigned long long)t->events_lost);
 	if (t->table_full)
@@ -245,8 +247,9 @@ static int stop(struct live *l, int err)
 
 int live_run(const struct options *options, struct teller *teller)
 {
-	struct live l = { .options = options, .teller = teller, .signal_fd = -1,
-			  .command = { .gate_fd = -1 } };
+	struct live l = {
+		.options = options, .teller = teller, .signal_fd = -1, .command = { .gate_fd = -1 }
+	};
 	int err = start(&l), result;
 
 	if (err || !l.tracer) {

@@ -34,7 +34,8 @@ static bool seen_before(struct seen *seen, uint32_t inode)
 }
 
 /* 1: visited, 0: not. */
-static int visit_path(const char *path, uint32_t only, struct seen *seen, int (*visit)(void *ctx), void *ctx)
+static int visit_path(const char *path, uint32_t only, struct seen *seen, int (*visit)(void *ctx),
+		      void *ctx)
 {
 	struct stat st;
 	int fd, visited = 0;

@@ -55,8 +55,8 @@ int recording_create(struct recording **recording, const char *path)
 
 	if (!r)
 		return -ENOMEM;
-	fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) :
-				 fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
+			       : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	r->f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!r->f || fwrite(&header, sizeof(header), 1, r->f) != 1) {
 		err = -errno;
@@ -172,10 +172,12 @@ int recording_read(const char *path, item_fn sink, void *ctx)
 	}
 	err = read_blocks(f, sink, ctx);
 	if (err == -EBADMSG)
-		message("%s: not a recording of this program, or cut off or damaged (what could be read is told)",
+		message("%s: not a recording of this program, or cut off or damaged (what could be "
+			"read is told)",
 			path);
 	if (err == -EPROTO)
-		message("%s: made by another version of this program (use that one to read it)", path);
+		message("%s: made by another version of this program (use that one to read it)",
+			path);
 	if (f != stdin)
 		fclose(f);
 	return err;

@@ -20,9 +20,9 @@ struct render_context {
 	FILE *out;
 	enum time_style time_style;
 	bool colour;
-	bool verbose;	     /* absolute sequence numbers */
+	bool verbose;		 /* absolute sequence numbers */
 	int64_t clock_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
-	uint64_t first_ns;   /* monotonic time of the first event told, 0 until then; set by main() */
+	uint64_t first_ns; /* monotonic time of the first event told, 0 until then; set by main() */
 	/* path of a cgroup id, or NULL; the string lives until the next call */
 	const char *(*cgroup_path)(void *ctx, uint64_t id);
 	void *cgroup_ctx;
@@ -30,7 +30,7 @@ struct render_context {
 
 /* Counts of the whole trace, as the JSON summary and the table at the end tell them. */
 struct totals {
-	uint64_t connections; /* distinct, of which at least one chapter was told */
+	uint64_t connections;	     /* distinct, of which at least one chapter was told */
 	uint64_t handshakes, closes; /* chapters told, open ones not counted */
 	uint64_t open;		     /* chapters told as open */
 	uint64_t events_lost;	     /* chapters and transitions not posted, hook runs skipped */

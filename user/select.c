@@ -48,7 +48,8 @@ static bool selected(const struct options *o, const struct handshake_part *h)
 		return false;
 	if ((o->local.n && !address_in(&o->local, h->family, h->local)) ||
 	    (o->remote.n && !address_in(&o->remote, h->family, h->remote)) ||
-	    (o->host.n && !address_in(&o->host, h->family, h->local) && !address_in(&o->host, h->family, h->remote)))
+	    (o->host.n && !address_in(&o->host, h->family, h->local) &&
+	     !address_in(&o->host, h->family, h->remote)))
 		return false;
 	/* either side of accept() */
 	return owner_in(o, &h->owner) || (h->accept_ns && owner_in(o, &h->acceptor));
@@ -98,7 +99,8 @@ static int pass_open(const struct selection *s, const struct item_open *open)
 	uint64_t least = close ? cfg.min_close_ns : cfg.min_connect_ns;
 	uint64_t begin = close ? r->c.t0_ns : r->h.t0_ns;
 
-	if (!selected(s->options, &r->h) || !(close ? wanted_closes(&cfg) : wanted_handshakes(&cfg)) ||
+	if (!selected(s->options, &r->h) ||
+	    !(close ? wanted_closes(&cfg) : wanted_handshakes(&cfg)) ||
 	    (least && (!begin || begin + least > open->now_ns)))
 		return 0;
 	return s->sink(s->ctx, &(struct item){ ITEM_OPEN, open, sizeof(*open) });
@@ -117,9 +119,9 @@ static int pass_transition(const struct selection *s, const struct transition *t
 	memcpy(h.local, t->local, 16);
 	memcpy(h.remote, t->remote, 16);
 	memcpy(h.owner.comm, t->comm, COMM_LEN);
-	return selected(s->options, &h) ?
-		       s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) }) :
-		       0;
+	return selected(s->options, &h)
+		       ? s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) })
+		       : 0;
 }
 
 int select_item(void *selection, const struct item *item)

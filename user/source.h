@@ -10,14 +10,15 @@
 #include <stdint.h>
 
 enum item_type {
-	ITEM_CLOCK = 1,	      /* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC, ns; holds until the next */
-	ITEM_HANDSHAKE = 2,   /* struct handshake_part */
-	ITEM_CLOSE = 3,	      /* struct record, with the handshake in it when that is not told yet */
-	ITEM_OPEN = 4,	      /* struct item_open: not over, told as it stands */
-	ITEM_TRANSITION = 5,  /* struct transition */
-	ITEM_CGROUP = 6,      /* uint64_t id, then its path without a NUL */
-	ITEM_SNAPSHOT = 8,    /* nothing: all ITEM_OPEN up to here are void, new ones may follow */
-	ITEM_COUNTS = 7,      /* struct item_counts: the trace is over */
+	ITEM_CLOCK =
+		1, /* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC, ns; holds until the next */
+	ITEM_HANDSHAKE = 2,  /* struct handshake_part */
+	ITEM_CLOSE = 3,	     /* struct record, with the handshake in it when that is not told yet */
+	ITEM_OPEN = 4,	     /* struct item_open: not over, told as it stands */
+	ITEM_TRANSITION = 5, /* struct transition */
+	ITEM_CGROUP = 6,     /* uint64_t id, then its path without a NUL */
+	ITEM_SNAPSHOT = 8,   /* nothing: all ITEM_OPEN up to here are void, new ones may follow */
+	ITEM_COUNTS = 7,     /* struct item_counts: the trace is over */
 };
 
 struct item {

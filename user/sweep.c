@@ -51,8 +51,8 @@ static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_si
 			break;
 		}
 		n = CHUNK;
-		err = bpf_map_lookup_batch(map_fd, position, &bucket, keys->items + keys->n * size, values, &n,
-					   NULL);
+		err = bpf_map_lookup_batch(map_fd, position, &bucket, keys->items + keys->n * size,
+					   values, &n, NULL);
 		if (!err || err == -ENOENT)
 			keys->n += n;
 		position = &bucket;
@@ -194,8 +194,10 @@ static int tell_untold(const struct sweep *s, __u64 sk)
 		return 0;
 	untold = !(r.h.flags & HANDSHAKE_TOLD);
 	if (untold && r.h.role == ROLE_SERVER && s->cfg->accept_seen)
-		untold = !bpf_map_delete_elem(s->unaccepted_fd, &sk) || r.h.accept_fate == ACCEPT_LOST;
-	return untold && wanted_handshake(s->cfg, &r) ? tell(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h)) : 0;
+		untold = !bpf_map_delete_elem(s->unaccepted_fd, &sk) ||
+			 r.h.accept_fate == ACCEPT_LOST;
+	return untold && wanted_handshake(s->cfg, &r) ? tell(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h))
+						      : 0;
 }
 
 int sweep_untold(const struct sweep *s)

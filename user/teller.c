@@ -57,8 +57,9 @@ static void tell(struct teller *t, const struct chapter *ch)
 	if (!t->context.first_ns && ch->t_ns.known)
 		t->context.first_ns = (uint64_t)ch->t_ns.value;
 	summary_add(t->summary, ch);
-	if (!ch->open && (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
-			  (t->options->min_connect_ns && !t->options->min_close_ns)))
+	if (!ch->open &&
+	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
+	     (t->options->min_connect_ns && !t->options->min_close_ns)))
 		t->finished++;
 	if (t->renderer->chapter)
 		t->renderer->chapter(&t->context, ch);
@@ -181,7 +182,8 @@ int teller_item(void *teller, const struct item *item)
 		tell_transition(t, &u.transition);
 		break;
 	case ITEM_CGROUP:
-		cgroups_learn(t->cgroups, u.cgroup, (const char *)item->data + size, item->len - size);
+		cgroups_learn(t->cgroups, u.cgroup, (const char *)item->data + size,
+			      item->len - size);
 		break;
 	case ITEM_SNAPSHOT:
 		summary_open_begin(t->summary);

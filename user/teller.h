@@ -21,10 +21,10 @@ struct teller {
 	struct recording *recording; /* NULL: none */
 	struct cgroups *cgroups;
 	struct summary *summary;
-	struct totals totals;	/* events_lost, table_full: as of ITEM_COUNTS */
-	int error;		/* of the output, -errno; 0: none */
-	uint64_t finished;	/* connections told to their end */
-	bool counted;		/* ITEM_COUNTS came */
+	struct totals totals; /* events_lost, table_full: as of ITEM_COUNTS */
+	int error;	      /* of the output, -errno; 0: none */
+	uint64_t finished;    /* connections told to their end */
+	bool counted;	      /* ITEM_COUNTS came */
 };
 
 /* Fills the renderer's context; options, summary and cgroups must stand already. */

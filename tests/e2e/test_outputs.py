@@ -122,7 +122,10 @@ def test_csv(traced):
 def test_json_fields(traced):
     traced(failing=True)
     tracer = traced.json
-    assert [c["type"] for c in tracer.records] == ["handshake", "close", "handshake", "summary"]
+    # the failed connect is another socket's: nothing orders it and the close
+    types = [c["type"] for c in tracer.records]
+    assert types[0] == "handshake" and types[-1] == "summary"
+    assert sorted(types[:-1]) == ["close", "handshake", "handshake"]
     for chapter in tracer.chapters():
         checks.check_shape(chapter)
     summary = tracer.summary

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What tracer.c and tracer_setup.c share; nobody else knows the skeleton. */
+#ifndef TRACER_PARTS_H
+#define TRACER_PARTS_H
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "config.h"
+#include "tcpstates.skel.h"
+#include "tracer.h"
+
+struct tracer {
+	struct tcpstates_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *stand_in;
+	struct bpf_link *accept[3];
+	const struct options *options;
+	uint64_t minisockets_at_ns; /* when to sweep them next */
+	uint64_t segments_missed;   /* by the minisockets' hook, as of the last sweep */
+	int n_cpus;
+	/* where items go while the ring is read */
+	item_fn sink;
+	void *ctx;
+};
+
+/* Between opening and loading the skeleton. */
+void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command);
+
+/* After loading, before attaching: 0 or -errno. */
+int tracer_fill_maps(struct tracer *t, pid_t command);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What is settled before the programs run: constants, sizes, which programs, the selections' maps. */
+#include "tracer_parts.h"
+
+#include <bpf/bpf.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+
+#include "clock.h"
+#include "kernel.h"
+#include "message.h"
+#include "parse.h"
+
+#define INITIAL_PIDNS 0xEFFFFFFCU /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
+#define FOLLOWED_PIDS 65536
+#define BYTES_PER_CONNECTION (64 << 10) /* of the host's memory, for one place in the table */
+#define CONNECTIONS_MIN 65536
+#define CONNECTIONS_MAX (4 << 20)
+
+static uint32_t table_size(const struct options *o)
+{
+	struct sysinfo info;
+	uint64_t n;
+
+	if (o->max_connections)
+		return o->max_connections;
+	if (sysinfo(&info))
+		return CONNECTIONS_MIN;
+	n = (uint64_t)info.totalram * info.mem_unit / BYTES_PER_CONNECTION;
+	return n < CONNECTIONS_MIN   ? CONNECTIONS_MIN
+	       : n > CONNECTIONS_MAX ? CONNECTIONS_MAX
+				     : (uint32_t)n;
+}
+
+static uint32_t own_pidns(void)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) || (uint32_t)st.st_ino == INITIAL_PIDNS)
+		return 0;
+	return (uint32_t)st.st_ino;
+}
+
+static void configure(struct tracer *t, pid_t command, const struct btf *btf)
+{
+	const struct options *o = t->options;
+	struct tcpstates_bpf *skel = t->skel;
+	struct config *cfg = (struct config *)&skel->rodata->cfg;
+
+	*cfg = (struct config){
+		.min_connect_ns = o->min_connect_ns,
+		.min_close_ns = o->min_close_ns,
+		.cgroup = o->cgroup_id,
+		.wake_bytes = ((uint64_t)o->ring_mib << 20) / 4,
+		.tick_ns = clock_tick_ns(),
+		.netns = o->netns,
+		.pidns = own_pidns(),
+		.n_cpus = (uint32_t)t->n_cpus,
+		.family = o->family,
+		.role = o->role,
+		.failed = o->failed,
+		.by_pid = o->pids.n || command,
+		.by_comm = o->comm[0],
+		.by_local_port = o->local_ports.given,
+		.by_remote_port = o->remote_ports.given,
+		.by_port = o->any_ports.given,
+		.by_local = o->local.n,
+		.by_remote = o->remote.n,
+		.by_host = o->host.n,
+		.states = o->renderer->transition,
+		.no_chapters = o->renderer->transition && !o->summary && !o->write_file,
+		.retransmit_err = kernel_tracepoint_args(btf, "tcp_retransmit_skb") >= 3,
+		.cookie_helper = kernel_allows_cookie(btf),
+		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),
+	};
+	memcpy(cfg->comm, o->comm, COMM_LEN);
+	memcpy((void *)skel->rodata->local_ports, o->local_ports.words,
+	       sizeof(o->local_ports.words));
+	memcpy((void *)skel->rodata->remote_ports, o->remote_ports.words,
+	       sizeof(o->remote_ports.words));
+	memcpy((void *)skel->rodata->any_ports, o->any_ports.words, sizeof(o->any_ports.words));
+}
+
+static void size_maps(struct tracer *t, pid_t command)
+{
+	const struct options *o = t->options;
+	struct tcpstates_bpf *skel = t->skel;
+	uint32_t size = table_size(o), pids = (uint32_t)o->pids.n + 1;
+
+	if (o->follow || command)
+		pids += FOLLOWED_PIDS;
+	bpf_map__set_max_entries(skel->maps.ring, o->ring_mib << 20);
+	bpf_map__set_max_entries(skel->maps.table, size);
+	bpf_map__set_max_entries(skel->maps.minisockets, size);
+	bpf_map__set_max_entries(skel->maps.pids, pids);
+	bpf_map__set_max_entries(skel->maps.local_prefixes, (uint32_t)o->local.n + 1);
+	bpf_map__set_max_entries(skel->maps.remote_prefixes, (uint32_t)o->remote.n + 1);
+	bpf_map__set_max_entries(skel->maps.any_prefixes, (uint32_t)o->host.n + 1);
+	if (o->verbose)
+		message("table: room for %u connections", size);
+}
+
+/* Chooses the rungs that are settled before loading.  Those of accept() are tried when attaching. */
+static void choose_programs(struct tracer *t, const struct btf *btf, pid_t command)
+{
+	const struct options *o = t->options;
+	struct tcpstates_bpf *skel = t->skel;
+	struct config *cfg = (struct config *)&skel->rodata->cfg;
+	bool follow = o->follow || command;
+
+	cfg->minisockets_seen = kernel_tracepoint_args(btf, "kfree_skb") >= 4;
+	bpf_program__set_autoload(skel->progs.segment_freed, cfg->minisockets_seen);
+	bpf_program__set_autoload(skel->progs.process_forked, follow);
+	bpf_program__set_autoload(skel->progs.process_exited, follow);
+	bpf_program__set_autoload(skel->progs.scan_files,
+				  kernel_has_helper(btf, "BPF_FUNC_sock_from_file"));
+	bpf_program__set_autoload(skel->progs.scan_tcp, true);
+	bpf_program__set_autoattach(skel->progs.scan_files, false);
+	bpf_program__set_autoattach(skel->progs.scan_tcp, false);
+	bpf_program__set_autoattach(skel->progs.state_changed_stand_in, false);
+	if (o->verbose)
+		message("FIN_WAIT2 minisockets: %s",
+			cfg->minisockets_seen ? "kfree_skb" : "not seen on this kernel");
+}
+
+/*
+ * accept(): fexit, else kretprobe, else the exits of the system calls and io_uring.  Whether the last
+ * two can be attached is known only by trying, so `accept_seen` is settled with what could be loaded.
+ */
+static void choose_accept(struct tracer *t, const struct btf *btf)
+{
+	struct tcpstates_bpf *skel = t->skel;
+	struct config *cfg = (struct config *)&skel->rodata->cfg;
+	struct bpf_program *syscalls[] = { skel->progs.accept_kretprobe, skel->progs.accept_exit,
+					   skel->progs.accept4_exit };
+
+	if (t->options->no_accept)
+		return;
+	cfg->accept_seen = true;
+	if (kernel_allows_fexit(btf, "inet_csk_accept")) {
+		bool four = kernel_function_args(btf, "inet_csk_accept") == 4;
+
+		bpf_program__set_autoload(four ? skel->progs.accept_fexit_4args
+					       : skel->progs.accept_fexit,
+					  true);
+		if (t->options->verbose)
+			message("accept(): fexit");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(syscalls) / sizeof(syscalls[0]); i++) {
+		bpf_program__set_autoload(syscalls[i], true);
+		bpf_program__set_autoattach(syscalls[i], false);
+	}
+	bpf_program__set_autoload(skel->progs.accept_io_uring,
+				  kernel_tracepoint_args(btf, "io_uring_complete") == 3);
+	bpf_program__set_autoattach(skel->progs.accept_io_uring, false);
+}
+
+void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command)
+{
+	configure(t, command, btf);
+	choose_programs(t, btf, command);
+	choose_accept(t, btf);
+	size_maps(t, command);
+}
+
+static int add_prefix(const struct bpf_map *map, const struct prefix *p)
+{
+	struct prefix_key key = { .bits = 8 + p->bits, .family = prefix_family(p) };
+	__u8 one = 1;
+
+	memcpy(key.addr, p->addr, sizeof(key.addr));
+	return bpf_map_update_elem(bpf_map__fd(map), &key, &one, BPF_ANY);
+}
+
+int tracer_fill_maps(struct tracer *t, pid_t command)
+{
+	const struct options *o = t->options;
+	struct tcpstates_bpf *skel = t->skel;
+	const struct {
+		const struct prefix_list *list;
+		struct bpf_map *map;
+	} prefixes[] = {
+		{ &o->local, skel->maps.local_prefixes },
+		{ &o->remote, skel->maps.remote_prefixes },
+		{ &o->host, skel->maps.any_prefixes },
+	};
+	__u32 pid = (__u32)command;
+	__u8 one = 1;
+	int err = 0;
+
+	for (size_t i = 0; i < o->pids.n; i++)
+		err = err
+			      ?: bpf_map_update_elem(bpf_map__fd(skel->maps.pids),
+						     &o->pids.items[i], &one, BPF_ANY);
+	if (command)
+		err = err ?: bpf_map_update_elem(bpf_map__fd(skel->maps.pids), &pid, &one, BPF_ANY);
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		for (size_t k = 0; k < prefixes[i].list->n && !err; k++)
+			err = add_prefix(prefixes[i].map, &prefixes[i].list->items[k]);
+	return err;
+}

@@ -88,6 +88,8 @@ int BPF_KRETPROBE(accept_kretprobe, struct sock *child)
 	return 0;
 }
 
+#define IPPROTO_MPTCP 262
+
 /* The socket behind a file descriptor of the caller, 0 when it has none. */
 static __always_inline __u64 socket_of_fd(int fd)
 {
@@ -95,6 +97,7 @@ static __always_inline __u64 socket_of_fd(int fd)
 	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
 	struct socket *socket;
 	struct file **slot, *file;
+	struct sock *sk;
 
 	if (fd < 0 || (unsigned int)fd >= BPF_CORE_READ(fdt, max_fds))
 		return 0;
@@ -102,7 +105,11 @@ static __always_inline __u64 socket_of_fd(int fd)
 	if (bpf_probe_read_kernel(&file, sizeof(file), slot) || !file)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
-	return (__u64)BPF_CORE_READ(socket, sk);
+	sk = BPF_CORE_READ(socket, sk);
+	if (sk && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP &&
+	    bpf_core_field_exists(((struct mptcp_sock *)0)->first))
+		return (__u64)BPF_CORE_READ((struct mptcp_sock *)sk, first);
+	return (__u64)sk;
 }
 
 SEC("?tracepoint/syscalls/sys_exit_accept")

@@ -34,23 +34,19 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
 		table_is_full();
 }
 
-/* The last ACK came to a listener's child; it is the first moment its addresses can be trusted. */
-static __always_inline void server_established(struct record *r, struct sock *socket,
-					       const struct tcp_sock *tp, __u64 t_ns, __u8 to)
+/*
+ * A listener's child leaves SYN_RECV; it is the first moment its addresses can be trusted.  False when
+ * it is not selected.
+ */
+static __always_inline bool server_begin(struct record *r, struct sock *sk, const struct tcp_sock *tp,
+					 __u8 to)
 {
-	__u64 sk = (__u64)socket;
-	struct unaccepted u = { .conn = r->h.conn, .since_ns = t_ns };
 	const struct listener *listener;
-	struct record *old;
-	bool queued;
-	long err;
 
 	r->h.role = ROLE_SERVER;
 	facts_identity(&r->h, tp, to);
-	if (!select_remote(&r->h) || !select_local_port(&r->h)) {
-		table_remove(sk); /* what accept() may have entered early */
-		return;
-	}
+	if (!select_remote(&r->h) || !select_local_port(&r->h))
+		return false;
 	listener = listener_of(&r->h);
 	if (listener) {
 		r->h.owner = listener->owner;
@@ -58,17 +54,44 @@ static __always_inline void server_established(struct record *r, struct sock *so
 			r->h.flags |= HANDSHAKE_OWNER_SELECTED;
 	}
 	if (!cfg.accept_seen && !owner_selected(r))
-		return;
-	r->h.cookie = facts_cookie(socket);
+		return false;
+	r->h.cookie = facts_cookie(sk);
 	facts_established(&r->h, tp);
 	if (r->h.retransmits)
 		synacks_take(r);
 	if (tp->data_segs_in && (!listener || listener_defers(listener)))
 		r->h.flags |= HANDSHAKE_ACK_DEFERRED;
-	diary_change(r, t_ns, BPF_TCP_SYN_RECV, to, STEP_STATE);
+	return true;
+}
+
+/* accept() took the child while it was in SYN_RECV: what its hook wrote down then. */
+static __always_inline bool take_early_accept(struct record *r, const struct record *early)
+{
+	if (!early || early->h.state != BPF_TCP_SYN_RECV || !early->h.accept_ns)
+		return false;
+	r->h.acceptor = early->h.acceptor;
+	r->h.accept_ns = early->h.accept_ns;
+	r->h.conn = early->h.conn;
+	return true;
+}
+
+static __always_inline void tell_established(struct record *r)
+{
+	if (!wanted_handshake(&cfg, r) || post_handshake(r))
+		r->h.flags |= HANDSHAKE_TOLD;
+}
+
+/* The last ACK came: the record is entered, and waits for accept(). */
+static __always_inline void server_established(struct record *r, __u64 sk, __u64 t_ns)
+{
+	struct unaccepted u = { .conn = r->h.conn, .since_ns = t_ns };
+	struct record *old;
+	bool queued;
+	long err;
+
+	diary_change(r, t_ns, BPF_TCP_SYN_RECV, BPF_TCP_ESTABLISHED, STEP_STATE);
 	if (!cfg.accept_seen) {
-		if (!wanted_handshake(&cfg, r) || post_handshake(r))
-			r->h.flags |= HANDSHAKE_TOLD;
+		tell_established(r);
 		if (!table_enter(r, sk))
 			table_is_full();
 		return;
@@ -79,19 +102,14 @@ static __always_inline void server_established(struct record *r, struct sock *so
 	queued = err != -EEXIST;
 	if (!queued)
 		err = bpf_map_update_elem(&unaccepted, &sk, &u, BPF_ANY);
-	if (err && (!wanted_handshake(&cfg, r) || post_handshake(r)))
-		r->h.flags |= HANDSHAKE_TOLD;
+	if (err)
+		tell_established(r);
 	if (bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST) == 0)
 		return;
 	old = table_find(sk);
-	if (old && old->h.state == BPF_TCP_SYN_RECV && old->h.accept_ns) {
-		/* accept() took the child in SYN_RECV already */
-		r->h.acceptor = old->h.acceptor;
-		r->h.accept_ns = old->h.accept_ns;
-		r->h.conn = old->h.conn;
+	if (take_early_accept(r, old)) {
 		claim_handshake(sk);
-		if (!wanted_handshake(&cfg, r) || post_handshake(r))
-			r->h.flags |= HANDSHAKE_TOLD;
+		tell_established(r);
 		bpf_map_update_elem(&table, &sk, r, BPF_ANY);
 	} else if (old) {
 		if (!table_replace(r, sk, queued))
@@ -104,6 +122,16 @@ static __always_inline void server_established(struct record *r, struct sock *so
 		if (owner_selected(r) && wanted_handshake(&cfg, r) && !post_handshake(r))
 			count(COUNT_LOST_HANDSHAKE);
 	}
+}
+
+/* A fast-open child closes, or dies, before its last ACK: the close yields the handshake. */
+static __always_inline struct record *server_cut_short(struct record *r, __u64 sk)
+{
+	take_early_accept(r, table_find(sk));
+	r->h.state = BPF_TCP_SYN_RECV;
+	r->h.accept_fate = ACCEPT_LOST;
+	bpf_map_update_elem(&table, &sk, r, BPF_ANY);
+	return table_find(sk);
 }
 
 /*
@@ -152,7 +180,7 @@ static __always_inline void closer(struct record *r, __u8 from, __u8 to, const s
 		     (from == BPF_TCP_ESTABLISHED || from == BPF_TCP_CLOSE_WAIT ||
 		      from == BPF_TCP_FIN_WAIT1);
 
-	if (fin || (abort && !r->c.closer.pid))
+	if ((fin || (abort && !r->c.closer.pid)) && !current_is_kernel())
 		owner_current(&r->c.closer);
 }
 
@@ -209,7 +237,8 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 			to = BPF_TCP_TIME_WAIT;
 		} else if (!sk->sk_err && flags & 1 << SOCK_DEAD && tp->linger2 >= 0) {
 			facts_totals(r, tp);
-			if (cfg.minisockets_seen && minisocket_enter(cpu, lane, r, tp, t_ns))
+			if (cfg.minisockets_seen && !facts_timewait_full(tp) &&
+			    minisocket_enter(cpu, lane, r, tp, t_ns))
 				return false;
 			r->c.flags |= CLOSE_MINISOCKET | CLOSE_EVENTS_LOST;
 		}
@@ -221,7 +250,7 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 			to = BPF_TCP_TIME_WAIT;
 	}
 	if (to == BPF_TCP_TIME_WAIT)
-		r->c.flags |= CLOSE_TIME_WAIT;
+		r->c.flags |= facts_timewait_full(tp) ? CLOSE_TIMEWAIT_FULL : CLOSE_TIME_WAIT;
 	facts_totals(r, tp);
 	if (!diary_established(r)) {
 		r->h.err = sk->sk_err;

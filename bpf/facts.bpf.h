@@ -181,6 +181,21 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 		c->flags |= CLOSE_LOCAL_FIN_LEFT;
 }
 
+/*
+ * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket had no
+ * minisocket, unless it got the very last one, which nothing tells apart.
+ */
+static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
+{
+	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+
+	/* a count of another type, elsewhere, before 6.1 */
+	if (!bpf_core_field_exists(net->ipv4.tcp_death_row.tw_refcount))
+		return false;
+	return net->ipv4.tcp_death_row.tw_refcount.refs.counter - 1 >=
+	       net->ipv4.tcp_death_row.sysctl_max_tw_buckets;
+}
+
 /* How long the kernel keeps this orphan in FIN_WAIT2 (tcp_fin_time, without its floor of 3.5 RTO). */
 static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
 {

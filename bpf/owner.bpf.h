@@ -39,6 +39,16 @@ static __always_inline __u32 task_tgid(struct task_struct *task)
 	return 0;
 }
 
+#define PF_KTHREAD 0x00200000
+
+/* A kernel thread closes what others left to it: MPTCP's worker, io_uring's, a deferred fput(). */
+static __always_inline bool current_is_kernel(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
+}
+
 /* The calling process.  Call it only where the kernel runs on behalf of one (kernel-notes 7). */
 static __always_inline void owner_current(struct owner *o)
 {

@@ -71,7 +71,7 @@ enum handshake_flag {
 /* What became of the handshake chapter when accept() returned. */
 enum accept_fate {
 	ACCEPT_POSTED,
-	ACCEPT_LOST, /* the ring had no room: the close yields it */
+	ACCEPT_LOST, /* it could not be posted: the close yields it */
 	ACCEPT_LATE, /* it had been told before, without accept() */
 };
 
@@ -134,6 +134,7 @@ enum close_flag {
 	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when ours was queued */
 	CLOSE_DATA_OUTSTANDING = 1 << 11, /* unacknowledged data when our FIN was queued */
 	CLOSE_MINISOCKET = 1 << 12,	  /* a FIN_WAIT2 minisocket took over */
+	CLOSE_TIMEWAIT_FULL = 1 << 15, /* the kernel's TIME_WAIT table was full when its turn came */
 	CLOSE_EXPIRED = 1 << 13,	  /* ... and expired before the peer's FIN */
 	CLOSE_BY_CALLER =
 		1 << 14, /* the end came from a system call of the closer, not from the net */

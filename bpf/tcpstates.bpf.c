@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * The hooks, each a few lines.  The way of a connection (connection.bpf.h): on_state() ->
- * client_begin() or server_established() -> change() ... -> finish() -> tell().
+ * client_begin() or server_begin() -> change() ... -> finish() -> tell().
  */
 #include "vmlinux.h"
 
@@ -99,13 +99,19 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 	}
 	if (from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
 		r = scratch_record(cpu, lane);
-		if (r)
-			server_established(r, sk, tp, t_ns, to);
-		if (cfg.states)
-			post_transition(table_find(key), tp, key, t_ns, from, to);
-		if (to == BPF_TCP_ESTABLISHED)
+		if (!r)
 			return;
-		r = table_find(key);
+		if (!server_begin(r, sk, tp, to)) {
+			table_remove(key); /* what accept() may have entered early */
+			return;
+		}
+		if (to == BPF_TCP_ESTABLISHED) {
+			server_established(r, key, t_ns);
+			if (cfg.states)
+				post_transition(table_find(key), tp, key, t_ns, from, to);
+			return;
+		}
+		r = server_cut_short(r, key);
 	}
 	if (cfg.states)
 		post_transition(r, tp, key, t_ns, from, to);

@@ -334,8 +334,9 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	cl->fin_queued_ns = between(m.queued, m.fin_left);
 	if (r->h.accept_fate == ACCEPT_LATE && r->h.accept_ns)
 		cl->accept_ns = between(established_ns, r->h.accept_ns);
-	cl->time_wait = over ? r->c.flags & CLOSE_TIME_WAIT ? TRISTATE_YES : TRISTATE_NO
-			     : TRISTATE_UNKNOWN;
+	cl->time_wait = TRISTATE_UNKNOWN;
+	if (over && !(r->c.flags & CLOSE_TIMEWAIT_FULL))
+		cl->time_wait = r->c.flags & CLOSE_TIME_WAIT ? TRISTATE_YES : TRISTATE_NO;
 	if (over && ch->role != ROLE_UNKNOWN &&
 	    !(r->h.flags & (HANDSHAKE_BEFORE_TRACE | HANDSHAKE_EVENTS_LOST)))
 		cl->lifetime_ns = between(established_ns, m.end);

@@ -26,7 +26,19 @@ struct ns_common {
 	unsigned int inum;
 };
 
+typedef struct {
+	struct {
+		int counter;
+	} refs;
+} refcount_t;
+
+struct inet_timewait_death_row {
+	refcount_t tw_refcount;
+	int sysctl_max_tw_buckets;
+};
+
 struct netns_ipv4 {
+	struct inet_timewait_death_row tcp_death_row;
 	int sysctl_tcp_fin_timeout;
 };
 
@@ -98,6 +110,11 @@ struct sock {
 	__u16 sk_protocol;
 	__u8 sk_shutdown;
 	struct sock_cgroup_data sk_cgrp_data;
+};
+
+/* what accept() returns on an MPTCP listener; the TCP connection is its first subflow */
+struct mptcp_sock {
+	struct sock *first;
 };
 
 struct socket {
@@ -240,6 +257,7 @@ struct cred {
 };
 
 struct task_struct {
+	unsigned int flags;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 import checks
+import pump
 from tracer import Tracer
 
 WORKERS, EACH = 4, 250
@@ -95,30 +96,42 @@ def test_1000_in_parallel(world, rps):
         client.send("close")
     ports = {port: c.pid for c in clients for port in c.result()}
     assert server.result() == total == len(ports)
-    lost = lambda t: any(t.chapters(complete=False))  # noqa: E731
-    tracer.wait_for(lambda t: len(t.chapters()) >= 4 * total or lost(t), 10)
+    wait_all_closed(ns)
     tracer.stop()
 
     summary = tracer.summary
+    assert tracer.chapters(open=True) == [] and summary["open"] == 0
     assert len(tracer.chapters()) + summary["events_lost"] == 4 * total
-    assert summary["events_lost"] == 0 and summary["table_full"] == 0, tracer.stderr.text()
+    assert summary["table_full"] == 0
+    # each end closed once, and is told to have, whatever else of it was lost
+    ends = collections.Counter((c["local_port"], c["remote_port"]) for c in tracer.chapters("close"))
+    assert ends.keys() == {(p, 7100) for p in ports} | {(7100, p) for p in ports}
+    assert set(ends.values()) == {1}
     for kind in ("handshake", "close"):
-        for key, role in (("local_port", "client"), ("remote_port", "server")):
-            told = collections.Counter(c[key] for c in tracer.chapters(kind, role=role))
-            assert told.keys() == ports.keys() and set(told.values()) == {1}, (kind, role)
-    per_conn = collections.Counter(c["conn"] for c in tracer.chapters())
-    assert len(per_conn) == 2 * total and set(per_conn.values()) == {2}
+        conns = collections.Counter(c["conn"] for c in tracer.chapters(kind))
+        assert set(conns.values()) == {1}
     for chapter in tracer.chapters():
         checks.check_shape(chapter)
-        assert chapter["complete"] is True
+        assert chapter["complete"] or chapter["missing"] == "events_lost"
         if chapter["role"] == "client":
             assert chapter["pid"] == ports[chapter["local_port"]]
-        else:
+        elif chapter["role"] == "server":
             assert chapter["pid"] == server.pid
-    assert summary["connections"] == 2 * total and summary["open"] == 0
+    if summary["events_lost"]:
+        assert rps, "without RPS no hook run is skipped by both programs"
+        assert summary["events_lost"] <= total / 100 and "lost" in tracer.stderr.text()
+        return
+    assert all(c["complete"] for c in tracer.chapters())
+    assert len({c["conn"] for c in tracer.chapters()}) == 2 * total == summary["connections"]
     assert summary["handshakes"] == summary["closes"] == 2 * total
     assert checks.happened(summary["outcomes"]) == {"established": 2 * total}
     assert checks.happened(summary["endings"]) == {"graceful": 2 * total}
+
+
+def wait_all_closed(ns):
+    """Until the kernel itself says that nothing is left but TIME_WAIT."""
+    pump.wait_until(lambda: {line.split()[0] for line in ns.exec("ss", "-Htan").splitlines()}
+                    <= {"TIME-WAIT"}, 20, "all connections are closed")
 
 
 @pytest.mark.parametrize("rps", [0, 3])
@@ -135,7 +148,9 @@ def test_churn_adds_up(world, tmp_path, rps):
     clients = [ns.spawn(churn, 7200, total // 3) for _ in range(3)]
     happened = sum(c.result(90) for c in clients)
     assert happened == total == server.result(90)
+    wait_all_closed(ns)
     tracer.stop()
+    assert tracer.summary["open"] == 0, "told open, but the kernel has only TIME_WAIT"
     check_sum(tracer, 2 * happened)
 
 
@@ -156,7 +171,8 @@ def check_sum(tracer, ends):
     assert chapters <= 2 * ends
     if not lost:
         assert chapters == 2 * ends
-        assert all(c["complete"] for c in tracer.chapters())
+        torn = [c for c in tracer.chapters() if not c["complete"]]
+        assert torn == [], f"none lost, but {len(torn)} incomplete, such as {torn[0]}"
     # The standard for losses on this machine class: a few hundred of 400,000 at the very most.
     assert lost <= ends / 500, f"{lost} events lost of {2 * ends} chapters: {tracer.stderr.text()}"
     if lost:
@@ -197,7 +213,7 @@ def test_a_full_table_is_not_silent(world):
     tracer.stop()
     summary = tracer.summary
     complete = [c for c in tracer.chapters("close") if c["complete"]]
-    assert len(complete) >= 16
+    assert 0 < len(complete) < 2 * total
     assert summary["table_full"] == 2 * total - len(complete), "one for each that found no room"
     assert "full" in tracer.stderr.text() and "--max-connections" in tracer.stderr.text()
     for chapter in tracer.chapters():

@@ -46,7 +46,8 @@ def test_older_connections_in_every_namespace(world, family):
             assert server.recv_any() == b""
             server.close()
         one.wait_count(2)
-        every.wait_count(4)
+        every.wait_for(lambda t: sum(c["netns"] in (first.inode, second.inode)
+                                     for c in t.chapters()) >= 4)
     one.stop()
     every.stop()
     for ns, (server, client, addr, port, local) in talks.items():
@@ -58,8 +59,9 @@ def test_older_connections_in_every_namespace(world, family):
             mine = tracer.one("close", netns=ns.inode, local_port=port)
             check_old(mine, End(packets, addr, port, addr, local), server, "old-srv",
                       noise.tolerance_ns)
-    assert one.chapters("handshake") == [] == every.chapters("handshake")
-    assert len(one.chapters()) == 2 and len(every.chapters()) == 4
+    told = [c for c in every.chapters() if c["netns"] in (first.inode, second.inode)]
+    assert [c["type"] for c in told] == ["close"] * 4  # others on this host may use the same ports
+    assert [c["type"] for c in one.chapters()] == ["close"] * 2
 
 
 def test_older_connection_selected_by_owner(world):

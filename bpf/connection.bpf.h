@@ -38,8 +38,8 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
  * A listener's child leaves SYN_RECV; it is the first moment its addresses can be trusted.  False when
  * it is not selected.
  */
-static __always_inline bool server_begin(struct record *r, struct sock *sk, const struct tcp_sock *tp,
-					 __u8 to)
+static __always_inline bool server_begin(struct record *r, struct sock *sk,
+					 const struct tcp_sock *tp, __u8 to)
 {
 	const struct listener *listener;
 
@@ -169,6 +169,7 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct 
 		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
 	if (from != BPF_TCP_ESTABLISHED)
 		r->c.flags |= CLOSE_EVENTS_LOST;
+	facts_of_state(&r->c, tp, from);
 	return r;
 }
 
@@ -192,8 +193,6 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 	enum step_kind kind = STEP_STATE;
 
 	if (to == BPF_TCP_ESTABLISHED) {
-		if (!r->h.local_port)
-			facts_identity(&r->h, tp, to);
 		facts_established(&r->h, tp);
 		diary_change(r, t_ns, from, to, kind);
 		return;
@@ -214,7 +213,8 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 		facts_local_fin_acked(&r->c, tp);
 
 	/* the kernel refreshes this clock once for each segment it takes in (tcp_mstamp_refresh) */
-	if (from == BPF_TCP_FIN_WAIT2 && r->c.segment_clock == tp->tcp_clock_cache)
+	if (from == BPF_TCP_FIN_WAIT2 && to == BPF_TCP_TIME_WAIT &&
+	    r->c.segment_clock == tp->tcp_clock_cache)
 		kind = STEP_SAME_SEGMENT;
 	r->c.segment_clock = tp->tcp_clock_cache;
 	diary_change(r, t_ns, from, to, kind);
@@ -227,8 +227,6 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	__u8 to = BPF_TCP_CLOSE;
 
-	if (!r->h.local_port)
-		facts_identity(&r->h, tp, to);
 	if (from == BPF_TCP_FIN_WAIT2) {
 		unsigned long flags = sk->__sk_common.skc_flags;
 
@@ -237,10 +235,15 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 			to = BPF_TCP_TIME_WAIT;
 		} else if (!sk->sk_err && flags & 1 << SOCK_DEAD && tp->linger2 >= 0) {
 			facts_totals(r, tp);
-			if (cfg.minisockets_seen && !facts_timewait_full(tp) &&
-			    minisocket_enter(cpu, lane, r, tp, t_ns))
+			r->c.flags |= CLOSE_MINISOCKET;
+			if (!cfg.minisockets_seen || facts_timewait_full(tp)) {
+				r->c.flags |= CLOSE_EVENTS_LOST;
+			} else if (minisocket_enter(cpu, lane, r, tp, t_ns)) {
 				return false;
-			r->c.flags |= CLOSE_MINISOCKET | CLOSE_EVENTS_LOST;
+			} else if (!(r->h.flags & HANDSHAKE_TABLE_FULL)) {
+				r->h.flags |= HANDSHAKE_TABLE_FULL;
+				table_is_full();
+			}
 		}
 	}
 	if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) && !sk->sk_err &&

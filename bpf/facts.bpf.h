@@ -162,6 +162,22 @@ static __always_inline void facts_local_fin_acked(struct close_part *c, const st
 		c->fin_sent_us = tp->rack.mstamp;
 }
 
+/* What the state alone says of the FINs, for a connection met on its way. */
+static __always_inline void facts_of_state(struct close_part *c, const struct tcp_sock *tp,
+					   __u8 state)
+{
+	if (state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK || state == BPF_TCP_CLOSING)
+		facts_remote_fin(c, tp);
+	if (state == BPF_TCP_FIN_WAIT1 || state == BPF_TCP_LAST_ACK || state == BPF_TCP_CLOSING) {
+		c->flags |= CLOSE_LOCAL_FIN;
+		c->local_fin_seq = tp->write_seq - 1;
+	}
+	if (state == BPF_TCP_FIN_WAIT2) {
+		c->flags |= CLOSE_LOCAL_FIN | CLOSE_LOCAL_FIN_LEFT | CLOSE_LOCAL_FIN_ACKED;
+		c->local_fin_seq = tp->snd_una - 1;
+	}
+}
+
 /* The socket is about to be CLOSE: totals, and why. */
 static __always_inline void facts_totals(struct record *r, const struct tcp_sock *tp)
 {

@@ -118,6 +118,9 @@ static __always_inline void listener_add(const struct listener_key *key, const s
 {
 	struct listener *old = bpf_map_lookup_elem(&listeners, key);
 
+	/* one socket in the hands of several processes is one listener, its opener's */
+	if (old && old->sk == (__u64)sk)
+		return;
 	if (old) {
 		if (old->owner.pid != owner->pid)
 			__builtin_memset(&old->owner, 0, sizeof(old->owner));

@@ -134,8 +134,9 @@ enum close_flag {
 	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when ours was queued */
 	CLOSE_DATA_OUTSTANDING = 1 << 11, /* unacknowledged data when our FIN was queued */
 	CLOSE_MINISOCKET = 1 << 12,	  /* a FIN_WAIT2 minisocket took over */
-	CLOSE_TIMEWAIT_FULL = 1 << 15, /* the kernel's TIME_WAIT table was full when its turn came */
-	CLOSE_EXPIRED = 1 << 13,	  /* ... and expired before the peer's FIN */
+	CLOSE_TIMEWAIT_FULL =
+		1 << 15,	 /* the kernel's TIME_WAIT table was full when its turn came */
+	CLOSE_EXPIRED = 1 << 13, /* ... and expired before the peer's FIN */
 	CLOSE_BY_CALLER =
 		1 << 14, /* the end came from a system call of the closer, not from the net */
 };
@@ -158,8 +159,8 @@ struct close_part {
 	__u32 segs_out_at_fin; /* segs_out when the peer's FIN came */
 	__u32 local_fin_ack;   /* what our FIN acknowledges, if it left at once */
 	__u32 remote_fin_ack;  /* what the peer's FIN acknowledged */
-	__u32 pad0;
-	__u64 segment_clock; /* the kernel's time stamp of the segment that made the last step */
+	__u32 seen;	       /* the last check on live sockets that met this one's */
+	__u64 segment_clock;   /* the kernel's time stamp of the segment that made the last step */
 	__s16 err;
 	__s16 err_soft;
 	__u16 fin_retransmits;

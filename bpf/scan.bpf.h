@@ -57,11 +57,27 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 			r->h.role = state == BPF_TCP_SYN_SENT ? ROLE_CLIENT : ROLE_UNKNOWN;
 		else
 			r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
+		facts_of_state(&r->c, tp, state);
 		if (select_remote(&r->h) && select_local_port(&r->h))
 			bpf_map_update_elem(&table, &key, r, BPF_NOEXIST);
 	}
 	if (lane >= 0)
 		lane_leave(cpu);
+}
+
+/*
+ * Run again before open connections are told: the socket of this record is alive.  A handshake that
+ * hangs gets its own port, which was not chosen yet when it began.
+ */
+static __always_inline void scan_meet(const struct sock_common *skc)
+{
+	struct record *r = table_find((__u64)skc);
+
+	if (!r || (r->h.cookie && r->h.cookie != (__u64)skc->skc_cookie.counter))
+		return;
+	r->c.seen = check_number;
+	if (!r->h.local_port && skc->skc_state == BPF_TCP_SYN_SENT)
+		r->h.local_port = skc->skc_num;
 }
 
 /* Every socket behind a file descriptor, in every namespace, with the process that holds it (5.11). */
@@ -80,6 +96,10 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	if (!socket || !socket->sk || socket->sk->sk_protocol != 6)
 		return 0;
 	sk = socket->sk;
+	if (!scanning) {
+		scan_meet(&sk->__sk_common);
+		return 0;
+	}
 	o.pid = task_tgid(task);
 	o.uid = task->cred->uid.val;
 	o.cgroup = task->cgroups->dfl_cgrp->kn->id;
@@ -96,18 +116,10 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
 
-	struct record *r;
-
-	if (!skc)
-		return 0;
-	if (scanning) {
+	if (skc && scanning)
 		scan_enter(skc, NULL, false);
-		return 0;
-	}
-	/* run again before open handshakes are told: the port was not chosen yet when they began */
-	r = skc->skc_state == BPF_TCP_SYN_SENT ? table_find((__u64)skc) : NULL;
-	if (r && !r->h.local_port)
-		r->h.local_port = skc->skc_num;
+	else if (skc)
+		scan_meet(skc);
 	return 0;
 }
 

@@ -37,6 +37,9 @@ __u8 scanning = 1;
 /* Why a socket may have no record; once true it stays so. */
 __u8 table_was_full = 0;
 
+/* Numbers the checks on which sockets are alive. */
+__u32 check_number = 0;
+
 static __always_inline struct record *table_find(__u64 sk)
 {
 	return bpf_map_lookup_elem(&table, &sk);
@@ -136,7 +139,7 @@ static __noinline void tell_stale(struct record *old, bool told)
 		 old->h.accept_fate != ACCEPT_LOST)
 		old->h.flags |= HANDSHAKE_TOLD;
 	old->c.flags |= CLOSE_EVENTS_LOST;
-	if (owner_selected(old) || old->h.accept_ns)
+	if ((owner_selected(old) || old->h.accept_ns) && select_local_port(&old->h))
 		tell(old);
 }
 

@@ -92,10 +92,24 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		return;
 	}
 	r = table_find(key);
+	if (r && !r->h.conn) {
+		/* a socket that closed before the scan came to it was here */
+		if (!scanning)
+			table_remove(key);
+		r = NULL;
+	}
 	if (r && r->h.cookie && r->h.cookie != (__u64)sk->__sk_common.skc_cookie.counter) {
 		tell_stale(r, !claim_handshake(key));
 		table_remove(key);
 		r = NULL;
+	}
+	/* a client's own port is known from its first change after connect() on */
+	if (r && !r->h.local_port && r->h.role == ROLE_CLIENT) {
+		facts_identity(&r->h, tp, to);
+		if (!select_local_port(&r->h)) {
+			table_remove(key);
+			return;
+		}
 	}
 	if (from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
 		r = scratch_record(cpu, lane);
@@ -136,8 +150,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		if (!r)
 			return;
 	} else if (to == BPF_TCP_CLOSE) {
-		if (settle_handshake(r, key) && finish(cpu, lane, r, tp, t_ns, from) &&
-		    select_local_port(&r->h))
+		if (settle_handshake(r, key) && finish(cpu, lane, r, tp, t_ns, from))
 			tell(r);
 		table_remove(key);
 		return;
@@ -145,15 +158,8 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		change(r, tp, t_ns, from, to);
 	}
 
-	if (to == BPF_TCP_ESTABLISHED) {
-		/* only now is a client's own port known */
-		if (!select_local_port(&r->h)) {
-			table_remove(key);
-			return;
-		}
-		if (!wanted_handshake(&cfg, r) || post_handshake(r))
-			r->h.flags |= HANDSHAKE_TOLD;
-	}
+	if (to == BPF_TCP_ESTABLISHED)
+		tell_established(r);
 }
 
 static __always_inline bool is_tcp(const struct sock *sk)
@@ -200,9 +206,9 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 			note->key = 0;
 			goto out;
 		}
+		count(COUNT_STAND_IN);
 		if (was_taken(sk, to))
 			goto out;
-		count(COUNT_STAND_IN);
 	}
 	on_state(cpu, lane, sk, from, to);
 	if (!stand_in) {

@@ -51,6 +51,8 @@ static enum ending close_ending(const struct record *r)
 			return ENDING_RESET_RECEIVED;
 		/* close() or disconnect of a connection that still had a direction open sends an RST
 		 * (tcp_need_reset); in LAST_ACK and CLOSING it does not */
+		if (r->c.flags & CLOSE_MINISOCKET && !(r->c.flags & CLOSE_RST_SENT))
+			return ENDING_UNKNOWN;
 		if (from != BPF_TCP_LAST_ACK && from != BPF_TCP_CLOSING)
 			return ENDING_RESET_SENT;
 		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_UNKNOWN;
@@ -115,6 +117,9 @@ static void read_moments(struct moments *m, const struct record *r)
 
 		if (from == to)
 			continue;
+		/* one segment, one moment */
+		if (step_kind(step) == STEP_SAME_SEGMENT && m->fin_acked)
+			t_ns = m->fin_acked;
 		if (to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK) {
 			m->queued = t_ns;
 			m->fin_left = diary_fin_left_ns(r, t_ns);
@@ -149,7 +154,7 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 	struct step *answer;
 
 	if (to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK) {
-		bool left = !(c->flags & CLOSE_OVER) || c->flags & CLOSE_LOCAL_FIN_LEFT;
+		bool left = c->flags & CLOSE_LOCAL_FIN_LEFT || m->fin_left;
 		uint8_t with_ack = to == BPF_TCP_LAST_ACK && c->flags & CLOSE_ACK_PENDING
 					   ? SEGMENT_ACK
 					   : 0;
@@ -218,14 +223,15 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 
 		if (to == BPF_TCP_LAST_ACK && from == BPF_TCP_CLOSE_WAIT)
 			unseen_ack(ch, r);
-		if (step_kind(step) == STEP_SAME_SEGMENT && ch->n_steps &&
-		    ch->steps[ch->n_steps - 1].to == from) {
+		if (step_kind(step) == STEP_SAME_SEGMENT && to == BPF_TCP_TIME_WAIT &&
+		    ch->n_steps && ch->steps[ch->n_steps - 1].to == from) {
 			/* FIN and ACK in one segment: FIN_WAIT2 was passed through, not stayed in */
 			s = &ch->steps[ch->n_steps - 1];
 			s->to = to;
 			from = s->from;
 			state_step(ch,
-				   &(struct step){ .t_ns = t, .from = BPF_TCP_FIN_WAIT2, .to = to },
+				   &(struct step){
+					   .t_ns = s->t_ns, .from = BPF_TCP_FIN_WAIT2, .to = to },
 				   r, m, begin_ns);
 			s->seq = known_if(r->c.flags & CLOSE_REMOTE_FIN, r->c.remote_fin_seq);
 			s->segment.flags = SEGMENT_FIN | SEGMENT_ACK;
@@ -263,15 +269,33 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 	}
 }
 
-static uint8_t close_completeness(const struct record *r, enum ending ending)
+/* Sequence numbers between a SYN's and what a FIN stands at are payload. */
+static bool had_data(const struct record *r)
+{
+	const struct handshake_part *h = &r->h;
+	const struct close_part *c = &r->c;
+
+	if (c->bytes_sent || c->bytes_received)
+		return true;
+	if (!(h->options & OPTION_KNOWN))
+		return false;
+	if (c->flags & CLOSE_REMOTE_FIN && c->remote_fin_seq != h->irs + 1)
+		return true;
+	if (c->flags & CLOSE_LOCAL_FIN)
+		return c->local_fin_seq != h->iss + 1;
+	return c->flags & CLOSE_REMOTE_FIN && c->remote_fin_ack != h->iss + 1;
+}
+
+static uint8_t close_completeness(const struct record *r, const struct moments *m,
+				  enum ending ending)
 {
 	uint8_t mask = 0;
 
 	if (r->h.role != ROLE_UNKNOWN && !(r->h.flags & HANDSHAKE_BEFORE_TRACE))
 		mask |= COMPLETE_SYN | COMPLETE_SYNACK | COMPLETE_ACK;
-	if (r->c.bytes_sent || r->c.bytes_received)
+	if (had_data(r))
 		mask |= COMPLETE_DATA;
-	if (r->c.flags & (CLOSE_LOCAL_FIN_LEFT | CLOSE_REMOTE_FIN))
+	if (m->fin_left || r->c.flags & (CLOSE_LOCAL_FIN_LEFT | CLOSE_REMOTE_FIN))
 		mask |= COMPLETE_FIN;
 	if (r->c.flags & (CLOSE_RST_RECEIVED | CLOSE_RST_SENT) || ending == ENDING_RESET_SENT ||
 	    ending == ENDING_RESET_RECEIVED)
@@ -298,6 +322,12 @@ static void read_totals(struct close *cl, const struct record *r, bool have)
 	cl->remote_fin_seq = known_if(c->flags & CLOSE_REMOTE_FIN, c->remote_fin_seq);
 }
 
+/* Did our close() come before anything else of the close? */
+static bool fin_first(const struct record *r)
+{
+	return r->c.n_steps && step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1;
+}
+
 void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 {
 	struct close *cl = &ch->close;
@@ -318,13 +348,13 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	read_moments(&m, r);
 	/* the chapter begins with its first event on the wire */
 	begin_ns = r->c.t0_ns;
-	if (r->c.n_steps && step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1 && m.fin_left)
+	if (fin_first(r) && m.fin_left)
 		begin_ns = m.fin_left;
 	ch->t_ns = known_unless_0(begin_ns);
 	read_steps(ch, r, &m, begin_ns);
-	ch->completeness = close_completeness(r, cl->ending);
+	ch->completeness = close_completeness(r, &m, cl->ending);
 
-	if (over && whole && (m.fin_left || cl->first_closer != CLOSER_LOCAL))
+	if (over && whole && (m.fin_left || !fin_first(r)))
 		cl->close_ns = between(begin_ns, m.end);
 	cl->fin_rtt_ns = between(m.fin_left, m.fin_acked);
 	if (cl->first_closer == CLOSER_LOCAL)

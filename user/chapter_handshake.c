@@ -75,6 +75,12 @@ static void client_step(struct chapter *ch, struct step *s, const struct handsha
 	const struct maybe none = { 0 };
 	struct maybe next_s = seq_after(ch->iss, 1), next_r = seq_after(ch->irs, 1);
 
+	if (s->to == BPF_TCP_SYN_SENT && h->flags & HANDSHAKE_SYN_AT_WRITE && !h->syn_ns) {
+		/* connect() sent nothing; that the SYN left later is known by what followed */
+		s->t_ns = none;
+		if (!h->retransmits && !(h->flags & HANDSHAKE_ESTABLISHED))
+			return;
+	}
 	if (s->to == BPF_TCP_SYN_SENT && outcome != OUTCOME_NO_PORT) {
 		step_segment(s, true, SEGMENT_SYN, ch->iss, none);
 		ch->completeness |= COMPLETE_SYN;
@@ -189,10 +195,22 @@ static void read_options(struct handshake *hs, const struct handshake_part *h)
 		hs->syncookie = TRISTATE_NO;
 }
 
+/* When the present state was entered; retransmissions do not change it. */
+static uint64_t state_since_ns(const struct handshake_part *h)
+{
+	uint64_t since_ns = 0;
+
+	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
+		if (step_from(h->steps[i]) != step_to(h->steps[i]))
+			since_ns = h->t0_ns + step_t_ns(h->steps[i]);
+	return since_ns;
+}
+
 void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint64_t now_ns)
 {
 	struct handshake *hs = &ch->handshake;
-	uint64_t end_ns = diary_handshake_end_ns(h), begin_ns, begun_ns;
+	uint64_t end_ns = diary_handshake_end_ns(h), since_ns = state_since_ns(h);
+	uint64_t begin_ns, begun_ns;
 	bool established = h->flags & HANDSHAKE_ESTABLISHED,
 	     over = established || h->state == BPF_TCP_CLOSE;
 
@@ -216,11 +234,11 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	if (begin_ns)
 		read_steps(ch, h, begin_ns, hs->outcome);
 	if (over && hs->outcome != OUTCOME_NO_PORT)
-		hs->handshake_ns = known_if(begun_ns, (int64_t)(end_ns - begun_ns));
+		hs->handshake_ns = known_if(begun_ns && end_ns, (int64_t)(end_ns - begun_ns));
 	if (ch->open) {
 		ch->state = h->state;
-		ch->state_ns = known_if(end_ns && end_ns <= now_ns && !ch->missing,
-					(int64_t)(now_ns - end_ns));
+		ch->state_ns = known_if(since_ns && since_ns <= now_ns && !ch->missing,
+					(int64_t)(now_ns - since_ns));
 	}
 
 	if (established)

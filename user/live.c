@@ -170,6 +170,10 @@ static void report(const struct totals *t)
 			"larger --ring, or a "
 			"narrower selection)",
 			(unsigned long long)t->events_lost);
+	if (t->incomplete)
+		message("%llu chapters are incomplete: the kernel did not report all of their "
+			"events",
+			(unsigned long long)t->incomplete);
 	if (t->table_full)
 		message("%llu connections found the table full (a larger --max-connections)",
 			(unsigned long long)t->table_full);

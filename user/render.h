@@ -35,6 +35,7 @@ struct totals {
 	uint64_t open;		     /* chapters told as open */
 	uint64_t events_lost;	     /* chapters and transitions not posted, hook runs skipped */
 	uint64_t table_full;
+	uint64_t incomplete; /* chapters told though events of them were not seen */
 	uint64_t outcomes[OUTCOMES], endings[ENDINGS];
 };
 

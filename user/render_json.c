@@ -115,6 +115,7 @@ static void end(struct render_context *rc, const struct totals *totals)
 	put_count(&j, "open", totals->open);
 	put_count(&j, "events_lost", totals->events_lost);
 	put_count(&j, "table_full", totals->table_full);
+	put_count(&j, "incomplete", totals->incomplete);
 	json_key(&j, "outcomes");
 	json_open(&j, '{');
 	for (unsigned int i = OUTCOME_UNKNOWN + 1; i < OUTCOMES; i++)

@@ -19,8 +19,8 @@ static void put_row(const struct render_context *rc, const struct row *r)
 {
 	int time = rc->time_style == TIME_DEFAULT ? SHORT_TIME : LONG_TIME;
 
-	fprintf(rc->out, "%-*.*s %-7s %-10s %-6s %-18s %-19s %-9s %-6s %8s %8s %5s %5s", time, time,
-		r->time, r->pid, r->comm, r->role, r->local, r->remote, r->result, r->closer,
+	fprintf(rc->out, "%-*.*s %-7s %-10s %-6s %-21s %-21s %-14s %-6s %10s %10s %7s %7s", time,
+		time, r->time, r->pid, r->comm, r->role, r->local, r->remote, r->result, r->closer,
 		r->life, r->close, r->sent, r->received);
 }
 

@@ -181,7 +181,7 @@ static void say_closer(struct verdict *v, const struct chapter *ch)
 		[CLOSER_LOCAL] = "closed first by local",
 		[CLOSER_REMOTE] = "closed first by remote",
 		[CLOSER_BOTH] = "closed first by both, the FINs crossed",
-		[CLOSER_NONE] = "closed first by none",
+		[CLOSER_NONE] = "no FIN from either side",
 	};
 	const struct person *closer = &ch->close.closer;
 	unsigned int first = ch->close.first_closer;
@@ -234,7 +234,8 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);
 	say_count(v, ", ", "FIN retransmit", cl->fin_retransmits);
 	say_ms(v, "; ", "peer's FIN after", cl->peer_fin_ns);
-	say_ms(v, "; ", "close", cl->close_ns);
+	if (cl->first_closer != CLOSER_NONE)
+		say_ms(v, "; ", "close", cl->close_ns);
 	if (!ch->open)
 		say(v, "; ", "%s%s", ending_words(cl->ending), errno_words(err, ch->err));
 	if (cl->accept_ns.known)

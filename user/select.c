@@ -35,16 +35,21 @@ static bool owner_in(const struct options *o, const struct owner *owner)
 	       (!o->cgroup_id || o->cgroup_id == owner->cgroup);
 }
 
-static bool selected(const struct options *o, const struct handshake_part *h)
+bool select_ports(const struct options *o, const struct handshake_part *h)
 {
 	const struct port_set *any = &o->any_ports;
 
+	return (!o->local_ports.given || port_in(&o->local_ports, h->local_port)) &&
+	       (!o->remote_ports.given || port_in(&o->remote_ports, h->remote_port)) &&
+	       (!any->given || port_in(any, h->local_port) || port_in(any, h->remote_port));
+}
+
+static bool selected(const struct options *o, const struct handshake_part *h)
+{
 	if ((o->netns && h->netns != o->netns) || (o->family && h->family != o->family) ||
 	    (o->role && h->role != o->role))
 		return false;
-	if ((o->local_ports.given && !port_in(&o->local_ports, h->local_port)) ||
-	    (o->remote_ports.given && !port_in(&o->remote_ports, h->remote_port)) ||
-	    (any->given && !port_in(any, h->local_port) && !port_in(any, h->remote_port)))
+	if (!select_ports(o, h))
 		return false;
 	if ((o->local.n && !address_in(&o->local, h->family, h->local)) ||
 	    (o->remote.n && !address_in(&o->remote, h->family, h->remote)) ||

@@ -15,6 +15,9 @@ struct selection {
 	void *ctx;
 };
 
+/* By -L, -D and --port alone; a port that is not known is none of them. */
+bool select_ports(const struct options *options, const struct handshake_part *h);
+
 /* An item_fn; ctx is a struct selection. */
 int select_item(void *selection, const struct item *item);
 

@@ -112,7 +112,8 @@ static void add_close(struct summary *s, const struct chapter *ch)
 static bool brings_connection(const struct chapter *ch)
 {
 	return ch->type == CHAPTER_HANDSHAKE ||
-	       (ch->missing != MISSING_NOTHING && ch->role == ROLE_UNKNOWN);
+	       (ch->missing != MISSING_NOTHING && ch->missing != MISSING_TABLE_FULL &&
+		ch->role == ROLE_UNKNOWN);
 }
 
 void summary_add(struct summary *s, const struct chapter *ch)
@@ -121,6 +122,8 @@ void summary_add(struct summary *s, const struct chapter *ch)
 		s->totals.connections++;
 		s->open_connections += ch->open;
 	}
+	if (ch->missing == MISSING_EVENTS_LOST && !ch->open)
+		s->totals.incomplete++;
 	if (ch->open)
 		s->totals.open++;
 	else if (ch->type == CHAPTER_CLOSE)

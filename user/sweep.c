@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "select.h"
 #include "wanted.h"
 
 /* A tick of the kernel's timer wheel is an eighth of the time to go at most, and a second here. */
@@ -74,6 +75,9 @@ static bool is_selected(const struct sweep *s, const struct record *r)
 {
 	bool by_owner = s->cfg->by_pid || s->cfg->by_comm || s->cfg->cgroup;
 
+	/* a client's own port was not known yet when the kernel decided */
+	if (!select_ports(s->options, &r->h))
+		return false;
 	return !by_owner || r->h.flags & HANDSHAKE_OWNER_SELECTED || r->h.accept_ns;
 }
 
@@ -158,6 +162,33 @@ static bool is_open(const struct sweep *s, const struct record *r, uint64_t now_
 	return !least || (begin && begin + least <= now_ns);
 }
 
+static uint64_t last_event_ns(const struct record *r)
+{
+	uint64_t handshake = diary_handshake_end_ns(&r->h), close = diary_close_end_ns(r);
+
+	return close > handshake ? close : handshake;
+}
+
+static bool is_gone(const struct sweep *s, const struct record *r)
+{
+	return s->checked_ns && r->h.conn && !(r->c.flags & CLOSE_MINISOCKET) &&
+	       r->c.seen != s->check && last_event_ns(r) < s->checked_ns;
+}
+
+static int tell_gone(const struct sweep *s, struct record *r)
+{
+	if (!s->last || !is_selected(s, r))
+		return 0;
+	if (!diary_established(r)) {
+		r->h.flags |= HANDSHAKE_EVENTS_LOST;
+		return wanted_handshake(s->cfg, r) ? tell(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
+						   : 0;
+	}
+	r->c.flags |= CLOSE_EVENTS_LOST;
+	r->h.flags |= HANDSHAKE_TOLD; /* sweep_untold() was here before */
+	return wanted_close(s->cfg, r) ? tell(s, ITEM_CLOSE, r, sizeof(*r)) : 0;
+}
+
 static int open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t now_ns)
 {
 	struct item_open open = { .now_ns = now_ns };
@@ -166,10 +197,14 @@ static int open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t 
 
 	if (err)
 		return err;
-	for (size_t i = 0; !err && i < keys.n; i++)
-		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &open.record) &&
-		    is_open(s, &open.record, now_ns))
+	for (size_t i = 0; !err && i < keys.n; i++) {
+		if (bpf_map_lookup_elem(map_fd, key_at(&keys, i), &open.record))
+			continue;
+		if (is_gone(s, &open.record))
+			err = tell_gone(s, &open.record);
+		else if (is_open(s, &open.record, now_ns))
 			err = tell(s, ITEM_OPEN, &open, sizeof(open));
+	}
 	free(keys.items);
 	return err;
 }
@@ -234,14 +269,4 @@ int sweep_count(const struct sweep *s)
 {
 	return count_in(s, s->table_fd, sizeof(__u64), is_selected) +
 	       count_in(s, s->minisockets_fd, sizeof(struct tuple), is_selected);
-}
-
-static bool lacks_port(const struct sweep *s, const struct record *r)
-{
-	return !r->h.local_port && r->h.state == BPF_TCP_SYN_SENT && is_selected(s, r);
-}
-
-bool sweep_lacks_port(const struct sweep *s)
-{
-	return count_in(s, s->table_fd, sizeof(__u64), lacks_port);
 }

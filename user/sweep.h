@@ -7,15 +7,21 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "options.h"
 #include "source.h"
 
 struct sweep {
 	const volatile struct config *cfg;
+	const struct options *options;
 	int table_fd;
 	int unaccepted_fd;
 	int minisockets_fd;
 	item_fn sink;
 	void *ctx;
+	/* sockets met by the check of this number, made at checked_ns, are alive; 0: no check was made */
+	uint32_t check;
+	uint64_t checked_ns;
+	bool last; /* nothing comes after: what is not alive is told as lost */
 };
 
 /* A record as it stood at now_ns (CLOCK_MONOTONIC). */
@@ -36,10 +42,10 @@ int sweep_unaccepted(const struct sweep *s, uint64_t before_ns);
  */
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind);
 
-/* Is there a handshake whose own port was not chosen yet when it was seen last? */
-bool sweep_lacks_port(const struct sweep *s);
-
-/* Tells what has begun and is not over. */
+/*
+ * Tells what has begun and is not over.  A record whose socket is gone is not open: its end was not
+ * seen, and it is told incomplete, at the last.
+ */
 int sweep_open(const struct sweep *s, uint64_t now_ns);
 
 /* After detaching: established connections whose handshake is still untold. */

@@ -85,17 +85,7 @@ static int run_iterator(void *link)
 	return n < 0 ? -errno : 0;
 }
 
-static void scan_namespaces(struct tracer *t)
-{
-	struct bpf_link *link = bpf_program__attach_iter(t->skel->progs.scan_tcp, NULL);
-
-	if (link)
-		namespaces_visit(t->options->netns, run_iterator, link);
-	bpf_link__destroy(link);
-}
-
-/* Enters what is older than the trace; a state change that comes meanwhile finds the hooks in place. */
-static void scan(struct tracer *t)
+static void scan_sockets(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
 	struct bpf_link *link;
@@ -106,8 +96,25 @@ static void scan(struct tracer *t)
 			run_iterator(link);
 		bpf_link__destroy(link);
 	}
-	scan_namespaces(t);
-	skel->data->scanning = 0;
+	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
+	if (link)
+		namespaces_visit(t->options->netns, run_iterator, link);
+	bpf_link__destroy(link);
+}
+
+/* Enters what is older than the trace; a state change that comes meanwhile finds the hooks in place. */
+static void scan(struct tracer *t)
+{
+	scan_sockets(t);
+	t->skel->data->scanning = 0;
+}
+
+/* Which of the recorded sockets are alive? */
+static void check(struct tracer *t)
+{
+	t->checked_ns = clock_monotonic_ns();
+	t->skel->bss->check_number++;
+	scan_sockets(t);
 }
 
 static int receive(void *ctx, void *data, size_t len)
@@ -239,11 +246,15 @@ static struct sweep sweep_of(struct tracer *t, item_fn sink, void *ctx)
 {
 	return (struct sweep){
 		.cfg = &t->skel->rodata->cfg,
+		.options = t->options,
 		.table_fd = bpf_map__fd(t->skel->maps.table),
 		.unaccepted_fd = bpf_map__fd(t->skel->maps.unaccepted),
 		.minisockets_fd = bpf_map__fd(t->skel->maps.minisockets),
 		.sink = sink,
 		.ctx = ctx,
+		.check = t->skel->bss->check_number,
+		.checked_ns = t->checked_ns,
+		.last = t->stopped,
 	};
 }
 
@@ -276,8 +287,9 @@ int tracer_tell_open(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = sweep_of(t, sink, ctx);
 
-	if (sweep_lacks_port(&s))
-		scan_namespaces(t);
+	if (!t->stopped)
+		check(t);
+	s = sweep_of(t, sink, ctx);
 	return sweep_open(&s, clock_monotonic_ns());
 }
 
@@ -301,6 +313,9 @@ static uint64_t counter(struct tracer *t, __u32 which)
 
 int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 {
+	/* while what changes meanwhile is still seen */
+	check(t);
+	t->stopped = true;
 	bpf_link__destroy(t->stand_in);
 	t->stand_in = NULL;
 	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++) {

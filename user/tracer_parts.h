@@ -16,6 +16,8 @@ struct tracer {
 	struct bpf_link *stand_in;
 	struct bpf_link *accept[3];
 	const struct options *options;
+	uint64_t checked_ns; /* when the last check on live sockets began */
+	bool stopped;
 	uint64_t minisockets_at_ns; /* when to sweep them next */
 	uint64_t segments_missed;   /* by the minisockets' hook, as of the last sweep */
 	int n_cpus;

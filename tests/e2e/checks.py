@@ -110,6 +110,8 @@ def check_shape(chapter):
         assert chapter["state_us"] is None or chapter["state_us"] >= 0
         assert chapter["state_us"] is not None or chapter["missing"] == "before_trace"
         assert chapter["outcome" if kind == "handshake" else "ending"] is None
+    elif not chapter["complete"]:  # what was not seen is null
+        assert chapter["outcome" if kind == "handshake" else "ending"] in (*OUTCOMES, *ENDINGS, None)
     elif kind == "handshake":
         assert chapter["outcome"] in OUTCOMES
     else:

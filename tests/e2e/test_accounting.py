@@ -9,6 +9,7 @@ import pytest
 
 import checks
 import pump
+from capture import RST
 from tracer import Tracer
 
 WORKERS, EACH = 4, 250
@@ -171,31 +172,45 @@ def check_sum(tracer, ends):
     assert chapters <= 2 * ends
     if not lost:
         assert chapters == 2 * ends
-        torn = [c for c in tracer.chapters() if not c["complete"]]
-        assert torn == [], f"none lost, but {len(torn)} incomplete, such as {torn[0]}"
-    # The standard for losses on this machine class: a few hundred of 400,000 at the very most.
-    assert lost <= ends / 500, f"{lost} events lost of {2 * ends} chapters: {tracer.stderr.text()}"
+    torn = [c for c in tracer.chapters() if c["missing"] == "events_lost" and not c.get("open")]
+    assert summary["incomplete"] == len(torn) <= ends / 100, torn[:1]
+    # 0.5 %: kernel-notes measured 2 to 3.4 % with RPS and without the stand-in, under 0.1 % with it.
+    assert lost <= ends / 100, f"{lost} events lost of {2 * ends} chapters: {tracer.stderr.text()}"
     if lost:
         assert "lost" in tracer.stderr.text() or "table" in tracer.stderr.text()
 
 
-def test_churn_elsewhere_is_not_told(world):
-    """Thousands of connections in another namespace, with RPS: nothing of them under any selection."""
+def churn_until_told(channel, port):
+    done = 0
+    while not channel.poll():
+        s = socket.create_connection(("127.0.0.1", port))
+        assert s.recv(1) == b"x"
+        s.close()
+        done += 1
+    return done
+
+
+@pytest.mark.parametrize("rps", [0, 3])
+def test_churn_elsewhere_is_not_told(world, rps):
+    """Another namespace is busy before, while and after tracers start: nothing of it is told."""
     idle, busy = world.netns(), world.netns()
     busy.sysctl(net__core__somaxconn=4096, net__ipv4__tcp_max_tw_buckets=65536)
-    with_rps(busy, 3)
-    total = 6000
-    server = busy.spawn(serve, 7600, total)
+    if rps:
+        with_rps(busy, rps)
+    server = busy.spawn(serve, 7600, 1 << 30)
     assert server.recv() == "listening"
-    tracers = [Tracer(netns=idle), Tracer("-p", os.getpid()), Tracer("-L", "1"),
-               Tracer("-l", "10.99.0.0/16")]
-    clients = [busy.spawn(churn, 7600, total // 3) for _ in range(3)]
-    assert sum(c.result(90) for c in clients) == total == server.result(90)
-    for tracer in tracers:
-        tracer.stop()
-        mine = [c for c in tracer.chapters() if c["netns"] in (busy.inode, idle.inode)]
-        assert mine == [], f"{len(mine)} chapters told by {tracer.argv}, such as {mine[0]}"
-        assert tracer.summary["open"] == 0 and tracer.summary["connections"] == 0
+    clients = [busy.spawn(churn_until_told, 7600) for _ in range(3)]
+    for _ in range(3):
+        tracers = [Tracer(*args) for args in (["--netns", idle.inode], ["-p", os.getpid()],
+                                              ["-L", "1"], ["-l", "10.99.0.0/16"])]
+        for tracer in tracers:
+            tracer.stop()
+            told = [c for c in tracer.chapters() if c["netns"] in (busy.inode, idle.inode)]
+            assert told == [], f"{len(told)} chapters told by {tracer.argv}, such as {told[0]}"
+    for client in clients:
+        client.send("stop")
+    assert sum(c.result() for c in clients) > 300, "hardly any traffic"
+    server.kill()
 
 
 def test_a_full_table_is_not_silent(world):
@@ -204,6 +219,7 @@ def test_a_full_table_is_not_silent(world):
     total = 100
     server = ns.spawn(serve, 7300, total)
     assert server.recv() == "listening"
+    capture = world.capture(ns, "lo")
     tracer = Tracer("--max-connections", "16", netns=ns)
     client = ns.spawn(open_all, 7300, total)
     assert client.recv() == "all open"
@@ -215,6 +231,13 @@ def test_a_full_table_is_not_silent(world):
     complete = [c for c in tracer.chapters("close") if c["complete"]]
     assert 0 < len(complete) < 2 * total
     assert summary["table_full"] == 2 * total - len(complete), "one for each that found no room"
+    # what is not known may be null, but nothing is made up
+    reset = {(p.src, p.sport, p.dport) for p in capture.packets() if p.flags & RST}
+    for chapter in tracer.chapters("close"):
+        segments = [s["segment"] for s in chapter["steps"] if s["segment"]]
+        if chapter["ending"] == "reset_sent" or any("> RST" in s for s in segments):
+            end = (chapter["local"], chapter["local_port"], chapter["remote_port"])
+            assert end in reset, f"no RST was captured: {chapter}"
     assert "full" in tracer.stderr.text() and "--max-connections" in tracer.stderr.text()
     for chapter in tracer.chapters():
         port = chapter["local_port"] if chapter["local_port"] != 7300 else chapter["remote_port"]

@@ -109,12 +109,10 @@ void flow_data(struct flow *f, uint32_t sent, uint32_t received)
 {
 	f->snd_nxt += sent;
 	f->rcv_nxt += received;
-	f->r.c.bytes_sent += sent;
-	f->r.c.bytes_received += received;
+	f->sent += sent;
+	f->received += received;
 	f->r.c.segs_out += 1 + sent / 1448;
 	f->r.c.segs_in += 1 + received / 1448;
-	f->r.c.srtt_us = 20000;
-	f->r.c.min_rtt_us = 19000;
 }
 
 void flow_open(struct flow *f, enum role role)
@@ -177,9 +175,13 @@ void flow_fin_acked(struct flow *f)
 	change(f, BPF_TCP_FIN_WAIT2, STEP_STATE);
 }
 
-/* facts_totals() */
+/* facts_totals(): before the end, or the minisocket, the record has none of it. */
 static void totals(struct flow *f)
 {
+	f->r.c.bytes_sent = f->sent;
+	f->r.c.bytes_received = f->received;
+	f->r.c.srtt_us = f->r.h.rtt_us;
+	f->r.c.min_rtt_us = f->r.h.rtt_us;
 	if (f->r.c.flags & CLOSE_LOCAL_FIN && !f->fin_held)
 		f->r.c.flags |= CLOSE_LOCAL_FIN_LEFT;
 }

@@ -23,8 +23,9 @@ struct flow {
 	struct record r;
 	uint64_t now_ns;
 	uint32_t snd_nxt, rcv_nxt;
-	uint64_t fin_left_ns; /* 0: it left when it was queued */
-	bool fin_held;	      /* our FIN is behind data that does not leave */
+	uint64_t sent, received; /* bytes */
+	uint64_t fin_left_ns;	 /* 0: it left when it was queued */
+	bool fin_held;		 /* our FIN is behind data that does not leave */
 };
 
 /*

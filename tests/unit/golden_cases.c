@@ -252,6 +252,8 @@ static void incomplete(struct telling *t)
 	flow_open(&f, ROLE_CLIENT);
 	number(&f, 2);
 	flow_data(&f, 100, 200);
+	f.snd_nxt++; /* our FIN, whose leaving was not seen */
+	f.r.c.flags |= CLOSE_LOCAL_FIN_ACKED | CLOSE_LOCAL_FIN_LEFT;
 	diary_change(&f.r, f.now_ns + S, BPF_TCP_FIN_WAIT1, BPF_TCP_FIN_WAIT2, STEP_STATE);
 	f.now_ns += S + MS;
 	flow_peer_fin(&f);

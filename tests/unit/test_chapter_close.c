@@ -62,8 +62,8 @@ static void local_first(void **state)
 	expect_known(ch.close.bytes_sent, 100);
 	expect_known(ch.close.bytes_received, 200);
 	expect_known(ch.close.fin_retransmits, 0);
-	expect_known(ch.close.srtt_ns, 20 * MS);
-	expect_known(ch.close.min_rtt_ns, 19 * MS);
+	expect_known(ch.close.srtt_ns, 19990 * US);
+	expect_known(ch.close.min_rtt_ns, 19990 * US);
 	expect_known(ch.close.local_fin_seq, 1101);
 	expect_known(ch.close.remote_fin_seq, 5201);
 	expect_known(ch.close.closer.pid, 4711);

@@ -140,6 +140,7 @@ static void reset_sent_in_the_same_segment(void **state)
 	flow_wait(&f, 20 * MS);
 	flow_fin_acked(&f);
 	f.r.c.flags |= CLOSE_OVER | CLOSE_LOCAL_FIN_LEFT;
+	f.r.c.bytes_sent = 100;
 	diary_change(&f.r, f.now_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_SAME_SEGMENT);
 	expect_end(ENDING_RESET_SENT, CLOSER_LOCAL, 0, 63);
 	for (size_t i = 0; i < ch.n_steps; i++)

@@ -113,6 +113,11 @@ static void no_data(void **state)
 	assert_int_equal(ch.completeness, 23);
 	expect_known(ch.close.bytes_sent, 0);
 	expect_known(ch.close.bytes_received, 0);
+	/* the handshake's is the only round trip there was */
+	expect_known(ch.close.min_rtt_ns, 19990 * US);
+	f.r.c.srtt_us = 0;
+	f.r.c.min_rtt_us = UINT32_MAX; /* none measured */
+	flow_close_chapter(&f, &ch);
 	expect_unknown(ch.close.srtt_ns);
 	expect_unknown(ch.close.min_rtt_ns);
 }

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Bytes that no kernel wrote, through the teller and every renderer, and recordings that are cut off or
+ * damaged.  What counts is what AddressSanitizer and UBSan say; seeds are fixed.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "golden_cases.h"
+#include "select.h"
+#include "sweep.h"
+#include "teller.h"
+
+#define ROUNDS 3000
+#define ITEM_MAX (sizeof(struct item_open) + 64)
+
+/* xorshift64: the same everywhere */
+static uint64_t rng;
+
+static uint64_t next(void)
+{
+	rng ^= rng << 13;
+	rng ^= rng >> 7;
+	rng ^= rng << 17;
+	return rng;
+}
+
+static void fill(uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(next() >> 24);
+}
+
+/* A teller that writes into the void, in the way of a user who wants to see everything. */
+struct bench {
+	struct options options;
+	struct teller teller;
+	struct selection selection;
+	FILE *out;
+};
+
+static void bench_open(struct bench *b, const struct renderer *renderer)
+{
+	memset(b, 0, sizeof(*b));
+	b->out = fopen("/dev/null", "we");
+	assert_non_null(b->out);
+	b->options.verbose = next() & 1;
+	b->options.time_style = (enum time_style)(next() % 3);
+	b->teller.options = &b->options;
+	b->teller.renderer = renderer;
+	b->teller.cgroups = cgroups_open(false);
+	b->teller.summary = summary_create();
+	assert_non_null(b->teller.cgroups);
+	assert_non_null(b->teller.summary);
+	b->selection = (struct selection){
+		.options = &b->options,
+		.sink = teller_item,
+		.ctx = &b->teller,
+	};
+	teller_begin(&b->teller, b->out, next() & 1);
+	if (renderer->begin)
+		renderer->begin(&b->teller.context);
+}
+
+static void bench_close(struct bench *b)
+{
+	FILE *table = fopen("/dev/null", "we");
+
+	assert_int_equal(teller_end(&b->teller), 0);
+	assert_non_null(table);
+	summary_print(table, b->teller.summary);
+	fclose(table);
+	cgroups_close(b->teller.cgroups);
+	summary_destroy(b->teller.summary);
+	fclose(b->out);
+}
+
+static const size_t sizes[] = {
+	[ITEM_CLOCK] = sizeof(int64_t),
+	[ITEM_HANDSHAKE] = sizeof(struct handshake_part),
+	[ITEM_CLOSE] = sizeof(struct record),
+	[ITEM_OPEN] = sizeof(struct item_open),
+	[ITEM_TRANSITION] = sizeof(struct transition),
+	[ITEM_CGROUP] = sizeof(uint64_t) + 20,
+	[ITEM_COUNTS] = sizeof(struct item_counts),
+	[ITEM_SNAPSHOT] = 0,
+};
+#define TYPES (sizeof(sizes) / sizeof(sizes[0]))
+
+/* The right size mostly, so that the bytes are looked at; else one beside it, or none. */
+static size_t some_size(size_t right)
+{
+	switch (next() % 8) {
+	case 0:
+		return 0;
+	case 1:
+		return right ? right - 1 : 0;
+	case 2:
+		return right + 1;
+	case 3:
+		return next() % ITEM_MAX;
+	default:
+		return right;
+	}
+}
+
+/* Of exactly len bytes, so that a read behind its end is seen. */
+static void give(struct bench *b, unsigned int type, const uint8_t *bytes, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+
+	assert_non_null(copy);
+	memcpy(copy, bytes, len);
+	assert_int_equal(select_item(&b->selection, &(struct item){ type, copy, len }), 0);
+	assert_int_equal(teller_item(&b->teller, &(struct item){ type, copy, len }), 0);
+	free(copy);
+}
+
+static void random_bytes(void **state)
+{
+	uint8_t bytes[ITEM_MAX];
+	struct bench b;
+
+	(void)state;
+	for (size_t i = 0; renderers[i]->name; i++) {
+		rng = 0x9e3779b97f4a7c15 + i;
+		bench_open(&b, renderers[i]);
+		for (unsigned int round = 0; round < ROUNDS; round++) {
+			unsigned int type = (unsigned int)(next() % (TYPES + 2));
+
+			fill(bytes, sizeof(bytes));
+			give(&b, type, bytes, some_size(type < TYPES ? sizes[type] : 100));
+		}
+		bench_close(&b);
+	}
+}
+
+/* A record as it should be, and its twin in which a few bytes are not. */
+static void damaged_item(struct bench *b, const struct item *item)
+{
+	uint8_t bytes[ITEM_MAX] = { 0 };
+
+	if (item->len > sizeof(bytes))
+		return;
+	if (item->len)
+		memcpy(bytes, item->data, item->len);
+	for (uint64_t n = next() % 6; n && item->len; n--)
+		bytes[next() % item->len] = next() & 1 ? 0xff : (uint8_t)next();
+	give(b, item->type, bytes, some_size(item->len));
+}
+
+static int damage(void *ctx, const struct item *item)
+{
+	for (unsigned int i = 0; i < 30; i++)
+		damaged_item(ctx, item);
+	return 0;
+}
+
+static void damaged_records(void **state)
+{
+	struct telling t = { .sink = damage };
+	struct bench b;
+
+	(void)state;
+	for (size_t i = 0; renderers[i]->name; i++) {
+		rng = 0xbf58476d1ce4e5b9 + i;
+		bench_open(&b, renderers[i]);
+		t.ctx = &b;
+		tell_begin(&t);
+		for (const struct golden_case *c = golden_cases; c->name; c++)
+			c->tell(&t);
+		bench_close(&b);
+	}
+}
+
+/* Any steps at all, in a record that is otherwise sound: 14 of a close may each have an answer. */
+static void random_steps(void **state)
+{
+	static const uint64_t kinds = STEP_EXPIRED + 1;
+	struct bench b;
+	struct flow f;
+
+	(void)state;
+	for (size_t i = 0; renderers[i]->name; i++) {
+		rng = 0x94d049bb133111eb + i;
+		bench_open(&b, renderers[i]);
+		for (unsigned int round = 0; round < ROUNDS; round++) {
+			flow_open(&f, round & 1 ? ROLE_SERVER : ROLE_CLIENT);
+			for (unsigned int s = 0; s < HANDSHAKE_STEPS; s++)
+				f.r.h.steps[s] = step_pack(next(), next() % 16, next() % 16,
+							   next() % kinds);
+			for (unsigned int s = 0; s < CLOSE_STEPS; s++)
+				f.r.c.steps[s] = step_pack(next(), next() % 16, next() % 16,
+							   next() % kinds);
+			/* what answers each segment most often */
+			if (round % 5 == 0)
+				for (unsigned int s = 0; s < CLOSE_STEPS; s++)
+					f.r.c.steps[s] = step_pack(s, 5, 6, round & 2);
+			f.r.h.n_steps = (uint8_t)(next() % (HANDSHAKE_STEPS + 3));
+			f.r.c.n_steps = (uint8_t)(next() % (CLOSE_STEPS + 3));
+			f.r.c.t0_ns = BEGIN_NS;
+			f.r.c.flags = (uint32_t)next();
+			f.r.h.flags = (uint32_t)next();
+			give(&b, ITEM_CLOSE, (const uint8_t *)&f.r, sizeof(f.r));
+		}
+		bench_close(&b);
+	}
+}
+
+/* No number of steps may give a negative time: 255 is what the diary itself counts up to. */
+static void no_negative_times(void **state)
+{
+	struct chapter ch;
+	struct flow f;
+
+	(void)state;
+	for (unsigned int n = 0; n < 256; n++) {
+		flow_open(&f, n & 1 ? ROLE_SERVER : ROLE_CLIENT);
+		flow_fin(&f, 0);
+		flow_fin_acked(&f);
+		flow_peer_fin(&f);
+		f.r.h.n_steps = (uint8_t)n;
+		f.r.c.n_steps = (uint8_t)n;
+		flow_handshake_chapter(&f, &ch);
+		assert_true(!ch.handshake.handshake_ns.known ||
+			    ch.handshake.handshake_ns.value >= 0);
+		flow_close_chapter(&f, &ch);
+		assert_true(!ch.close.close_ns.known || ch.close.close_ns.value >= 0);
+		assert_true(!ch.close.lifetime_ns.known || ch.close.lifetime_ns.value >= 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_bytes),
+		cmocka_unit_test(damaged_records),
+		cmocka_unit_test(random_steps),
+		cmocka_unit_test(no_negative_times),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

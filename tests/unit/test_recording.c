@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Items into a file and back, and files that are cut off, damaged or somebody else's. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "golden_cases.h"
+#include "recording.h"
+
+/* The section header; what a block is longer than its item. */
+#define HEADER 28
+#define AROUND 28
+
+static char path[] = "/tmp/recording-XXXXXX";
+
+/* What recording_read() passed on. */
+struct seen {
+	unsigned int n;
+	enum item_type type;
+	size_t len;
+	uint8_t bytes[600];
+	int answer;
+};
+
+static int see(void *ctx, const struct item *item)
+{
+	struct seen *s = ctx;
+
+	s->n++;
+	s->type = item->type;
+	s->len = item->len;
+	if (item->len && item->len <= sizeof(s->bytes))
+		memcpy(s->bytes, item->data, item->len);
+	return s->answer;
+}
+
+static int begin(void **state)
+{
+	int fd = mkstemp(path);
+
+	(void)state;
+	if (fd < 0)
+		return -1;
+	return close(fd);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	unlink(path);
+	strcpy(path + strlen(path) - 6, "XXXXXX");
+	return 0;
+}
+
+static void record(size_t len, unsigned int items)
+{
+	uint8_t bytes[64] = "abcdefghijklmnopqrstuvwxyz";
+	struct recording *r;
+
+	assert_true(len <= sizeof(bytes));
+	assert_int_equal(recording_create(&r, path), 0);
+	for (unsigned int i = 0; i < items; i++)
+		assert_int_equal(recording_add(r, &(struct item){ ITEM_CGROUP, bytes, len }), 0);
+	assert_int_equal(recording_close(r), 0);
+}
+
+static size_t file_size(void)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (size_t)st.st_size;
+}
+
+static void overwrite(long at, const void *bytes, size_t len)
+{
+	FILE *f = fopen(path, "r+e");
+
+	assert_non_null(f);
+	assert_int_equal(fseek(f, at, SEEK_SET), 0);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* stderr is not what is tested, and its lines are not to be taken for failures. */
+static int read_quietly(struct seen *s)
+{
+	int err_fd = dup(STDERR_FILENO), result;
+
+	assert_true(err_fd >= 0);
+	assert_non_null(freopen("/dev/null", "w", stderr));
+	memset(s, 0, offsetof(struct seen, answer));
+	result = recording_read(path, see, s);
+	fflush(stderr);
+	assert_true(dup2(err_fd, STDERR_FILENO) >= 0);
+	close(err_fd);
+	return result;
+}
+
+static void round_trip(void **state)
+{
+	struct seen s = { 0 };
+
+	(void)state;
+	/* each length of padding, and none at all */
+	for (size_t len = 0; len < 9; len++) {
+		record(len, 3);
+		assert_int_equal(read_quietly(&s), 0);
+		assert_int_equal(s.n, 3);
+		assert_int_equal(s.type, ITEM_CGROUP);
+		assert_int_equal(s.len, len);
+		assert_memory_equal(s.bytes, "abcdefghijkl", len);
+		assert_int_equal(file_size() % 4, 0);
+	}
+	record(8, 0);
+	assert_int_equal(read_quietly(&s), 0);
+	assert_int_equal(s.n, 0);
+}
+
+static void private_file(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	unlink(path);
+	record(8, 1);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+static void sink_stops(void **state)
+{
+	struct seen s = { .answer = 1 };
+
+	(void)state;
+	record(8, 3);
+	assert_int_equal(read_quietly(&s), 1);
+	assert_int_equal(s.n, 1);
+	s.answer = -EPIPE;
+	assert_int_equal(read_quietly(&s), -EPIPE);
+}
+
+/* Wherever it ends, what stood before is told, and an end between two blocks is an end. */
+static void cut_off(void **state)
+{
+	struct seen s = { 0 };
+	size_t size, block;
+
+	(void)state;
+	record(10, 3);
+	size = file_size();
+	block = (size - HEADER) / 3;
+	assert_int_equal(block, AROUND + 12);
+	for (size_t cut = size; cut-- > 0;) {
+		assert_int_equal(truncate(path, (off_t)cut), 0);
+		if (cut >= HEADER && (cut - HEADER) % block == 0)
+			assert_int_equal(read_quietly(&s), 0);
+		else
+			assert_int_equal(read_quietly(&s), -EBADMSG);
+		assert_int_equal(s.n, cut < HEADER ? 0 : (cut - HEADER) / block);
+	}
+}
+
+static void set_u32(long at, uint32_t value, int expected, unsigned int items)
+{
+	struct seen s = { 0 };
+
+	record(10, 3);
+	overwrite(at, &value, 4);
+	assert_int_equal(read_quietly(&s), expected);
+	assert_int_equal(s.n, items);
+}
+
+static void damaged(void **state)
+{
+	const long first = HEADER, second = HEADER + AROUND + 12;
+	const uint16_t version = RECORD_VERSION + 1;
+	struct seen s = { 0 };
+
+	(void)state;
+	/* the section: not ours at all, of the other byte order, too short */
+	set_u32(0, 0xa1b2c3d4, -EBADMSG, 0);
+	set_u32(8, 0x4d3c2b1a, -EBADMSG, 0);
+	set_u32(4, 12, -EBADMSG, 0);
+	/* lengths: none, too short, not of whole words, not the one at the end, enormous */
+	set_u32(second + 4, 0, -EBADMSG, 1);
+	set_u32(second + 4, 8, -EBADMSG, 1);
+	set_u32(second + 4, 41, -EBADMSG, 1);
+	set_u32(second + 4, 36, -EBADMSG, 1);
+	set_u32(second + 4, 44, -EBADMSG, 1);
+	set_u32(second + 4, 0xfffffffc, -EBADMSG, 1);
+	set_u32(second + 36, 36, -EBADMSG, 1);
+	/* an item longer than its block */
+	set_u32(second + 20, 13, -EBADMSG, 1);
+	set_u32(second + 20, UINT32_MAX, -EBADMSG, 1);
+	/* blocks of other programs are passed over */
+	set_u32(first, 6, 0, 2);
+	set_u32(first + 8, 4711, 0, 2);
+	set_u32(first + 12, 0, 0, 2);
+	/* another version's records would be misread */
+	record(10, 3);
+	overwrite(second + 16, &version, 2);
+	assert_int_equal(read_quietly(&s), -EPROTO);
+	assert_int_equal(s.n, 1);
+}
+
+static void no_file(void **state)
+{
+	struct seen s = { 0 };
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(read_quietly(&s), -ENOENT);
+	record(8, 1);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(read_quietly(&s), -EBADMSG);
+}
+
+static int add(void *ctx, const struct item *item)
+{
+	return recording_add(ctx, item);
+}
+
+/* Any byte of a real recording, changed: read to some end, never past it. */
+static void any_byte(void **state)
+{
+	struct telling t = { .sink = add };
+	struct recording *r;
+	struct seen s = { 0 };
+	size_t size;
+
+	(void)state;
+	assert_int_equal(recording_create(&r, path), 0);
+	t.ctx = r;
+	tell_begin(&t);
+	case_ssh_client(&t);
+	assert_int_equal(t.err, 0);
+	assert_int_equal(recording_close(r), 0);
+	size = file_size();
+	for (size_t at = 0; at < size; at++) {
+		uint8_t old = 0;
+		FILE *f = fopen(path, "re");
+		int result;
+
+		assert_non_null(f);
+		assert_int_equal(fseek(f, (long)at, SEEK_SET), 0);
+		assert_int_equal(fread(&old, 1, 1, f), 1);
+		fclose(f);
+		overwrite((long)at, &(uint8_t){ old ^ (at % 2 ? 0xff : 1) }, 1);
+		result = read_quietly(&s);
+		assert_true(result == 0 || result == -EBADMSG || result == -EPROTO);
+		overwrite((long)at, &old, 1);
+	}
+	assert_int_equal(read_quietly(&s), 0);
+	assert_int_equal(s.n, 5);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(round_trip), TEST(private_file), TEST(sink_stops), TEST(cut_off),
+		TEST(damaged),	  TEST(no_file),      TEST(any_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

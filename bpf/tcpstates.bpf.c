@@ -104,8 +104,9 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		r = NULL;
 	}
 	/* a client's own port is known from its first change after connect() on */
-	if (r && !r->h.local_port && r->h.role == ROLE_CLIENT) {
-		facts_identity(&r->h, tp, to);
+	if (r && r->h.role == ROLE_CLIENT && (!r->h.local_port || !diary_established(r))) {
+		if (!r->h.local_port)
+			facts_identity(&r->h, tp, to);
 		if (!select_local_port(&r->h)) {
 			table_remove(key);
 			return;

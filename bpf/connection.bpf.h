@@ -173,7 +173,7 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct 
 	return r;
 }
 
-/* Whose system call ends the connection, when one does (kernel-notes 7). */
+/* Whose system call ends the connection, when one does. */
 static __always_inline void closer(struct record *r, __u8 from, __u8 to, const struct sock *sk)
 {
 	bool fin = to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK;

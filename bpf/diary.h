@@ -203,7 +203,7 @@ static __always_inline bool diary_graceful(const struct record *r)
 
 /*
  * When our FIN left: as the kernel's retransmit queue remembers it, which is later than the state
- * change when unsent data stood before it (kernel-notes: FIN_WAIT1 is not the FIN's departure).
+ * change when unsent data stood before it (FIN_WAIT1 is entered when close() is called).
  * 0: it did not leave, or the kernel does not tell.
  */
 static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 queued_ns)

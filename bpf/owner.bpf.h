@@ -49,7 +49,7 @@ static __always_inline bool current_is_kernel(void)
 	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
 }
 
-/* The calling process.  Call it only where the kernel runs on behalf of one (kernel-notes 7). */
+/* The calling process.  Call it only where the kernel runs on behalf of one. */
 static __always_inline void owner_current(struct owner *o)
 {
 	o->uid = (__u32)bpf_get_current_uid_gid();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A chapter: what a record amounts to, in the words of the contract.  Pure: bytes in, verdict out,
+ * A chapter: what a record amounts to, in the words of the manual page.  Pure: bytes in, verdict out,
  * without root, BPF or a clock.
  */
 #ifndef CHAPTER_H
@@ -129,7 +129,7 @@ struct handshake {
 struct close {
 	enum first_closer first_closer;
 	enum ending ending;
-	struct person closer; /* uid and cgroup are not part of the contract */
+	struct person closer; /* uid and cgroup are not told */
 	struct maybe close_ns;
 	struct maybe fin_rtt_ns;
 	struct maybe peer_fin_ns;

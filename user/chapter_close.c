@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* The close chapter: from the first FIN, or the fatal segment, to the end of both directions. */
-#include <errno.h>
 #include <linux/bpf.h>
 
 #include "chapter_parts.h"
@@ -24,89 +23,6 @@ static enum missing close_missing(const struct record *r)
 	if (r->c.flags & CLOSE_EVENTS_LOST || r->h.role == ROLE_UNKNOWN)
 		return MISSING_EVENTS_LOST;
 	return MISSING_NOTHING;
-}
-
-/* The state before the last change, 0 when there was none. */
-static uint8_t last_from(const struct record *r)
-{
-	unsigned int n = r->c.n_steps;
-
-	return n && n <= CLOSE_STEPS ? step_from(r->c.steps[n - 1]) : 0;
-}
-
-/* Why and how the connection ended (kernel-notes 6). */
-static enum ending close_ending(const struct record *r)
-{
-	uint8_t from = last_from(r);
-
-	if (!(r->c.flags & CLOSE_OVER))
-		return ENDING_UNKNOWN;
-	if (r->c.flags & CLOSE_EXPIRED)
-		return ENDING_HALF_OPEN;
-	if (diary_graceful(r))
-		return ENDING_GRACEFUL;
-	switch (r->c.err) {
-	case 0:
-		if (r->c.flags & CLOSE_RST_RECEIVED)
-			return ENDING_RESET_RECEIVED;
-		/* close() or disconnect of a connection that still had a direction open sends an RST
-		 * (tcp_need_reset); in LAST_ACK and CLOSING it does not */
-		if (r->c.flags & CLOSE_MINISOCKET && !(r->c.flags & CLOSE_RST_SENT))
-			return ENDING_UNKNOWN;
-		if (from != BPF_TCP_LAST_ACK && from != BPF_TCP_CLOSING)
-			return ENDING_RESET_SENT;
-		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_UNKNOWN;
-	case ECONNABORTED:
-		return ENDING_ABORTED;
-	case ECONNRESET:
-	case EPIPE:
-	case ECONNREFUSED:
-		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_RESET_RECEIVED;
-	default: /* ETIMEDOUT, or what ICMP had said when the retries ran out */
-		return ENDING_TIMED_OUT;
-	}
-}
-
-/* CLOSE_WAIT and LAST_ACK are the states of who was closed by the other, even if nothing else was seen. */
-static enum first_closer closer_by_state(uint8_t state)
-{
-	switch (state) {
-	case BPF_TCP_CLOSING:
-		return CLOSER_BOTH;
-	case BPF_TCP_CLOSE_WAIT:
-	case BPF_TCP_LAST_ACK:
-		return CLOSER_REMOTE;
-	case BPF_TCP_FIN_WAIT1:
-	case BPF_TCP_FIN_WAIT2:
-	case BPF_TCP_TIME_WAIT:
-		return CLOSER_LOCAL;
-	default:
-		return CLOSER_UNKNOWN;
-	}
-}
-
-/* CLOSING outweighs the FIN_WAIT1 before it. */
-static enum first_closer close_first(const struct record *r)
-{
-	enum first_closer first = closer_by_state(r->h.state), by;
-
-	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++) {
-		for (int end = 0; end < 2; end++) {
-			by = closer_by_state(end ? step_to(r->c.steps[i])
-						 : step_from(r->c.steps[i]));
-			if (by == CLOSER_BOTH || by == CLOSER_REMOTE)
-				return by;
-			if (by != CLOSER_UNKNOWN)
-				first = by;
-		}
-	}
-	/* a FIN that is known never to have left closed nothing */
-	if (first == CLOSER_LOCAL && r->c.flags & CLOSE_LOCAL_FIN && r->c.flags & CLOSE_OVER &&
-	    !(r->c.flags & CLOSE_LOCAL_FIN_LEFT))
-		return CLOSER_NONE;
-	if (first == CLOSER_UNKNOWN && r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_EVENTS_LOST))
-		return CLOSER_NONE;
-	return first;
 }
 
 static void read_moments(struct moments *m, const struct record *r)
@@ -269,40 +185,6 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 	}
 }
 
-/* Sequence numbers between a SYN's and what a FIN stands at are payload. */
-static bool had_data(const struct record *r)
-{
-	const struct handshake_part *h = &r->h;
-	const struct close_part *c = &r->c;
-
-	if (c->bytes_sent || c->bytes_received)
-		return true;
-	if (!(h->options & OPTION_KNOWN))
-		return false;
-	if (c->flags & CLOSE_REMOTE_FIN && c->remote_fin_seq != h->irs + 1)
-		return true;
-	if (c->flags & CLOSE_LOCAL_FIN)
-		return c->local_fin_seq != h->iss + 1;
-	return c->flags & CLOSE_REMOTE_FIN && c->remote_fin_ack != h->iss + 1;
-}
-
-static uint8_t close_completeness(const struct record *r, const struct moments *m,
-				  enum ending ending)
-{
-	uint8_t mask = 0;
-
-	if (r->h.role != ROLE_UNKNOWN && !(r->h.flags & HANDSHAKE_BEFORE_TRACE))
-		mask |= COMPLETE_SYN | COMPLETE_SYNACK | COMPLETE_ACK;
-	if (had_data(r))
-		mask |= COMPLETE_DATA;
-	if (m->fin_left || r->c.flags & (CLOSE_LOCAL_FIN_LEFT | CLOSE_REMOTE_FIN))
-		mask |= COMPLETE_FIN;
-	if (r->c.flags & (CLOSE_RST_RECEIVED | CLOSE_RST_SENT) || ending == ENDING_RESET_SENT ||
-	    ending == ENDING_RESET_RECEIVED)
-		mask |= COMPLETE_RST | COMPLETE_ACK;
-	return mask;
-}
-
 static void read_totals(struct close *cl, const struct record *r, bool have)
 {
 	const struct close_part *c = &r->c;
@@ -342,8 +224,8 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	ch->err = over && r->c.err > 0 ? r->c.err : 0;
 	whole = !(r->c.flags & CLOSE_EVENTS_LOST);
 
-	cl->ending = close_ending(r);
-	cl->first_closer = close_first(r);
+	cl->ending = chapter_ending(r);
+	cl->first_closer = chapter_first_closer(r);
 	person_set(&cl->closer, &r->c.closer, true);
 	read_moments(&m, r);
 	/* the chapter begins with its first event on the wire */
@@ -352,7 +234,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 		begin_ns = m.fin_left;
 	ch->t_ns = known_unless_0(begin_ns);
 	read_steps(ch, r, &m, begin_ns);
-	ch->completeness = close_completeness(r, &m, cl->ending);
+	ch->completeness = chapter_close_completeness(r, m.fin_left, cl->ending);
 
 	if (over && whole && (m.fin_left || !fin_first(r)))
 		cl->close_ns = between(begin_ns, m.end);

@@ -27,7 +27,7 @@ static bool is_unreachable(int err)
 	       err == ENOPROTOOPT || err == ENONET;
 }
 
-/* Why a handshake that went to CLOSE did: from the socket's error at that moment (kernel-notes 6). */
+/* Why a handshake that went to CLOSE did: from the socket's error at that moment. */
 static enum outcome failed_outcome(const struct handshake_part *h)
 {
 	bool icmp = h->err && h->err == h->err_soft;

@@ -33,4 +33,11 @@ void step_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq, st
 /* A copy of bytes a process chose: terminated, NUL when empty. */
 void person_set(struct person *p, const struct owner *o, bool is_known);
 
+/* How the connection ended (ENDING_UNKNOWN: it did not, or nothing tells), and who sent the first FIN. */
+enum ending chapter_ending(const struct record *r);
+enum first_closer chapter_first_closer(const struct record *r);
+
+/* Wireshark's mask.  fin_left: our FIN left, as far as is known. */
+uint8_t chapter_close_completeness(const struct record *r, bool fin_left, enum ending ending);
+
 #endif

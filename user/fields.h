@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The fields of a chapter: one table, in the contract's order, from which JSON and CSV are
+ * The fields of a chapter: one table, in the manual page's order, from which JSON and CSV are
  * written.
  */
 #ifndef FIELDS_H

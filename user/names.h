@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Words for numbers, as the contract spells them.  Every look-up is bounds-checked. */
+/* Words for numbers, as the manual page spells them.  Every look-up is bounds-checked. */
 #ifndef NAMES_H
 #define NAMES_H
 

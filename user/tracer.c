@@ -13,7 +13,6 @@
 #include "clock.h"
 #include "kernel.h"
 #include "message.h"
-#include "namespaces.h"
 #include "sweep.h"
 
 #define ACCEPT_PATIENCE_NS 1000000000ULL
@@ -69,52 +68,6 @@ static int attach_accept(struct tracer *t)
 	if (t->options->verbose)
 		message("accept(): %s", rung);
 	return 0;
-}
-
-static int run_iterator(void *link)
-{
-	int fd = bpf_iter_create(bpf_link__fd(link));
-	char nothing[64];
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, nothing, sizeof(nothing))) > 0 || (n < 0 && errno == EAGAIN))
-		;
-	close(fd);
-	return n < 0 ? -errno : 0;
-}
-
-static void scan_sockets(struct tracer *t)
-{
-	struct tcpstates_bpf *skel = t->skel;
-	struct bpf_link *link;
-
-	if (bpf_program__autoload(skel->progs.scan_files)) {
-		link = bpf_program__attach_iter(skel->progs.scan_files, NULL);
-		if (link)
-			run_iterator(link);
-		bpf_link__destroy(link);
-	}
-	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
-	if (link)
-		namespaces_visit(t->options->netns, run_iterator, link);
-	bpf_link__destroy(link);
-}
-
-/* Enters what is older than the trace; a state change that comes meanwhile finds the hooks in place. */
-static void scan(struct tracer *t)
-{
-	scan_sockets(t);
-	t->skel->data->scanning = 0;
-}
-
-/* Which of the recorded sockets are alive? */
-static void check(struct tracer *t)
-{
-	t->checked_ns = clock_monotonic_ns();
-	t->skel->bss->check_number++;
-	scan_sockets(t);
 }
 
 static int receive(void *ctx, void *data, size_t len)
@@ -219,7 +172,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 		refuse(err);
 		goto fail;
 	}
-	scan(t);
+	tracer_scan(t);
 	*tracer = t;
 	return 0;
 fail:
@@ -288,7 +241,7 @@ int tracer_tell_open(struct tracer *t, item_fn sink, void *ctx)
 	struct sweep s = sweep_of(t, sink, ctx);
 
 	if (!t->stopped)
-		check(t);
+		tracer_check(t);
 	s = sweep_of(t, sink, ctx);
 	return sweep_open(&s, clock_monotonic_ns());
 }
@@ -314,7 +267,7 @@ static uint64_t counter(struct tracer *t, __u32 which)
 int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 {
 	/* while what changes meanwhile is still seen */
-	check(t);
+	tracer_check(t);
 	t->stopped = true;
 	bpf_link__destroy(t->stand_in);
 	t->stand_in = NULL;

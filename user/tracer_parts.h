@@ -32,4 +32,10 @@ void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command);
 /* After loading, before attaching: 0 or -errno. */
 int tracer_fill_maps(struct tracer *t, pid_t command);
 
+/* Enters what is older than the trace; a state change that comes meanwhile finds the hooks in place. */
+void tracer_scan(struct tracer *t);
+
+/* Which of the recorded sockets are alive? */
+void tracer_check(struct tracer *t);
+
 #endif

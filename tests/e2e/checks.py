@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""Comparing chapters with the oracle, and the fields the contract promises."""
+"""Comparing chapters with the oracle, and the fields that are promised."""
 import calendar
 import glob
 import json
@@ -81,7 +81,7 @@ def time_ns(text):
 
 
 def check_shape(chapter):
-    """Every field of the contract is there, with its type, and the words are the contract's."""
+    """Every promised field is there, with its type, and the words are the documented ones."""
     kind = chapter["type"]
     wanted = COMMON + (HANDSHAKE if kind == "handshake" else CLOSE)
     missing = [f for f in wanted if f not in chapter]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""What the tracer has to say, worked out from captured packets by RFC 9293 and the contract.
+"""What the tracer has to say, worked out from captured packets by RFC 9293 and the manual page.
 
 Nothing here comes from the tracer: a TCP state machine is run over the packets as one end saw them.
 """
@@ -133,7 +133,7 @@ class End:
                 add(Step(p.t_ns, self.state, to, "< ACK", p.seq, p.ack))
                 self.state = to
 
-    # latencies in ns, None when the contract makes them null
+    # latencies in ns, None when they are null
 
     def handshake_ns(self):
         first, last = (("> SYN,ACK", "< ACK") if self.server_side else ("> SYN", "< SYN,ACK"))

@@ -174,7 +174,7 @@ def check_sum(tracer, ends):
         assert chapters == 2 * ends
     torn = [c for c in tracer.chapters() if c["missing"] == "events_lost" and not c.get("open")]
     assert summary["incomplete"] == len(torn) <= ends / 100, torn[:1]
-    # 0.5 %: kernel-notes measured 2 to 3.4 % with RPS and without the stand-in, under 0.1 % with it.
+    # 0.5 %: measured: 2 to 3.4 % with RPS and without the stand-in, under 0.1 % with it.
     assert lost <= ends / 100, f"{lost} events lost of {2 * ends} chapters: {tracer.stderr.text()}"
     if lost:
         assert "lost" in tracer.stderr.text() or "table" in tracer.stderr.text()

@@ -105,7 +105,7 @@ def test_csv(traced):
     header, *rows = list(csv.reader(io.StringIO("\n".join(lines))))
     wanted = checks.COMMON + checks.HANDSHAKE + checks.CLOSE
     order = [c for c in header if c in wanted]
-    assert order == list(dict.fromkeys(wanted)), "fields of the contract, in its order"
+    assert order == list(dict.fromkeys(wanted)), "the documented fields, in their order"
     assert [dict(zip(header, r))["type"] for r in rows] == ["handshake", "close"]
     told = {c["type"]: c for c in traced.json.chapters()}
     for row in rows:

@@ -327,3 +327,10 @@ const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch)
 		abort();
 	return buf;
 }
+
+void flow_open_with_data(struct flow *f, enum role role)
+{
+	flow_open(f, role);
+	flow_data(f, 100, 200);
+	f->now_ns = BEGIN_NS + S;
+}

@@ -97,4 +97,21 @@ const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch);
 		assert_string_equal(steps_text(steps_, ch), expected); \
 	} while (0)
 
+/* An open connection that has moved 100 bytes out and 200 in, 1 s old. */
+void flow_open_with_data(struct flow *f, enum role role);
+
+/* A FIN from both sides after data, all seen; --min-close is decided by the same figure. */
+#define expect_graceful(f, ch, first)                                        \
+	do {                                                                 \
+		flow_close_chapter(f, ch);                                   \
+		assert_int_equal((ch)->type, CHAPTER_CLOSE);                 \
+		assert_int_equal((ch)->close.ending, ENDING_GRACEFUL);       \
+		assert_int_equal((ch)->close.first_closer, first);           \
+		assert_int_equal((ch)->err, 0);                              \
+		assert_int_equal((ch)->completeness, 31);                    \
+		assert_int_equal((ch)->missing, MISSING_NOTHING);            \
+		assert_false((ch)->open);                                    \
+		expect_known((ch)->close.close_ns, diary_close_ns(&(f)->r)); \
+	} while (0)
+
 #endif

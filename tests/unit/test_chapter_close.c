@@ -13,38 +13,16 @@
 static struct flow f;
 static struct chapter ch;
 
-/* An open connection that has moved 100 bytes out and 200 in, 1 s old. */
-static void open_with_data(enum role role)
-{
-	flow_open(&f, role);
-	flow_data(&f, 100, 200);
-	f.now_ns = BEGIN_NS + S;
-}
-
-static void expect_graceful(enum first_closer first)
-{
-	flow_close_chapter(&f, &ch);
-	assert_int_equal(ch.type, CHAPTER_CLOSE);
-	assert_int_equal(ch.close.ending, ENDING_GRACEFUL);
-	assert_int_equal(ch.close.first_closer, first);
-	assert_int_equal(ch.err, 0);
-	assert_int_equal(ch.completeness, 31);
-	assert_int_equal(ch.missing, MISSING_NOTHING);
-	assert_false(ch.open);
-	/* the kernel decides --min-close by the same figure */
-	expect_known(ch.close.close_ns, diary_close_ns(&f.r));
-}
-
 static void local_first(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, 36 * MS);
 	flow_fin_acked(&f);
 	flow_wait(&f, 2 * MS);
 	flow_peer_fin(&f);
-	expect_graceful(CLOSER_LOCAL);
+	expect_graceful(&f, &ch, CLOSER_LOCAL);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "36000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "38000 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
@@ -73,7 +51,7 @@ static void local_first(void **state)
 static void remote_first(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_SERVER);
+	flow_open_with_data(&f, ROLE_SERVER);
 	flow_peer_fin(&f);
 	flow_wait(&f, 10 * US);
 	flow_ack_sent(&f);
@@ -82,7 +60,7 @@ static void remote_first(void **state)
 	owner_set(&f.r.c.closer, 99, "child");
 	flow_wait(&f, 36 * MS);
 	flow_last_ack(&f);
-	expect_graceful(CLOSER_REMOTE);
+	expect_graceful(&f, &ch, CLOSER_REMOTE);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
 			  "~10 CLOSE_WAIT > ACK ack=202; "
 			  "2000 CLOSE_WAIT->LAST_ACK > FIN seq=101 ack=202; "
@@ -100,13 +78,13 @@ static void remote_first(void **state)
 static void remote_first_ack_unseen(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_SERVER);
+	flow_open_with_data(&f, ROLE_SERVER);
 	flow_peer_fin(&f);
 	flow_wait(&f, 2 * MS);
 	flow_fin(&f, 0);
 	flow_wait(&f, 36 * MS);
 	flow_last_ack(&f);
-	expect_graceful(CLOSER_REMOTE);
+	expect_graceful(&f, &ch, CLOSER_REMOTE);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
 			  "~? CLOSE_WAIT > ACK ack=202; "
 			  "2000 CLOSE_WAIT->LAST_ACK > FIN seq=101 ack=202; "
@@ -116,13 +94,13 @@ static void remote_first_ack_unseen(void **state)
 static void simultaneous(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, 10 * MS);
 	flow_peer_fin(&f);
 	flow_wait(&f, 10 * MS);
 	flow_last_ack(&f);
-	expect_graceful(CLOSER_BOTH);
+	expect_graceful(&f, &ch, CLOSER_BOTH);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "10000 FIN_WAIT1->CLOSING < FIN seq=201 ack=101; "
 			  "~10000 CLOSING > ACK seq=102 ack=202; "
@@ -137,13 +115,13 @@ static void simultaneous(void **state)
 static void three_segments_remote_first(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_SERVER);
+	flow_open_with_data(&f, ROLE_SERVER);
 	flow_peer_fin(&f);
 	flow_wait(&f, 5 * US);
 	flow_fin(&f, CLOSE_ACK_PENDING);
 	flow_wait(&f, 20 * MS);
 	flow_last_ack(&f);
-	expect_graceful(CLOSER_REMOTE);
+	expect_graceful(&f, &ch, CLOSER_REMOTE);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
 			  "5 CLOSE_WAIT->LAST_ACK > FIN,ACK seq=101 ack=202; "
 			  "20005 LAST_ACK->CLOSE < ACK seq=202 ack=102");
@@ -153,7 +131,7 @@ static void three_segments_remote_first(void **state)
 static void three_segments_local_first(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, 20 * MS);
 	flow_peer_fin_ack(&f);
@@ -179,7 +157,7 @@ static void three_segments_local_first(void **state)
 static void three_segments_times(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, 20 * MS);
 	flow_peer_fin_ack(&f);
@@ -191,7 +169,7 @@ static void three_segments_times(void **state)
 static void minisocket(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, 20 * MS);
 	flow_fin_acked(&f);
@@ -205,7 +183,7 @@ static void minisocket(void **state)
 	expect_known(ch.close.bytes_sent, 100);
 	flow_wait(&f, 7 * S);
 	flow_minisocket_fin(&f);
-	expect_graceful(CLOSER_LOCAL);
+	expect_graceful(&f, &ch, CLOSER_LOCAL);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "20000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "12020000 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "

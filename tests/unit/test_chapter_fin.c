@@ -13,40 +13,18 @@
 static struct flow f;
 static struct chapter ch;
 
-/* An open connection that has moved 100 bytes out and 200 in, 1 s old. */
-static void open_with_data(enum role role)
-{
-	flow_open(&f, role);
-	flow_data(&f, 100, 200);
-	f.now_ns = BEGIN_NS + S;
-}
-
-static void expect_graceful(enum first_closer first)
-{
-	flow_close_chapter(&f, &ch);
-	assert_int_equal(ch.type, CHAPTER_CLOSE);
-	assert_int_equal(ch.close.ending, ENDING_GRACEFUL);
-	assert_int_equal(ch.close.first_closer, first);
-	assert_int_equal(ch.err, 0);
-	assert_int_equal(ch.completeness, 31);
-	assert_int_equal(ch.missing, MISSING_NOTHING);
-	assert_false(ch.open);
-	/* the kernel decides --min-close by the same figure */
-	expect_known(ch.close.close_ns, diary_close_ns(&f.r));
-}
-
 /* close() with unsent data: the FIN leaves when that has left. */
 static void fin_behind_data(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
 	f.fin_left_ns = f.now_ns + 50 * MS;
 	flow_wait(&f, 90 * MS);
 	flow_fin_acked(&f);
 	flow_wait(&f, 2 * MS);
 	flow_peer_fin(&f);
-	expect_graceful(CLOSER_LOCAL);
+	expect_graceful(&f, &ch, CLOSER_LOCAL);
 	/* what it acknowledged is not known: data may have come meanwhile */
 	expect_steps(&ch, "~0 ESTABLISHED->FIN_WAIT1 > FIN seq=101; "
 			  "40000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
@@ -64,7 +42,7 @@ static void fin_behind_data(void **state)
 static void simultaneous_behind_data(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
 	f.fin_left_ns = f.now_ns + 5 * MS;
 	flow_wait(&f, 10 * MS);
@@ -81,7 +59,7 @@ static void simultaneous_behind_data(void **state)
 static void fin_again(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_SERVER);
+	flow_open_with_data(&f, ROLE_SERVER);
 	flow_peer_fin(&f);
 	flow_wait(&f, MS);
 	flow_fin(&f, CLOSE_ACK_PENDING);
@@ -90,7 +68,7 @@ static void fin_again(void **state)
 	flow_fin_again(&f);
 	flow_wait(&f, 20 * MS);
 	flow_last_ack(&f);
-	expect_graceful(CLOSER_REMOTE);
+	expect_graceful(&f, &ch, CLOSER_REMOTE);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
 			  "1000 CLOSE_WAIT->LAST_ACK > FIN,ACK seq=101 ack=202; "
 			  "201000 LAST_ACK > FIN (2) seq=101; "
@@ -155,7 +133,7 @@ static void numbers_wrap(void **state)
 static void accept_late(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_SERVER);
+	flow_open_with_data(&f, ROLE_SERVER);
 	f.r.h.accept_ns = BEGIN_NS + 20 * MS + 3 * S;
 	f.now_ns = BEGIN_NS + 5 * S;
 	flow_peer_fin(&f);

@@ -19,7 +19,8 @@
 #define MINISOCKETS_EVERY_NS \
 	2000000000ULL /* their table may be large, their time-out is a minute */
 
-static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
+							      const char *format, va_list args)
 {
 	if (level == LIBBPF_DEBUG)
 		return 0;

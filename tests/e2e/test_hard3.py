@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""MPTCP subflows, io_uring's accept, and thousands of connections through few socket structures."""
+import collections
+import ctypes
+import mmap
+import os
+import socket
+import struct
+
+import checks
+from test_hard2 import told
+from tracer import Tracer
+
+IPPROTO_MPTCP = 262
+
+
+def _mptcp_server(channel):
+    lst = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    lst.bind(("127.0.0.1", 0))
+    lst.listen(4)
+    channel.send(lst.getsockname()[1])
+    s, peer = lst.accept()
+    while s.recv(4096):
+        pass
+    s.send(b"y" * 50)
+    s.close()
+    return peer[1]
+
+
+def _mptcp_client(port):
+    c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    c.connect(("127.0.0.1", port))
+    local = c.getsockname()[1]
+    c.send(b"x" * 100)
+    c.shutdown(socket.SHUT_WR)
+    while c.recv(4096):
+        pass
+    c.close()
+    return local
+
+
+def test_mptcp_subflow(world):
+    """The subflow's handshake and close, at both ends, once; the MPTCP socket above it tells nothing."""
+    ns = world.netns()
+    ns.sysctl(net__mptcp__enabled=1)
+    tracer = Tracer(netns=ns)
+    server = ns.spawn(_mptcp_server)
+    port = server.recv()
+    client = ns.spawn(lambda _channel: _mptcp_client(port))
+    local = client.result()
+    assert server.result() == local
+    told(tracer, 4)
+    for role, pid, ports in (("client", client.pid, (local, port)),
+                             ("server", server.pid, (port, local))):
+        shake, close = (tracer.one(t, role=role) for t in ("handshake", "close"))
+        assert shake["outcome"] == "established" and shake["mptcp"] is True
+        assert shake["conn"] == close["conn"] and shake["complete"] is True
+        assert close["complete"] is True and close["ending"] == "graceful"
+        for chapter in (shake, close):
+            assert chapter["pid"] == pid
+            assert (chapter["local_port"], chapter["remote_port"]) == ports
+
+
+def _takes(channel, n):
+    lst = socket.socket()
+    lst.bind(("127.0.0.1", 0))
+    lst.listen(16)
+    channel.send(lst.getsockname()[1])
+    for i in range(n):
+        s, _peer = lst.accept()
+        assert s.recv(4096)
+        s.close()
+
+
+def _connects(port, n):
+    seen = []
+    for i in range(n):
+        c = socket.create_connection(("127.0.0.1", port))
+        seen.append(c.getsockname()[1])
+        c.send(b"x" * (1 + i % 1000))
+        assert c.recv(1) == b""
+        c.close()
+    return seen
+
+
+def test_socket_structures_used_again(world):
+    """2,000 connections one after the other: every number is the right connection's."""
+    n = 2000
+    ns = world.netns()
+    ns.sysctl(net__ipv4__tcp_max_tw_buckets=100000)
+    tracer = Tracer(netns=ns)
+    server = ns.spawn(_takes, n)
+    port = server.recv()
+    client = ns.spawn(lambda _channel: _connects(port, n))
+    seen = client.result()
+    server.result()
+    told(tracer, 4 * n)
+    by_conn = collections.defaultdict(dict)
+    for chapter in tracer.chapters():
+        assert chapter["type"] not in by_conn[chapter["conn"]], "a number was used twice"
+        by_conn[chapter["conn"]][chapter["type"]] = chapter
+    assert len(by_conn) == 2 * n
+    ports = {"client": [], "server": []}
+    for conn in sorted(by_conn):
+        shake, close = by_conn[conn]["handshake"], by_conn[conn]["close"]
+        for field in ("local", "local_port", "remote", "remote_port", "role", "cookie", "pid"):
+            assert shake[field] == close[field], (field, shake, close)
+        role = shake["role"]
+        assert shake["pid"] == (client if role == "client" else server).pid
+        ports[role].append(shake["local_port" if role == "client" else "remote_port"])
+        assert shake["outcome"] == "established" and close["ending"] == "graceful"
+        assert shake["complete"] is True and close["complete"] is True
+    assert sorted(ports["client"]) == sorted(seen) == sorted(ports["server"])
+    sizes = {p: 1 + i % 1000 for i, p in enumerate(seen)}
+    if len(sizes) == n:  # no port came round again
+        for close in tracer.chapters("close"):
+            mine = close["local_port"] if close["role"] == "client" else close["remote_port"]
+            got = close["bytes_sent" if close["role"] == "client" else "bytes_received"]
+            assert got == sizes[mine], close
+    assert len({c["cookie"] for c in tracer.chapters("close")}) == 2 * n
+
+
+SETUP, ENTER, OP_ACCEPT, OFF_SQES, GETEVENTS = 425, 426, 13, 0x10000000, 1
+
+
+def _uring_accept(fd):
+    """One IORING_OP_ACCEPT by plain system calls; the new descriptor."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    params = ctypes.create_string_buffer(120)
+    ring = libc.syscall(SETUP, 4, params)
+    if ring < 0:
+        return -ctypes.get_errno()
+    sq_entries, cq_entries = struct.unpack_from("II", params.raw, 0)
+    _, sq_tail, sq_mask, _, _, _, sq_array = struct.unpack_from("7I", params.raw, 40)
+    cq_head, cq_tail, cq_mask, _, _, cqes = struct.unpack_from("6I", params.raw, 80)
+    size = max(sq_array + 4 * sq_entries, cqes + 16 * cq_entries)
+    rings = mmap.mmap(ring, size, mmap.MAP_SHARED | mmap.MAP_POPULATE)  # FEAT_SINGLE_MMAP
+    sqes = mmap.mmap(ring, 64 * sq_entries, mmap.MAP_SHARED | mmap.MAP_POPULATE, offset=OFF_SQES)
+    struct.pack_into("=BBHiQQIIQ", sqes, 0, OP_ACCEPT, 0, 0, fd, 0, 0, 0, 0, 7)
+    struct.pack_into("I", rings, sq_array, 0)
+    struct.pack_into("I", rings, sq_tail, 1)
+    assert libc.syscall(ENTER, ring, 1, 1, GETEVENTS, 0, 0) == 1
+    assert struct.unpack_from("I", rings, cq_tail)[0] == 1
+    user_data, result = struct.unpack_from("=Qi", rings, cqes)
+    assert user_data == 7
+    return result
+
+
+def _uring_server(channel):
+    """The child of the listener's owner accepts, so that the two have different pids."""
+    lst = socket.socket()
+    lst.bind(("127.0.0.1", 0))
+    lst.listen(4)
+    r, w = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(r)
+        fd = _uring_accept(lst.fileno())
+        os.write(w, str(fd).encode())
+        if fd >= 0:
+            s = socket.socket(fileno=fd)
+            while s.recv(4096):
+                pass
+            s.close()
+        os._exit(0)
+    os.close(w)
+    channel.send((pid, lst.getsockname()[1]))
+    fd = int(os.read(r, 16))
+    os.waitpid(pid, 0)
+    return fd
+
+
+def test_io_uring_accept(world):
+    """No accept() system call: the owner is still the process that took the connection."""
+    ns = world.netns()
+    tracer = Tracer(netns=ns)
+    server, client = ns.spawn(_uring_server), world.agent(ns)
+    acceptor, port = server.recv()
+    local = client.connect("127.0.0.1", port)["port"]
+    client.send(10)
+    client.shutdown()
+    assert client.recv_any() == b""
+    client.close()
+    assert server.result() >= 0, "io_uring's accept failed"
+    told(tracer, 4)
+    shake, close = (tracer.one(t, role="server") for t in ("handshake", "close"))
+    assert shake["remote_port"] == local and shake["accept_us"] is not None
+    assert shake["pid"] == acceptor == close["pid"] == close["closer_pid"]
+    assert shake["comm"] == "python3"

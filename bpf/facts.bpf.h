@@ -126,8 +126,10 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 		     (tp->ecn_flags & 1 ? OPTION_ECN : 0);
 	if (bpf_core_field_exists(tp->is_mptcp))
 		h->flags |= HANDSHAKE_MPTCP_KNOWN | (tp->is_mptcp ? HANDSHAKE_MPTCP : 0);
-	if (server ? BPF_CORE_READ_BITFIELD(tp, syn_fastopen_child)
-		   : BPF_CORE_READ_BITFIELD(tp, syn_data_acked))
+	/* data in the SYN: a server has it before the last ACK is looked into, a client's is acknowledged
+	 * together with the SYN; the kernel's own marks are set later, or for a cookie alone */
+	if (server ? tp->bytes_received
+		   : BPF_CORE_READ_BITFIELD(tp, syn_data) && tp->bytes_acked > 1)
 		h->flags |= HANDSHAKE_FASTOPEN;
 	/* the segment last acknowledged is our SYN: RACK has the time it left */
 	if (!server && !h->retransmits && tp->rack.end_seq == tp->snd_una)

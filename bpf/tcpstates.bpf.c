@@ -29,6 +29,9 @@ static __always_inline void post_transition(const struct record *r, const struct
 
 	facts_identity(&h, tp, to);
 	h.role = r ? r->h.role : ROLE_UNKNOWN;
+	/* a server's connection is undecided until somebody accept()s it */
+	if (select_by_owner() && !(r && (owner_selected(r) || r->h.accept_ns)))
+		return;
 	if (!select_remote(&h) || !select_local_port(&h))
 		return;
 	__builtin_memcpy(t.local, h.local, 16);
@@ -45,8 +48,6 @@ static __always_inline void post_transition(const struct record *r, const struct
 		t.since_ns = last && last < t_ns ? t_ns - last : 0;
 		t.pid = o->pid;
 		__builtin_memcpy(t.comm, o->comm, COMM_LEN);
-	} else if (select_by_owner()) {
-		return;
 	}
 	if (bpf_ringbuf_output(&ring, &t, sizeof(t), wake_flag()))
 		count(COUNT_LOST_TRANSITION);

@@ -141,6 +141,16 @@ out:
 	return err;
 }
 
+static uint64_t runs_missed(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
@@ -167,6 +177,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	err = tcpstates_bpf__attach(t->skel);
 	if (!err) {
 		t->stand_in = bpf_program__attach(t->skel->progs.state_changed_stand_in);
+		t->missed_before = runs_missed(t->skel->progs.state_changed);
 		err = t->stand_in ? 0 : -errno;
 	}
 	if (err) {
@@ -210,16 +221,6 @@ static struct sweep sweep_of(struct tracer *t, item_fn sink, void *ctx)
 		.checked_ns = t->checked_ns,
 		.last = t->stopped,
 	};
-}
-
-static uint64_t runs_missed(const struct bpf_program *prog)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 len = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
-		return 0;
-	return info.recursion_misses;
 }
 
 int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
@@ -270,20 +271,21 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 	/* while what changes meanwhile is still seen */
 	tracer_check(t);
 	t->stopped = true;
+	/* the stand-in goes last, as it came last: it would miss what the main program misses */
+	tcpstates_bpf__detach(t->skel);
 	bpf_link__destroy(t->stand_in);
 	t->stand_in = NULL;
 	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++) {
 		bpf_link__destroy(t->accept[i]);
 		t->accept[i] = NULL;
 	}
-	tcpstates_bpf__detach(t->skel);
 	return tracer_read(t, sink, ctx);
 }
 
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = sweep_of(t, sink, ctx);
-	uint64_t missed = runs_missed(t->skel->progs.state_changed);
+	uint64_t missed = runs_missed(t->skel->progs.state_changed) - t->missed_before;
 	uint64_t stand_in = counter(t, COUNT_STAND_IN);
 	struct item_counts counts = {
 		.events_lost = counter(t, COUNT_LOST_HANDSHAKE) + counter(t, COUNT_LOST_CLOSE) +

@@ -18,6 +18,7 @@ struct tracer {
 	const struct options *options;
 	uint64_t checked_ns; /* when the last check on live sockets began */
 	bool stopped;
+	uint64_t missed_before;	    /* runs the main program missed before there was a stand-in */
 	uint64_t minisockets_at_ns; /* when to sweep them next */
 	uint64_t segments_missed;   /* by the minisockets' hook, as of the last sweep */
 	int n_cpus;

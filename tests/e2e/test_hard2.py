@@ -10,7 +10,7 @@ import pytest
 
 import checks
 import pump
-from test_hard import listener, part
+from test_fastopen import listener, part
 from tracer import Tracer
 
 

@@ -7,7 +7,6 @@ import os
 import socket
 import struct
 
-import checks
 from test_hard2 import told
 from tracer import Tracer
 

@@ -237,7 +237,7 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 			facts_totals(r, tp);
 			r->c.flags |= CLOSE_MINISOCKET;
 			if (!cfg.minisockets_seen || facts_timewait_full(tp)) {
-				r->c.flags |= CLOSE_EVENTS_LOST;
+				r->c.flags |= CLOSE_EVENTS_LOST | CLOSE_TIMEWAIT_FULL;
 			} else if (minisocket_enter(cpu, lane, r, tp, t_ns)) {
 				return false;
 			} else if (!(r->h.flags & HANDSHAKE_TABLE_FULL)) {

@@ -73,7 +73,9 @@ static void client_step(struct chapter *ch, struct step *s, const struct handsha
 			enum outcome outcome)
 {
 	const struct maybe none = { 0 };
-	struct maybe next_s = seq_after(ch->iss, 1), next_r = seq_after(ch->irs, 1);
+	/* with data in the SYN the next number is beyond that, and how far is not told */
+	struct maybe next_s = h->flags & HANDSHAKE_FASTOPEN ? none : seq_after(ch->iss, 1);
+	struct maybe next_r = seq_after(ch->irs, 1);
 
 	if (s->to == BPF_TCP_SYN_SENT && h->flags & HANDSHAKE_SYN_AT_WRITE && !h->syn_ns) {
 		/* connect() sent nothing; that the SYN left later is known by what followed */
@@ -113,7 +115,7 @@ static void client_step(struct chapter *ch, struct step *s, const struct handsha
 }
 
 /* What came before a server's first state change: the SYN, and the SYN,ACK that answered it. */
-static void server_opening(struct chapter *ch, bool timed)
+static void server_opening(struct chapter *ch, const struct handshake_part *h, bool timed)
 {
 	const struct maybe none = { 0 };
 	struct step *s = chapter_step(ch, none, BPF_TCP_LISTEN, BPF_TCP_NEW_SYN_RECV);
@@ -121,7 +123,8 @@ static void server_opening(struct chapter *ch, bool timed)
 	step_segment(s, false, SEGMENT_SYN, ch->irs, none);
 	s = chapter_step(ch, timed ? known(0) : none, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV);
 	s->derived = true;
-	step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss, seq_after(ch->irs, 1));
+	step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
+		     h->flags & HANDSHAKE_FASTOPEN ? none : seq_after(ch->irs, 1));
 	ch->completeness |= COMPLETE_SYN | COMPLETE_SYNACK;
 }
 
@@ -129,7 +132,10 @@ static void server_step(struct chapter *ch, struct step *s, const struct handsha
 			enum outcome outcome)
 {
 	if (s->to == BPF_TCP_ESTABLISHED) {
-		step_segment(s, false, SEGMENT_ACK, seq_after(ch->irs, 1), seq_after(ch->iss, 1));
+		step_segment(s, false, SEGMENT_ACK,
+			     h->flags & HANDSHAKE_FASTOPEN ? (struct maybe){ 0 }
+							   : seq_after(ch->irs, 1),
+			     seq_after(ch->iss, 1));
 		ch->completeness |= COMPLETE_ACK;
 	} else if (s->to == BPF_TCP_CLOSE) {
 		step_failed(ch, s, h, outcome);
@@ -230,7 +236,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	begin_ns = begun_ns ? begun_ns : h->t0_ns;
 	ch->t_ns = known_unless_0(begin_ns);
 	if (h->role == ROLE_SERVER)
-		server_opening(ch, begun_ns);
+		server_opening(ch, h, begun_ns);
 	if (begin_ns)
 		read_steps(ch, h, begin_ns, hs->outcome);
 	if (over && hs->outcome != OUTCOME_NO_PORT)

@@ -191,9 +191,10 @@ static void late_syn(void **state)
 	flow_handshake_chapter(&f, &ch);
 	expect_known(ch.t_ns, BEGIN_NS + 5 * MS);
 	expect_known(ch.handshake.handshake_ns, 15 * MS);
+	/* there was data in the SYN: what came after it is beyond iss + 1 */
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; "
-			  "15000 SYN_SENT->ESTABLISHED < SYN,ACK seq=0 ack=1; "
-			  "~15000 ESTABLISHED > ACK seq=1 ack=1");
+			  "15000 SYN_SENT->ESTABLISHED < SYN,ACK seq=0; "
+			  "~15000 ESTABLISHED > ACK ack=1");
 	assert_int_equal(ch.handshake.fastopen, TRISTATE_YES);
 }
 

@@ -31,7 +31,6 @@ struct config {
 	bool by_remote;
 	bool by_host;
 	bool states;	       /* post every transition */
-	bool no_chapters;      /* nothing but transitions is wanted */
 	bool accept_seen;      /* some hook sees accept() return */
 	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
 	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the socket tells at each moment.  Each rule was checked against packet
- * captures on 5.10 to 6.18; where a field lies at some moment, the code reads another one. */
+/* What the socket tells at each moment; where a field lies at some moment, the code reads another one.
+ * The end-to-end tests compare with packet captures. */
 #ifndef FACTS_BPF_H
 #define FACTS_BPF_H
 

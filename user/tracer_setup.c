@@ -69,7 +69,6 @@ static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 		.by_remote = o->remote.n,
 		.by_host = o->host.n,
 		.states = o->renderer->transition,
-		.no_chapters = o->renderer->transition && !o->summary && !o->write_file,
 		.retransmit_err = kernel_tracepoint_args(btf, "tcp_retransmit_skb") >= 3,
 		.cookie_helper = kernel_allows_cookie(btf),
 		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),

@@ -123,7 +123,8 @@ def test_1000_in_parallel(world, rps):
     torn = sum(not c["complete"] for c in tracer.chapters())
     # The kernel leaves out a whole batch of a softirq now and then, and says so to nobody: such a
     # batch is some 150 chapters.  Without the stand-in and the checks far more is wrong.
-    assert torn + summary["events_lost"] <= total * 4 / 10
+    assert torn + summary["events_lost"] <= (total / 5 if rps else total / 100)
+    assert rps or summary["events_lost"] == 0, "without RPS no hook run is skipped by both programs"
     if torn or summary["events_lost"]:
         return
     assert len({c["conn"] for c in tracer.chapters()}) == 2 * total == summary["connections"]

@@ -114,10 +114,7 @@ static __always_inline __u64 wake_flag(void)
 
 static __always_inline bool post_handshake(const struct record *r)
 {
-	if (bpf_ringbuf_output(&ring, (void *)&r->h, sizeof(r->h), wake_flag()))
-		return false;
-	count(COUNT_HANDSHAKES);
-	return true;
+	return !bpf_ringbuf_output(&ring, (void *)&r->h, sizeof(r->h), wake_flag());
 }
 
 static __always_inline bool post_record(const struct record *r)

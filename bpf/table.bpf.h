@@ -86,12 +86,8 @@ static __always_inline void tell(struct record *r)
 		return;
 	}
 	if (wanted_close(&cfg, r)) {
-		if (post_record(r)) {
-			count(COUNT_CLOSES);
-			if (!told)
-				count(COUNT_HANDSHAKES);
+		if (post_record(r))
 			return;
-		}
 		count(COUNT_LOST_CLOSE);
 		if (!told)
 			count(COUNT_LOST_HANDSHAKE);

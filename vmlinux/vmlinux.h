@@ -71,15 +71,6 @@ struct cgroup {
 	struct kernfs_node *kn;
 };
 
-struct sock_cgroup_data {
-	struct cgroup *cgroup;
-};
-
-/* before 5.15 (commit 8520e224f547) the pointer shared a word with flags */
-struct sock_cgroup_data___old {
-	__u64 val;
-};
-
 typedef struct {
 	unsigned int val;
 } kuid_t;
@@ -106,10 +97,7 @@ struct sock {
 	int sk_err;
 	int sk_err_soft;
 	struct socket *sk_socket;
-	kuid_t sk_uid;
 	__u16 sk_protocol;
-	__u8 sk_shutdown;
-	struct sock_cgroup_data sk_cgrp_data;
 };
 
 /* what accept() returns on an MPTCP listener; the TCP connection is its first subflow */
@@ -187,9 +175,6 @@ struct tcp_sock {
 	struct tcp_options_received rx_opt;
 	__u8 ecn_flags;
 	__u8 syn_data : 1;
-	__u8 syn_fastopen : 1;
-	__u8 syn_data_acked : 1;
-	__u8 syn_fastopen_child : 1;
 	__u8 fastopen_connect : 1;
 	int linger2;
 	bool is_mptcp;
@@ -198,7 +183,6 @@ struct tcp_sock {
 
 struct request_sock {
 	struct sock_common __req_common;
-	__u8 num_retrans;
 };
 
 struct inet_request_sock {

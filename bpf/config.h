@@ -46,7 +46,7 @@ enum counter {
 	COUNT_LOST_TRANSITION,
 	COUNT_TABLE_FULL, /* connections that found no room in the table */
 	COUNT_STAND_IN,	  /* hook runs that the stand-in program did */
-	COUNT_UNKNOWN, /* state changes of sockets that no record was found for */
+	COUNT_UNKNOWN,	  /* state changes of sockets that no record was found for */
 	COUNTERS
 };
 

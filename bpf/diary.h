@@ -170,14 +170,14 @@ static __always_inline __u64 diary_handshake_begin_ns(const struct handshake_par
 	if (h->flags & (HANDSHAKE_EVENTS_LOST | HANDSHAKE_BEFORE_TRACE))
 		return 0;
 	if (h->role == ROLE_CLIENT) {
-		if (h->syn_ns >= h->t0_ns && h->syn_ns <= end_ns)
-			return h->syn_ns;
+		if (h->sent_ns >= h->t0_ns && h->sent_ns <= end_ns)
+			return h->sent_ns;
 		return h->flags & HANDSHAKE_SYN_AT_WRITE ? 0 : h->t0_ns;
 	}
 	if (h->role != ROLE_SERVER || h->flags & HANDSHAKE_ACK_DEFERRED)
 		return 0;
-	if (h->synack_ns && h->synack_ns <= end_ns)
-		return h->synack_ns;
+	if (h->sent_ns && h->sent_ns <= end_ns)
+		return h->sent_ns;
 	return diary_rtt_us(h) ? end_ns - (__u64)diary_rtt_us(h) * 1000 : 0;
 }
 

@@ -128,12 +128,13 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 		h->flags |= HANDSHAKE_MPTCP_KNOWN | (tp->is_mptcp ? HANDSHAKE_MPTCP : 0);
 	/* data in the SYN: a server has it before the last ACK is looked into, a client's is acknowledged
 	 * together with the SYN; the kernel's own marks are set later, or for a cookie alone */
-	if (server ? tp->bytes_received
-		   : BPF_CORE_READ_BITFIELD(tp, syn_data) && tp->bytes_acked > 1)
+	h->early_sent = (__u32)tp->bytes_acked - !server;
+	h->early_received = (__u32)tp->bytes_received;
+	if (server ? h->early_received : BPF_CORE_READ_BITFIELD(tp, syn_data) && h->early_sent)
 		h->flags |= HANDSHAKE_FASTOPEN;
 	/* the segment last acknowledged is our SYN: RACK has the time it left */
 	if (!server && !h->retransmits && tp->rack.end_seq == tp->snd_una)
-		h->syn_ns = tp->rack.mstamp * 1000;
+		h->sent_ns = tp->rack.mstamp * 1000;
 }
 
 /* Our FIN is about to be queued: its number, and what stands before it. */

@@ -56,9 +56,9 @@ enum handshake_flag {
 	HANDSHAKE_ESTABLISHED = 1 << 3,
 	HANDSHAKE_FASTOPEN = 1 << 4,
 	HANDSHAKE_MPTCP = 1 << 5,
-	HANDSHAKE_MPTCP_KNOWN = 1 << 6,	 /* this kernel can tell */
-	HANDSHAKE_NO_PORT = 1 << 7,	 /* connect() found no free local port */
-	HANDSHAKE_TOLD = 1 << 8,	 /* posted, or not selected: the close need not yield it */
+	HANDSHAKE_MPTCP_KNOWN = 1 << 6, /* this kernel can tell */
+	HANDSHAKE_NO_PORT = 1 << 7,	/* connect() found no free local port */
+	HANDSHAKE_TOLD = 1 << 8,	/* posted, or not selected: the close need not yield it */
 	HANDSHAKE_OWNER_SELECTED = 1 << 10, /* its owner was among those selected when it began */
 	HANDSHAKE_SYN_AT_WRITE = 1 << 12,   /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
 	HANDSHAKE_RST_RECEIVED = 1 << 13,
@@ -97,11 +97,12 @@ struct handshake_part {
 	struct owner acceptor;
 
 	__u64 t0_ns;
-	__u64 synack_ns; /* first SYN,ACK sent; 0: take rtt_us */
-	__u64 syn_ns;	 /* the SYN's departure when the kernel tells it; 0: step 0 */
+	__u64 sent_ns; /* when the first SYN (client) or SYN,ACK (server) left, if the kernel tells it */
 	__u32 iss;
 	__u32 irs;
-	__u32 rtt_us; /* the kernel's first smoothed round trip, 0: none */
+	__u32 early_sent; /* data beyond the SYN that the peer had acknowledged when ESTABLISHED, bytes */
+	__u32 early_received; /* data of the peer's SYN, bytes */
+	__u32 rtt_us;	      /* the kernel's first smoothed round trip, 0: none */
 	__u16 mss;
 	__s16 err; /* socket error when the handshake failed */
 	__s16 err_soft;

@@ -68,7 +68,7 @@ static __always_inline void synacks_take(struct record *r)
 	s = bpf_map_lookup_elem(&synacks, &key);
 	if (!s)
 		return;
-	r->h.synack_ns = s->first_ns;
+	r->h.sent_ns = s->first_ns;
 	for (__u32 i = 0; i < SYNACK_TIMES && i < s->n; i++)
 		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
 				     STEP_RETRANSMIT);

@@ -73,11 +73,10 @@ static void client_step(struct chapter *ch, struct step *s, const struct handsha
 			enum outcome outcome)
 {
 	const struct maybe none = { 0 };
-	/* with data in the SYN the next number is beyond that, and how far is not told */
-	struct maybe next_s = h->flags & HANDSHAKE_FASTOPEN ? none : seq_after(ch->iss, 1);
+	struct maybe next_s = seq_after(ch->iss, 1 + h->early_sent);
 	struct maybe next_r = seq_after(ch->irs, 1);
 
-	if (s->to == BPF_TCP_SYN_SENT && h->flags & HANDSHAKE_SYN_AT_WRITE && !h->syn_ns) {
+	if (s->to == BPF_TCP_SYN_SENT && h->flags & HANDSHAKE_SYN_AT_WRITE && !h->sent_ns) {
 		/* connect() sent nothing; that the SYN left later is known by what followed */
 		s->t_ns = none;
 		if (!h->retransmits && !(h->flags & HANDSHAKE_ESTABLISHED))
@@ -124,7 +123,7 @@ static void server_opening(struct chapter *ch, const struct handshake_part *h, b
 	s = chapter_step(ch, timed ? known(0) : none, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV);
 	s->derived = true;
 	step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
-		     h->flags & HANDSHAKE_FASTOPEN ? none : seq_after(ch->irs, 1));
+		     seq_after(ch->irs, 1 + h->early_received));
 	ch->completeness |= COMPLETE_SYN | COMPLETE_SYNACK;
 }
 
@@ -132,10 +131,8 @@ static void server_step(struct chapter *ch, struct step *s, const struct handsha
 			enum outcome outcome)
 {
 	if (s->to == BPF_TCP_ESTABLISHED) {
-		step_segment(s, false, SEGMENT_ACK,
-			     h->flags & HANDSHAKE_FASTOPEN ? (struct maybe){ 0 }
-							   : seq_after(ch->irs, 1),
-			     seq_after(ch->iss, 1));
+		step_segment(s, false, SEGMENT_ACK, seq_after(ch->irs, 1 + h->early_received),
+			     seq_after(ch->iss, 1 + h->early_sent));
 		ch->completeness |= COMPLETE_ACK;
 	} else if (s->to == BPF_TCP_CLOSE) {
 		step_failed(ch, s, h, outcome);
@@ -156,7 +153,7 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 		if (step_kind(step) == STEP_RETRANSMIT) {
 			if (h->role == ROLE_SERVER)
 				step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
-					     seq_after(ch->irs, 1));
+					     seq_after(ch->irs, 1 + h->early_received));
 			else
 				step_segment(s, true, SEGMENT_SYN, ch->iss, (struct maybe){ 0 });
 			s->segment.number = ++syns;
@@ -255,6 +252,8 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		hs->synack_retransmits = known_if(established, h->retransmits);
 	if (h->accept_ns && established && h->role == ROLE_SERVER)
 		hs->accept_ns = known(h->accept_ns > end_ns ? (int64_t)(h->accept_ns - end_ns) : 0);
+	if (h->early_sent || h->early_received)
+		ch->completeness |= COMPLETE_DATA;
 	hs->iss = ch->iss;
 	hs->irs = ch->irs;
 	read_options(hs, h);

@@ -95,6 +95,9 @@ def test_fast_open(world, server_first):
                 (end.local_fin, end.remote_fin)
             assert close["completeness"] == end.completeness() == 31
             checks.check_steps(shake, end.handshake, noise.tolerance_ns)
+            assert shake["completeness"] == (15 if fast else 7)
+            assert all(s["seq"] is not None for s in shake["steps"])
+            assert all(s["ack"] is not None for s in shake["steps"] if s["segment"][2:] != "SYN")
             checks.check_steps(close, end.close, noise.tolerance_ns)
             near(shake["handshake_us"], end.handshake_ns(), noise.tolerance_ns,
                  f"{role}'s handshake_us")
@@ -212,5 +215,7 @@ def test_fast_open_answered_before_the_ack(world, closes_early):
     ).t_ns - fin.t_ns, noise.tolerance_ns, "fin_rtt_us")
     assert served["close"]["local_fin_seq"] == (fin.seq + fin.len) & 0xFFFFFFFF
     c_end = End(captures[0].packets(), here, local, there, port)
+    last = served["handshake"]["steps"][-1]
+    assert closes_early or (last["seq"], last["ack"]) == (ack.seq, ack.ack)
     near(client["handshake"]["handshake_us"], c_end.handshake_ns(), noise.tolerance_ns,
          "client's handshake_us")

@@ -199,7 +199,7 @@ void case_forked_server(struct telling *t)
 	struct flow f;
 
 	flow_begin(&f, ROLE_SERVER);
-	f.r.h.synack_ns = f.now_ns;
+	f.r.h.sent_ns = f.now_ns;
 	owner_set(&f.r.h.owner, 100, "inetd");
 	flow_wait(&f, S);
 	diary_handshake_step(&f.r, f.now_ns, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,

@@ -122,7 +122,7 @@ static void server_synack_again(void **state)
 {
 	(void)state;
 	flow_begin(&f, ROLE_SERVER);
-	f.r.h.synack_ns = f.now_ns;
+	f.r.h.sent_ns = f.now_ns;
 	flow_wait(&f, S);
 	diary_handshake_step(&f.r, f.now_ns, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
 			     STEP_RETRANSMIT);
@@ -187,15 +187,32 @@ static void late_syn(void **state)
 	(void)state;
 	flow_open(&f, ROLE_CLIENT);
 	f.r.h.flags |= HANDSHAKE_SYN_AT_WRITE | HANDSHAKE_FASTOPEN;
-	f.r.h.syn_ns = BEGIN_NS + 5 * MS;
+	f.r.h.sent_ns = BEGIN_NS + 5 * MS;
+	f.r.h.early_sent = 20;
 	flow_handshake_chapter(&f, &ch);
 	expect_known(ch.t_ns, BEGIN_NS + 5 * MS);
 	expect_known(ch.handshake.handshake_ns, 15 * MS);
 	/* there was data in the SYN: what came after it is beyond iss + 1 */
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; "
-			  "15000 SYN_SENT->ESTABLISHED < SYN,ACK seq=0; "
-			  "~15000 ESTABLISHED > ACK ack=1");
+			  "15000 SYN_SENT->ESTABLISHED < SYN,ACK seq=0 ack=21; "
+			  "~15000 ESTABLISHED > ACK seq=21 ack=1");
 	assert_int_equal(ch.handshake.fastopen, TRISTATE_YES);
+	assert_int_equal(ch.completeness, 15);
+}
+
+/* A fast-open server answered 30 bytes to the 20 in the SYN, and the last ACK covers them. */
+static void early_answer(void **state)
+{
+	(void)state;
+	flow_open(&f, ROLE_SERVER);
+	f.r.h.flags |= HANDSHAKE_FASTOPEN;
+	f.r.h.early_received = 20;
+	f.r.h.early_sent = 30;
+	flow_handshake_chapter(&f, &ch);
+	assert_int_equal(ch.steps[1].ack.value - ch.irs.value, 21);
+	assert_int_equal(ch.steps[2].seq.value - ch.irs.value, 21);
+	assert_int_equal(ch.steps[2].ack.value - ch.iss.value, 31);
+	assert_int_equal(ch.completeness, 15);
 }
 
 static void expect_missing(uint32_t flag, enum missing missing)
@@ -247,6 +264,7 @@ int main(void)
 		cmocka_unit_test(still_open),
 		cmocka_unit_test(simultaneous_open),
 		cmocka_unit_test(late_syn),
+		cmocka_unit_test(early_answer),
 		cmocka_unit_test(incomplete),
 		cmocka_unit_test(numbers_wrap),
 	};

@@ -223,19 +223,19 @@ static void client_handshake_ns(void **state)
 	r.h.rtt_us = 42000;
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
 	/* the SYN left later than connect() was called */
-	r.h.syn_ns = T0 + 30 * MS;
+	r.h.sent_ns = T0 + 30 * MS;
 	assert_int_equal(diary_handshake_ns(&r.h), 10 * MS);
 	/* what cannot be the SYN's time is not taken for it */
-	r.h.syn_ns = T0 - 1;
+	r.h.sent_ns = T0 - 1;
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
-	r.h.syn_ns = T0 + 41 * MS;
+	r.h.sent_ns = T0 + 41 * MS;
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
 
 	/* TCP_FASTOPEN_CONNECT: the SYN leaves with the first write, and only the kernel knows when */
 	client_opens(91 * MS);
 	r.h.flags |= HANDSHAKE_SYN_AT_WRITE;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
-	r.h.syn_ns = T0 + 51 * MS;
+	r.h.sent_ns = T0 + 51 * MS;
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
 
 	client_opens(MS);
@@ -287,11 +287,11 @@ static void server_handshake_ns(void **state)
 	server_opens(1059123, OPTION_TIMESTAMPS);
 	r.h.retransmits = 1;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
-	r.h.synack_ns = T0 - 1040 * MS;
+	r.h.sent_ns = T0 - 1040 * MS;
 	assert_int_equal(diary_handshake_ns(&r.h), 1040 * MS);
 	assert_int_equal(diary_rtt_us(&r.h), 0);
 	/* not the time of this handshake's SYN,ACK */
-	r.h.synack_ns = T0 + 1;
+	r.h.sent_ns = T0 + 1;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
 	/* TCP_DEFER_ACCEPT: the time is the client's thinking */
 	server_opens(540123, OPTION_TIMESTAMPS);

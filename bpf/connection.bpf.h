@@ -19,7 +19,8 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
 	facts_identity(&r->h, tp, BPF_TCP_SYN_SENT);
 	if (!select_remote(&r->h))
 		return;
-	owner_current(&r->h.owner);
+	if (cfg.owners)
+		owner_current(&r->h.owner);
 	if (select_by_owner()) {
 		if (!select_current(&r->h.owner))
 			return;
@@ -47,7 +48,7 @@ static __always_inline bool server_begin(struct record *r, struct sock *sk,
 	facts_identity(&r->h, tp, to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return false;
-	listener = listener_of(&r->h);
+	listener = cfg.owners || tp->data_segs_in ? listener_of(&r->h) : NULL;
 	if (listener) {
 		r->h.owner = listener->owner;
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
@@ -181,7 +182,7 @@ static __always_inline void closer(struct record *r, __u8 from, __u8 to, const s
 		     (from == BPF_TCP_ESTABLISHED || from == BPF_TCP_CLOSE_WAIT ||
 		      from == BPF_TCP_FIN_WAIT1);
 
-	if ((fin || (abort && !r->c.closer.pid)) && !current_is_kernel())
+	if (cfg.owners && (fin || (abort && !r->c.closer.pid)) && !current_is_kernel())
 		owner_current(&r->c.closer);
 }
 

@@ -221,9 +221,15 @@ static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 que
 static __always_inline __u64 diary_close_ns(const struct record *r)
 {
 	__u64 end = diary_close_end_ns(r), begin = r->c.t0_ns;
+	__u32 n;
 
 	if (!end || r->c.flags & CLOSE_EVENTS_LOST)
 		return 0;
+	n = r->c.n_steps;
+	opaque(n);
+	/* one segment, one moment */
+	if (n > 1 && n <= CLOSE_STEPS && step_kind(r->c.steps[n - 1]) == STEP_SAME_SEGMENT)
+		end = r->c.t0_ns + step_t_ns(r->c.steps[n - 2]);
 	if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
 		begin = diary_fin_left_ns(r, begin);
 		if (!begin)

@@ -75,7 +75,7 @@ static void bench_close(struct bench *b)
 
 	assert_int_equal(teller_end(&b->teller), 0);
 	assert_non_null(table);
-	summary_print(table, b->teller.summary);
+	summary_print(table, b->teller.summary, false);
 	fclose(table);
 	cgroups_close(b->teller.cgroups);
 	summary_destroy(b->teller.summary);

@@ -216,7 +216,9 @@ class End:
         return end
 
     def completeness(self):
-        return self.packets[-1].completeness
+        """Wireshark's, without an RST that answers what came when all was over"""
+        reset = any("RST" in (s.segment or "") for s in self.handshake + self.close)
+        return self.packets[-1].completeness & ~(0 if reset else 32)
 
 
 def _again(word, n):

@@ -204,3 +204,94 @@ def test_random_loss(world, seed):
     assert lost > n, "nothing was lost"
 
 
+
+
+def test_nonblocking_connect(world, family):
+    """connect() returns at once; the handshake takes its 40 ms all the same."""
+    talk = Talk(world, wire(world, WAY), family)
+    done = talk.client.connect(talk.address, talk.server_port, family=family, blocking=False)
+    assert done["errno"] == "EINPROGRESS" and done["after"] - done["before"] < 0.02
+    talk.client_port = done["port"]
+    ready = talk.client.wait_connected()
+    assert ready["errno"] is None
+    talk.server.accept()
+    talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, _server = check_all(talk)
+    took_us = (ready["after"] - done["before"]) * 1e6
+    assert 40_000 <= client["handshake"]["handshake_us"] <= took_us
+
+
+def test_syn_answered_by_icmp(world, family):
+    """A router knows no way: connect() fails 40 ms after the SYN left, and not by an RST."""
+    link = wire(world, WAY, rules=["unreachable a:SYN:1"])
+    client = world.agent(link.a)
+    capture = world.capture(link.a, link.dev_a)
+    tracer = Tracer(netns=link.a)
+    with Noise() as noise:
+        done = client.connect(link.server(family), 80, family=family)
+        tracer.wait_count(1)
+    tracer.stop()
+    assert done["errno"] == "EHOSTUNREACH"
+    chapter = failed(tracer, remote_port=80)
+    assert (chapter["outcome"], chapter["errno"]) == ("unreachable", "EHOSTUNREACH")
+    end = End(capture.packets(), link.client(family), chapter["local_port"], link.server(family), 80)
+    *segments, ended = chapter["steps"]
+    checks.check_steps({**chapter, "steps": segments}, end.handshake, noise.tolerance_ns)
+    assert (ended["from"], ended["to"], ended["segment"]) == ("SYN_SENT", "CLOSE", None)
+    assert chapter["iss"] == end.iss and chapter["completeness"] == 1
+    assert chapter["handshake_us"] >= WAY * 1e6
+    near(chapter["handshake_us"], done["after"] * 1e9 - end.handshake[0].t_ns, noise.tolerance_ns,
+         "handshake_us")
+
+
+def test_data_answered_by_icmp(world, family):
+    """ICMP does not end an open connection (RFC 5461), but it is what its end is then put down to."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    talk.client.option(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 1500)
+    talk.link.rule("unreachable a:DATA:1-")
+    talk.client.send(100)
+    error = talk.client.recv_any()
+    talk.tracers[0].wait_count(2)
+    talk.noise.__exit__()
+    for tracer in talk.tracers:
+        tracer.stop()
+    assert error in ("EHOSTUNREACH", "ETIMEDOUT")
+    client = talk.told(talk.tracers[0], talk.client_port, "client")
+    end = End(talk.captures[0].packets(), talk.link.client(family), talk.client_port,
+              talk.address, talk.server_port)
+    checks.check_handshake(client["handshake"], end, talk.noise.tolerance_ns)
+    close = client["close"]
+    assert (close["ending"], close["errno"]) == ("timed_out", error)
+    assert close["first_closer"] == "none" and close["closer_pid"] is None
+    assert close["retransmits"] == end.retransmits() >= 1 and close["bytes_sent"] == 100
+    assert close["local_fin_seq"] is None and close["completeness"] == end.completeness()
+    assert close["lifetime_us"] >= 1_500_000
+    assert talk.tracers[1].chapters("close") == [] or talk.tracers[1].one("close")["open"] is True
+
+
+@pytest.mark.parametrize("sender", ["client", "server"])
+def test_fin_before_data(world, family, sender):
+    """Data is overtaken by the FIN behind it: the FIN counts when the hole before it is filled."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    first, second = talk.client, talk.server
+    if sender == "server":  # the second FIN is the one that comes too early
+        talk.client.shutdown()
+        assert talk.server.recv_any() == b""
+        talk.client.wait_state(talk.client_port, FIN_WAIT2, family)
+        first, second = second, first
+    talk.link.rule(f"delay-nth {'a' if sender == 'client' else 'b'}:DATA:1:30000")
+    first.send(100)
+    first.close()
+    second.recv(100)
+    assert second.recv_any() == b""
+    second.close()
+    client, server = check_all(talk)
+    end, told = (talk.s_end, server) if sender == "client" else (talk.c_end, client)
+    fin, data = [next(p.t_ns for p in end.packets if not end.sent(p) and wanted(p))
+                 for wanted in (lambda p: p.flags & FIN, lambda p: p.len)]
+    assert fin < data == end.t_fin_received, "the scene failed"
+    assert told["close"]["bytes_received"] == 100

@@ -51,6 +51,10 @@ $(BUILD)/tcpstates-trace: $(OBJECTS)
 $(BUILD)/demo: tests/demo.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
 
+# the end-to-end tests' wire with delay and loss
+$(BUILD)/link: tests/e2e/link.c tests/e2e/link_rules.h Makefile | $(BUILD)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
+
 $(BUILD)/pure/%.o: user/%.c Makefile | $(BUILD)/pure
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
 $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/unit
@@ -75,15 +79,15 @@ check: $(UNIT) $(BUILD)/tcpstates-trace
 	@tests/unit/run $(UNIT)
 
 test: deps-test
-	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(UNIT)
+	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(BUILD)/link $(UNIT)
 	@tests/give-back $(BUILD)
 	@tests/run $(BUILD) $(UNIT)
 
-e2e: $(BUILD)/tcpstates-trace
+e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
 	@tests/e2e/run
 
 format-check:
-	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch]
+	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch]
 
 install: $(BUILD)/tcpstates-trace
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace

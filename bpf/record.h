@@ -59,6 +59,7 @@ enum handshake_flag {
 	HANDSHAKE_MPTCP_KNOWN = 1 << 6, /* this kernel can tell */
 	HANDSHAKE_NO_PORT = 1 << 7,	/* connect() found no free local port */
 	HANDSHAKE_TOLD = 1 << 8,	/* posted, or not selected: the close need not yield it */
+	HANDSHAKE_ACK_AHEAD = 1 << 9,	/* data stood before the last ACK that had not come */
 	HANDSHAKE_OWNER_SELECTED = 1 << 10, /* its owner was among those selected when it began */
 	HANDSHAKE_SYN_AT_WRITE = 1 << 12,   /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
 	HANDSHAKE_RST_RECEIVED = 1 << 13,

@@ -131,8 +131,11 @@ static void server_step(struct chapter *ch, struct step *s, const struct handsha
 			enum outcome outcome)
 {
 	if (s->to == BPF_TCP_ESTABLISHED) {
-		step_segment(s, false, SEGMENT_ACK, seq_after(ch->irs, 1 + h->early_received),
-			     seq_after(ch->iss, 1 + h->early_sent));
+		struct maybe seq = seq_after(ch->irs, 1 + h->early_received);
+
+		if (h->flags & HANDSHAKE_ACK_AHEAD)
+			seq.known = false;
+		step_segment(s, false, SEGMENT_ACK, seq, seq_after(ch->iss, 1 + h->early_sent));
 		ch->completeness |= COMPLETE_ACK;
 	} else if (s->to == BPF_TCP_CLOSE) {
 		step_failed(ch, s, h, outcome);

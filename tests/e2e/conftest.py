@@ -48,7 +48,7 @@ class World:
 
     def __init__(self, directory):
         self.directory = str(directory)
-        self.namespaces, self.agents = [], []
+        self.namespaces, self.agents, self.wires = [], [], []
 
     def netns(self, tag="n"):
         self.namespaces.append(netns.Netns(tag))
@@ -78,6 +78,8 @@ class World:
             capture.kill()
         for child in list(netns.Child.alive):
             child.kill()
+        for wire in self.wires:
+            wire.kill()
         for ns in self.namespaces:
             ns.delete()
 

@@ -215,6 +215,17 @@ static void early_answer(void **state)
 	assert_int_equal(ch.completeness, 15);
 }
 
+/* The client's first ACK and its data were lost; what came was an ACK from behind them. */
+static void ack_ahead(void **state)
+{
+	(void)state;
+	flow_open(&f, ROLE_SERVER);
+	f.r.h.flags |= HANDSHAKE_ACK_AHEAD;
+	flow_handshake_chapter(&f, &ch);
+	assert_false(ch.steps[2].seq.known);
+	assert_int_equal(ch.steps[2].ack.value - ch.iss.value, 1);
+}
+
 static void expect_missing(uint32_t flag, enum missing missing)
 {
 	flow_open(&f, ROLE_CLIENT);
@@ -265,6 +276,7 @@ int main(void)
 		cmocka_unit_test(simultaneous_open),
 		cmocka_unit_test(late_syn),
 		cmocka_unit_test(early_answer),
+		cmocka_unit_test(ack_ahead),
 		cmocka_unit_test(incomplete),
 		cmocka_unit_test(numbers_wrap),
 	};

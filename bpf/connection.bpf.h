@@ -201,7 +201,8 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 	closer(r, from, to, sk);
 	if (to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK)
 		facts_local_fin(&r->c, tp);
-	if (to == BPF_TCP_LAST_ACK) {
+	/* our ACK of the peer's FIN: it leaves with what ends CLOSE_WAIT, or it has left */
+	if (from == BPF_TCP_CLOSE_WAIT) {
 		if (tp->inet_conn.icsk_ack.pending & 1)
 			r->c.flags |= CLOSE_ACK_PENDING;
 		else if (tp->segs_out == r->c.segs_out_at_fin + 1 && tp->tcp_wstamp_ns <= t_ns &&

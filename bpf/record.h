@@ -131,7 +131,7 @@ enum close_flag {
 	CLOSE_RST_SENT = 1 << 7,
 	CLOSE_OVER = 1 << 8,		/* both directions are closed or the connection died */
 	CLOSE_FIN_BEHIND_DATA = 1 << 9, /* unsent data stood before our FIN when it was queued */
-	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when ours was queued */
+	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when CLOSE_WAIT ended */
 	CLOSE_DATA_OUTSTANDING = 1 << 11, /* unacknowledged data when our FIN was queued */
 	CLOSE_MINISOCKET = 1 << 12,	  /* a FIN_WAIT2 minisocket took over */
 	CLOSE_TIMEWAIT_FULL =

@@ -109,8 +109,8 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 }
 
 /*
- * We went from CLOSE_WAIT to LAST_ACK.  Unless our FIN carried it, an ACK of the peer's FIN had left
- * before; if other segments left meanwhile nothing tells when.
+ * CLOSE_WAIT is over.  Unless our FIN or RST carried it, an ACK of the peer's FIN had left before; if
+ * other segments left meanwhile nothing tells when.
  */
 static void unseen_ack(struct chapter *ch, const struct record *r)
 {
@@ -137,7 +137,7 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 		uint8_t from = step_from(step), to = step_to(step);
 		struct step *s;
 
-		if (to == BPF_TCP_LAST_ACK && from == BPF_TCP_CLOSE_WAIT)
+		if (from == BPF_TCP_CLOSE_WAIT && to != from)
 			unseen_ack(ch, r);
 		if (step_kind(step) == STEP_SAME_SEGMENT && to == BPF_TCP_TIME_WAIT &&
 		    ch->n_steps && ch->steps[ch->n_steps - 1].to == from) {

@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import checks  # noqa: E402
 import netns  # noqa: E402
+import precision  # noqa: E402
 from agent import Agent  # noqa: E402
 from capture import Capture  # noqa: E402
 from tracer import BINARY, Tracer  # noqa: E402
@@ -136,3 +137,6 @@ def pytest_terminal_summary(terminalreporter):
             f"scheduling noise in {len(noise)} timed tests: median {noise[len(noise) // 2] / 1000:.0f} us, "
             f"worst {noise[-1] / 1000:.0f} us (added to the 200 us allowed, at most "
             f"{checks.NOISE_CAP_NS / 1000:.0f} us)")
+    precision.write()
+    for line in precision.lines()[:precision.SHOWN]:
+        terminalreporter.write_line(line)

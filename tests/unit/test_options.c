@@ -646,6 +646,8 @@ static void test_bad_words(void **state)
 	/* bytes that would break the line or act on a terminal */
 	BAD("--a\\x0ab\\x1b[2J: unknown option", "", "--a\nb\033[2J");
 	BAD("-\\xc3: unknown option", "", "-\xc3\xa9");
+	BAD("--a\\x9b\\xc2\\x9b\\xe2\\x80\\xae\xc3\xa9: unknown", "",
+	    "--a\x9b\xc2\x9b\xe2\x80\xae\xc3\xa9");
 	BAD("-c a\\x09", "longer", "-c", "a\t23456789012345678");
 }
 

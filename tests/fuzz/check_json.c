@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* A strict reader of RFC 8259, which keeps nothing but the keys of the objects it is in. */
+/* A reader of RFC 8259, stricter than it, which keeps nothing but the keys of the objects it is in. */
 #include <string.h>
 
 #include "check.h"
@@ -63,13 +63,11 @@ static size_t take_digits(struct reader *r)
 	return (size_t)(r->at - start);
 }
 
-/* No exponents: the program writes none. */
+/* No exponents, and none below 0: nothing takes less than no time, or counts so. */
 static void take_number(struct reader *r)
 {
-	const char *start;
+	const char *start = r->at;
 
-	take(r, '-');
-	start = r->at;
 	if (!take_digits(r) || (*start == '0' && r->at - start > 1))
 		fail(r, "JSON: a number");
 	if (take(r, '.') && !take_digits(r))

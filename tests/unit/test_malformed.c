@@ -237,13 +237,41 @@ static void no_negative_times(void **state)
 	}
 }
 
+/* Times that contradict each other, and counts beyond what a file can hold, are not known. */
+static void nonsense_is_not_known(void **state)
+{
+	struct chapter ch;
+	struct flow f;
+
+	(void)state;
+	flow_open(&f, ROLE_SERVER);
+	f.r.h.accept_ns = UINT64_MAX;
+	flow_handshake_chapter(&f, &ch);
+	expect_unknown(ch.handshake.accept_ns);
+	/* more steps than were kept: when it ended is not known */
+	f.r.h.accept_ns = f.now_ns;
+	f.r.h.n_steps = HANDSHAKE_STEPS + 1;
+	flow_handshake_chapter(&f, &ch);
+	expect_unknown(ch.handshake.accept_ns);
+
+	flow_open(&f, ROLE_CLIENT);
+	flow_fin(&f, 0);
+	flow_peer_fin_ack(&f);
+	f.r.c.bytes_sent = 1ULL << 63;
+	f.r.c.bytes_received = UINT64_MAX;
+	f.r.c.t0_ns = UINT64_MAX - STEP_T_MAX;
+	flow_close_chapter(&f, &ch);
+	expect_unknown(ch.close.bytes_sent);
+	expect_unknown(ch.close.bytes_received);
+	expect_unknown(ch.close.lifetime_ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_bytes),
-		cmocka_unit_test(damaged_records),
-		cmocka_unit_test(random_steps),
-		cmocka_unit_test(no_negative_times),
+		cmocka_unit_test(random_bytes),		 cmocka_unit_test(damaged_records),
+		cmocka_unit_test(random_steps),		 cmocka_unit_test(no_negative_times),
+		cmocka_unit_test(nonsense_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,7 @@ $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
 $(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
 	$(addprefix $(BUILD)/unit/,cases.o golden_cases.o golden_wire.o)
+$(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
 # libFuzzer comes with clang; message.c has a stand-in among the targets' own files
 FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \

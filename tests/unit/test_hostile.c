@@ -8,9 +8,10 @@
 #include <cmocka.h>
 
 #include "golden_cases.h"
-#include "teller.h"
+#include "stage.h"
 
 #define CGROUP_ID 77 /* of owner_set() */
+#define HEADER 1     /* lines */
 
 /* At most 16 bytes, as a comm is; text is for terminals and CSV, csv only where that differs. */
 static const struct hostile {
@@ -79,23 +80,15 @@ static void tell_all(struct teller *t, const char *name)
 /* To be freed. */
 static char *told(const char *format, const char *name)
 {
-	const struct options options = { 0 };
-	struct teller t = { .options = &options, .renderer = renderer_find(format) };
+	struct stage s = { 0 };
 	char *text = NULL;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	assert_non_null(out);
-	assert_non_null(t.renderer);
-	t.cgroups = cgroups_open(false);
-	t.summary = summary_create();
-	assert_non_null(t.cgroups);
-	assert_non_null(t.summary);
-	teller_begin(&t, out, false);
-	tell_all(&t, name);
-	assert_int_equal(teller_end(&t), 0);
-	cgroups_close(t.cgroups);
-	summary_destroy(t.summary);
+	stage_open(&s, format, out, false);
+	tell_all(&s.teller, name);
+	assert_int_equal(teller_end(&s.teller), 0);
+	stage_close(&s);
 	fclose(out);
 	assert_int_equal(strlen(text), len);
 	return text;
@@ -141,7 +134,7 @@ static void line(void **state)
 	(void)state;
 	for (size_t i = 0; i < HOSTILES; i++) {
 		snprintf(expected, sizeof(expected), " %-10s client ", hostiles[i].text);
-		check("line", hostiles[i].name, expected, 1, 1);
+		check("line", hostiles[i].name, expected, 1, 1 + HEADER);
 	}
 }
 
@@ -152,7 +145,7 @@ static void states(void **state)
 	(void)state;
 	for (size_t i = 0; i < HOSTILES; i++) {
 		snprintf(expected, sizeof(expected), " 666     %-10s 0.0.0.0 ", hostiles[i].text);
-		check("states", hostiles[i].name, expected, 1, 1);
+		check("states", hostiles[i].name, expected, 1, 1 + HEADER);
 	}
 }
 
@@ -185,9 +178,9 @@ static void csv(void **state)
 		const char *cell = h->csv ? h->csv : h->text;
 
 		snprintf(expected, sizeof(expected), ",666,%s,1000,%s,true,", cell, cell);
-		check("csv", h->name, expected, 2, 2);
+		check("csv", h->name, expected, 2, 2 + HEADER);
 		snprintf(expected, sizeof(expected), ",667,%s,", cell);
-		check("csv", h->name, expected, 1, 2);
+		check("csv", h->name, expected, 1, 2 + HEADER);
 	}
 }
 

@@ -15,8 +15,8 @@
 
 #include "golden_cases.h"
 #include "select.h"
+#include "stage.h"
 #include "sweep.h"
-#include "teller.h"
 
 #define ROUNDS 3000
 #define ITEM_MAX (sizeof(struct item_open) + 64)
@@ -40,8 +40,7 @@ static void fill(uint8_t *bytes, size_t len)
 
 /* A teller that writes into the void, in the way of a user who wants to see everything. */
 struct bench {
-	struct options options;
-	struct teller teller;
+	struct stage stage;
 	struct selection selection;
 	FILE *out;
 };
@@ -50,35 +49,25 @@ static void bench_open(struct bench *b, const struct renderer *renderer)
 {
 	memset(b, 0, sizeof(*b));
 	b->out = fopen("/dev/null", "we");
-	assert_non_null(b->out);
-	b->options.verbose = next() & 1;
-	b->options.time_style = (enum time_style)(next() % 3);
-	b->teller.options = &b->options;
-	b->teller.renderer = renderer;
-	b->teller.cgroups = cgroups_open(false);
-	b->teller.summary = summary_create();
-	assert_non_null(b->teller.cgroups);
-	assert_non_null(b->teller.summary);
+	b->stage.options.verbose = next() & 1;
+	b->stage.options.time_style = (enum time_style)(next() % 3);
 	b->selection = (struct selection){
-		.options = &b->options,
+		.options = &b->stage.options,
 		.sink = teller_item,
-		.ctx = &b->teller,
+		.ctx = &b->stage.teller,
 	};
-	teller_begin(&b->teller, b->out, next() & 1);
-	if (renderer->begin)
-		renderer->begin(&b->teller.context);
+	stage_open(&b->stage, renderer->name, b->out, next() & 1);
 }
 
 static void bench_close(struct bench *b)
 {
 	FILE *table = fopen("/dev/null", "we");
 
-	assert_int_equal(teller_end(&b->teller), 0);
+	assert_int_equal(teller_end(&b->stage.teller), 0);
 	assert_non_null(table);
-	summary_print(table, b->teller.summary);
+	summary_print(table, b->stage.teller.summary);
 	fclose(table);
-	cgroups_close(b->teller.cgroups);
-	summary_destroy(b->teller.summary);
+	stage_close(&b->stage);
 	fclose(b->out);
 }
 
@@ -119,7 +108,7 @@ static void give(struct bench *b, unsigned int type, const uint8_t *bytes, size_
 	assert_non_null(copy);
 	memcpy(copy, bytes, len);
 	assert_int_equal(select_item(&b->selection, &(struct item){ type, copy, len }), 0);
-	assert_int_equal(teller_item(&b->teller, &(struct item){ type, copy, len }), 0);
+	assert_int_equal(teller_item(&b->stage.teller, &(struct item){ type, copy, len }), 0);
 	free(copy);
 }
 

@@ -25,7 +25,7 @@ PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test check install clean deps deps-test e2e format-check
+.PHONY: all run test check install clean deps deps-test e2e format-check bench
 all: $(BUILD)/tcpstates-trace
 
 $(BUILD) $(BUILD)/unit $(BUILD)/pure:
@@ -82,8 +82,23 @@ test: deps-test
 e2e: $(BUILD)/tcpstates-trace
 	@tests/e2e/run
 
+# What tracing costs (as root): make bench BENCH_CONNECTIONS=60000 BENCH_ROUNDS=5 BENCH_TABLES=cost,syscall,alive,loss
+# BENCH_ONLY='json,none -s,tcpstates' BENCH_ALIVE=200000 BENCH_LOSS=600000
+$(BUILD)/bench:
+	mkdir -p $@
+$(BUILD)/bench/%: tests/bench/%.c tests/bench/room.h Makefile | $(BUILD)/bench
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pthread $< -lbpf -o $@
+$(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c Makefile | $(BUILD)/bench
+	$(CLANG) -g -O2 -mcpu=v3 -target bpf $(BPF_INCLUDES) -c $< -o $@
+BENCH_OPTION = $(if $(BENCH_$1),--$2 '$(BENCH_$1)')
+bench: deps $(BUILD)/tcpstates-trace $(addprefix $(BUILD)/bench/,churn load syscall empty.bpf.o)
+	tests/bench/run --tracer $(BUILD)/tcpstates-trace --build $(BUILD)/bench \
+		$(call BENCH_OPTION,CONNECTIONS,connections) $(call BENCH_OPTION,ROUNDS,rounds) \
+		$(call BENCH_OPTION,ALIVE,alive) $(call BENCH_OPTION,LOSS,loss) \
+		$(call BENCH_OPTION,TABLES,tables) $(call BENCH_OPTION,ONLY,only)
+
 format-check:
-	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch]
+	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/bench/*.[ch]
 
 install: $(BUILD)/tcpstates-trace
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace

@@ -25,7 +25,7 @@ PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test check install clean deps deps-test e2e format-check bench
+.PHONY: all run test check install clean deps deps-test e2e format-check bench soak
 all: $(BUILD)/tcpstates-trace
 
 $(BUILD) $(BUILD)/unit $(BUILD)/pure:
@@ -97,8 +97,18 @@ bench: deps $(BUILD)/tcpstates-trace $(addprefix $(BUILD)/bench/,churn load sysc
 		$(call BENCH_OPTION,ALIVE,alive) $(call BENCH_OPTION,LOSS,loss) \
 		$(call BENCH_OPTION,TABLES,tables) $(call BENCH_OPTION,ONLY,only)
 
+# Told against happened, for a long time (as root): make soak SECONDS=3600 SOAK_SEED=1 SOAK_RPS=3 SOAK_WITH=--no-accept
+SECONDS ?= 600
+SOAK_OPTION = $(if $(SOAK_$1),--$2='$(SOAK_$1)')
+$(BUILD)/soak/load: $(addprefix tests/soak/,load.c ends.c script.c load.h) tests/bench/room.h Makefile
+	mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -iquote tests/bench $(ALL_CFLAGS) -pthread $(filter %.c,$^) -o $@
+soak: deps $(BUILD)/tcpstates-trace $(BUILD)/soak/load
+	tests/soak/run --tracer $(BUILD)/tcpstates-trace --build $(BUILD)/soak --seconds $(SECONDS) \
+		$(call SOAK_OPTION,SEED,seed) $(call SOAK_OPTION,RPS,rps) $(call SOAK_OPTION,WITH,with)
+
 format-check:
-	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/bench/*.[ch]
+	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/bench/*.[ch] tests/soak/*.[ch]
 
 install: $(BUILD)/tcpstates-trace
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace

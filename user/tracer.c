@@ -53,9 +53,8 @@ static int attach_accept(struct tracer *t)
 	struct tcpstates_bpf *skel = t->skel;
 	const char *rung = "kretprobe";
 
-	if (!skel->rodata->cfg.accept_seen || skel->links.accept_fexit ||
-	    skel->links.accept_fexit_4args)
-		return 0;
+	if (!bpf_program__autoload(skel->progs.accept_kretprobe))
+		return 0; /* not wanted, or fexit, which is attached with the others */
 	t->accept[0] = bpf_program__attach(skel->progs.accept_kretprobe);
 	if (!t->accept[0]) {
 		rung = "system call exit";

@@ -312,6 +312,7 @@ void tracer_close(struct tracer *t)
 	if (!t)
 		return;
 	bpf_link__destroy(t->stand_in);
+	bpf_link__destroy(t->check);
 	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++)
 		bpf_link__destroy(t->accept[i]);
 	ring_buffer__free(t->ring);

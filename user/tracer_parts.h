@@ -15,6 +15,7 @@ struct tracer {
 	struct ring_buffer *ring;
 	struct bpf_link *stand_in;
 	struct bpf_link *accept[3];
+	struct bpf_link *check; /* NULL: the kernel has no iterator over a map's elements (5.9) */
 	const struct options *options;
 	uint64_t checked_ns; /* when the last check on live sockets began */
 	bool stopped;

@@ -270,6 +270,13 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
+
 /* 6.14 on: the result stands in a struct, before it was an argument of its own */
 struct io_uring_cqe {
 	__s32 res;

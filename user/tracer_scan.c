@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -65,4 +66,23 @@ void tracer_check(struct tracer *t)
 	t->skel->bss->check_number++;
 	if (!run_iterator(t->check) && !run_iterator(t->check))
 		t->checked_ns = now_ns;
+}
+
+bool tracer_works(void *tracer)
+{
+	struct tracer *t = tracer;
+	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values));
+	__u32 first = 0;
+	bool works;
+	int fd;
+
+	works = values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &first, values);
+	if (works && t->check) {
+		fd = bpf_iter_create(bpf_link__fd(t->check));
+		works = fd >= 0;
+		if (works)
+			close(fd);
+	}
+	free(values);
+	return works;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #   make            builds build/tcpstates-trace            make check      tests that need no root
 #   sudo make run   installs what is missing, builds, runs   sudo make test  all tests
+#   make fuzz FUZZ_SECONDS=60   any bytes as records, recordings and options, each for its share of the time
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -19,16 +20,20 @@ ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # what needs the kernel or libbpf; everything else is pure and linked into the unit tests
-IMPURE := main live tracer tracer_scan tracer_setup kernel sweep namespaces command privileges
+IMPURE := main live tracer tracer_scan tracer_setup tracer_tally kernel sweep namespaces command privileges
 SOURCES := $(wildcard user/*.c)
 PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test check install clean deps deps-test e2e format-check
+FUZZ_SECONDS ?= 60
+FUZZ_SANITIZE ?= address,undefined
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: all run test check fuzz install clean deps deps-test e2e format-check
 all: $(BUILD)/tcpstates-trace
 
-$(BUILD) $(BUILD)/unit $(BUILD)/pure:
+$(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz:
 	mkdir -p $@
 
 # the system's headers for a foreign target: where clang itself looks for its own
@@ -43,12 +48,16 @@ $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 
 $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o: $(BUILD)/tcpstates.skel.h
+$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o: $(BUILD)/tcpstates.skel.h
 
 $(BUILD)/tcpstates-trace: $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -lcap-ng -o $@
 
 $(BUILD)/demo: tests/demo.c Makefile | $(BUILD)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
+
+# the end-to-end tests' wire with delay and loss
+$(BUILD)/link: tests/e2e/link.c tests/e2e/link_rules.h Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
 
 $(BUILD)/pure/%.o: user/%.c Makefile | $(BUILD)/pure
@@ -59,8 +68,26 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/un
 # what the tests of records, chapters and golden files share
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
-$(filter %/test_golden %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
-	$(addprefix $(BUILD)/unit/,cases.o golden_cases.o golden_wire.o)
+$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
+	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o stage.o)
+$(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
+
+# libFuzzer comes with clang; message.c has a stand-in among the targets' own files
+FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
+	-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out message,$(PURE:user/%.c=%)) check check_json play)
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%.o) $(BUILD)/fuzz/seeds.o
+$(BUILD)/fuzz/%.o: user/%.c Makefile | $(BUILD)/fuzz
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile | $(BUILD)/fuzz
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@
+$(BUILD)/fuzz/seeds_of: $(BUILD)/fuzz/seeds.o $(FUZZ_OBJECTS)
+	$(CLANG) $(FUZZ_FLAGS) $^ -o $@
+
+fuzz: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%) $(BUILD)/fuzz/seeds_of
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
 
 # Only root installs anything, and only what is not there.
 deps deps-test:
@@ -75,15 +102,16 @@ check: $(UNIT) $(BUILD)/tcpstates-trace
 	@tests/unit/run $(UNIT)
 
 test: deps-test
-	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(UNIT)
+	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(BUILD)/link $(UNIT)
 	@tests/give-back $(BUILD)
 	@tests/run $(BUILD) $(UNIT)
 
-e2e: $(BUILD)/tcpstates-trace
+e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
 	@tests/e2e/run
 
 format-check:
-	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch]
+	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch] \
+		tests/fuzz/*.[ch]
 
 install: $(BUILD)/tcpstates-trace
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace
@@ -92,4 +120,4 @@ install: $(BUILD)/tcpstates-trace
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/pure/*.d $(BUILD)/unit/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/pure/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d)

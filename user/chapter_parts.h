@@ -21,6 +21,19 @@ static inline struct maybe known_if(bool condition, int64_t value)
 	return (struct maybe){ condition, condition ? value : 0 };
 }
 
+/* Not known either when an end of it is missing, or in a damaged record that is centuries long. */
+static inline struct maybe known_span(uint64_t from_ns, uint64_t to_ns)
+{
+	return known_if(from_ns && to_ns >= from_ns && to_ns - from_ns <= INT64_MAX,
+			(int64_t)(to_ns - from_ns));
+}
+
+/* A moment that the clocks may have put a little before the one it cannot precede. */
+static inline struct maybe known_delay(uint64_t from_ns, uint64_t to_ns)
+{
+	return known_span(from_ns, to_ns > from_ns ? to_ns : from_ns);
+}
+
 /* Identity, owner and sequence base, the same in both chapters. */
 void chapter_identity(struct chapter *ch, const struct handshake_part *h);
 

@@ -29,6 +29,7 @@ struct live {
 	int signal_fd;
 	int status;	      /* the command's */
 	uint64_t sweep_at_ns; /* CLOCK_MONOTONIC, as all below; 0: never */
+	uint64_t interval_from_ns;
 	uint64_t interval_at_ns;
 	uint64_t end_at_ns;
 	int64_t clock_offset_ns;
@@ -121,8 +122,11 @@ static int on_time(struct live *l)
 			err = tracer_sweep(l->tracer, teller_item, l->teller);
 	}
 	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
+		if (!err)
+			err = tracer_tally(l->tracer, teller_item, l->teller);
+		teller_print_interval(l->teller, l->interval_from_ns, now_ns);
+		l->interval_from_ns = now_ns;
 		l->interval_at_ns += (uint64_t)(l->options->interval_s * NS_PER_S);
-		teller_print_summary(l->teller);
 	}
 	if (l->end_at_ns && now_ns >= l->end_at_ns)
 		l->ended = true;
@@ -215,7 +219,8 @@ static int start(struct live *l)
 	now_ns = clock_monotonic_ns();
 	if (o->duration_s > 0)
 		l->end_at_ns = now_ns + (uint64_t)(o->duration_s * NS_PER_S);
-	if (o->summary && o->interval_s > 0)
+	l->interval_from_ns = now_ns;
+	if (o->interval_s > 0)
 		l->interval_at_ns = now_ns + (uint64_t)(o->interval_s * NS_PER_S);
 	if (!o->quiet)
 		fprintf(stderr, "Tracing TCP handshakes and closes%s\n",

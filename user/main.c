@@ -66,8 +66,9 @@ static int run(const struct options *o)
 	}
 	setvbuf(out, NULL, _IOFBF, OUTPUT_BUFFER);
 	t.summary = summary_create();
+	t.interval = o->interval_s > 0 ? summary_create() : NULL;
 	t.cgroups = cgroups_open(!o->read_file);
-	if (!t.summary || !t.cgroups) {
+	if (!t.summary || !t.cgroups || (o->interval_s > 0 && !t.interval)) {
 		message("memory: %s", strerror(ENOMEM));
 		goto out;
 	}
@@ -88,6 +89,7 @@ static int run(const struct options *o)
 out:
 	cgroups_close(t.cgroups);
 	summary_destroy(t.summary);
+	summary_destroy(t.interval);
 	if (out != stdout)
 		fclose(out);
 	return result;

@@ -6,6 +6,8 @@
 
 #include "message.h"
 #include "sweep.h"
+#include "tally_chapter.h"
+#include "text.h"
 
 static const char *cgroup_path(void *ctx, uint64_t id)
 {
@@ -57,6 +59,8 @@ static void tell(struct teller *t, const struct chapter *ch)
 	if (!t->context.first_ns && ch->t_ns.known)
 		t->context.first_ns = (uint64_t)ch->t_ns.value;
 	summary_add(t->summary, ch);
+	if (t->interval)
+		summary_add(t->interval, ch);
 	if (!ch->open &&
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
 	     (t->options->min_connect_ns && !t->options->min_close_ns)))
@@ -96,6 +100,16 @@ static void tell_transition(struct teller *t, const struct transition *tr)
 		t->renderer->transition(&t->context, tr);
 }
 
+static void tell_tally(struct teller *t, const struct item_tally *i)
+{
+	struct chapter ch;
+
+	tally_chapter(&ch, &i->key);
+	summary_add_tally(t->summary, &ch, i->key.bucket, i->tally.n, i->tally.max_ns);
+	if (t->interval)
+		summary_add_tally(t->interval, &ch, i->key.bucket, i->tally.n, i->tally.max_ns);
+}
+
 static size_t item_size(enum item_type type)
 {
 	switch (type) {
@@ -113,6 +127,8 @@ static size_t item_size(enum item_type type)
 		return sizeof(uint64_t);
 	case ITEM_SNAPSHOT:
 		return 0;
+	case ITEM_TALLY:
+		return sizeof(struct item_tally);
 	case ITEM_COUNTS:
 		return sizeof(struct item_counts);
 	}
@@ -149,6 +165,7 @@ int teller_item(void *teller, const struct item *item)
 		struct item_open open;
 		struct transition transition;
 		uint64_t cgroup;
+		struct item_tally tally;
 		struct item_counts counts;
 	} u;
 	size_t size = item_size(item->type);
@@ -188,6 +205,9 @@ int teller_item(void *teller, const struct item *item)
 	case ITEM_SNAPSHOT:
 		summary_open_begin(t->summary);
 		break;
+	case ITEM_TALLY:
+		tell_tally(t, &u.tally);
+		break;
 	case ITEM_COUNTS:
 		t->totals.events_lost = u.counts.events_lost;
 		t->totals.table_full = u.counts.table_full;
@@ -208,12 +228,24 @@ int teller_flush(struct teller *t)
 	return output_error(t);
 }
 
-void teller_print_summary(struct teller *t)
+/* A table has no place between machine-readable records. */
+static FILE *table_out(const struct teller *t)
 {
-	/* a table has no place between machine-readable records */
 	bool apart = !strcmp(t->renderer->name, "json") || !strcmp(t->renderer->name, "csv");
 
-	summary_print(apart ? stderr : t->context.out, t->summary);
+	return apart ? stderr : t->context.out;
+}
+
+void teller_print_interval(struct teller *t, uint64_t from_ns, uint64_t to_ns)
+{
+	FILE *out = table_out(t);
+	char from[TIME_MAX], to[TIME_MAX];
+
+	fprintf(out, "%s to %s\n", text_wall(from, (int64_t)from_ns + t->context.clock_offset_ns),
+		text_wall(to, (int64_t)to_ns + t->context.clock_offset_ns));
+	summary_print(out, t->interval, true);
+	fputc('\n', out);
+	summary_reset(t->interval);
 }
 
 int teller_end(struct teller *t)
@@ -221,7 +253,9 @@ int teller_end(struct teller *t)
 	summary_totals(t->summary, &t->totals);
 	if (t->renderer->end)
 		t->renderer->end(&t->context, &t->totals);
+	if (t->interval)
+		fputs("the whole trace\n", table_out(t));
 	if (t->options->summary)
-		teller_print_summary(t);
+		summary_print(table_out(t), t->summary, false);
 	return teller_flush(t);
 }

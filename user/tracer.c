@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "sweep.h"
+#include "tally_chapter.h"
 
 #define ACCEPT_PATIENCE_NS 1000000000ULL
 #define MINISOCKETS_EVERY_NS \
@@ -289,12 +290,14 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 	uint64_t stand_in = counter(t, COUNT_STAND_IN);
 	struct item_counts counts = {
 		.events_lost = counter(t, COUNT_LOST_HANDSHAKE) + counter(t, COUNT_LOST_CLOSE) +
-			       counter(t, COUNT_LOST_TRANSITION) +
+			       counter(t, COUNT_LOST_TRANSITION) + counter(t, COUNT_LOST_TALLY) +
 			       (missed > stand_in ? missed - stand_in : 0),
 		.table_full = counter(t, COUNT_TABLE_FULL),
 	};
-	int err = sweep_untold(&s);
+	int err = tracer_tally(t, sink, ctx);
 
+	if (!err)
+		err = sweep_untold(&s);
 	if (!err)
 		err = tracer_tell_open(t, sink, ctx);
 	if (!err)
@@ -315,6 +318,7 @@ void tracer_close(struct tracer *t)
 	bpf_link__destroy(t->check);
 	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++)
 		bpf_link__destroy(t->accept[i]);
+	tally_counts_destroy(t->counted);
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);
 	free(t);

@@ -33,6 +33,9 @@ int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
 /* Tells every handshake and close that has begun and is not over, as it stands. */
 int tracer_tell_open(struct tracer *tracer, item_fn sink, void *ctx);
 
+/* Passes on what the kernel has counted since the last time, when it counts at all (-o none -s). */
+int tracer_tally(struct tracer *tracer, item_fn sink, void *ctx);
+
 /* Is any selected connection not closed yet? */
 int tracer_busy(struct tracer *tracer);
 

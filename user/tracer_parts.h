@@ -23,6 +23,7 @@ struct tracer {
 	uint64_t minisockets_at_ns; /* when to sweep them next */
 	uint64_t segments_missed;   /* by the minisockets' hook, as of the last sweep */
 	int n_cpus;
+	struct tally_counts *counted; /* what was passed on of the kernel's tallies */
 	/* where items go while the ring is read */
 	item_fn sink;
 	void *ctx;

@@ -42,6 +42,17 @@ static uint32_t own_pidns(void)
 	return (uint32_t)st.st_ino;
 }
 
+static bool by_owner(const struct options *o, pid_t command)
+{
+	return o->pids.n || command || o->comm[0] || o->cgroup_id;
+}
+
+/* Is a table at the end all that is wanted?  Then the kernel counts and posts nothing. */
+static bool tallies(const struct options *o)
+{
+	return !strcmp(o->renderer->name, "none") && o->summary && !o->write_file && !o->count;
+}
+
 static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 {
 	const struct options *o = t->options;
@@ -69,6 +80,8 @@ static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 		.by_remote = o->remote.n,
 		.by_host = o->host.n,
 		.states = o->renderer->transition,
+		.tally = tallies(o),
+		.owners = !tallies(o) || by_owner(o, command),
 		.retransmit_err = kernel_tracepoint_args(btf, "tcp_retransmit_skb") >= 3,
 		.cookie_helper = kernel_allows_cookie(btf),
 		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),
@@ -92,6 +105,10 @@ static void size_maps(struct tracer *t, pid_t command)
 	bpf_map__set_max_entries(skel->maps.ring, o->ring_mib << 20);
 	bpf_map__set_max_entries(skel->maps.table, size);
 	bpf_map__set_max_entries(skel->maps.minisockets, size);
+	if (tallies(o)) {
+		bpf_map__set_max_entries(skel->maps.tallies, TALLIES);
+		bpf_map__set_max_entries(skel->maps.tallies_other, TALLIES_OTHER);
+	}
 	bpf_map__set_max_entries(skel->maps.pids, pids);
 	bpf_map__set_max_entries(skel->maps.local_prefixes, (uint32_t)o->local.n + 1);
 	bpf_map__set_max_entries(skel->maps.remote_prefixes, (uint32_t)o->remote.n + 1);
@@ -138,7 +155,8 @@ static void choose_accept(struct tracer *t, const struct btf *btf)
 	struct bpf_program *syscalls[] = { skel->progs.accept_kretprobe, skel->progs.accept_exit,
 					   skel->progs.accept4_exit };
 
-	if (t->options->no_accept)
+	/* a table does not say who accepts, nor when */
+	if (t->options->no_accept || !cfg->owners)
 		return;
 	cfg->accept_seen = true;
 	if (kernel_allows_fexit(btf, "inet_csk_accept")) {

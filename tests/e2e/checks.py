@@ -8,6 +8,8 @@ import re
 import subprocess
 import time
 
+import precision
+
 BASE_TOLERANCE_NS = 200_000
 NOISE_CAP_NS = 2_000_000  # however noisy the machine is, no bound is wider than 2.2 ms
 
@@ -132,6 +134,7 @@ def check_steps(chapter, expected, tolerance_ns):
             assert step["segment"] == "< SYN" or waited, f"no time: {step}"
         else:
             off = base + step["t_us"] * 1000 - seen.t_ns
+            precision.compared(f"time of {step['segment']}", off, tolerance_ns, BASE_TOLERANCE_NS)
             assert abs(off) <= tolerance_ns, (
                 f"{step} is {off / 1000:.0f} us off the capture (allowed {tolerance_ns / 1000:.0f})")
         for key in ("seq", "ack"):
@@ -157,6 +160,7 @@ def near(got_us, want_ns, tolerance_ns, what):
         return
     assert got_us is not None, f"{what} is null, captured {want_ns / 1000:.1f} us"
     off = got_us * 1000 - want_ns
+    precision.compared(what, off, tolerance_ns, BASE_TOLERANCE_NS)
     assert abs(off) <= tolerance_ns, (f"{what} {got_us} us, captured {want_ns / 1000:.1f} us "
                                       f"(allowed off by {tolerance_ns / 1000:.0f})")
 

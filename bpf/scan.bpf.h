@@ -65,21 +65,6 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		lane_leave(cpu);
 }
 
-/*
- * Run again before open connections are told: the socket of this record is alive.  A handshake that
- * hangs gets its own port, which was not chosen yet when it began.
- */
-static __always_inline void scan_meet(const struct sock_common *skc)
-{
-	struct record *r = table_find((__u64)skc);
-
-	if (!r || (r->h.cookie && r->h.cookie != (__u64)skc->skc_cookie.counter))
-		return;
-	r->c.seen = check_number;
-	if (!r->h.local_port && skc->skc_state == BPF_TCP_SYN_SENT)
-		r->h.local_port = skc->skc_num;
-}
-
 /* Every socket behind a file descriptor, in every namespace, with the process that holds it (5.11). */
 SEC("?iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
@@ -96,10 +81,6 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	if (!socket || !socket->sk || socket->sk->sk_protocol != 6)
 		return 0;
 	sk = socket->sk;
-	if (!scanning) {
-		scan_meet(&sk->__sk_common);
-		return 0;
-	}
 	o.pid = task_tgid(task);
 	o.uid = task->cred->uid.val;
 	o.cgroup = task->cgroups->dfl_cgrp->kn->id;
@@ -116,10 +97,35 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
 
-	if (skc && scanning)
+	if (skc)
 		scan_enter(skc, NULL, false);
-	else if (skc)
-		scan_meet(skc);
+	return 0;
+}
+
+/*
+ * Run before open connections are told: which of the recorded sockets are alive?  The sockets are asked
+ * by their addresses, which needs neither their namespaces nor any privilege.  The memory of one whose
+ * end was not seen may be anything by now.  A handshake that hangs gets its own port, which was not
+ * chosen yet when it began.
+ */
+SEC("?iter/bpf_map_elem")
+int check_alive(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct sock_common **key = ctx->key, *skc;
+	struct record *r = ctx->value;
+	__u8 state = 0;
+
+	if (!key || !r)
+		return 0;
+	skc = *key;
+	bpf_probe_read_kernel(&state, sizeof(state), (void *)&skc->skc_state);
+	if (!state || state == BPF_TCP_CLOSE || state > BPF_TCP_NEW_SYN_RECV ||
+	    bpf_ntohs(BPF_CORE_READ(skc, skc_dport)) != r->h.remote_port ||
+	    (r->h.cookie && r->h.cookie != (__u64)BPF_CORE_READ(skc, skc_cookie.counter)))
+		return 0;
+	r->c.seen = check_number;
+	if (!r->h.local_port && state == BPF_TCP_SYN_SENT)
+		r->h.local_port = BPF_CORE_READ(skc, skc_num);
 	return 0;
 }
 

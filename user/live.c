@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "command.h"
 #include "message.h"
+#include "privileges.h"
 #include "tracer.h"
 
 #define NS_PER_S 1000000000ULL
@@ -202,6 +203,9 @@ static int start(struct live *l)
 		}
 	}
 	err = tracer_open(&l->tracer, o, l->command.pid);
+	if (err)
+		return err;
+	err = privileges_drop(tracer_works, l->tracer, o->verbose);
 	if (err)
 		return err;
 	err = tell_clock(l);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Parse, open where items come from and where text goes, run, close; the exit status is decided here. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "live.h"
 #include "message.h"
 #include "options.h"
+#include "privileges.h"
 #include "recording.h"
 #include "select.h"
 #include "teller.h"
@@ -28,6 +31,7 @@ static int replay(const struct options *o, struct teller *t)
 	struct selection selection = { .options = o, .sink = teller_item, .ctx = t };
 	int err;
 
+	privileges_drop_for_replay();
 	if (t->renderer->begin)
 		t->renderer->begin(&t->context);
 	err = recording_read(o->read_file, select_item, &selection);
@@ -51,9 +55,13 @@ static int run(const struct options *o)
 	int result = EXIT_FAILURE, err;
 
 	if (o->output_file) {
-		out = fopen(o->output_file, "we");
+		out = NULL;
+		err = caller_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+		if (err >= 0)
+			out = fdopen(err, "w");
 		if (!out) {
-			message("%s: %s", o->output_file, strerror(errno));
+			err = err < 0 ? err : -errno;
+			message("%s: %s%s", o->output_file, strerror(-err), caller_hint(err));
 			return EXIT_FAILURE;
 		}
 	}
@@ -68,7 +76,7 @@ static int run(const struct options *o)
 	if (o->write_file) {
 		err = recording_create(&t.recording, o->write_file);
 		if (err) {
-			message("%s: %s", o->write_file, strerror(-err));
+			message("%s: %s%s", o->write_file, strerror(-err), caller_hint(err));
 			goto out;
 		}
 	}
@@ -95,7 +103,7 @@ int main(int argc, char **argv)
 
 	switch (options_parse(&o, argc, argv, stdout, stderr)) {
 	case OPTIONS_RUN:
-		result = run(&o);
+		result = privileges_check() ? EXIT_FAILURE : run(&o);
 		break;
 	case OPTIONS_DONE:
 		result = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

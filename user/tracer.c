@@ -314,6 +314,7 @@ void tracer_close(struct tracer *t)
 	if (!t)
 		return;
 	bpf_link__destroy(t->stand_in);
+	bpf_link__destroy(t->check);
 	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++)
 		bpf_link__destroy(t->accept[i]);
 	tally_counts_destroy(t->counted);

@@ -18,6 +18,9 @@ struct tracer;
  */
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command);
 
+/* Can what is left to do be done with the capabilities that this process has now? */
+bool tracer_works(void *tracer);
+
 /* Readable when so much is unread that waiting for a timer would be late. */
 int tracer_fd(struct tracer *tracer);
 

@@ -287,6 +287,13 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
+
 /* as an argument of io_uring_complete: 6.14 on */
 struct io_uring_cqe {
 	__s32 res;

@@ -155,7 +155,7 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct 
 	count(COUNT_UNKNOWN);
 	r->h.cookie = facts_cookie(sk);
 	r->h.state = from;
-	if (scanning) {
+	if (scanning || (scanned_netns && scanned_netns != r->h.netns)) {
 		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
 	} else if (table_was_full) {
 		r->h.flags |= HANDSHAKE_TABLE_FULL; /* and its handshake was told */

@@ -23,6 +23,13 @@ int privileges_check(void)
 	return -EPERM;
 }
 
+bool privileges_enter_any(void)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) &&
+	       capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_PTRACE);
+}
+
 /* The internal sets of libcap-ng become this process's; they are empty but for `keep` (-1: nothing). */
 static int apply(int keep)
 {

@@ -8,6 +8,9 @@
 /* Before anything else: 0, or -EPERM after a line on stderr when the program must not run like this. */
 int privileges_check(void);
 
+/* May this process enter everybody's namespaces? */
+bool privileges_enter_any(void);
+
 /*
  * When everything is attached: becomes the user who called sudo, when somebody did, and drops all
  * capabilities, for good.  works: does what is left to do work without?  If not, the right to use BPF is

@@ -36,13 +36,14 @@ static int record_cgroup(struct teller *t, uint64_t id)
 
 static int record_item(struct teller *t, const struct item *item)
 {
+	size_t at = item->type == ITEM_OPEN ? offsetof(struct item_open, record) : 0;
 	struct handshake_part h;
 	int err = 0;
 
 	if (!t->recording)
 		return 0;
-	if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE) {
-		memcpy(&h, item->data, sizeof(h));
+	if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE || item->type == ITEM_OPEN) {
+		memcpy(&h, (const char *)item->data + at, sizeof(h));
 		err = record_cgroup(t, h.owner.cgroup);
 		if (!err && h.accept_ns)
 			err = record_cgroup(t, h.acceptor.cgroup);

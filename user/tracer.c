@@ -36,41 +36,6 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 	return 0;
 }
 
-static struct bpf_link *attach_syscall_exit(struct bpf_program *prog, const char *name)
-{
-	int fd = kernel_open_tracepoint("syscalls", name);
-	struct bpf_link *link;
-
-	if (fd < 0)
-		return NULL;
-	link = bpf_program__attach_perf_event(prog, fd);
-	if (!link)
-		close(fd);
-	return link;
-}
-
-static int attach_accept(struct tracer *t)
-{
-	struct tcpstates_bpf *skel = t->skel;
-	const char *rung = "kretprobe";
-
-	if (!bpf_program__autoload(skel->progs.accept_kretprobe))
-		return 0; /* not wanted, or fexit, which is attached with the others */
-	t->accept[0] = bpf_program__attach(skel->progs.accept_kretprobe);
-	if (!t->accept[0]) {
-		rung = "system call exit";
-		t->accept[0] = attach_syscall_exit(skel->progs.accept_exit, "sys_exit_accept");
-		t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4");
-		if (t->io_uring)
-			t->accept[2] = bpf_program__attach(t->io_uring);
-		if (!t->accept[0] || !t->accept[1])
-			return -ENOENT;
-	}
-	if (t->options->verbose)
-		message("accept(): %s", rung);
-	return 0;
-}
-
 static int receive(void *ctx, void *data, size_t len)
 {
 	struct tracer *t = ctx;
@@ -96,8 +61,8 @@ static int receive(void *ctx, void *data, size_t len)
 static int refuse(int err)
 {
 	if (err == -EPERM)
-		message("BPF: %s (run it as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and "
-			"CAP_SYS_ADMIN)",
+		message("BPF: %s (run it as root, or with CAP_BPF and CAP_PERFMON; before Linux "
+			"5.11 also CAP_SYS_RESOURCE)",
 			strerror(-err));
 	else if (err == -ENOMEM)
 		message("BPF: %s (a smaller --max-connections needs less)", strerror(-err));
@@ -134,11 +99,30 @@ static int load(struct tracer *t, pid_t command)
 	err = tcpstates_bpf__load(t->skel);
 	if (!err)
 		err = tracer_fill_maps(t, command);
+	if (!err) {
+		t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), receive, t, NULL);
+		err = t->ring ? 0 : -errno;
+	}
 	if (err)
 		refuse(err);
 out:
 	btf__free(btf);
 	return err;
+}
+
+static void unload(struct tracer *t)
+{
+	struct bpf_link **links[] = { &t->stand_in, &t->check, &t->accept[0], &t->accept[1],
+				      &t->accept[2] };
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		bpf_link__destroy(*links[i]);
+		*links[i] = NULL;
+	}
+	ring_buffer__free(t->ring);
+	t->ring = NULL;
+	tcpstates_bpf__destroy(t->skel);
+	t->skel = NULL;
 }
 
 static uint64_t runs_missed(const struct bpf_program *prog)
@@ -159,20 +143,18 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	if (!t)
 		return -ENOMEM;
 	t->options = options;
+	t->no_accept = options->no_accept;
 	t->n_cpus = libbpf_num_possible_cpus();
 	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
 	err = load(t, command);
 	if (err)
 		goto fail;
-	t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), receive, t, NULL);
-	if (!t->ring) {
-		err = refuse(-errno);
-		goto fail;
-	}
-	err = attach_accept(t);
-	if (err) {
-		message("accept(): no hook can be attached: %s (use --no-accept)", strerror(-err));
-		goto fail;
+	if (tracer_attach_accept(t)) {
+		unload(t);
+		t->no_accept = true;
+		err = load(t, command);
+		if (err)
+			goto fail;
 	}
 	err = tcpstates_bpf__attach(t->skel);
 	if (!err) {
@@ -313,12 +295,7 @@ void tracer_close(struct tracer *t)
 {
 	if (!t)
 		return;
-	bpf_link__destroy(t->stand_in);
-	bpf_link__destroy(t->check);
-	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++)
-		bpf_link__destroy(t->accept[i]);
+	unload(t);
 	tally_counts_destroy(t->counted);
-	ring_buffer__free(t->ring);
-	tcpstates_bpf__destroy(t->skel);
 	free(t);
 }

@@ -21,6 +21,7 @@ struct tracer {
 	const struct options *options;
 	uint64_t checked_ns; /* when the last check on live sockets began */
 	bool stopped;
+	bool no_accept;		    /* asked for, or nothing could be attached */
 	uint64_t missed_before;	    /* runs the main program missed before there was a stand-in */
 	uint64_t minisockets_at_ns; /* when to sweep them next */
 	uint64_t segments_missed;   /* by the minisockets' hook, as of the last sweep */
@@ -36,6 +37,9 @@ void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command);
 
 /* After loading, before attaching: 0 or -errno. */
 int tracer_fill_maps(struct tracer *t, pid_t command);
+
+/* 0, or -errno after a message: the trace must do without. */
+int tracer_attach_accept(struct tracer *t);
 
 /* Enters what is older than the trace; a state change that comes meanwhile finds the hooks in place. */
 void tracer_scan(struct tracer *t);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "message.h"
 #include "namespaces.h"
 
 static int run_iterator(void *link)
@@ -28,6 +29,7 @@ static void scan_sockets(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
 	struct bpf_link *link;
+	uint32_t own;
 
 	if (bpf_program__autoload(skel->progs.scan_files)) {
 		link = bpf_program__attach_iter(skel->progs.scan_files, NULL);
@@ -36,8 +38,12 @@ static void scan_sockets(struct tracer *t)
 		bpf_link__destroy(link);
 	}
 	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
-	if (link)
-		namespaces_visit(t->options->netns, run_iterator, link);
+	if (link && namespaces_visit(t->options->netns, run_iterator, link, &own) > 0) {
+		skel->bss->scanned_netns = own;
+		if (t->options->verbose)
+			message("older connections: of other network namespaces only those that a "
+				"process has open (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)");
+	}
 	bpf_link__destroy(link);
 }
 

@@ -175,7 +175,7 @@ static void choose_accept(struct tracer *t, const struct btf *btf)
 					   skel->progs.accept4_exit };
 
 	/* a table does not say who accepts, nor when */
-	if (t->options->no_accept || !cfg->owners)
+	if (t->no_accept || !cfg->owners)
 		return;
 	cfg->accept_seen = true;
 	if (kernel_allows_fexit(btf, "inet_csk_accept")) {

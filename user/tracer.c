@@ -54,16 +54,15 @@ static int attach_accept(struct tracer *t)
 	struct tcpstates_bpf *skel = t->skel;
 	const char *rung = "kretprobe";
 
-	if (!skel->rodata->cfg.accept_seen || skel->links.accept_fexit ||
-	    skel->links.accept_fexit_4args)
-		return 0;
+	if (!bpf_program__autoload(skel->progs.accept_kretprobe))
+		return 0; /* not wanted, or fexit, which is attached with the others */
 	t->accept[0] = bpf_program__attach(skel->progs.accept_kretprobe);
 	if (!t->accept[0]) {
 		rung = "system call exit";
 		t->accept[0] = attach_syscall_exit(skel->progs.accept_exit, "sys_exit_accept");
 		t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4");
-		if (bpf_program__autoload(skel->progs.accept_io_uring))
-			t->accept[2] = bpf_program__attach(skel->progs.accept_io_uring);
+		if (t->io_uring)
+			t->accept[2] = bpf_program__attach(t->io_uring);
 		if (!t->accept[0] || !t->accept[1])
 			return -ENOENT;
 	}
@@ -233,7 +232,7 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 	if (err || !s.cfg->minisockets_seen || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
-	missed = runs_missed(t->skel->progs.segment_freed);
+	missed = runs_missed(t->segments);
 	err = sweep_minisockets(&s, now_ns, missed != t->segments_missed);
 	t->segments_missed = missed;
 	return err;

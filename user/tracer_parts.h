@@ -15,6 +15,8 @@ struct tracer {
 	struct ring_buffer *ring;
 	struct bpf_link *stand_in;
 	struct bpf_link *accept[3];
+	struct bpf_program *io_uring; /* what sees its accept(), NULL: nothing does or need not */
+	struct bpf_program *segments; /* what sees the minisockets' segments, NULL: nothing */
 	const struct options *options;
 	uint64_t checked_ns; /* when the last check on live sockets began */
 	bool stopped;

@@ -117,16 +117,38 @@ static void size_maps(struct tracer *t, pid_t command)
 		message("table: room for %u connections", size);
 }
 
+/* What reaches FIN_WAIT2 without a socket: kfree_skb if it names the receiver, else fexit. */
+static void choose_minisockets(struct tracer *t, const struct btf *btf)
+{
+	static const char judge[] = "tcp_timewait_state_process";
+	struct tcpstates_bpf *skel = t->skel;
+	struct config *cfg = (struct config *)&skel->rodata->cfg;
+	const char *rung = "not seen on this kernel";
+
+	if (kernel_tracepoint_args(btf, "kfree_skb") >= 4) {
+		t->segments = skel->progs.segment_freed;
+		rung = "kfree_skb";
+	} else if (kernel_allows_fexit(btf, judge)) {
+		t->segments = kernel_function_args(btf, judge) == 4
+				      ? skel->progs.segment_judged_4args
+				      : skel->progs.segment_judged;
+		rung = "fexit";
+	}
+	cfg->minisockets_seen = t->segments;
+	if (t->segments)
+		bpf_program__set_autoload(t->segments, true);
+	if (t->options->verbose)
+		message("FIN_WAIT2 minisockets: %s", rung);
+}
+
 /* Chooses the rungs that are settled before loading.  Those of accept() are tried when attaching. */
 static void choose_programs(struct tracer *t, const struct btf *btf, pid_t command)
 {
 	const struct options *o = t->options;
 	struct tcpstates_bpf *skel = t->skel;
-	struct config *cfg = (struct config *)&skel->rodata->cfg;
 	bool follow = o->follow || command;
 
-	cfg->minisockets_seen = kernel_tracepoint_args(btf, "kfree_skb") >= 4;
-	bpf_program__set_autoload(skel->progs.segment_freed, cfg->minisockets_seen);
+	choose_minisockets(t, btf);
 	bpf_program__set_autoload(skel->progs.process_forked, follow);
 	bpf_program__set_autoload(skel->progs.process_exited, follow);
 	bpf_program__set_autoload(skel->progs.scan_files,
@@ -135,9 +157,6 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 	bpf_program__set_autoattach(skel->progs.scan_files, false);
 	bpf_program__set_autoattach(skel->progs.scan_tcp, false);
 	bpf_program__set_autoattach(skel->progs.state_changed_stand_in, false);
-	if (o->verbose)
-		message("FIN_WAIT2 minisockets: %s",
-			cfg->minisockets_seen ? "kfree_skb" : "not seen on this kernel");
 }
 
 /*
@@ -169,9 +188,14 @@ static void choose_accept(struct tracer *t, const struct btf *btf)
 		bpf_program__set_autoload(syscalls[i], true);
 		bpf_program__set_autoattach(syscalls[i], false);
 	}
-	bpf_program__set_autoload(skel->progs.accept_io_uring,
-				  kernel_tracepoint_args(btf, "io_uring_complete") == 3);
-	bpf_program__set_autoattach(skel->progs.accept_io_uring, false);
+	if (kernel_tracepoint_arg_is(btf, "io_uring_complete", 2, "io_uring_cqe"))
+		t->io_uring = skel->progs.accept_io_uring;
+	else if (kernel_tracepoint_args(btf, "io_uring_complete") >= 5)
+		t->io_uring = skel->progs.accept_io_uring_res;
+	if (t->io_uring) {
+		bpf_program__set_autoload(t->io_uring, true);
+		bpf_program__set_autoattach(t->io_uring, false);
+	}
 }
 
 void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command)

@@ -9,6 +9,7 @@
 #include "cases.h"
 #include "check.h"
 #include "input.h"
+#include "tally_chapter.h"
 
 #define IN(state) (1u << (state))
 /* before the first state change */
@@ -221,6 +222,25 @@ static void check_steps(const struct chapter *ch)
 	}
 }
 
+/* What the kernel only counts gets the verdict that it would have got if it had been posted. */
+static void check_tally(const struct record *r, const struct chapter *ch)
+{
+	struct tally_key key = { .port = 0 };
+	struct chapter counted;
+
+	if (ch->type == CHAPTER_CLOSE)
+		tally_close(&key, r);
+	else
+		tally_handshake(&key, r);
+	tally_chapter(&counted, &key);
+	CHECK(counted.type == ch->type && counted.role == ch->role && !counted.open);
+	CHECK(counted.missing == ch->missing);
+	if (ch->type == CHAPTER_CLOSE)
+		CHECK(counted.close.ending == ch->close.ending);
+	else
+		CHECK(counted.handshake.outcome == ch->handshake.outcome);
+}
+
 static void check_handshake(const struct life *l)
 {
 	const struct handshake_part *h = &l->f.r.h;
@@ -238,6 +258,8 @@ static void check_handshake(const struct life *l)
 		CHECK(!over || !diary_handshake_ns(h));
 	CHECK(!ch.open || !ch.state_ns.known || ch.state_ns.value >= 0);
 	check_steps(&ch);
+	if (over)
+		check_tally(&l->f.r, &ch);
 }
 
 /* Time as the steps have it does, after 52 days. */
@@ -263,6 +285,8 @@ static void check_close(const struct life *l)
 	else
 		CHECK(ch.open || !diary_close_ns(r) || stands_still(r));
 	check_steps(&ch);
+	if (!ch.open)
+		check_tally(r, &ch);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

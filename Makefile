@@ -73,13 +73,15 @@ $(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT))
 $(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
 # libFuzzer comes with clang; message.c has a stand-in among the targets' own files
-FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
+FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -iquote tests/unit -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
 	-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out message,$(PURE:user/%.c=%)) check check_json play)
+FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out message,$(PURE:user/%.c=%)) check check_json play cases)
 .SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%.o) $(BUILD)/fuzz/seeds.o
 $(BUILD)/fuzz/%.o: user/%.c Makefile | $(BUILD)/fuzz
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 $(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile | $(BUILD)/fuzz
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/%.o: tests/unit/%.c Makefile | $(BUILD)/fuzz
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@

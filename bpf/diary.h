@@ -161,9 +161,10 @@ static __always_inline __u64 diary_close_end_ns(const struct record *r)
  */
 static __always_inline __u32 diary_rtt_us(const struct handshake_part *h)
 {
-	if (h->retransmits || h->flags & HANDSHAKE_ACK_DEFERRED)
+	if (h->retransmits || h->flags & (HANDSHAKE_ACK_DEFERRED | HANDSHAKE_SYNCOOKIE))
 		return 0;
-	if (h->role == ROLE_SERVER && h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
+	if (h->role == ROLE_SERVER && !(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN) &&
+	    h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
 		return 0;
 	return h->rtt_us;
 }

@@ -153,6 +153,8 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 	bpf_program__set_autoload(skel->progs.process_exited, follow);
 	bpf_program__set_autoload(skel->progs.scan_files,
 				  kernel_has_helper(btf, "BPF_FUNC_sock_from_file"));
+	bpf_program__set_autoload(skel->progs.cookie_child, true);
+	bpf_program__set_autoattach(skel->progs.cookie_child, false);
 	bpf_program__set_autoload(skel->progs.scan_tcp, true);
 	bpf_program__set_autoload(skel->progs.check_alive,
 				  btf__find_by_name_kind(btf, "bpf_iter__bpf_map_elem",

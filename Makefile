@@ -25,7 +25,7 @@ PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test check install clean deps deps-test e2e format-check
+.PHONY: all run test test-kernels check install clean deps deps-test e2e format-check
 all: $(BUILD)/tcpstates-trace
 
 $(BUILD) $(BUILD)/unit $(BUILD)/pure:
@@ -81,6 +81,15 @@ test: deps-test
 
 e2e: $(BUILD)/tcpstates-trace
 	@tests/e2e/run
+
+# the end-to-end tests under other kernels, in qemu: KERNEL_TESTS= runs all of them, which takes hours
+KERNELS ?= 5.10 7.2 6.1 6.12 6.18
+KERNEL_DIR ?= $(BUILD)/kernels
+KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_hard2 or test_hard3 \
+	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
+	or test_cgroup or test_states
+test-kernels: deps-test $(BUILD)/tcpstates-trace
+	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
 
 format-check:
 	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch]

@@ -30,7 +30,7 @@ FUZZ_SECONDS ?= 60
 FUZZ_SANITIZE ?= address,undefined
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-.PHONY: all run test check fuzz install clean deps deps-test e2e format-check bench soak
+.PHONY: all run test test-kernels check fuzz install clean deps deps-test e2e format-check bench soak
 all: $(BUILD)/tcpstates-trace
 
 $(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz:
@@ -135,6 +135,15 @@ $(BUILD)/soak/load: $(addprefix tests/soak/,load.c ends.c script.c load.h) tests
 soak: deps $(BUILD)/tcpstates-trace $(BUILD)/soak/load
 	tests/soak/run --tracer $(BUILD)/tcpstates-trace --build $(BUILD)/soak --seconds $(SECONDS) \
 		$(call SOAK_OPTION,SEED,seed) $(call SOAK_OPTION,RPS,rps) $(call SOAK_OPTION,WITH,with)
+
+# the end-to-end tests under other kernels, in qemu: KERNEL_TESTS= runs all of them, which takes hours
+KERNELS ?= 5.10 7.2 6.1 6.12 6.18
+KERNEL_DIR ?= $(BUILD)/kernels
+KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_hard2 or test_hard3 \
+	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
+	or test_cgroup or test_states
+test-kernels: deps-test $(BUILD)/tcpstates-trace
+	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
 
 format-check:
 	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch] \

@@ -138,7 +138,7 @@ static __always_inline __u64 diary_handshake_end_ns(const struct handshake_part 
 {
 	__u32 last = h->n_steps - 1U;
 
-	opaque(last); /* before 6.2 the verifier learns nothing from "not 0" */
+	opaque(last); /* before 6.8 the verifier learns nothing from "not 0" */
 	if (last >= HANDSHAKE_STEPS)
 		return 0;
 	return h->t0_ns + step_t_ns(h->steps[last]);
@@ -148,7 +148,7 @@ static __always_inline __u64 diary_close_end_ns(const struct record *r)
 {
 	__u32 last = r->c.n_steps - 1U;
 
-	opaque(last); /* before 6.2 the verifier learns nothing from "not 0" */
+	opaque(last); /* before 6.8 the verifier learns nothing from "not 0" */
 	if (last >= CLOSE_STEPS)
 		return 0;
 	return r->c.t0_ns + step_t_ns(r->c.steps[last]);

@@ -86,6 +86,9 @@ static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 		.cookie_helper = kernel_allows_cookie(btf),
 		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),
 	};
+	if (o->verbose)
+		message("socket cookies: %s", cfg->cookie_helper ? "bpf_get_socket_cookie()"
+								 : "not made here, only read");
 	memcpy(cfg->comm, o->comm, COMM_LEN);
 	memcpy((void *)skel->rodata->local_ports, o->local_ports.words,
 	       sizeof(o->local_ports.words));
@@ -147,12 +150,14 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 	const struct options *o = t->options;
 	struct tcpstates_bpf *skel = t->skel;
 	bool follow = o->follow || command;
+	bool files = kernel_has_helper(btf, "BPF_FUNC_sock_from_file");
 
 	choose_minisockets(t, btf);
 	bpf_program__set_autoload(skel->progs.process_forked, follow);
 	bpf_program__set_autoload(skel->progs.process_exited, follow);
-	bpf_program__set_autoload(skel->progs.scan_files,
-				  kernel_has_helper(btf, "BPF_FUNC_sock_from_file"));
+	bpf_program__set_autoload(skel->progs.scan_files, files);
+	if (o->verbose)
+		message("owners of older sockets: %s", files ? "iter/task_file" : "not told here");
 	bpf_program__set_autoload(skel->progs.cookie_child, true);
 	bpf_program__set_autoattach(skel->progs.cookie_child, false);
 	bpf_program__set_autoload(skel->progs.scan_tcp, true);

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The tracer under test, as a process."""
-import functools
 import json
 import os
 import signal
@@ -123,14 +122,6 @@ class Tracer:
             pipe.close()
         if self in Tracer.running:
             Tracer.running.remove(self)
-
-
-@functools.lru_cache(maxsize=1)
-def rungs():
-    """What -v says is used for each fact on this kernel: {"SYN cookies": "kretprobe", ...}"""
-    lines = run_tracer("-v", "-o", "none", "-u", "0.05")[2].splitlines()
-    told = [line.removeprefix("tcpstates-trace: ").split(": ", 1) for line in lines]
-    return {words[0]: words[1] for words in told if len(words) == 2}
 
 
 def run_tracer(*args, timeout=20, **kw):

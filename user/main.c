@@ -10,19 +10,19 @@
 #include "live.h"
 #include "message.h"
 #include "options.h"
+#include "output.h"
 #include "privileges.h"
 #include "recording.h"
 #include "select.h"
 #include "teller.h"
 
 #define EXIT_USAGE 2
-#define OUTPUT_BUFFER (1 << 18)
 
-static bool wants_colour(FILE *out)
+static bool wants_colour(int fd)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(fileno(out)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
 /* Replays a recording through the same teller as live tracing. */
@@ -41,7 +41,7 @@ static int replay(const struct options *o, struct teller *t)
 		if (end == -EPIPE)
 			return EXIT_SUCCESS;
 		if (end)
-			message("output: %s", strerror(-end));
+			message("output: %s", output_why(-end));
 		err = end ? end : err == TELLER_ENOUGH ? 0 : err;
 	}
 	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -50,21 +50,20 @@ static int replay(const struct options *o, struct teller *t)
 static int run(const struct options *o)
 {
 	struct teller t = { .options = o, .renderer = o->renderer };
-	FILE *out = stdout;
-	int result = EXIT_FAILURE, err;
+	const char *name = o->output_file ? o->output_file : "standard output";
+	int result = EXIT_FAILURE, fd = STDOUT_FILENO, err;
+	bool colour;
+	FILE *out;
 
-	if (o->output_file) {
-		out = NULL;
-		err = caller_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-		if (err >= 0)
-			out = fdopen(err, "w");
-		if (!out) {
-			err = err < 0 ? err : -errno;
-			message("%s: %s%s", o->output_file, strerror(-err), caller_hint(err));
-			return EXIT_FAILURE;
-		}
+	if (o->output_file)
+		fd = caller_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	out = fd < 0 ? NULL : output_fdopen(fd);
+	if (!out) {
+		err = fd < 0 ? fd : -errno;
+		message("%s: %s%s", name, strerror(-err), caller_hint(err));
+		return EXIT_FAILURE;
 	}
-	setvbuf(out, NULL, _IOFBF, OUTPUT_BUFFER);
+	colour = wants_colour(fd);
 	t.summary = summary_create();
 	t.interval = o->interval_s > 0 ? summary_create() : NULL;
 	t.cgroups = cgroups_open(!o->read_file);
@@ -79,9 +78,12 @@ static int run(const struct options *o)
 			goto out;
 		}
 	}
-	teller_begin(&t, out, wants_colour(out));
+	teller_begin(&t, out, colour);
+	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
 	err = recording_close(t.recording);
+	if (t.recording_failed)
+		result = EXIT_FAILURE;
 	if (err) {
 		message("%s: %s", o->write_file, strerror(-err));
 		result = EXIT_FAILURE;
@@ -90,8 +92,10 @@ out:
 	cgroups_close(t.cgroups);
 	summary_destroy(t.summary);
 	summary_destroy(t.interval);
-	if (out != stdout)
-		fclose(out);
+	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
+		message("%s: %s", name, strerror(errno));
+		result = EXIT_FAILURE;
+	}
 	return result;
 }
 

@@ -2,6 +2,7 @@
 /* Parse, open where items come from and where text goes, run, close; the exit status is decided here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,22 +30,23 @@ static bool wants_colour(int fd)
 static int replay(const struct options *o, struct teller *t)
 {
 	struct selection selection = { .options = o, .sink = teller_item, .ctx = t };
-	int err;
+	int err, end;
 
 	privileges_drop_for_replay();
+	signal(SIGPIPE, SIG_IGN);
 	if (t->renderer->begin)
 		t->renderer->begin(&t->context);
 	err = recording_read(o->read_file, select_item, &selection);
-	if (err >= 0 || err == -EBADMSG || err == TELLER_ENOUGH) {
-		int end = teller_end(t);
-
-		if (end == -EPIPE)
-			return EXIT_SUCCESS;
-		if (end)
-			message("output: %s", output_why(-end));
-		err = end ? end : err == TELLER_ENOUGH ? 0 : err;
-	}
-	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (err == TELLER_ENOUGH)
+		err = 0;
+	if (err < 0 && err != -EBADMSG && !t->error)
+		return EXIT_FAILURE;
+	end = teller_end(t);
+	if (end == -EPIPE)
+		return EXIT_SUCCESS;
+	if (end)
+		message("output: %s", output_why(-end));
+	return err < 0 || end ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(const struct options *o)

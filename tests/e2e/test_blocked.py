@@ -75,7 +75,8 @@ def test_a_reader_that_pauses(busy, kind, tmp_path):
     assert summary["open"] == 0 == summary["table_full"]
     once = collections.Counter((c["conn"], c["type"]) for c in chapters)
     assert set(once.values()) == {1}
-    assert all(c["complete"] for c in chapters)
+    torn = [c for c in chapters if not c["complete"]]  # the kernel skipped hooks meanwhile
+    assert len(torn) == summary["incomplete"] <= TOTAL / 50, torn[:2]
     assert f"{summary['events_lost']} events lost" in stderr.text()
 
 
@@ -143,6 +144,23 @@ def test_a_recording_that_fills_its_disk(busy, tmp_path):
     tracer.stop(status=1)
     assert "No space left on device (the recording ends here)" in tracer.stderr.text()
     assert len(tracer.chapters()) + tracer.summary["events_lost"] == 4 * TOTAL
+
+
+def test_replay_to_where_nothing_can_be_written(busy, tmp_path):
+    recording = tmp_path / "recording"
+    tracer = Tracer("-w", recording, netns=busy, output="none")
+    busy.make_connections()
+    tracer.stop()
+    replay = [BINARY, "-r", recording, "-o", "json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(replay, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == "tcpstates-trace: output: No space left on device\n"
+    gone = subprocess.Popen(replay, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert json.loads(gone.stdout.readline())["type"] == "handshake"
+    gone.stdout.close()
+    assert (gone.stderr.read(), gone.wait(10)) == ("", 0)
+    gone.stderr.close()
 
 
 def test_the_command_is_waited_for(world, tmp_path):

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "command.h"
 #include "message.h"
+#include "output.h"
 #include "privileges.h"
 #include "tracer.h"
 
@@ -147,8 +148,7 @@ static int loop(struct live *l)
 	struct pollfd fds[] = {
 		{ .fd = tracer_fd(l->tracer), .events = POLLIN },
 		{ .fd = l->signal_fd, .events = POLLIN },
-		{ .fd = fileno(l->teller->context.out),
-		  .events = 0 }, /* its reader is gone: POLLERR */
+		{ .fd = l->teller->out_fd, .events = 0 }, /* its reader is gone: POLLERR */
 	};
 	int err = 0;
 
@@ -253,9 +253,30 @@ static int stop(struct live *l, int err)
 	more = tracer_finish(l->tracer, err ? discard_but_counts : teller_item, l->teller);
 	if (!err)
 		err = more;
-	if (err == 0 || err == TELLER_ENOUGH)
-		err = teller_end(l->teller);
-	return err;
+	if (err != -EPIPE)
+		more = teller_end(l->teller);
+	return err < 0 && err != TELLER_ENOUGH ? err : more;
+}
+
+/* The output is lost, the command is not: this process lives until it has its status. */
+static void await_command(struct live *l)
+{
+	struct pollfd p = { .fd = l->signal_fd, .events = POLLIN };
+	struct signalfd_siginfo info;
+	int status;
+
+	l->ended = false;
+	while (l->command.pid && !l->ended) {
+		status = command_status(&l->command);
+		if (status != -EAGAIN) {
+			l->status = status < 0 ? EXIT_FAILURE : status;
+			return;
+		}
+		poll(&p, 1, -1);
+		while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info))
+			if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
+				interrupt(l, &info);
+	}
 }
 
 int live_run(const struct options *options, struct teller *teller)
@@ -270,14 +291,12 @@ int live_run(const struct options *options, struct teller *teller)
 		goto out;
 	}
 	err = stop(&l, loop(&l));
+	if (err < 0 && err != -EPIPE)
+		message("output: %s", output_why(-err));
 	report(&teller->totals);
-	result = l.status;
-	if (err == -EPIPE) {
-		result = EXIT_SUCCESS;
-	} else if (err < 0) {
-		message("output: %s", strerror(-err));
-		result = EXIT_FAILURE;
-	}
+	if (err < 0)
+		await_command(&l);
+	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;
 out:
 	command_cancel(&l.command);
 	tracer_close(l.tracer);

@@ -2,6 +2,7 @@
 /* Parse, open where items come from and where text goes, run, close; the exit status is decided here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,62 +11,61 @@
 #include "live.h"
 #include "message.h"
 #include "options.h"
+#include "output.h"
 #include "privileges.h"
 #include "recording.h"
 #include "select.h"
 #include "teller.h"
 
 #define EXIT_USAGE 2
-#define OUTPUT_BUFFER (128 << 10) /* larger ones leave the processor's cache */
 
-static bool wants_colour(FILE *out)
+static bool wants_colour(int fd)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(fileno(out)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
 /* Replays a recording through the same teller as live tracing. */
 static int replay(const struct options *o, struct teller *t)
 {
 	struct selection selection = { .options = o, .sink = teller_item, .ctx = t };
-	int err;
+	int err, end;
 
 	privileges_drop_for_replay();
+	signal(SIGPIPE, SIG_IGN);
 	if (t->renderer->begin)
 		t->renderer->begin(&t->context);
 	err = recording_read(o->read_file, select_item, &selection);
-	if (err >= 0 || err == -EBADMSG || err == TELLER_ENOUGH) {
-		int end = teller_end(t);
-
-		if (end == -EPIPE)
-			return EXIT_SUCCESS;
-		if (end)
-			message("output: %s", strerror(-end));
-		err = end ? end : err == TELLER_ENOUGH ? 0 : err;
-	}
-	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (err == TELLER_ENOUGH)
+		err = 0;
+	if (err < 0 && err != -EBADMSG && !t->error)
+		return EXIT_FAILURE;
+	end = teller_end(t);
+	if (end == -EPIPE)
+		return EXIT_SUCCESS;
+	if (end)
+		message("output: %s", output_why(-end));
+	return err < 0 || end ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(const struct options *o)
 {
 	struct teller t = { .options = o, .renderer = o->renderer };
-	FILE *out = stdout;
-	static char buffer[OUTPUT_BUFFER]; /* stdout's until the program ends */
-	int result = EXIT_FAILURE, err;
+	const char *name = o->output_file ? o->output_file : "standard output";
+	int result = EXIT_FAILURE, fd = STDOUT_FILENO, err;
+	bool colour;
+	FILE *out;
 
-	if (o->output_file) {
-		out = NULL;
-		err = caller_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-		if (err >= 0)
-			out = fdopen(err, "w");
-		if (!out) {
-			err = err < 0 ? err : -errno;
-			message("%s: %s%s", o->output_file, strerror(-err), caller_hint(err));
-			return EXIT_FAILURE;
-		}
+	if (o->output_file)
+		fd = caller_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	out = fd < 0 ? NULL : output_fdopen(fd);
+	if (!out) {
+		err = fd < 0 ? fd : -errno;
+		message("%s: %s%s", name, strerror(-err), caller_hint(err));
+		return EXIT_FAILURE;
 	}
-	setvbuf(out, buffer, _IOFBF, sizeof(buffer));
+	colour = wants_colour(fd);
 	t.summary = summary_create();
 	t.interval = o->interval_s > 0 ? summary_create() : NULL;
 	t.cgroups = cgroups_open(!o->read_file);
@@ -80,9 +80,12 @@ static int run(const struct options *o)
 			goto out;
 		}
 	}
-	teller_begin(&t, out, wants_colour(out));
+	teller_begin(&t, out, colour);
+	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
 	err = recording_close(t.recording);
+	if (t.recording_failed)
+		result = EXIT_FAILURE;
 	if (err) {
 		message("%s: %s", o->write_file, strerror(-err));
 		result = EXIT_FAILURE;
@@ -91,8 +94,10 @@ out:
 	cgroups_close(t.cgroups);
 	summary_destroy(t.summary);
 	summary_destroy(t.interval);
-	if (out != stdout)
-		fclose(out);
+	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
+		message("%s: %s", name, strerror(errno));
+		result = EXIT_FAILURE;
+	}
 	return result;
 }
 

@@ -11,6 +11,7 @@
 
 #include "caller.h"
 #include "message.h"
+#include "output.h"
 #include "record.h"
 
 /* https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng: section header and custom block */
@@ -64,7 +65,7 @@ int recording_create(struct recording **recording, const char *path)
 		err = strcmp(path, "-") ? fd : -errno;
 		goto fail;
 	}
-	r->f = fdopen(fd, "w");
+	r->f = output_fdopen(fd);
 	if (!r->f) {
 		err = -errno;
 		close(fd);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "message.h"
+#include "output.h"
 #include "sweep.h"
 #include "tally_chapter.h"
 #include "text.h"
@@ -50,9 +51,13 @@ static int record_item(struct teller *t, const struct item *item)
 	}
 	if (!err)
 		err = recording_add(t->recording, item);
-	if (err)
-		message("%s: %s (the recording ends here)", t->options->write_file, strerror(-err));
-	return err;
+	if (!err)
+		return 0;
+	message("%s: %s (the recording ends here)", t->options->write_file, output_why(-err));
+	recording_close(t->recording);
+	t->recording = NULL;
+	t->recording_failed = true;
+	return t->renderer->chapter || t->options->summary ? 0 : err;
 }
 
 static void tell(struct teller *t, const struct chapter *ch)
@@ -252,6 +257,11 @@ void teller_print_interval(struct teller *t, uint64_t from_ns, uint64_t to_ns)
 int teller_end(struct teller *t)
 {
 	summary_totals(t->summary, &t->totals);
+	if (t->error) {
+		if (t->options->summary)
+			summary_print(stderr, t->summary, false);
+		return t->error;
+	}
 	if (t->renderer->end)
 		t->renderer->end(&t->context, &t->totals);
 	if (t->interval)

@@ -80,8 +80,6 @@ class Bench:
                 result["cpu_us"] = (tool.cpu_s() - cpu0) / n * 1e6
                 result["rss"], result["beside"] = tool.memory_mib()
                 result["start"] = tool.started_ms
-                if argv[0] == self.o.tracer and not churn_options:
-                    churn.end()
                 tool.end()
                 result["lost"] = tool.lost()
                 result["tail"] = self.last_line(tool)
@@ -101,7 +99,10 @@ class Bench:
 
     def cost(self):
         modes = self.modes()
-        results = self.rounds(list(modes), lambda name: self.one_run(modes[name], self.o.connections))
+        churn = [f"--bytes={self.o.bytes}"] if self.o.bytes else []
+        churn += [f"--rps={self.o.rps}"] if self.o.rps else []
+        results = self.rounds(list(modes),
+                              lambda name: self.one_run(modes[name], self.o.connections, *churn))
         column = {name: {key: [r.get(key) for r in runs] for key in
                          ("rate", "ns", "cpu_us", "rss", "beside", "lost", "start", "load_us")}
                   for name, runs in results.items()}
@@ -116,7 +117,8 @@ class Bench:
                          Series(c["lost"]).text(0), Series(c["start"]).text(0)])
         print_table(
             f"Cost of tracing {self.o.connections} loopback connections (both ends, {TRANSITIONS} "
-            f"state changes each), {self.o.rounds} rounds: median [min..max]",
+            f"state changes each{''.join(', ' + c for c in churn)}), {self.o.rounds} rounds: median "
+            "[min..max]",
             ["mode", "conn/s", "load us", "BPF ns", "/tcpstates", "CPU us", "/tcpstates",
              "peak MiB", "no ring", "lost", "start ms"], rows,
             ["A connection: load us is the load's own CPU, BPF ns the run time of the tool's programs,",

@@ -112,7 +112,7 @@ e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
 	@tests/e2e/run
 
 # What tracing costs (as root): make bench BENCH_CONNECTIONS=60000 BENCH_ROUNDS=5 BENCH_TABLES=cost,syscall,alive,loss
-# BENCH_ONLY='json,none -s,tcpstates' BENCH_ALIVE=200000 BENCH_LOSS=600000
+# BENCH_ONLY='json,none -s,tcpstates' BENCH_BYTES=1000 BENCH_RPS=3 BENCH_ALIVE=200000 BENCH_LOSS=600000
 $(BUILD)/bench:
 	mkdir -p $@
 $(BUILD)/bench/%: tests/bench/%.c tests/bench/room.h Makefile | $(BUILD)/bench
@@ -120,10 +120,11 @@ $(BUILD)/bench/%: tests/bench/%.c tests/bench/room.h Makefile | $(BUILD)/bench
 $(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c Makefile | $(BUILD)/bench
 	$(CLANG) -g -O2 -mcpu=v3 -target bpf $(BPF_INCLUDES) -c $< -o $@
 BENCH_OPTION = $(if $(BENCH_$1),--$2 '$(BENCH_$1)')
-bench: deps $(BUILD)/tcpstates-trace $(addprefix $(BUILD)/bench/,churn load syscall empty.bpf.o)
+bench: deps-test $(BUILD)/tcpstates-trace $(addprefix $(BUILD)/bench/,churn load syscall empty.bpf.o)
 	tests/bench/run --tracer $(BUILD)/tcpstates-trace --build $(BUILD)/bench \
 		$(call BENCH_OPTION,CONNECTIONS,connections) $(call BENCH_OPTION,ROUNDS,rounds) \
 		$(call BENCH_OPTION,ALIVE,alive) $(call BENCH_OPTION,LOSS,loss) \
+		$(call BENCH_OPTION,BYTES,bytes) $(call BENCH_OPTION,RPS,rps) \
 		$(call BENCH_OPTION,TABLES,tables) $(call BENCH_OPTION,ONLY,only)
 
 # Told against happened, for a long time (as root): make soak SECONDS=3600 SOAK_SEED=1 SOAK_RPS=3 SOAK_WITH=--no-accept
@@ -132,7 +133,7 @@ SOAK_OPTION = $(if $(SOAK_$1),--$2='$(SOAK_$1)')
 $(BUILD)/soak/load: $(addprefix tests/soak/,load.c ends.c script.c load.h) tests/bench/room.h Makefile
 	mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -iquote tests/bench $(ALL_CFLAGS) -pthread $(filter %.c,$^) -o $@
-soak: deps $(BUILD)/tcpstates-trace $(BUILD)/soak/load
+soak: deps-test $(BUILD)/tcpstates-trace $(BUILD)/soak/load
 	tests/soak/run --tracer $(BUILD)/tcpstates-trace --build $(BUILD)/soak --seconds $(SECONDS) \
 		$(call SOAK_OPTION,SEED,seed) $(call SOAK_OPTION,RPS,rps) $(call SOAK_OPTION,WITH,with)
 

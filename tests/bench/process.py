@@ -3,6 +3,7 @@
 import glob
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -115,16 +116,21 @@ class Tool:
         return {int(i) for info in self._fdinfo() for i in re.findall(r"^prog_id:\s+(\d+)", info, re.M)}
 
     def bpf(self):
-        """{program's name: ns in it so far}, and how often, of this process's programs alone"""
+        """{program's name: (ns in it so far, how often it ran)}, of this process's programs alone"""
         shown = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True)
-        ns, runs = {}, 0
+        programs = {}
         for p in json.loads(shown.stdout or "[]"):
             if p["id"] in self.programs:
-                ns[p.get("name", "?")] = ns.get(p.get("name", "?"), 0) + p.get("run_time_ns", 0)
-                runs += p.get("run_cnt", 0)
-        return ns, runs
+                name = p.get("name", "?")
+                ns, runs = programs.get(name, (0, 0))
+                programs[name] = ns + p.get("run_time_ns", 0), runs + p.get("run_cnt", 0)
+        return programs
 
     def cpu_s(self):
+        """User and system time; from schedstat, which has it in ns and not in ticks of 10 ms."""
+        paths = glob.glob(f"/proc/{self.pid}/task/*/schedstat")
+        if paths:
+            return sum(int(pathlib.Path(p).read_text().split()[0]) for p in paths) / 1e9
         with open(f"/proc/{self.pid}/stat") as f:
             fields = f.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICKS

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """kernel.bpf_stats_enabled, on for as long as something is measured; medians and tables."""
 import contextlib
+import fcntl
 import signal
 import statistics
 import sys
@@ -10,9 +11,13 @@ SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
 
 @contextlib.contextmanager
 def bpf_stats():
-    """On, and back to what it was, whatever happens but SIGKILL."""
-    with open(SWITCH) as f:
-        before = f.read()
+    """On, and back to what it was, whatever happens but SIGKILL; one bench at a time."""
+    lock = open(SWITCH)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit("bench: another one is running")
+    before = lock.read()
 
     def set_to(value):
         with open(SWITCH, "w") as f:
@@ -28,6 +33,7 @@ def bpf_stats():
         yield
     finally:
         set_to(before)
+        lock.close()
 
 
 class Series:

@@ -26,14 +26,10 @@ PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-FUZZ_SECONDS ?= 60
-FUZZ_SANITIZE ?= address,undefined
-FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-
-.PHONY: all run test test-kernels check fuzz install clean deps deps-test e2e format-check bench soak
+.PHONY: all run test check install clean deps deps-test e2e format-check
 all: $(BUILD)/tcpstates-trace
 
-$(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz:
+$(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz $(BUILD)/bench:
 	mkdir -p $@
 
 # the system's headers for a foreign target: where clang itself looks for its own
@@ -72,25 +68,6 @@ $(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT))
 	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o stage.o)
 $(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
-# libFuzzer comes with clang; message.c has a stand-in among the targets' own files
-FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -iquote tests/unit -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
-	-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out message,$(PURE:user/%.c=%)) check check_json play cases)
-.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%.o) $(BUILD)/fuzz/seeds.o
-$(BUILD)/fuzz/%.o: user/%.c Makefile | $(BUILD)/fuzz
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile | $(BUILD)/fuzz
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(BUILD)/fuzz/%.o: tests/unit/%.c Makefile | $(BUILD)/fuzz
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@
-$(BUILD)/fuzz/seeds_of: $(BUILD)/fuzz/seeds.o $(FUZZ_OBJECTS)
-	$(CLANG) $(FUZZ_FLAGS) $^ -o $@
-
-fuzz: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%) $(BUILD)/fuzz/seeds_of
-	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
-
 # Only root installs anything, and only what is not there.
 deps deps-test:
 	@tests/$@
@@ -111,41 +88,6 @@ test: deps-test
 e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
 	@tests/e2e/run
 
-# What tracing costs (as root): make bench BENCH_CONNECTIONS=60000 BENCH_ROUNDS=5 BENCH_TABLES=cost,syscall,alive,loss
-# BENCH_ONLY='json,none -s,tcpstates' BENCH_BYTES=1000 BENCH_RPS=3 BENCH_ALIVE=200000 BENCH_LOSS=600000
-$(BUILD)/bench:
-	mkdir -p $@
-$(BUILD)/bench/%: tests/bench/%.c tests/bench/room.h Makefile | $(BUILD)/bench
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pthread $< -lbpf -o $@
-$(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c Makefile | $(BUILD)/bench
-	$(CLANG) -g -O2 -mcpu=v3 -target bpf $(BPF_INCLUDES) -c $< -o $@
-BENCH_OPTION = $(if $(BENCH_$1),--$2 '$(BENCH_$1)')
-bench: deps-test $(BUILD)/tcpstates-trace $(addprefix $(BUILD)/bench/,churn load syscall empty.bpf.o)
-	tests/bench/run --tracer $(BUILD)/tcpstates-trace --build $(BUILD)/bench \
-		$(call BENCH_OPTION,CONNECTIONS,connections) $(call BENCH_OPTION,ROUNDS,rounds) \
-		$(call BENCH_OPTION,ALIVE,alive) $(call BENCH_OPTION,LOSS,loss) \
-		$(call BENCH_OPTION,BYTES,bytes) $(call BENCH_OPTION,RPS,rps) \
-		$(call BENCH_OPTION,TABLES,tables) $(call BENCH_OPTION,ONLY,only)
-
-# Told against happened, for a long time (as root): make soak SECONDS=3600 SOAK_SEED=1 SOAK_RPS=3 SOAK_WITH=--no-accept
-SECONDS ?= 600
-SOAK_OPTION = $(if $(SOAK_$1),--$2='$(SOAK_$1)')
-$(BUILD)/soak/load: $(addprefix tests/soak/,load.c ends.c script.c load.h) tests/bench/room.h Makefile
-	mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -iquote tests/bench $(ALL_CFLAGS) -pthread $(filter %.c,$^) -o $@
-soak: deps-test $(BUILD)/tcpstates-trace $(BUILD)/soak/load
-	tests/soak/run --tracer $(BUILD)/tcpstates-trace --build $(BUILD)/soak --seconds $(SECONDS) \
-		$(call SOAK_OPTION,SEED,seed) $(call SOAK_OPTION,RPS,rps) $(call SOAK_OPTION,WITH,with)
-
-# the end-to-end tests under other kernels, in qemu: KERNEL_TESTS= runs all of them, which takes hours
-KERNELS ?= 5.10 7.2 6.1 6.12 6.18
-KERNEL_DIR ?= $(BUILD)/kernels
-KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_hard2 or test_hard3 \
-	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
-	or test_cgroup or test_states
-test-kernels: deps-test $(BUILD)/tcpstates-trace
-	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
-
 format-check:
 	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch] \
 		tests/fuzz/*.[ch] tests/bench/*.[ch] tests/soak/*.[ch]
@@ -153,6 +95,9 @@ format-check:
 install: $(BUILD)/tcpstates-trace
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace
 	install -D -m 644 user/tcpstates-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/tcpstates-trace.8
+
+# what takes longer: make fuzz, bench, soak, test-kernels
+include $(wildcard tests/*/rules.mk)
 
 clean:
 	rm -rf $(BUILD)

@@ -80,6 +80,20 @@ static __always_inline void scan_meet(const struct sock_common *skc)
 		r->h.local_port = skc->skc_num;
 }
 
+static __always_inline void scan_owner(struct owner *o, struct task_struct *task)
+{
+	o->pid = task_tgid(task);
+	o->uid = task->cred->uid.val;
+	o->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	__builtin_memcpy(o->comm, task->comm, COMM_LEN);
+}
+
+static __always_inline bool scan_selected(const struct owner *o, struct task_struct *task)
+{
+	return select_by_owner() && select_pid(o->pid) && select_comm(o->comm) &&
+	       cgroup_selected(task->cgroups->dfl_cgrp);
+}
+
 /* Every socket behind a file descriptor, in every namespace, with the process that holds it (5.11). */
 SEC("?iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
@@ -100,13 +114,48 @@ int scan_files(struct bpf_iter__task_file *ctx)
 		scan_meet(&sk->__sk_common);
 		return 0;
 	}
-	o.pid = task_tgid(task);
-	o.uid = task->cred->uid.val;
-	o.cgroup = task->cgroups->dfl_cgrp->kn->id;
-	__builtin_memcpy(o.comm, task->comm, COMM_LEN);
-	scan_enter(&sk->__sk_common, &o,
-		   select_by_owner() && select_pid(o.pid) && select_comm(o.comm) &&
-			   cgroup_selected(task->cgroups->dfl_cgrp));
+	scan_owner(&o, task);
+	scan_enter(&sk->__sk_common, &o, scan_selected(&o, task));
+	return 0;
+}
+
+/*
+ * Before 5.11 the way from a file to its socket is a plain pointer, which bpf_skc_to_tcp_sock() refuses,
+ * so the owners are written down here for scan_tcp, which follows.
+ */
+struct holder {
+	struct owner owner;
+	bool selected;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct holder);
+} holders SEC(".maps");
+
+#define SOCKFS_MAGIC 0x534F434B
+
+SEC("?iter/task_file")
+int scan_holders(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct holder h = {};
+	struct socket *socket;
+	__u64 sk;
+
+	if (!task || !file || task->pid != task->tgid || !scanning ||
+	    BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	socket = file->private_data;
+	sk = (__u64)BPF_CORE_READ(socket, sk);
+	scan_owner(&h.owner, task);
+	h.selected = scan_selected(&h.owner, task);
+	if (sk)
+		bpf_map_update_elem(&holders, &sk, &h, BPF_NOEXIST);
 	return 0;
 }
 
@@ -116,10 +165,18 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
 
-	if (skc && scanning)
-		scan_enter(skc, NULL, false);
-	else if (skc)
+	struct holder *h;
+	__u64 key;
+
+	if (!skc)
+		return 0;
+	if (!scanning) {
 		scan_meet(skc);
+		return 0;
+	}
+	key = (__u64)skc;
+	h = bpf_map_lookup_elem(&holders, &key);
+	scan_enter(skc, h ? &h->owner : NULL, h && h->selected);
 	return 0;
 }
 

@@ -204,7 +204,7 @@ def check_close(ch, end, tolerance_ns):
 
 def left_overs():
     """What this suite could leave behind, for the check at the session's end."""
-    held = _ids_held_by_processes()
+    held = held_by_processes()
     found = {"namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()}
     for kind in ("prog", "map"):
         shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
@@ -215,7 +215,7 @@ def left_overs():
     return found
 
 
-def _ids_held_by_processes():
+def held_by_processes():
     """Programs and maps of processes that live: somebody else's, when all of ours have ended."""
     held = set()
     for path in glob.glob("/proc/[0-9]*/fdinfo/*"):

@@ -149,6 +149,16 @@ def _plain(segment):
     return segment
 
 
+def adds_up(told, lost, happened, stderr):
+    """
+    told + lost is what happened, to the last one.  A hook run that the kernel skipped, twice, is counted
+    as lost (-v tells), and its chapter may be told all the same, incomplete.
+    """
+    skipped = re.search(r"hook runs skipped: (\d+), of which the stand-in did (\d+)", stderr)
+    twice = max(int(skipped[1]) - int(skipped[2]), 0)
+    assert happened <= told + lost <= happened + twice, f"{told} told, {lost} lost of {happened}"
+
+
 def happened(counts):
     """The entries of a table of counts that are not 0."""
     return {word: n for word, n in counts.items() if n}

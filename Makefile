@@ -26,14 +26,10 @@ PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-FUZZ_SECONDS ?= 60
-FUZZ_SANITIZE ?= address,undefined
-FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-
-.PHONY: all run test check fuzz install clean deps deps-test e2e format-check
+.PHONY: all run test check install clean deps deps-test e2e format-check
 all: $(BUILD)/tcpstates-trace
 
-$(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz:
+$(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz $(BUILD)/bench:
 	mkdir -p $@
 
 # the system's headers for a foreign target: where clang itself looks for its own
@@ -72,23 +68,6 @@ $(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT))
 	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o stage.o)
 $(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
-# libFuzzer comes with clang; message.c has a stand-in among the targets' own files
-FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
-	-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out message,$(PURE:user/%.c=%)) check check_json play)
-.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%.o) $(BUILD)/fuzz/seeds.o
-$(BUILD)/fuzz/%.o: user/%.c Makefile | $(BUILD)/fuzz
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile | $(BUILD)/fuzz
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@
-$(BUILD)/fuzz/seeds_of: $(BUILD)/fuzz/seeds.o $(FUZZ_OBJECTS)
-	$(CLANG) $(FUZZ_FLAGS) $^ -o $@
-
-fuzz: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%) $(BUILD)/fuzz/seeds_of
-	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)
-
 # Only root installs anything, and only what is not there.
 deps deps-test:
 	@tests/$@
@@ -111,11 +90,14 @@ e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
 
 format-check:
 	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch] \
-		tests/fuzz/*.[ch]
+		tests/fuzz/*.[ch] tests/bench/*.[ch] tests/soak/*.[ch]
 
 install: $(BUILD)/tcpstates-trace
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace
 	install -D -m 644 user/tcpstates-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/tcpstates-trace.8
+
+# what takes longer: make fuzz, bench, soak, test-kernels
+include $(wildcard tests/*/rules.mk)
 
 clean:
 	rm -rf $(BUILD)

@@ -130,11 +130,24 @@ int accept4_exit(struct trace_event_raw_sys_exit *ctx)
 
 #define IORING_OP_ACCEPT 13
 
+static __always_inline void io_uring_done(const struct io_kiocb *req, int fd)
+{
+	if (req && BPF_CORE_READ(req, opcode) == IORING_OP_ACCEPT && fd >= 0)
+		on_accept(socket_of_fd(fd));
+}
+
 SEC("?tp_btf/io_uring_complete")
 int BPF_PROG(accept_io_uring, void *ring_ctx, struct io_kiocb *req, struct io_uring_cqe *cqe)
 {
-	if (req && BPF_CORE_READ(req, opcode) == IORING_OP_ACCEPT && BPF_CORE_READ(cqe, res) >= 0)
-		on_accept(socket_of_fd(BPF_CORE_READ(cqe, res)));
+	io_uring_done(req, BPF_CORE_READ(cqe, res));
+	return 0;
+}
+
+/* before 6.14 the result is an argument of its own; before 5.18 the request is not told */
+SEC("?tp_btf/io_uring_complete")
+int BPF_PROG(accept_io_uring_res, void *ring_ctx, struct io_kiocb *req, __u64 user_data, int res)
+{
+	io_uring_done(req, res);
 	return 0;
 }
 

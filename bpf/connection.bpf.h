@@ -58,6 +58,7 @@ static __always_inline bool server_begin(struct record *r, struct sock *sk,
 		return false;
 	r->h.cookie = facts_cookie(sk);
 	facts_established(&r->h, tp);
+	cookie_take(&r->h, (__u64)sk);
 	if (r->h.retransmits)
 		synacks_take(r);
 	if (tp->data_segs_in && (!listener || listener_defers(listener)))

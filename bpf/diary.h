@@ -136,22 +136,22 @@ static __always_inline void diary_retransmit(struct record *r, __u64 t_ns, __u8 
 /* Time of the last step kept of the handshake, and of the close; 0 when there is none. */
 static __always_inline __u64 diary_handshake_end_ns(const struct handshake_part *h)
 {
-	__u32 n = h->n_steps;
+	__u32 last = h->n_steps - 1U;
 
-	opaque(n);
-	if (!n || n > HANDSHAKE_STEPS)
+	opaque(last); /* before 6.8 the verifier learns nothing from "not 0" */
+	if (last >= HANDSHAKE_STEPS)
 		return 0;
-	return h->t0_ns + step_t_ns(h->steps[n - 1]);
+	return h->t0_ns + step_t_ns(h->steps[last]);
 }
 
 static __always_inline __u64 diary_close_end_ns(const struct record *r)
 {
-	__u32 n = r->c.n_steps;
+	__u32 last = r->c.n_steps - 1U;
 
-	opaque(n);
-	if (!n || n > CLOSE_STEPS)
+	opaque(last); /* before 6.8 the verifier learns nothing from "not 0" */
+	if (last >= CLOSE_STEPS)
 		return 0;
-	return r->c.t0_ns + step_t_ns(r->c.steps[n - 1]);
+	return r->c.t0_ns + step_t_ns(r->c.steps[last]);
 }
 
 /*
@@ -161,9 +161,10 @@ static __always_inline __u64 diary_close_end_ns(const struct record *r)
  */
 static __always_inline __u32 diary_rtt_us(const struct handshake_part *h)
 {
-	if (h->retransmits || h->flags & HANDSHAKE_ACK_DEFERRED)
+	if (h->retransmits || h->flags & (HANDSHAKE_ACK_DEFERRED | HANDSHAKE_SYNCOOKIE))
 		return 0;
-	if (h->role == ROLE_SERVER && h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
+	if (h->role == ROLE_SERVER && !(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN) &&
+	    h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
 		return 0;
 	return h->rtt_us;
 }

@@ -203,6 +203,17 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 		c->flags |= CLOSE_LOCAL_FIN_LEFT;
 }
 
+/* 5.10 has a plain count; kernels between it and 6.1 keep it where this does not look. */
+static __always_inline bool facts_timewait_full_old(const struct net *net)
+{
+	const struct net___5_10 *old = (const void *)net;
+
+	if (!bpf_core_field_exists(old->ipv4.tcp_death_row.tw_count))
+		return false;
+	return old->ipv4.tcp_death_row.tw_count.counter >=
+	       old->ipv4.tcp_death_row.sysctl_max_tw_buckets;
+}
+
 /*
  * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket had no
  * minisocket, unless it got the very last one, which nothing tells apart.
@@ -211,9 +222,8 @@ static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 {
 	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
 
-	/* a count of another type, elsewhere, before 6.1 */
 	if (!bpf_core_field_exists(net->ipv4.tcp_death_row.tw_refcount))
-		return false;
+		return facts_timewait_full_old(net);
 	return net->ipv4.tcp_death_row.tw_refcount.refs.counter - 1 >=
 	       net->ipv4.tcp_death_row.sysctl_max_tw_buckets;
 }

@@ -64,7 +64,9 @@ enum handshake_flag {
 	HANDSHAKE_SYN_AT_WRITE = 1 << 12,   /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
 	HANDSHAKE_RST_RECEIVED = 1 << 13,
 	HANDSHAKE_ACK_DEFERRED = 1 << 15, /* the last ACK may have come before and been dropped */
-	HANDSHAKE_ISS = 1 << 14,	  /* iss is set though it was never ESTABLISHED */
+	HANDSHAKE_SYNCOOKIE = 1 << 16,
+	HANDSHAKE_SYNCOOKIE_KNOWN = 1 << 17, /* some hook sees which children come from cookies */
+	HANDSHAKE_ISS = 1 << 14,	     /* iss is set though it was never ESTABLISHED */
 };
 
 /* What became of the handshake chapter when accept() returned. */

@@ -298,3 +298,22 @@ int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, str
 		minisocket_segment(skb, &rx_sk->__sk_common);
 	return 0;
 }
+
+/*
+ * Before 6.11 kfree_skb does not tell whom the segment came to, and before 6.10 tcp_send_reset is
+ * silent about minisockets.  The fourth argument came in 6.10.
+ */
+SEC("?fexit/tcp_timewait_state_process")
+int BPF_PROG(segment_judged, struct sock_common *tw, struct sk_buff *skb, void *th, int verdict)
+{
+	minisocket_judged(skb, tw, verdict);
+	return 0;
+}
+
+SEC("?fexit/tcp_timewait_state_process")
+int BPF_PROG(segment_judged_4args, struct sock_common *tw, struct sk_buff *skb, void *th, void *isn,
+	     int verdict)
+{
+	minisocket_judged(skb, tw, verdict);
+	return 0;
+}

@@ -2,7 +2,8 @@
 /*
  * FIN_WAIT2 without a socket.  An orphan waiting for the peer's FIN is replaced by a minisocket that
  * no state change reports on, so its record waits here under the connection's addresses until the
- * segment that ends it is seen being freed (kfree_skb), or user space's sweep finds it expired.
+ * segment that ends it is seen (freed by kfree_skb, or judged by tcp_timewait_state_process), or user
+ * space's sweep finds it expired.
  */
 #ifndef TIMEWAIT_BPF_H
 #define TIMEWAIT_BPF_H
@@ -128,7 +129,7 @@ static __always_inline void minisocket_tuple(struct tuple *key, const struct soc
 	key->remote_port = bpf_ntohs(tw->skc_dport);
 }
 
-/* A segment that reached a minisocket is freed.  One that was accepted has moved tw_rcv_nxt. */
+/* A segment that reached a minisocket is done with.  One that was accepted has moved tw_rcv_nxt. */
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
@@ -148,6 +149,26 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 	minisocket_event(&key, &s);
 }
 
+#define TCP_TW_RST 1 /* enum tcp_tw_status */
+
+static __always_inline void minisocket_reset(const struct sock_common *tw)
+{
+	struct early_segment s = { .kind = SEGMENT_REFUSED };
+	struct tuple key = {};
+
+	minisocket_tuple(&key, tw);
+	minisocket_event(&key, &s);
+}
+
+static __always_inline void minisocket_judged(struct sk_buff *skb, const struct sock_common *tw,
+					      int verdict)
+{
+	if (verdict == TCP_TW_RST)
+		minisocket_reset(tw);
+	else
+		minisocket_segment(skb, tw);
+}
+
 /*
  * We answered a segment with an RST: a minisocket did, which is gone when the segment is freed, or a
  * socket just closed that was about to have one (data after close(), tcp_rcv_state_process).
@@ -155,19 +176,19 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 static __always_inline void minisocket_refused(struct sock *sk)
 {
 	struct early_segment s = { .kind = SEGMENT_REFUSED };
-	struct tuple key = {};
+	struct handshake_part h = {};
+	struct tcp_sock *tp;
+	struct tuple key;
 
 	if (sk->__sk_common.skc_state == BPF_TCP_TIME_WAIT) {
-		minisocket_tuple(&key, &sk->__sk_common);
-	} else {
-		struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-		struct handshake_part h = {};
-
-		if (!tp)
-			return;
-		facts_identity(&h, tp, BPF_TCP_CLOSE);
-		tuple_of(&key, &h);
+		minisocket_reset(&sk->__sk_common);
+		return;
 	}
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp)
+		return;
+	facts_identity(&h, tp, BPF_TCP_CLOSE);
+	tuple_of(&key, &h);
 	minisocket_event(&key, &s);
 }
 

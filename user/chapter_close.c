@@ -28,7 +28,7 @@ static enum missing close_missing(const struct record *r)
 static void read_moments(struct moments *m, const struct record *r)
 {
 	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++) {
-		uint64_t step = r->c.steps[i], t_ns = r->c.t0_ns + step_t_ns(step);
+		uint64_t step = r->c.steps[i], t_ns = step_moment_ns(r->c.t0_ns, step);
 		uint8_t from = step_from(step), to = step_to(step);
 
 		if (from == to)
@@ -127,7 +127,7 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 	uint8_t fins = 1;
 
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t step = r->c.steps[i], t_ns = r->c.t0_ns + step_t_ns(step);
+		uint64_t step = r->c.steps[i], t_ns = step_moment_ns(r->c.t0_ns, step);
 		struct maybe t = known_delay(begin_ns, t_ns);
 		uint8_t from = step_from(step), to = step_to(step);
 		struct step *s;

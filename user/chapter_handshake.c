@@ -195,7 +195,7 @@ static void read_options(struct handshake *hs, const struct handshake_part *h)
 	hs->fastopen = tri(settled, h->flags & HANDSHAKE_FASTOPEN);
 	hs->mptcp = tri(h->flags & HANDSHAKE_MPTCP_KNOWN, h->flags & HANDSHAKE_MPTCP);
 	hs->simultaneous_open = tri(h->role != ROLE_UNKNOWN, opened_by_both(h));
-	hs->syncookie = TRISTATE_UNKNOWN;
+	hs->syncookie = tri(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN, h->flags & HANDSHAKE_SYNCOOKIE);
 	/* sent by a client only: a SYN cookie is a listener's */
 	if (h->role == ROLE_CLIENT)
 		hs->syncookie = TRISTATE_NO;

@@ -128,6 +128,14 @@ void json_key(struct json *j, const char *key)
 	j->comma = false;
 }
 
+void json_ready_key(struct json *j, const char key[JSON_KEY_MAX], size_t len)
+{
+	memcpy(begin_value(j), key,
+	       JSON_KEY_MAX); /* a length known here is copied without a call */
+	j->len += len;
+	j->comma = false;
+}
+
 void json_null(struct json *j)
 {
 	put_literal(j, "null", 4);
@@ -184,33 +192,50 @@ static void put_harmful(struct json *j, const char *s, size_t n)
 	put(j, escape, sizeof(escape));
 }
 
+/* How many bytes of ASCII that stand for themselves it begins with. */
+static size_t plain_run(const char *text)
+{
+	size_t n = 0;
+
+	for (uint8_t c; (c = (uint8_t)text[n]) && c < 0x7f && !escapes[c];)
+		n++;
+	return n;
+}
+
+/* One character that does not stand for itself; returns its length. */
+static size_t put_special(struct json *j, const char *s)
+{
+	size_t n = text_utf8(s, strlen(s));
+
+	if (!n) {
+		put(j, "\\ufffd", 6);
+		return 1;
+	}
+	if (n == 1 && escapes[(uint8_t)*s])
+		put(j, escapes[(uint8_t)*s], strlen(escapes[(uint8_t)*s]));
+	else if (text_is_harmless(s, n))
+		put(j, s, n);
+	else
+		put_harmful(j, s, n);
+	return n;
+}
+
 void json_text(struct json *j, const char *text)
 {
-	size_t left;
-
 	if (!text) {
 		json_null(j);
 		return;
 	}
 	*begin_value(j) = '"';
 	j->len++;
-	left = strlen(text);
-	while (left) {
-		size_t n = text_utf8(text, left);
-		uint8_t first = (uint8_t)text[0];
+	for (;;) {
+		size_t n = plain_run(text);
 
-		if (!n) {
-			put(j, "\\ufffd", 6);
-			n = 1;
-		} else if (n == 1 && escapes[first]) {
-			put(j, escapes[first], strlen(escapes[first]));
-		} else if (first >= 0x7f && !text_is_harmless(text, n)) {
-			put_harmful(j, text, n);
-		} else {
-			put(j, text, n);
-		}
+		put(j, text, n);
 		text += n;
-		left -= n;
+		if (!*text)
+			break;
+		text += put_special(j, text);
 	}
 	put_char(j, '"');
 }

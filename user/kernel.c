@@ -14,34 +14,53 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int prototype_args(const struct btf *btf, int id)
+static const struct btf_type *prototype(const struct btf *btf, const char *name, __u32 kind)
 {
+	int id = btf__find_by_name_kind(btf, name, kind);
 	const struct btf_type *t;
 
 	while (id > 0) {
 		t = btf__type_by_id(btf, (unsigned int)id);
-		if (!t)
-			return -ENOENT;
-		if (btf_is_func_proto(t))
-			return btf_vlen(t);
+		if (!t || btf_is_func_proto(t))
+			return t;
 		id = (int)t->type;
 	}
-	return -ENOENT;
+	return NULL;
+}
+
+/* Its first argument is the context, which nobody counts. */
+static const struct btf_type *tracepoint(const struct btf *btf, const char *name)
+{
+	char type[128];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return prototype(btf, type, BTF_KIND_TYPEDEF);
 }
 
 int kernel_tracepoint_args(const struct btf *btf, const char *name)
 {
-	char type[128];
-	int n;
+	const struct btf_type *t = tracepoint(btf, name);
 
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	n = prototype_args(btf, btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF));
-	return n > 0 ? n - 1 : n;
+	return t && btf_vlen(t) ? btf_vlen(t) - 1 : -ENOENT;
+}
+
+bool kernel_tracepoint_arg_is(const struct btf *btf, const char *name, int arg,
+			      const char *structure)
+{
+	const struct btf_type *t = tracepoint(btf, name);
+	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
+
+	if (!t || id <= 0 || arg + 1 >= btf_vlen(t))
+		return false;
+	t = btf__type_by_id(btf, btf_params(t)[arg + 1].type);
+	return t && btf_is_ptr(t) && t->type == (__u32)id;
 }
 
 int kernel_function_args(const struct btf *btf, const char *name)
 {
-	return prototype_args(btf, btf__find_by_name_kind(btf, name, BTF_KIND_FUNC));
+	const struct btf_type *t = prototype(btf, name, BTF_KIND_FUNC);
+
+	return t ? btf_vlen(t) : -ENOENT;
 }
 
 bool kernel_has_helper(const struct btf *btf, const char *enumerator)

@@ -10,6 +10,10 @@ struct btf;
 /* Number of arguments of a raw tracepoint in this kernel's BTF, without the context; -ENOENT: none. */
 int kernel_tracepoint_args(const struct btf *btf, const char *name);
 
+/* Is this argument, counted from 0, a pointer to this struct? */
+bool kernel_tracepoint_arg_is(const struct btf *btf, const char *name, int arg,
+			      const char *structure);
+
 /* Number of arguments of a kernel function; -ENOENT: none of this name. */
 int kernel_function_args(const struct btf *btf, const char *name);
 

@@ -15,13 +15,14 @@
 
 #define LOOK_EVERY_MS 100
 #define PATIENCE_MS 1000
-#define BUFFER (1 << 18)
+#define BUFFER (128 << 10) /* larger ones leave the processor's cache */
 
 struct output {
 	int fd;	      /* where the bytes go */
 	int given_fd; /* the caller's, which may be the same */
 	size_t chunk; /* so much does not block when poll() says that it can be written; 0: all does */
 	int err;
+	char buffer[BUFFER]; /* glibc takes a size only with one */
 };
 
 /*
@@ -105,19 +106,19 @@ static int close_all(void *cookie)
 FILE *output_fdopen(int fd)
 {
 	static const cookie_io_functions_t functions = { .write = write_all, .close = close_all };
-	struct output *o = malloc(sizeof(*o));
+	struct output *o = calloc(1, sizeof(*o));
 	FILE *f;
 
 	if (!o)
 		return NULL;
-	*o = (struct output){ .fd = fd, .given_fd = fd };
+	o->fd = o->given_fd = fd;
 	f = fopencookie(o, "w", functions);
 	if (!f) {
 		free(o);
 		return NULL;
 	}
 	open_again(o);
-	setvbuf(f, NULL, _IOFBF, BUFFER);
+	setvbuf(f, o->buffer, _IOFBF, sizeof(o->buffer));
 	return f;
 }
 

@@ -112,8 +112,8 @@ out:
 
 static void unload(struct tracer *t)
 {
-	struct bpf_link **links[] = { &t->stand_in, &t->check, &t->accept[0], &t->accept[1],
-				      &t->accept[2] };
+	struct bpf_link **links[] = { &t->stand_in,  &t->check,	    &t->accept[0],
+				      &t->accept[1], &t->accept[2], &t->cookies };
 
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
 		bpf_link__destroy(*links[i]);
@@ -133,6 +133,15 @@ static uint64_t runs_missed(const struct bpf_program *prog)
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
 		return 0;
 	return info.recursion_misses;
+}
+
+/* Only where kprobes are allowed; without, what may come from a SYN cookie has no round trip. */
+static void attach_cookies(struct tracer *t)
+{
+	t->cookies = bpf_program__attach(t->skel->progs.cookie_child);
+	t->skel->bss->cookies_watched = t->cookies != NULL;
+	if (t->options->verbose)
+		message("SYN cookies: %s", t->cookies ? "kretprobe" : "not seen on this kernel");
 }
 
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
@@ -156,6 +165,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 		if (err)
 			goto fail;
 	}
+	attach_cookies(t);
 	err = tcpstates_bpf__attach(t->skel);
 	if (!err) {
 		t->stand_in = bpf_program__attach(t->skel->progs.state_changed_stand_in);
@@ -214,7 +224,7 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 	if (err || !s.cfg->minisockets_seen || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
-	missed = runs_missed(t->skel->progs.segment_freed);
+	missed = runs_missed(t->segments);
 	err = sweep_minisockets(&s, now_ns, missed != t->segments_missed);
 	t->segments_missed = missed;
 	return err;

@@ -40,9 +40,8 @@ int tracer_attach_accept(struct tracer *t)
 	const char *rung = "kretprobe";
 	int err = 0;
 
-	if (!skel->rodata->cfg.accept_seen || skel->links.accept_fexit ||
-	    skel->links.accept_fexit_4args)
-		return 0;
+	if (!bpf_program__autoload(skel->progs.accept_kretprobe))
+		return 0; /* not wanted, or fexit, which is attached with the others */
 	t->accept[0] = bpf_program__attach(skel->progs.accept_kretprobe);
 	if (!t->accept[0]) {
 		rung = "system call exit";
@@ -50,8 +49,8 @@ int tracer_attach_accept(struct tracer *t)
 						   &err);
 		t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4",
 						   &err);
-		if (bpf_program__autoload(skel->progs.accept_io_uring))
-			t->accept[2] = bpf_program__attach(skel->progs.accept_io_uring);
+		if (t->io_uring)
+			t->accept[2] = bpf_program__attach(t->io_uring);
 	}
 	if (err)
 		say_none(err);

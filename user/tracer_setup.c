@@ -86,6 +86,9 @@ static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 		.cookie_helper = kernel_allows_cookie(btf),
 		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),
 	};
+	if (o->verbose)
+		message("socket cookies: %s", cfg->cookie_helper ? "bpf_get_socket_cookie()"
+								 : "not made here, only read");
 	memcpy(cfg->comm, o->comm, COMM_LEN);
 	memcpy((void *)skel->rodata->local_ports, o->local_ports.words,
 	       sizeof(o->local_ports.words));
@@ -117,20 +120,46 @@ static void size_maps(struct tracer *t, pid_t command)
 		message("table: room for %u connections", size);
 }
 
+/* What reaches FIN_WAIT2 without a socket: kfree_skb if it names the receiver, else fexit. */
+static void choose_minisockets(struct tracer *t, const struct btf *btf)
+{
+	static const char judge[] = "tcp_timewait_state_process";
+	struct tcpstates_bpf *skel = t->skel;
+	struct config *cfg = (struct config *)&skel->rodata->cfg;
+	const char *rung = "not seen on this kernel";
+
+	if (kernel_tracepoint_args(btf, "kfree_skb") >= 4) {
+		t->segments = skel->progs.segment_freed;
+		rung = "kfree_skb";
+	} else if (kernel_allows_fexit(btf, judge)) {
+		t->segments = kernel_function_args(btf, judge) == 4
+				      ? skel->progs.segment_judged_4args
+				      : skel->progs.segment_judged;
+		rung = "fexit";
+	}
+	cfg->minisockets_seen = t->segments;
+	if (t->segments)
+		bpf_program__set_autoload(t->segments, true);
+	if (t->options->verbose)
+		message("FIN_WAIT2 minisockets: %s", rung);
+}
+
 /* Chooses the rungs that are settled before loading.  Those of accept() are tried when attaching. */
 static void choose_programs(struct tracer *t, const struct btf *btf, pid_t command)
 {
 	const struct options *o = t->options;
 	struct tcpstates_bpf *skel = t->skel;
-	struct config *cfg = (struct config *)&skel->rodata->cfg;
 	bool follow = o->follow || command;
+	bool files = kernel_has_helper(btf, "BPF_FUNC_sock_from_file");
 
-	cfg->minisockets_seen = kernel_tracepoint_args(btf, "kfree_skb") >= 4;
-	bpf_program__set_autoload(skel->progs.segment_freed, cfg->minisockets_seen);
+	choose_minisockets(t, btf);
 	bpf_program__set_autoload(skel->progs.process_forked, follow);
 	bpf_program__set_autoload(skel->progs.process_exited, follow);
-	bpf_program__set_autoload(skel->progs.scan_files,
-				  kernel_has_helper(btf, "BPF_FUNC_sock_from_file"));
+	bpf_program__set_autoload(skel->progs.scan_files, files);
+	if (o->verbose)
+		message("owners of older sockets: %s", files ? "iter/task_file" : "not told here");
+	bpf_program__set_autoload(skel->progs.cookie_child, true);
+	bpf_program__set_autoattach(skel->progs.cookie_child, false);
 	bpf_program__set_autoload(skel->progs.scan_tcp, true);
 	bpf_program__set_autoload(skel->progs.check_alive,
 				  btf__find_by_name_kind(btf, "bpf_iter__bpf_map_elem",
@@ -139,9 +168,6 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 	bpf_program__set_autoattach(skel->progs.scan_tcp, false);
 	bpf_program__set_autoattach(skel->progs.check_alive, false);
 	bpf_program__set_autoattach(skel->progs.state_changed_stand_in, false);
-	if (o->verbose)
-		message("FIN_WAIT2 minisockets: %s",
-			cfg->minisockets_seen ? "kfree_skb" : "not seen on this kernel");
 }
 
 /*
@@ -156,7 +182,7 @@ static void choose_accept(struct tracer *t, const struct btf *btf)
 					   skel->progs.accept4_exit };
 
 	/* a table does not say who accepts, nor when */
-	if (t->options->no_accept || !cfg->owners)
+	if (t->no_accept || !cfg->owners)
 		return;
 	cfg->accept_seen = true;
 	if (kernel_allows_fexit(btf, "inet_csk_accept")) {
@@ -173,9 +199,14 @@ static void choose_accept(struct tracer *t, const struct btf *btf)
 		bpf_program__set_autoload(syscalls[i], true);
 		bpf_program__set_autoattach(syscalls[i], false);
 	}
-	bpf_program__set_autoload(skel->progs.accept_io_uring,
-				  kernel_tracepoint_args(btf, "io_uring_complete") == 3);
-	bpf_program__set_autoattach(skel->progs.accept_io_uring, false);
+	if (kernel_tracepoint_arg_is(btf, "io_uring_complete", 2, "io_uring_cqe"))
+		t->io_uring = skel->progs.accept_io_uring;
+	else if (kernel_tracepoint_args(btf, "io_uring_complete") >= 5)
+		t->io_uring = skel->progs.accept_io_uring_res;
+	if (t->io_uring) {
+		bpf_program__set_autoload(t->io_uring, true);
+		bpf_program__set_autoattach(t->io_uring, false);
+	}
 }
 
 void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command)

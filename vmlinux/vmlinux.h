@@ -47,6 +47,22 @@ struct net {
 	struct netns_ipv4 ipv4;
 };
 
+/* 5.10 */
+struct inet_timewait_death_row___5_10 {
+	struct {
+		int counter;
+	} tw_count;
+	int sysctl_max_tw_buckets;
+};
+
+struct netns_ipv4___5_10 {
+	struct inet_timewait_death_row___5_10 tcp_death_row;
+};
+
+struct net___5_10 {
+	struct netns_ipv4___5_10 ipv4;
+};
+
 typedef struct {
 	struct net *net;
 } possible_net_t;
@@ -278,7 +294,7 @@ struct bpf_iter__bpf_map_elem {
 	void *value;
 };
 
-/* 6.14 on: the result stands in a struct, before it was an argument of its own */
+/* as an argument of io_uring_complete: 6.14 on */
 struct io_uring_cqe {
 	__s32 res;
 };

@@ -8,10 +8,15 @@ import re
 import subprocess
 import time
 
+import kernel
 import precision
+from pump import PATIENCE
 
-BASE_TOLERANCE_NS = 200_000
-NOISE_CAP_NS = 2_000_000  # however noisy the machine is, no bound is wider than 2.2 ms
+# between a hook and the capture of the same segment the kernel computes, so on an emulated processor
+# that is a multiple as well
+BASE_TOLERANCE_NS = int(200_000 * PATIENCE)
+# however noisy the machine is, no bound is wider than 2.2 ms (on a real processor)
+NOISE_CAP_NS = int(2_000_000 * PATIENCE)
 
 COMMON = """type conn time cookie netns family local local_port remote remote_port role pid comm uid
 cgroup complete steps completeness completeness_text""".split()
@@ -179,7 +184,8 @@ def check_identity(chapter, end, ns, family):
     assert chapter["local"] == end.local and chapter["local_port"] == end.local_port
     assert chapter["remote"] == end.remote and chapter["remote_port"] == end.remote_port
     assert chapter["family"] == family and chapter["netns"] == ns.inode
-    assert chapter["cookie"] is not None
+    if kernel.can_tell("socket cookies"):
+        assert chapter["cookie"] is not None
 
 
 def check_owner(chapter, agent, comm="python3", uid=0):

@@ -11,6 +11,9 @@ import time
 
 _selector = selectors.DefaultSelector()
 
+# on an emulated processor everything takes a multiple of its time
+PATIENCE = float(os.environ.get("E2E_PATIENCE", 1))
+
 
 class Timeout(AssertionError):
     pass
@@ -39,6 +42,7 @@ def turn(timeout):
 
 def wait_until(predicate, timeout, what):
     """Turns the loop until predicate() is true and returns its value; Timeout names `what`."""
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     while True:
         value = predicate()

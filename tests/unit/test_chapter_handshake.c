@@ -72,6 +72,24 @@ static void server(void **state)
 	assert_string_equal(ch.owner.comm, "worker");
 }
 
+/* Where a hook sees the cookies: the sample is the cookie's coarse echo, or, without one, it is honest. */
+static void syncookie(void **state)
+{
+	(void)state;
+	flow_open(&f, ROLE_SERVER);
+	f.r.h.rtt_us = 64000;
+	f.r.h.options |= OPTION_TIMESTAMPS;
+	f.r.h.flags |= HANDSHAKE_SYNCOOKIE_KNOWN;
+	flow_handshake_chapter(&f, &ch);
+	assert_int_equal(ch.handshake.syncookie, TRISTATE_NO);
+	expect_known(ch.handshake.rtt_ns, 64 * MS);
+	f.r.h.flags |= HANDSHAKE_SYNCOOKIE;
+	flow_handshake_chapter(&f, &ch);
+	assert_int_equal(ch.handshake.syncookie, TRISTATE_YES);
+	expect_unknown(ch.handshake.rtt_ns);
+	expect_unknown(ch.handshake.handshake_ns);
+}
+
 /* Told before accept(): the listener's owner, and no time in the queue yet. */
 static void server_not_accepted(void **state)
 {
@@ -265,6 +283,7 @@ int main(void)
 		cmocka_unit_test(simultaneous_open),
 		cmocka_unit_test(late_syn),
 		cmocka_unit_test(early_answer),
+		cmocka_unit_test(syncookie),
 		cmocka_unit_test(ack_ahead),
 		cmocka_unit_test(incomplete),
 		cmocka_unit_test(numbers_wrap),

@@ -100,6 +100,29 @@ static void open_fin_wait1(void **state)
 	assert_int_equal(ch.completeness & COMPLETE_FIN, COMPLETE_FIN);
 }
 
+/* Longer than a step can tell: what is counted from there on is not known. */
+static void sixty_days_of_close_wait(void **state)
+{
+	(void)state;
+	flow_open_with_data(&f, ROLE_SERVER);
+	flow_peer_fin(&f);
+	flow_wait(&f, 60 * 86400 * S);
+	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_wait(&f, MS);
+	f.fin_left_ns = f.now_ns;
+	flow_wait(&f, MS);
+	flow_last_ack(&f);
+	flow_close_chapter(&f, &ch);
+	assert_int_equal(ch.close.ending, ENDING_GRACEFUL);
+	expect_unknown(ch.close.fin_queued_ns);
+	expect_unknown(ch.close.app_close_ns);
+	expect_unknown(ch.close.fin_rtt_ns);
+	expect_unknown(ch.close.close_ns);
+	expect_unknown(ch.close.lifetime_ns);
+	expect_known(ch.steps[1].t_ns, 60 * 86400 * S + MS);
+	expect_unknown(ch.steps[2].t_ns);
+}
+
 static void before_trace(void **state)
 {
 	(void)state;
@@ -187,10 +210,15 @@ static void from_syn_recv(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(minisocket_unseen), cmocka_unit_test(fin_never_left),
-		cmocka_unit_test(leaked_close_wait), cmocka_unit_test(open_fin_wait1),
-		cmocka_unit_test(before_trace),	     cmocka_unit_test(events_lost),
-		cmocka_unit_test(table_full),	     cmocka_unit_test(from_syn_recv),
+		cmocka_unit_test(minisocket_unseen),
+		cmocka_unit_test(fin_never_left),
+		cmocka_unit_test(leaked_close_wait),
+		cmocka_unit_test(open_fin_wait1),
+		cmocka_unit_test(sixty_days_of_close_wait),
+		cmocka_unit_test(before_trace),
+		cmocka_unit_test(events_lost),
+		cmocka_unit_test(table_full),
+		cmocka_unit_test(from_syn_recv),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

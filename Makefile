@@ -82,7 +82,7 @@ test: deps-test
 e2e: $(BUILD)/tcpstates-trace
 	@tests/e2e/run
 
-# What tracing costs (as root): make bench BENCH_CONNECTIONS=60000 BENCH_ROUNDS=5 BENCH_TABLES=cost,syscall,alive,loss
+# What tracing costs (as root; some five minutes): make bench BENCH_CONNECTIONS=60000 BENCH_ROUNDS=5 BENCH_TABLES=cost,syscall,alive,loss
 # BENCH_ONLY='json,none -s,tcpstates' BENCH_BYTES=1000 BENCH_RPS=3 BENCH_ALIVE=200000 BENCH_LOSS=600000
 $(BUILD)/bench:
 	mkdir -p $@

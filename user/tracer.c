@@ -48,21 +48,26 @@ static struct bpf_link *attach_syscall_exit(struct bpf_program *prog, const char
 	return link;
 }
 
+/*
+ * A kretprobe is the last resort: it remembers twice as many callers as there are processors (at least
+ * ten), and who blocks in accept() is one of them all the while, so a pool of threads exhausts it.
+ */
 static int attach_accept(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
-	const char *rung = "kretprobe";
+	const char *rung = "system call exit";
 
-	if (!bpf_program__autoload(skel->progs.accept_kretprobe))
+	if (!bpf_program__autoload(skel->progs.accept_exit))
 		return 0; /* not wanted, or fexit, which is attached with the others */
-	t->accept[0] = bpf_program__attach(skel->progs.accept_kretprobe);
-	if (!t->accept[0]) {
-		rung = "system call exit";
-		t->accept[0] = attach_syscall_exit(skel->progs.accept_exit, "sys_exit_accept");
-		t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4");
+	t->accept[0] = attach_syscall_exit(skel->progs.accept_exit, "sys_exit_accept");
+	t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4");
+	if (t->accept[0] && t->accept[1]) {
 		if (t->io_uring)
 			t->accept[2] = bpf_program__attach(t->io_uring);
-		if (!t->accept[0] || !t->accept[1])
+	} else {
+		rung = "kretprobe";
+		t->accept[2] = bpf_program__attach(skel->progs.accept_kretprobe);
+		if (!t->accept[2])
 			return -ENOENT;
 	}
 	if (t->options->verbose)

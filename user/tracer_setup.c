@@ -149,7 +149,7 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 }
 
 /*
- * accept(): fexit, else kretprobe, else the exits of the system calls and io_uring.  Whether the last
+ * accept(): fexit, else the exits of the system calls and io_uring, else kretprobe.  Whether the last
  * two can be attached is known only by trying, so `accept_seen` is settled with what could be loaded.
  */
 static void choose_accept(struct tracer *t, const struct btf *btf)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #   make            builds build/tcpstates-trace            make check      tests that need no root
 #   sudo make run   installs what is missing, builds, runs   sudo make test  all tests
+#   make fuzz FUZZ_SECONDS=60   any bytes as records, recordings and options, each for its share of the time
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -19,16 +20,16 @@ ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # what needs the kernel or libbpf; everything else is pure and linked into the unit tests
-IMPURE := main live tracer tracer_scan tracer_setup kernel sweep namespaces command
+IMPURE := main live tracer tracer_scan tracer_setup tracer_tally tracer_accept kernel sweep namespaces command privileges
 SOURCES := $(wildcard user/*.c)
 PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test test-kernels check install clean deps deps-test e2e format-check
+.PHONY: all run test check install clean deps deps-test e2e format-check
 all: $(BUILD)/tcpstates-trace
 
-$(BUILD) $(BUILD)/unit $(BUILD)/pure:
+$(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz $(BUILD)/bench:
 	mkdir -p $@
 
 # the system's headers for a foreign target: where clang itself looks for its own
@@ -43,12 +44,16 @@ $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 
 $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o: $(BUILD)/tcpstates.skel.h
+$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_accept.o: $(BUILD)/tcpstates.skel.h
 
 $(BUILD)/tcpstates-trace: $(OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -o $@
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -lcap-ng -o $@
 
 $(BUILD)/demo: tests/demo.c Makefile | $(BUILD)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
+
+# the end-to-end tests' wire with delay and loss
+$(BUILD)/link: tests/e2e/link.c tests/e2e/link_rules.h Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@
 
 $(BUILD)/pure/%.o: user/%.c Makefile | $(BUILD)/pure
@@ -59,8 +64,9 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/un
 # what the tests of records, chapters and golden files share
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
-$(filter %/test_golden %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
-	$(addprefix $(BUILD)/unit/,cases.o golden_cases.o golden_wire.o)
+$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
+	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o stage.o)
+$(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
 # Only root installs anything, and only what is not there.
 deps deps-test:
@@ -75,30 +81,25 @@ check: $(UNIT) $(BUILD)/tcpstates-trace
 	@tests/unit/run $(UNIT)
 
 test: deps-test
-	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(UNIT)
+	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(BUILD)/link $(UNIT)
 	@tests/give-back $(BUILD)
 	@tests/run $(BUILD) $(UNIT)
 
-e2e: $(BUILD)/tcpstates-trace
+e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
 	@tests/e2e/run
 
-# the end-to-end tests under other kernels, in qemu: KERNEL_TESTS= runs all of them, which takes hours
-KERNELS ?= 5.10 7.2 6.1 6.12 6.18
-KERNEL_DIR ?= $(BUILD)/kernels
-KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_hard2 or test_hard3 \
-	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
-	or test_cgroup or test_states
-test-kernels: deps-test $(BUILD)/tcpstates-trace
-	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
-
 format-check:
-	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch]
+	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch] \
+		tests/fuzz/*.[ch] tests/bench/*.[ch] tests/soak/*.[ch]
 
 install: $(BUILD)/tcpstates-trace
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace
 	install -D -m 644 user/tcpstates-trace.8 $(DESTDIR)$(PREFIX)/share/man/man8/tcpstates-trace.8
 
+# what takes longer: make fuzz, bench, soak, test-kernels
+include $(wildcard tests/*/rules.mk)
+
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/pure/*.d $(BUILD)/unit/*.d)
+-include $(wildcard $(BUILD)/*.d $(BUILD)/pure/*.d $(BUILD)/unit/*.d $(BUILD)/fuzz/*.d)

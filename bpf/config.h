@@ -31,6 +31,8 @@ struct config {
 	bool by_remote;
 	bool by_host;
 	bool states;	       /* post every transition */
+	bool tally;	       /* only a summary is wanted: count, post nothing */
+	bool owners;	       /* whose connection it is matters: it is told, or selects */
 	bool accept_seen;      /* some hook sees accept() return */
 	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
 	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */
@@ -44,6 +46,7 @@ enum counter {
 	COUNT_LOST_HANDSHAKE, /* chapters that found no room in the ring, even inside the close */
 	COUNT_LOST_CLOSE,
 	COUNT_LOST_TRANSITION,
+	COUNT_LOST_TALLY, /* chapters that found no place to be counted in */
 	COUNT_TABLE_FULL, /* connections that found no room in the table */
 	COUNT_STAND_IN,	  /* hook runs that the stand-in program did */
 	COUNT_UNKNOWN,	  /* state changes of sockets that no record was found for */

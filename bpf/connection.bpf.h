@@ -19,7 +19,8 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
 	facts_identity(&r->h, tp, BPF_TCP_SYN_SENT);
 	if (!select_remote(&r->h))
 		return;
-	owner_current(&r->h.owner);
+	if (cfg.owners)
+		owner_current(&r->h.owner);
 	if (select_by_owner()) {
 		if (!select_current(&r->h.owner))
 			return;
@@ -47,7 +48,7 @@ static __always_inline bool server_begin(struct record *r, struct sock *sk,
 	facts_identity(&r->h, tp, to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return false;
-	listener = listener_of(&r->h);
+	listener = cfg.owners || tp->data_segs_in ? listener_of(&r->h) : NULL;
 	if (listener) {
 		r->h.owner = listener->owner;
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
@@ -57,6 +58,7 @@ static __always_inline bool server_begin(struct record *r, struct sock *sk,
 		return false;
 	r->h.cookie = facts_cookie(sk);
 	facts_established(&r->h, tp);
+	cookie_take(&r->h, (__u64)sk);
 	if (r->h.retransmits)
 		synacks_take(r);
 	if (tp->data_segs_in && (!listener || listener_defers(listener)))
@@ -154,7 +156,7 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct 
 	count(COUNT_UNKNOWN);
 	r->h.cookie = facts_cookie(sk);
 	r->h.state = from;
-	if (scanning) {
+	if (scanning || (scanned_netns && scanned_netns != r->h.netns)) {
 		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
 	} else if (table_was_full) {
 		r->h.flags |= HANDSHAKE_TABLE_FULL; /* and its handshake was told */
@@ -181,7 +183,7 @@ static __always_inline void closer(struct record *r, __u8 from, __u8 to, const s
 		     (from == BPF_TCP_ESTABLISHED || from == BPF_TCP_CLOSE_WAIT ||
 		      from == BPF_TCP_FIN_WAIT1);
 
-	if ((fin || (abort && !r->c.closer.pid)) && !current_is_kernel())
+	if (cfg.owners && (fin || (abort && !r->c.closer.pid)) && !current_is_kernel())
 		owner_current(&r->c.closer);
 }
 
@@ -200,7 +202,8 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 	closer(r, from, to, sk);
 	if (to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK)
 		facts_local_fin(&r->c, tp);
-	if (to == BPF_TCP_LAST_ACK) {
+	/* our ACK of the peer's FIN: it leaves with what ends CLOSE_WAIT, or it has left */
+	if (from == BPF_TCP_CLOSE_WAIT) {
 		if (tp->inet_conn.icsk_ack.pending & 1)
 			r->c.flags |= CLOSE_ACK_PENDING;
 		else if (tp->segs_out == r->c.segs_out_at_fin + 1 && tp->tcp_wstamp_ns <= t_ns &&

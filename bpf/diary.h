@@ -16,8 +16,12 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-/* Steps at the end of either array that retransmissions may not take: the states come first. */
-#define STEPS_RESERVED 5
+/*
+ * Steps at the end of either array that retransmissions may not take: the states come first.  A SYN that
+ * the default sysctls repeat until they give up (6 times, after 4 in even intervals) just fits.
+ */
+#define HANDSHAKE_RESERVED 1
+#define CLOSE_RESERVED 5
 
 /* Keeps the compiler from merging range checks into forms that the verifier cannot follow. */
 #define opaque(var) asm volatile("" : "+r"(var))
@@ -119,12 +123,12 @@ static __always_inline void diary_change(struct record *r, __u64 t_ns, __u8 from
 static __always_inline void diary_retransmit(struct record *r, __u64 t_ns, __u8 state)
 {
 	if (!diary_established(r)) {
-		if (r->h.n_steps < HANDSHAKE_STEPS - STEPS_RESERVED)
+		if (r->h.n_steps < HANDSHAKE_STEPS - HANDSHAKE_RESERVED)
 			diary_handshake_step(r, t_ns, state, state, STEP_RETRANSMIT);
 	} else {
 		if (r->c.fin_retransmits < 0xffff)
 			r->c.fin_retransmits++;
-		if (r->c.n_steps && r->c.n_steps < CLOSE_STEPS - STEPS_RESERVED)
+		if (r->c.n_steps && r->c.n_steps < CLOSE_STEPS - CLOSE_RESERVED)
 			diary_close_step(r, t_ns, state, state, STEP_RETRANSMIT);
 	}
 }
@@ -157,9 +161,10 @@ static __always_inline __u64 diary_close_end_ns(const struct record *r)
  */
 static __always_inline __u32 diary_rtt_us(const struct handshake_part *h)
 {
-	if (h->retransmits || h->flags & HANDSHAKE_ACK_DEFERRED)
+	if (h->retransmits || h->flags & (HANDSHAKE_ACK_DEFERRED | HANDSHAKE_SYNCOOKIE))
 		return 0;
-	if (h->role == ROLE_SERVER && h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
+	if (h->role == ROLE_SERVER && !(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN) &&
+	    h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
 		return 0;
 	return h->rtt_us;
 }
@@ -221,9 +226,15 @@ static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 que
 static __always_inline __u64 diary_close_ns(const struct record *r)
 {
 	__u64 end = diary_close_end_ns(r), begin = r->c.t0_ns;
+	__u32 n;
 
 	if (!end || r->c.flags & CLOSE_EVENTS_LOST)
 		return 0;
+	n = r->c.n_steps;
+	opaque(n);
+	/* one segment, one moment */
+	if (n > 1 && n <= CLOSE_STEPS && step_kind(r->c.steps[n - 1]) == STEP_SAME_SEGMENT)
+		end = r->c.t0_ns + step_t_ns(r->c.steps[n - 2]);
 	if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
 		begin = diary_fin_left_ns(r, begin);
 		if (!begin)

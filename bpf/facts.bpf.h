@@ -132,6 +132,9 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	h->early_received = (__u32)tp->bytes_received;
 	if (server ? h->early_received : BPF_CORE_READ_BITFIELD(tp, syn_data) && h->early_sent)
 		h->flags |= HANDSHAKE_FASTOPEN;
+	/* the window was taken from the last ACK, so this is its number (tcp_ack_update_window) */
+	if (server && tp->snd_wl1 != tp->rcv_nxt)
+		h->flags |= HANDSHAKE_ACK_AHEAD;
 	/* the segment last acknowledged is our SYN: RACK has the time it left */
 	if (!server && !h->retransmits && tp->rack.end_seq == tp->snd_una)
 		h->sent_ns = tp->rack.mstamp * 1000;

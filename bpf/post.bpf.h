@@ -5,6 +5,7 @@
 
 #include "config.h"
 #include "diary.h"
+#include "tally.h"
 
 #define LANES 3
 #define NOTES 256
@@ -13,6 +14,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 << 20);
 } ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1); /* TALLIES when it is used */
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tally_key);
+	__type(value, struct tally);
+} tallies SEC(".maps"), tallies_other SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -112,13 +121,69 @@ static __always_inline __u64 wake_flag(void)
 									     : BPF_RB_NO_WAKEUP;
 }
 
+static __always_inline struct tally *tally_find(void *map, const struct tally_key *key)
+{
+	const struct tally none = {};
+	struct tally *t = bpf_map_lookup_elem(map, key);
+
+	if (t)
+		return t;
+	bpf_map_update_elem(map, key, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, key);
+}
+
+static __always_inline void tally_add(struct tally_key *key, __u64 ns)
+{
+	struct tally *t = tally_find(&tallies, key);
+
+	if (!t) {
+		key->port = 0;
+		t = tally_find(&tallies_other, key);
+	}
+	if (!t) {
+		count(COUNT_LOST_TALLY);
+		return;
+	}
+	/* atomic, for a softirq's program may come in between */
+	__sync_fetch_and_add(&t->n, 1);
+	if (ns > t->max_ns)
+		t->max_ns = ns;
+}
+
+static __noinline void tally_of_handshake(const struct record *r)
+{
+	struct tally_key key = {};
+
+	if (r)
+		tally_add(&key, tally_handshake(&key, r));
+}
+
+static __noinline void tally_of_close(const struct record *r)
+{
+	struct tally_key key = {};
+
+	if (r)
+		tally_add(&key, tally_close(&key, r));
+}
+
 static __always_inline bool post_handshake(const struct record *r)
 {
+	if (cfg.tally) {
+		tally_of_handshake(r);
+		return true;
+	}
 	return !bpf_ringbuf_output(&ring, (void *)&r->h, sizeof(r->h), wake_flag());
 }
 
+/* The close, and the handshake when that is not told yet. */
 static __always_inline bool post_record(const struct record *r)
 {
+	if (cfg.tally) {
+		if (!(r->h.flags & HANDSHAKE_TOLD))
+			tally_of_handshake(r);
+		tally_of_close(r);
+		return true;
+	}
 	return !bpf_ringbuf_output(&ring, (void *)r, sizeof(*r), wake_flag());
 }
 

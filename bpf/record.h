@@ -59,11 +59,14 @@ enum handshake_flag {
 	HANDSHAKE_MPTCP_KNOWN = 1 << 6, /* this kernel can tell */
 	HANDSHAKE_NO_PORT = 1 << 7,	/* connect() found no free local port */
 	HANDSHAKE_TOLD = 1 << 8,	/* posted, or not selected: the close need not yield it */
+	HANDSHAKE_ACK_AHEAD = 1 << 9,	/* data stood before the last ACK that had not come */
 	HANDSHAKE_OWNER_SELECTED = 1 << 10, /* its owner was among those selected when it began */
 	HANDSHAKE_SYN_AT_WRITE = 1 << 12,   /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
 	HANDSHAKE_RST_RECEIVED = 1 << 13,
 	HANDSHAKE_ACK_DEFERRED = 1 << 15, /* the last ACK may have come before and been dropped */
-	HANDSHAKE_ISS = 1 << 14,	  /* iss is set though it was never ESTABLISHED */
+	HANDSHAKE_SYNCOOKIE = 1 << 16,
+	HANDSHAKE_SYNCOOKIE_KNOWN = 1 << 17, /* some hook sees which children come from cookies */
+	HANDSHAKE_ISS = 1 << 14,	     /* iss is set though it was never ESTABLISHED */
 };
 
 /* What became of the handshake chapter when accept() returned. */
@@ -130,7 +133,7 @@ enum close_flag {
 	CLOSE_RST_SENT = 1 << 7,
 	CLOSE_OVER = 1 << 8,		/* both directions are closed or the connection died */
 	CLOSE_FIN_BEHIND_DATA = 1 << 9, /* unsent data stood before our FIN when it was queued */
-	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when ours was queued */
+	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when CLOSE_WAIT ended */
 	CLOSE_DATA_OUTSTANDING = 1 << 11, /* unacknowledged data when our FIN was queued */
 	CLOSE_MINISOCKET = 1 << 12,	  /* a FIN_WAIT2 minisocket took over */
 	CLOSE_TIMEWAIT_FULL =

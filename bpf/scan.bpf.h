@@ -65,21 +65,6 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		lane_leave(cpu);
 }
 
-/*
- * Run again before open connections are told: the socket of this record is alive.  A handshake that
- * hangs gets its own port, which was not chosen yet when it began.
- */
-static __always_inline void scan_meet(const struct sock_common *skc)
-{
-	struct record *r = table_find((__u64)skc);
-
-	if (!r || (r->h.cookie && r->h.cookie != (__u64)skc->skc_cookie.counter))
-		return;
-	r->c.seen = check_number;
-	if (!r->h.local_port && skc->skc_state == BPF_TCP_SYN_SENT)
-		r->h.local_port = skc->skc_num;
-}
-
 static __always_inline void scan_owner(struct owner *o, struct task_struct *task)
 {
 	o->pid = task_tgid(task);
@@ -110,10 +95,6 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	if (!socket || !socket->sk || socket->sk->sk_protocol != 6)
 		return 0;
 	sk = socket->sk;
-	if (!scanning) {
-		scan_meet(&sk->__sk_common);
-		return 0;
-	}
 	scan_owner(&o, task);
 	scan_enter(&sk->__sk_common, &o, scan_selected(&o, task));
 	return 0;
@@ -147,7 +128,7 @@ int scan_holders(struct bpf_iter__task_file *ctx)
 	struct socket *socket;
 	__u64 sk;
 
-	if (!task || !file || task->pid != task->tgid || !scanning ||
+	if (!task || !file || task->pid != task->tgid ||
 	    BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return 0;
 	socket = file->private_data;
@@ -164,19 +145,40 @@ SEC("?iter/tcp")
 int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
-
 	struct holder *h;
-	__u64 key;
+	__u64 key = (__u64)skc;
 
 	if (!skc)
 		return 0;
-	if (!scanning) {
-		scan_meet(skc);
-		return 0;
-	}
-	key = (__u64)skc;
 	h = bpf_map_lookup_elem(&holders, &key);
 	scan_enter(skc, h ? &h->owner : NULL, h && h->selected);
+	return 0;
+}
+
+/*
+ * Run before open connections are told: which of the recorded sockets are alive?  The sockets are asked
+ * by their addresses, which needs neither their namespaces nor any privilege.  The memory of one whose
+ * end was not seen may be anything by now.  A handshake that hangs gets its own port, which was not
+ * chosen yet when it began.
+ */
+SEC("?iter/bpf_map_elem")
+int check_alive(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct sock_common **key = ctx->key, *skc;
+	struct record *r = ctx->value;
+	__u8 state = 0;
+
+	if (!key || !r)
+		return 0;
+	skc = *key;
+	bpf_probe_read_kernel(&state, sizeof(state), (void *)&skc->skc_state);
+	if (!state || state == BPF_TCP_CLOSE || state > BPF_TCP_NEW_SYN_RECV ||
+	    bpf_ntohs(BPF_CORE_READ(skc, skc_dport)) != r->h.remote_port ||
+	    (r->h.cookie && r->h.cookie != (__u64)BPF_CORE_READ(skc, skc_cookie.counter)))
+		return 0;
+	r->c.seen = check_number;
+	if (!r->h.local_port && state == BPF_TCP_SYN_SENT)
+		r->h.local_port = BPF_CORE_READ(skc, skc_num);
 	return 0;
 }
 

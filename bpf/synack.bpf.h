@@ -75,4 +75,41 @@ static __always_inline void synacks_take(struct record *r)
 	bpf_map_delete_elem(&synacks, &key);
 }
 
+/*
+ * Children made of a SYN cookie.  Nothing on the child says so; the function that makes them runs only
+ * for the ACK of a cookie, and returns before the child's state changes.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} cookie_children SEC(".maps");
+
+/* The probe is attached; there was such a child. */
+__u8 cookies_watched = 0;
+__u8 cookies_met = 0;
+
+SEC("?kretprobe/tcp_get_cookie_sock")
+int BPF_KRETPROBE(cookie_child, struct sock *child)
+{
+	__u64 key = (__u64)child;
+	__u8 one = 1;
+
+	if (!child)
+		return 0;
+	cookies_met = 1;
+	bpf_map_update_elem(&cookie_children, &key, &one, BPF_ANY);
+	return 0;
+}
+
+static __always_inline void cookie_take(struct handshake_part *h, __u64 sk)
+{
+	if (!cookies_watched)
+		return;
+	h->flags |= HANDSHAKE_SYNCOOKIE_KNOWN;
+	if (cookies_met && !bpf_map_delete_elem(&cookie_children, &sk))
+		h->flags |= HANDSHAKE_SYNCOOKIE;
+}
+
 #endif

@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "cgroups.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define CACHE_SLOTS 1024
-#define FILEID_KERNFS 0xfe /* include/linux/exportfs.h: the handle is the 64-bit id */
+#include "clock.h"
+
+#define ENTRIES_MAX 65536
+
+/* Of the time, how much may be spent looking for new cgroups: a twentieth, saved up to 100 ms. */
+#define WALK_SHARE 20
+#define WALK_SAVED_NS 100000000LL
 
 struct entry {
 	uint64_t id;
-	char *path;
+	char *path; /* NULL: gone before it was looked for */
+	bool asked; /* for, since it is known */
 };
 
 struct cgroups {
 	int mount_fd; /* -1: none */
-	size_t mount_len;
 	char mount[PATH_MAX];
-	struct entry cache[CACHE_SLOTS];
+	struct entry *entries; /* by id */
+	size_t n, room;
+	size_t sorted; /* so many; the rest is the walk's, behind them */
+	int64_t allowance_ns;
+	uint64_t walked_ns;
 };
 
 static bool find_mount(struct cgroups *cgroups)
@@ -48,68 +59,165 @@ struct cgroups *cgroups_open(bool live)
 	if (!cgroups)
 		return NULL;
 	cgroups->mount_fd = -1;
-	if (live && find_mount(cgroups)) {
+	if (live && find_mount(cgroups))
 		cgroups->mount_fd = open(cgroups->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		cgroups->mount_len = strlen(cgroups->mount);
-	}
+	cgroups->walked_ns = clock_monotonic_ns();
+	cgroups->allowance_ns = WALK_SAVED_NS;
 	return cgroups;
+}
+
+static void forget(struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->n; i++)
+		free(cgroups->entries[i].path);
+	cgroups->n = cgroups->sorted = 0;
 }
 
 void cgroups_close(struct cgroups *cgroups)
 {
 	if (!cgroups)
 		return;
-	for (size_t i = 0; i < CACHE_SLOTS; i++)
-		free(cgroups->cache[i].path);
+	forget(cgroups);
+	free(cgroups->entries);
 	if (cgroups->mount_fd >= 0)
 		close(cgroups->mount_fd);
 	free(cgroups);
 }
 
-static char *resolve(const struct cgroups *cgroups, uint64_t id)
+static int by_id(const void *a, const void *b)
 {
-	union {
-		struct file_handle handle;
-		char room[sizeof(struct file_handle) + sizeof(id)];
-	} u = { .handle = { .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS } };
-	char link[64], path[PATH_MAX];
-	ssize_t len;
-	int fd;
+	const struct entry *x = a, *y = b;
 
-	if (cgroups->mount_fd < 0)
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static struct entry *find(const struct cgroups *cgroups, uint64_t id)
+{
+	if (!cgroups->sorted)
 		return NULL;
-	memcpy(u.handle.f_handle, &id, sizeof(id));
-	fd = open_by_handle_at(cgroups->mount_fd, &u.handle, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
-	close(fd);
-	if (len < 0 || (size_t)len < cgroups->mount_len)
-		return NULL;
-	path[len] = '\0';
-	return strdup((size_t)len == cgroups->mount_len ? "/" : path + cgroups->mount_len);
+	return bsearch(&(struct entry){ .id = id }, cgroups->entries, cgroups->sorted,
+		       sizeof(*cgroups->entries), by_id);
+}
+
+/* At the end, not sorted in.  What finds no memory is not known. */
+static void add(struct cgroups *cgroups, uint64_t id, char *path)
+{
+	struct entry *more;
+
+	if (cgroups->n == cgroups->room) {
+		more = realloc(cgroups->entries, (cgroups->room * 2 + 64) * sizeof(*more));
+		if (!more) {
+			free(path);
+			return;
+		}
+		cgroups->entries = more;
+		cgroups->room = cgroups->room * 2 + 64;
+	}
+	cgroups->entries[cgroups->n++] = (struct entry){ .id = id, .path = path };
+}
+
+/* One more, in its place. */
+static void insert(struct cgroups *cgroups, uint64_t id, char *path)
+{
+	struct entry *e, last;
+	size_t n = cgroups->n;
+
+	add(cgroups, id, path);
+	if (cgroups->n == n)
+		return;
+	last = cgroups->entries[n];
+	for (e = cgroups->entries + n; e > cgroups->entries && e[-1].id > id; e--)
+		*e = e[-1];
+	*e = last;
+	cgroups->sorted = cgroups->n;
+}
+
+/* Enters what is below a directory (closing its descriptor): a cgroup's id is its inode. */
+static void walk(struct cgroups *cgroups, int fd, char path[PATH_MAX], size_t len)
+{
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((e = readdir(dir))) {
+		size_t more = strlen(e->d_name) + 1;
+
+		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    len + more >= PATH_MAX || cgroups->n >= 2 * ENTRIES_MAX)
+			continue;
+		path[len] = '/';
+		memcpy(path + len + 1, e->d_name, more);
+		if (!find(cgroups, e->d_ino))
+			add(cgroups, e->d_ino, strdup(path));
+		walk(cgroups,
+		     openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), path,
+		     len + more);
+	}
+	closedir(dir);
+}
+
+/*
+ * Asking the kernel for one cgroup by its id (open_by_handle_at) would need CAP_DAC_READ_SEARCH, the
+ * right to read any file, for as long as the trace lasts.  False: it is too early to look again.
+ */
+static bool look_again(struct cgroups *cgroups)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	char path[PATH_MAX];
+	struct stat st;
+
+	cgroups->allowance_ns += (int64_t)((now_ns - cgroups->walked_ns) / WALK_SHARE);
+	cgroups->walked_ns = now_ns;
+	if (cgroups->allowance_ns > WALK_SAVED_NS)
+		cgroups->allowance_ns = WALK_SAVED_NS;
+	if (cgroups->allowance_ns <= 0)
+		return false;
+	if (cgroups->n > ENTRIES_MAX)
+		forget(cgroups);
+	if (!fstat(cgroups->mount_fd, &st) && !find(cgroups, st.st_ino))
+		add(cgroups, st.st_ino, strdup("/"));
+	walk(cgroups, openat(cgroups->mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, 0);
+	if (cgroups->n)
+		qsort(cgroups->entries, cgroups->n, sizeof(*cgroups->entries), by_id);
+	cgroups->sorted = cgroups->n;
+	cgroups->walked_ns = clock_monotonic_ns();
+	cgroups->allowance_ns -= (int64_t)(cgroups->walked_ns - now_ns);
+	return true;
 }
 
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh)
 {
-	struct entry *e = &cgroups->cache[id % CACHE_SLOTS];
+	struct entry *e = find(cgroups, id);
 
 	*fresh = false;
-	if ((e->id != id || !e->path) && cgroups->mount_fd >= 0) {
-		free(e->path);
-		e->id = id;
-		e->path = resolve(cgroups, id);
-		*fresh = e->path;
+	if (!e && cgroups->mount_fd >= 0) {
+		if (!look_again(cgroups))
+			return NULL;
+		e = find(cgroups, id);
+		if (!e)
+			insert(cgroups, id, NULL);
 	}
-	return e->id == id ? e->path : NULL;
+	if (!e || !e->path)
+		return NULL;
+	*fresh = !e->asked;
+	e->asked = true;
+	return e->path;
 }
 
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len)
 {
-	struct entry *e = &cgroups->cache[id % CACHE_SLOTS];
+	struct entry *e = find(cgroups, id);
 
-	free(e->path);
-	e->id = id;
-	e->path = strndup(path, len);
+	if (e) {
+		free(e->path);
+		e->path = strndup(path, len);
+		return;
+	}
+	if (cgroups->n > ENTRIES_MAX)
+		forget(cgroups);
+	insert(cgroups, id, strndup(path, len));
 }

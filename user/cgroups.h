@@ -16,7 +16,7 @@ struct cgroups;
 struct cgroups *cgroups_open(bool live);
 void cgroups_close(struct cgroups *cgroups);
 
-/* The path under the mount ("/" is its root), NULL when the cgroup is gone.  Valid until the next
+/* The path under the mount ("/" is its root), NULL when it is not known.  Valid until the next
  * call.  *fresh tells that it was just learned from the kernel. */
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh);
 

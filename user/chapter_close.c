@@ -28,7 +28,7 @@ static enum missing close_missing(const struct record *r)
 static void read_moments(struct moments *m, const struct record *r)
 {
 	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++) {
-		uint64_t step = r->c.steps[i], t_ns = r->c.t0_ns + step_t_ns(step);
+		uint64_t step = r->c.steps[i], t_ns = step_moment_ns(r->c.t0_ns, step);
 		uint8_t from = step_from(step), to = step_to(step);
 
 		if (from == to)
@@ -49,11 +49,6 @@ static void read_moments(struct moments *m, const struct record *r)
 			m->fin_acked = t_ns;
 		m->end = t_ns;
 	}
-}
-
-static struct maybe between(uint64_t from_ns, uint64_t to_ns)
-{
-	return known_if(from_ns && to_ns && to_ns >= from_ns, (int64_t)(to_ns - from_ns));
 }
 
 /* The segment that made this state change, and the answer to it that follows at once. */
@@ -78,7 +73,7 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 		if (!left)
 			return;
 		s->derived = c->flags & CLOSE_FIN_BEHIND_DATA;
-		s->t_ns = between(begin_ns, m->fin_left);
+		s->t_ns = known_span(begin_ns, m->fin_left);
 		step_segment(s, true, SEGMENT_FIN | with_ack, fin,
 			     known_if(!(c->flags & CLOSE_FIN_BEHIND_DATA), c->local_fin_ack));
 	} else if (to == BPF_TCP_FIN_WAIT2) {
@@ -109,8 +104,8 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 }
 
 /*
- * We went from CLOSE_WAIT to LAST_ACK.  Unless our FIN carried it, an ACK of the peer's FIN had left
- * before; if other segments left meanwhile nothing tells when.
+ * CLOSE_WAIT is over.  Unless our FIN or RST carried it, an ACK of the peer's FIN had left before; if
+ * other segments left meanwhile nothing tells when.
  */
 static void unseen_ack(struct chapter *ch, const struct record *r)
 {
@@ -132,12 +127,12 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 	uint8_t fins = 1;
 
 	for (unsigned int i = 0; i < n; i++) {
-		uint64_t step = r->c.steps[i], t_ns = r->c.t0_ns + step_t_ns(step);
-		struct maybe t = known(t_ns > begin_ns ? (int64_t)(t_ns - begin_ns) : 0);
+		uint64_t step = r->c.steps[i], t_ns = step_moment_ns(r->c.t0_ns, step);
+		struct maybe t = known_delay(begin_ns, t_ns);
 		uint8_t from = step_from(step), to = step_to(step);
 		struct step *s;
 
-		if (to == BPF_TCP_LAST_ACK && from == BPF_TCP_CLOSE_WAIT)
+		if (from == BPF_TCP_CLOSE_WAIT && to != from)
 			unseen_ack(ch, r);
 		if (step_kind(step) == STEP_SAME_SEGMENT && to == BPF_TCP_TIME_WAIT &&
 		    ch->n_steps && ch->steps[ch->n_steps - 1].to == from) {
@@ -189,8 +184,9 @@ static void read_totals(struct close *cl, const struct record *r, bool have)
 {
 	const struct close_part *c = &r->c;
 
-	cl->bytes_sent = known_if(have, (int64_t)c->bytes_sent);
-	cl->bytes_received = known_if(have, (int64_t)c->bytes_received);
+	cl->bytes_sent = known_if(have && c->bytes_sent <= INT64_MAX, (int64_t)c->bytes_sent);
+	cl->bytes_received = known_if(have && c->bytes_received <= INT64_MAX,
+				      (int64_t)c->bytes_received);
 	cl->segs_out = known_if(have, c->segs_out);
 	cl->segs_in = known_if(have, c->segs_in);
 	cl->retransmits = known_if(have, c->retransmits);
@@ -237,24 +233,24 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	ch->completeness = chapter_close_completeness(r, m.fin_left, cl->ending);
 
 	if (over && whole && (m.fin_left || !fin_first(r)))
-		cl->close_ns = between(begin_ns, m.end);
-	cl->fin_rtt_ns = between(m.fin_left, m.fin_acked);
+		cl->close_ns = known_span(begin_ns, m.end);
+	cl->fin_rtt_ns = known_span(m.fin_left, m.fin_acked);
 	if (cl->first_closer == CLOSER_LOCAL)
-		cl->peer_fin_ns = between(m.fin_acked, m.fin_received);
+		cl->peer_fin_ns = known_span(m.fin_acked, m.fin_received);
 	if (cl->first_closer == CLOSER_REMOTE)
-		cl->app_close_ns = between(m.fin_received, m.queued);
-	cl->fin_queued_ns = between(m.queued, m.fin_left);
+		cl->app_close_ns = known_span(m.fin_received, m.queued);
+	cl->fin_queued_ns = known_span(m.queued, m.fin_left);
 	if (r->h.accept_fate == ACCEPT_LATE && r->h.accept_ns)
-		cl->accept_ns = between(established_ns, r->h.accept_ns);
+		cl->accept_ns = known_span(established_ns, r->h.accept_ns);
 	cl->time_wait = TRISTATE_UNKNOWN;
 	if (over && !(r->c.flags & CLOSE_TIMEWAIT_FULL))
 		cl->time_wait = r->c.flags & CLOSE_TIME_WAIT ? TRISTATE_YES : TRISTATE_NO;
 	if (over && ch->role != ROLE_UNKNOWN &&
 	    !(r->h.flags & (HANDSHAKE_BEFORE_TRACE | HANDSHAKE_EVENTS_LOST)))
-		cl->lifetime_ns = between(established_ns, m.end);
+		cl->lifetime_ns = known_span(established_ns, m.end);
 	read_totals(cl, r, over || r->c.flags & CLOSE_MINISOCKET);
 	if (ch->open) {
 		ch->state = r->h.state;
-		ch->state_ns = between(m.end, now_ns);
+		ch->state_ns = known_span(m.end, now_ns);
 	}
 }

@@ -131,8 +131,11 @@ static void server_step(struct chapter *ch, struct step *s, const struct handsha
 			enum outcome outcome)
 {
 	if (s->to == BPF_TCP_ESTABLISHED) {
-		step_segment(s, false, SEGMENT_ACK, seq_after(ch->irs, 1 + h->early_received),
-			     seq_after(ch->iss, 1 + h->early_sent));
+		struct maybe seq = seq_after(ch->irs, 1 + h->early_received);
+
+		if (h->flags & HANDSHAKE_ACK_AHEAD)
+			seq.known = false;
+		step_segment(s, false, SEGMENT_ACK, seq, seq_after(ch->iss, 1 + h->early_sent));
 		ch->completeness |= COMPLETE_ACK;
 	} else if (s->to == BPF_TCP_CLOSE) {
 		step_failed(ch, s, h, outcome);
@@ -147,7 +150,7 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t step = h->steps[i], t_ns = h->t0_ns + step_t_ns(step);
-		struct maybe t = known(t_ns > begin_ns ? (int64_t)(t_ns - begin_ns) : 0);
+		struct maybe t = known_delay(begin_ns, t_ns);
 		struct step *s = chapter_step(ch, t, step_from(step), step_to(step));
 
 		if (step_kind(step) == STEP_RETRANSMIT) {
@@ -192,7 +195,7 @@ static void read_options(struct handshake *hs, const struct handshake_part *h)
 	hs->fastopen = tri(settled, h->flags & HANDSHAKE_FASTOPEN);
 	hs->mptcp = tri(h->flags & HANDSHAKE_MPTCP_KNOWN, h->flags & HANDSHAKE_MPTCP);
 	hs->simultaneous_open = tri(h->role != ROLE_UNKNOWN, opened_by_both(h));
-	hs->syncookie = TRISTATE_UNKNOWN;
+	hs->syncookie = tri(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN, h->flags & HANDSHAKE_SYNCOOKIE);
 	/* sent by a client only: a SYN cookie is a listener's */
 	if (h->role == ROLE_CLIENT)
 		hs->syncookie = TRISTATE_NO;
@@ -237,11 +240,11 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	if (begin_ns)
 		read_steps(ch, h, begin_ns, hs->outcome);
 	if (over && hs->outcome != OUTCOME_NO_PORT)
-		hs->handshake_ns = known_if(begun_ns && end_ns, (int64_t)(end_ns - begun_ns));
+		hs->handshake_ns = known_span(begun_ns, end_ns);
 	if (ch->open) {
 		ch->state = h->state;
-		ch->state_ns = known_if(since_ns && since_ns <= now_ns && !ch->missing,
-					(int64_t)(now_ns - since_ns));
+		if (!ch->missing)
+			ch->state_ns = known_span(since_ns, now_ns);
 	}
 
 	if (established)
@@ -251,7 +254,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	else if (h->role == ROLE_SERVER)
 		hs->synack_retransmits = known_if(established, h->retransmits);
 	if (h->accept_ns && established && h->role == ROLE_SERVER)
-		hs->accept_ns = known(h->accept_ns > end_ns ? (int64_t)(h->accept_ns - end_ns) : 0);
+		hs->accept_ns = known_delay(end_ns, h->accept_ns);
 	if (h->early_sent || h->early_received)
 		ch->completeness |= COMPLETE_DATA;
 	hs->iss = ch->iss;

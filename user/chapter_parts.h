@@ -4,6 +4,7 @@
 #define CHAPTER_PARTS_H
 
 #include "chapter.h"
+#include "diary.h"
 
 static inline struct maybe known(int64_t value)
 {
@@ -19,6 +20,25 @@ static inline struct maybe known_unless_0(uint64_t value)
 static inline struct maybe known_if(bool condition, int64_t value)
 {
 	return (struct maybe){ condition, condition ? value : 0 };
+}
+
+/* Not known either when an end of it is missing, or in a damaged record that is centuries long. */
+static inline struct maybe known_span(uint64_t from_ns, uint64_t to_ns)
+{
+	return known_if(from_ns && to_ns >= from_ns && to_ns - from_ns <= INT64_MAX,
+			(int64_t)(to_ns - from_ns));
+}
+
+/* A moment that the clocks may have put a little before the one it cannot precede. */
+static inline struct maybe known_delay(uint64_t from_ns, uint64_t to_ns)
+{
+	return known_span(to_ns ? from_ns : 0, to_ns > from_ns ? to_ns : from_ns);
+}
+
+/* When a step came; 0 when that was so long after the part's first that its time stands still. */
+static inline uint64_t step_moment_ns(uint64_t t0_ns, uint64_t step)
+{
+	return step_t_ns(step) < STEP_T_MAX ? t0_ns + step_t_ns(step) : 0;
 }
 
 /* Identity, owner and sequence base, the same in both chapters. */

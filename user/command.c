@@ -3,49 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "message.h"
+#include "privileges.h"
 
 #define STATUS_CANNOT_RUN 126
 #define STATUS_NOT_FOUND 127
-
-/* A number from the environment; -1 when there is none. */
-static long number_from(const char *name)
-{
-	const char *text = getenv(name);
-	char *end;
-	long n;
-
-	if (!text || !*text)
-		return -1;
-	errno = 0;
-	n = strtol(text, &end, 10);
-	return errno || *end || n < 0 ? -1 : n;
-}
-
-/* sudo leaves who called it in SUDO_UID and SUDO_GID. */
-static int become_caller(void)
-{
-	long uid = number_from("SUDO_UID"), gid = number_from("SUDO_GID");
-	struct passwd *user;
-	int err;
-
-	if (geteuid() != 0 || uid < 0 || gid < 0)
-		return 0;
-	user = getpwuid((uid_t)uid);
-	err = user ? initgroups(user->pw_name, (gid_t)gid) : setgroups(0, NULL);
-	if (err || setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) ||
-	    setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid))
-		return -errno;
-	return 0;
-}
 
 static void __attribute__((noreturn)) child_run(int gate_fd, char **argv)
 {
@@ -53,12 +22,14 @@ static void __attribute__((noreturn)) child_run(int gate_fd, char **argv)
 	char go;
 	int err;
 
+	err = caller_become();
+	if (!err)
+		err = privileges_drop_lent();
 	if (read(gate_fd, &go, 1) != 1)
 		_exit(STATUS_CANNOT_RUN);
 	close(gate_fd);
-	err = become_caller();
 	if (err) {
-		message("%s: cannot become the user who called sudo: %s", argv[0], strerror(-err));
+		message("%s: cannot become the user who called: %s", argv[0], strerror(-err));
 		_exit(STATUS_CANNOT_RUN);
 	}
 	signal(SIGPIPE, SIG_DFL);

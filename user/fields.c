@@ -39,21 +39,22 @@ enum how {
 };
 
 #define AT(member) offsetof(struct chapter, member)
-#define BOTH(name, how, at)                            \
-	{                                              \
-		name, IN_BOTH, IN_BOTH, false, how, at \
+#define NAME(name) name, "\"" name "\":", sizeof("\"" name "\":") - 1
+#define BOTH(name, how, at)                                  \
+	{                                                    \
+		NAME(name), IN_BOTH, IN_BOTH, false, how, at \
 	}
-#define HANDSHAKE(name, how, member)                                               \
-	{                                                                          \
-		name, IN_HANDSHAKE, IN_HANDSHAKE, false, how, AT(handshake.member) \
+#define HANDSHAKE(name, how, member)                                                     \
+	{                                                                                \
+		NAME(name), IN_HANDSHAKE, IN_HANDSHAKE, false, how, AT(handshake.member) \
 	}
-#define CLOSE(name, how, member)                                       \
-	{                                                              \
-		name, IN_CLOSE, IN_CLOSE, false, how, AT(close.member) \
+#define CLOSE(name, how, member)                                             \
+	{                                                                    \
+		NAME(name), IN_CLOSE, IN_CLOSE, false, how, AT(close.member) \
 	}
-#define OPEN(name, how, member)                               \
-	{                                                     \
-		name, IN_BOTH, IN_BOTH, true, how, AT(member) \
+#define OPEN(name, how, member)                                     \
+	{                                                           \
+		NAME(name), IN_BOTH, IN_BOTH, true, how, AT(member) \
 	}
 
 const struct field fields[] = {
@@ -79,12 +80,12 @@ const struct field fields[] = {
 	BOTH("completeness_text", HOW_COMPLETENESS_TEXT, 0),
 
 	HANDSHAKE("outcome", HOW_OUTCOME, outcome),
-	{ "errno", IN_HANDSHAKE, IN_BOTH, false, HOW_ERRNO, 0 },
+	{ NAME("errno"), IN_HANDSHAKE, IN_BOTH, false, HOW_ERRNO, 0 },
 	HANDSHAKE("handshake_us", HOW_SPAN, handshake_ns),
 	HANDSHAKE("rtt_us", HOW_SPAN, rtt_ns),
 	HANDSHAKE("syn_retransmits", HOW_INT, syn_retransmits),
 	HANDSHAKE("synack_retransmits", HOW_INT, synack_retransmits),
-	{ "accept_us", IN_HANDSHAKE, IN_BOTH, false, HOW_ACCEPT, 0 },
+	{ NAME("accept_us"), IN_HANDSHAKE, IN_BOTH, false, HOW_ACCEPT, 0 },
 	HANDSHAKE("simultaneous_open", HOW_TRISTATE, simultaneous_open),
 	HANDSHAKE("fastopen", HOW_TRISTATE, fastopen),
 	HANDSHAKE("syncookie", HOW_TRISTATE, syncookie),
@@ -100,7 +101,7 @@ const struct field fields[] = {
 
 	CLOSE("first_closer", HOW_FIRST_CLOSER, first_closer),
 	CLOSE("ending", HOW_ENDING, ending),
-	{ "errno", IN_CLOSE, 0, false, HOW_ERRNO, 0 },
+	{ NAME("errno"), IN_CLOSE, 0, false, HOW_ERRNO, 0 },
 	CLOSE("closer_pid", HOW_INT, closer.pid),
 	CLOSE("closer_comm", HOW_COMM, closer.comm),
 	CLOSE("close_us", HOW_SPAN, close_ns),
@@ -108,7 +109,7 @@ const struct field fields[] = {
 	CLOSE("peer_fin_us", HOW_SPAN, peer_fin_ns),
 	CLOSE("app_close_us", HOW_SPAN, app_close_ns),
 	CLOSE("fin_queued_us", HOW_SPAN, fin_queued_ns),
-	{ "accept_us", IN_CLOSE, 0, false, HOW_ACCEPT, 0 },
+	{ NAME("accept_us"), IN_CLOSE, 0, false, HOW_ACCEPT, 0 },
 	CLOSE("time_wait", HOW_TRISTATE, time_wait),
 	CLOSE("lifetime_us", HOW_SPAN, lifetime_ns),
 	CLOSE("bytes_sent", HOW_INT, bytes_sent),

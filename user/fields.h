@@ -6,6 +6,7 @@
 #ifndef FIELDS_H
 #define FIELDS_H
 
+#include "json.h"
 #include "render.h"
 #include "text.h"
 
@@ -39,6 +40,8 @@ struct value {
 
 struct field {
 	const char *name;
+	char key[JSON_KEY_MAX]; /* as JSON has it */
+	uint8_t key_len;
 	uint8_t json;	/* enum field_mask: in which chapters' objects */
 	uint8_t csv;	/* 0: no column, an earlier field of this name has it */
 	bool only_open; /* JSON: a key of open chapters alone */

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "histogram.h"
 
-#define SUB_BITS 5
-#define SUBS (1U << SUB_BITS)
-
-unsigned int histogram_bucket(uint64_t value)
-{
-	unsigned int e;
-
-	if (value < SUBS)
-		return (unsigned int)value;
-	e = 63 - (unsigned int)__builtin_clzll(value) - SUB_BITS;
-	return SUBS * e + (unsigned int)(value >> e);
-}
+#define SUBS (1U << BUCKET_BITS)
 
 uint64_t histogram_value(unsigned int bucket)
 {
 	unsigned int e;
 
-	if (bucket >= HISTOGRAM_BUCKETS)
-		bucket = HISTOGRAM_BUCKETS - 1;
+	if (bucket >= BUCKETS)
+		bucket = BUCKETS - 1;
 	if (bucket < SUBS)
 		return bucket;
 	e = bucket / SUBS - 1;
@@ -31,9 +20,27 @@ void histogram_add(struct histogram *h, uint64_t value)
 	if (!h->total || value < h->min)
 		h->min = value;
 	h->total++;
-	h->count[histogram_bucket(value)]++;
+	h->count[tally_bucket(value)]++;
 	if (value > h->max)
 		h->max = value;
+}
+
+void histogram_add_bucket(struct histogram *h, unsigned int bucket, uint64_t n, uint64_t max)
+{
+	uint64_t value = histogram_value(bucket);
+
+	if (!n || bucket >= BUCKETS)
+		return;
+	if (!max)
+		max = value;
+	if (value > max)
+		value = max;
+	if (!h->total || value < h->min)
+		h->min = value;
+	h->total += n;
+	h->count[bucket] += n;
+	if (max > h->max)
+		h->max = max;
 }
 
 uint64_t histogram_percentile(const struct histogram *h, unsigned int percent)
@@ -46,7 +53,7 @@ uint64_t histogram_percentile(const struct histogram *h, unsigned int percent)
 	rank = h->total / 100 * percent + (h->total % 100 * percent + 99) / 100;
 	if (!rank)
 		rank = 1;
-	for (unsigned int i = 0; i < HISTOGRAM_BUCKETS; i++) {
+	for (unsigned int i = 0; i < BUCKETS; i++) {
 		uint64_t value;
 
 		seen += h->count[i];

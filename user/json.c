@@ -9,13 +9,18 @@
 /* The longest thing put at once: an escape or a number. */
 #define PUT_MAX 32
 
-/* What stands for an ASCII byte; NULL: the byte itself (RFC 8259, section 7). */
+/*
+ * What stands for an ASCII byte; NULL: the byte itself (RFC 8259, section 7).  '<' so that a line
+ * can stand in a web page's <script>.
+ */
 static const char *const escapes[128] = {
-	"\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004",	    "\\u0005",	     "\\u0006",
-	"\\u0007", "\\b",     "\\t",	 "\\n",	    "\\u000b",	    "\\f",	     "\\r",
-	"\\u000e", "\\u000f", "\\u0010", "\\u0011", "\\u0012",	    "\\u0013",	     "\\u0014",
-	"\\u0015", "\\u0016", "\\u0017", "\\u0018", "\\u0019",	    "\\u001a",	     "\\u001b",
-	"\\u001c", "\\u001d", "\\u001e", "\\u001f", ['"'] = "\\\"", ['\\'] = "\\\\",
+	"\\u0000", "\\u0001", "\\u0002",      "\\u0003",       "\\u0004",
+	"\\u0005", "\\u0006", "\\u0007",      "\\b",	       "\\t",
+	"\\n",	   "\\u000b", "\\f",	      "\\r",	       "\\u000e",
+	"\\u000f", "\\u0010", "\\u0011",      "\\u0012",       "\\u0013",
+	"\\u0014", "\\u0015", "\\u0016",      "\\u0017",       "\\u0018",
+	"\\u0019", "\\u001a", "\\u001b",      "\\u001c",       "\\u001d",
+	"\\u001e", "\\u001f", ['"'] = "\\\"", ['\\'] = "\\\\", ['<'] = "\\u003c",
 };
 
 static void flush(struct json *j)
@@ -123,6 +128,14 @@ void json_key(struct json *j, const char *key)
 	j->comma = false;
 }
 
+void json_ready_key(struct json *j, const char key[JSON_KEY_MAX], size_t len)
+{
+	memcpy(begin_value(j), key,
+	       JSON_KEY_MAX); /* a length known here is copied without a call */
+	j->len += len;
+	j->comma = false;
+}
+
 void json_null(struct json *j)
 {
 	put_literal(j, "null", 4);
@@ -165,42 +178,64 @@ void json_word(struct json *j, const char *word)
 		json_null(j);
 }
 
-/* C1 controls, U+0080 to U+009F: legal in JSON, but some terminals obey them. */
-static void put_c1(struct json *j, uint8_t last)
+/* A character of up to three bytes that is legal in JSON, but not harmless on a terminal. */
+static void put_harmful(struct json *j, const char *s, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
-	char escape[6] = { '\\', 'u', '0', '0', hex[last >> 4], hex[last & 15] };
+	unsigned int c = (uint8_t)s[0] & (n == 1 ? 0x7f : n == 2 ? 0x1f : 0xf);
+	char escape[6] = "\\u";
 
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((uint8_t)s[i] & 0x3f);
+	for (size_t i = 0; i < 4; i++)
+		escape[2 + i] = hex[c >> (12 - 4 * i) & 15];
 	put(j, escape, sizeof(escape));
+}
+
+/* How many bytes of ASCII that stand for themselves it begins with. */
+static size_t plain_run(const char *text)
+{
+	size_t n = 0;
+
+	for (uint8_t c; (c = (uint8_t)text[n]) && c < 0x7f && !escapes[c];)
+		n++;
+	return n;
+}
+
+/* One character that does not stand for itself; returns its length. */
+static size_t put_special(struct json *j, const char *s)
+{
+	size_t n = text_utf8(s, strlen(s));
+
+	if (!n) {
+		put(j, "\\ufffd", 6);
+		return 1;
+	}
+	if (n == 1 && escapes[(uint8_t)*s])
+		put(j, escapes[(uint8_t)*s], strlen(escapes[(uint8_t)*s]));
+	else if (text_is_harmless(s, n))
+		put(j, s, n);
+	else
+		put_harmful(j, s, n);
+	return n;
 }
 
 void json_text(struct json *j, const char *text)
 {
-	size_t left;
-
 	if (!text) {
 		json_null(j);
 		return;
 	}
 	*begin_value(j) = '"';
 	j->len++;
-	left = strlen(text);
-	while (left) {
-		size_t n = text_utf8(text, left);
-		uint8_t first = (uint8_t)text[0];
+	for (;;) {
+		size_t n = plain_run(text);
 
-		if (!n) {
-			put(j, "\\ufffd", 6);
-			n = 1;
-		} else if (n == 1 && escapes[first]) {
-			put(j, escapes[first], strlen(escapes[first]));
-		} else if (n == 2 && first == 0xc2 && (uint8_t)text[1] < 0xa0) {
-			put_c1(j, (uint8_t)text[1]);
-		} else {
-			put(j, text, n);
-		}
+		put(j, text, n);
 		text += n;
-		left -= n;
+		if (!*text)
+			break;
+		text += put_special(j, text);
 	}
 	put_char(j, '"');
 }

@@ -33,6 +33,16 @@ void json_close(struct json *j, char bracket);
 /* A literal of the program's: not escaped. */
 void json_key(struct json *j, const char *key);
 
+/* The same for one that stands ready, quotes and colon included: `"name":`, len bytes of it. */
+#define JSON_KEY_MAX 24
+void json_ready_key(struct json *j, const char key[JSON_KEY_MAX], size_t len);
+
+#define json_literal_key(j, name)                                      \
+	do {                                                           \
+		static const char key[JSON_KEY_MAX] = "\"" name "\":"; \
+		json_ready_key(j, key, sizeof("\"" name "\":") - 1);   \
+	} while (0)
+
 void json_null(struct json *j);
 void json_bool(struct json *j, bool value);
 void json_uint(struct json *j, uint64_t value);

@@ -172,9 +172,14 @@ int kernel_tracepoint_id(const char *category, const char *name)
 {
 	int id = read_id("/sys/kernel/tracing", category, name);
 
-	if (id < 0)
+	int private;
+
+	if (id < 0 && id != -EACCES)
 		id = read_id("/sys/kernel/debug/tracing", category, name);
-	return id < 0 ? read_id_privately(category, name) : id;
+	if (id >= 0)
+		return id;
+	private = read_id_privately(category, name);
+	return private == -EPERM && id == -EACCES ? id : private;
 }
 
 int kernel_open_tracepoint(const char *category, const char *name)

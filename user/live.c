@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "command.h"
 #include "message.h"
+#include "output.h"
+#include "privileges.h"
 #include "tracer.h"
 
 #define NS_PER_S 1000000000ULL
@@ -28,6 +30,7 @@ struct live {
 	int signal_fd;
 	int status;	      /* the command's */
 	uint64_t sweep_at_ns; /* CLOCK_MONOTONIC, as all below; 0: never */
+	uint64_t interval_from_ns;
 	uint64_t interval_at_ns;
 	uint64_t end_at_ns;
 	int64_t clock_offset_ns;
@@ -120,8 +123,11 @@ static int on_time(struct live *l)
 			err = tracer_sweep(l->tracer, teller_item, l->teller);
 	}
 	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
+		if (!err)
+			err = tracer_tally(l->tracer, teller_item, l->teller);
+		teller_print_interval(l->teller, l->interval_from_ns, now_ns);
+		l->interval_from_ns = now_ns;
 		l->interval_at_ns += (uint64_t)(l->options->interval_s * NS_PER_S);
-		teller_print_summary(l->teller);
 	}
 	if (l->end_at_ns && now_ns >= l->end_at_ns)
 		l->ended = true;
@@ -142,8 +148,7 @@ static int loop(struct live *l)
 	struct pollfd fds[] = {
 		{ .fd = tracer_fd(l->tracer), .events = POLLIN },
 		{ .fd = l->signal_fd, .events = POLLIN },
-		{ .fd = fileno(l->teller->context.out),
-		  .events = 0 }, /* its reader is gone: POLLERR */
+		{ .fd = l->teller->out_fd, .events = 0 }, /* its reader is gone: POLLERR */
 	};
 	int err = 0;
 
@@ -200,6 +205,9 @@ static int start(struct live *l)
 	err = tracer_open(&l->tracer, o, l->command.pid);
 	if (err)
 		return err;
+	err = privileges_drop(tracer_works, l->tracer, o->verbose);
+	if (err)
+		return err;
 	err = tell_clock(l);
 	if (err)
 		return err;
@@ -211,7 +219,8 @@ static int start(struct live *l)
 	now_ns = clock_monotonic_ns();
 	if (o->duration_s > 0)
 		l->end_at_ns = now_ns + (uint64_t)(o->duration_s * NS_PER_S);
-	if (o->summary && o->interval_s > 0)
+	l->interval_from_ns = now_ns;
+	if (o->interval_s > 0)
 		l->interval_at_ns = now_ns + (uint64_t)(o->interval_s * NS_PER_S);
 	if (!o->quiet)
 		fprintf(stderr, "Tracing TCP handshakes and closes%s\n",
@@ -244,9 +253,30 @@ static int stop(struct live *l, int err)
 	more = tracer_finish(l->tracer, err ? discard_but_counts : teller_item, l->teller);
 	if (!err)
 		err = more;
-	if (err == 0 || err == TELLER_ENOUGH)
-		err = teller_end(l->teller);
-	return err;
+	if (err != -EPIPE)
+		more = teller_end(l->teller);
+	return err < 0 && err != TELLER_ENOUGH ? err : more;
+}
+
+/* The output is lost, the command is not: this process lives until it has its status. */
+static void await_command(struct live *l)
+{
+	struct pollfd p = { .fd = l->signal_fd, .events = POLLIN };
+	struct signalfd_siginfo info;
+	int status;
+
+	l->ended = false;
+	while (l->command.pid && !l->ended) {
+		status = command_status(&l->command);
+		if (status != -EAGAIN) {
+			l->status = status < 0 ? EXIT_FAILURE : status;
+			return;
+		}
+		poll(&p, 1, -1);
+		while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info))
+			if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
+				interrupt(l, &info);
+	}
 }
 
 int live_run(const struct options *options, struct teller *teller)
@@ -261,14 +291,12 @@ int live_run(const struct options *options, struct teller *teller)
 		goto out;
 	}
 	err = stop(&l, loop(&l));
+	if (err < 0 && err != -EPIPE)
+		message("output: %s", output_why(-err));
 	report(&teller->totals);
-	result = l.status;
-	if (err == -EPIPE) {
-		result = EXIT_SUCCESS;
-	} else if (err < 0) {
-		message("output: %s", strerror(-err));
-		result = EXIT_FAILURE;
-	}
+	if (err < 0)
+		await_command(&l);
+	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;
 out:
 	command_cancel(&l.command);
 	tracer_close(l.tracer);

@@ -1,78 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Parse, open where items come from and where text goes, run, close; the exit status is decided here. */
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "live.h"
 #include "message.h"
 #include "options.h"
+#include "output.h"
+#include "privileges.h"
 #include "recording.h"
 #include "select.h"
 #include "teller.h"
 
 #define EXIT_USAGE 2
-#define OUTPUT_BUFFER (1 << 18)
 
-static bool wants_colour(FILE *out)
+static bool wants_colour(int fd)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
-	return isatty(fileno(out)) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
 /* Replays a recording through the same teller as live tracing. */
 static int replay(const struct options *o, struct teller *t)
 {
 	struct selection selection = { .options = o, .sink = teller_item, .ctx = t };
-	int err;
+	int err, end;
 
+	privileges_drop_for_replay();
+	signal(SIGPIPE, SIG_IGN);
 	if (t->renderer->begin)
 		t->renderer->begin(&t->context);
 	err = recording_read(o->read_file, select_item, &selection);
-	if (err >= 0 || err == -EBADMSG || err == TELLER_ENOUGH) {
-		int end = teller_end(t);
-
-		if (end == -EPIPE)
-			return EXIT_SUCCESS;
-		if (end)
-			message("output: %s", strerror(-end));
-		err = end ? end : err == TELLER_ENOUGH ? 0 : err;
-	}
-	return err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (err == TELLER_ENOUGH)
+		err = 0;
+	if (err < 0 && err != -EBADMSG && !t->error)
+		return EXIT_FAILURE;
+	end = teller_end(t);
+	if (end == -EPIPE)
+		return EXIT_SUCCESS;
+	if (end)
+		message("output: %s", output_why(-end));
+	return err < 0 || end ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(const struct options *o)
 {
 	struct teller t = { .options = o, .renderer = o->renderer };
-	FILE *out = stdout;
-	int result = EXIT_FAILURE, err;
+	const char *name = o->output_file ? o->output_file : "standard output";
+	int result = EXIT_FAILURE, fd = STDOUT_FILENO, err;
+	bool colour;
+	FILE *out;
 
-	if (o->output_file) {
-		out = fopen(o->output_file, "we");
-		if (!out) {
-			message("%s: %s", o->output_file, strerror(errno));
-			return EXIT_FAILURE;
-		}
+	if (o->output_file)
+		fd = caller_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	out = fd < 0 ? NULL : output_fdopen(fd);
+	if (!out) {
+		err = fd < 0 ? fd : -errno;
+		message("%s: %s%s", name, strerror(-err), caller_hint(err));
+		return EXIT_FAILURE;
 	}
-	setvbuf(out, NULL, _IOFBF, OUTPUT_BUFFER);
+	colour = wants_colour(fd);
 	t.summary = summary_create();
+	t.interval = o->interval_s > 0 ? summary_create() : NULL;
 	t.cgroups = cgroups_open(!o->read_file);
-	if (!t.summary || !t.cgroups) {
+	if (!t.summary || !t.cgroups || (o->interval_s > 0 && !t.interval)) {
 		message("memory: %s", strerror(ENOMEM));
 		goto out;
 	}
 	if (o->write_file) {
 		err = recording_create(&t.recording, o->write_file);
 		if (err) {
-			message("%s: %s", o->write_file, strerror(-err));
+			message("%s: %s%s", o->write_file, strerror(-err), caller_hint(err));
 			goto out;
 		}
 	}
-	teller_begin(&t, out, wants_colour(out));
+	teller_begin(&t, out, colour);
+	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
 	err = recording_close(t.recording);
+	if (t.recording_failed)
+		result = EXIT_FAILURE;
 	if (err) {
 		message("%s: %s", o->write_file, strerror(-err));
 		result = EXIT_FAILURE;
@@ -80,8 +93,11 @@ static int run(const struct options *o)
 out:
 	cgroups_close(t.cgroups);
 	summary_destroy(t.summary);
-	if (out != stdout)
-		fclose(out);
+	summary_destroy(t.interval);
+	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
+		message("%s: %s", name, strerror(errno));
+		result = EXIT_FAILURE;
+	}
 	return result;
 }
 
@@ -92,7 +108,7 @@ int main(int argc, char **argv)
 
 	switch (options_parse(&o, argc, argv, stdout, stderr)) {
 	case OPTIONS_RUN:
-		result = run(&o);
+		result = privileges_check() ? EXIT_FAILURE : run(&o);
 		break;
 	case OPTIONS_DONE:
 		result = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -4,13 +4,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "text.h"
+
 void message(const char *format, ...)
 {
-	char line[1024];
+	char line[1024], safe[4 * sizeof(line)];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	fprintf(stderr, PROGRAM ": %s\n", line);
+	/* the name of a file may act on a terminal too */
+	fprintf(stderr, PROGRAM ": %s\n", text_foreign(safe, sizeof(safe), line));
 }

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "privileges.h"
+
 struct seen {
 	uint32_t *inodes;
 	size_t n;
@@ -33,63 +35,72 @@ static bool seen_before(struct seen *seen, uint32_t inode)
 	return false;
 }
 
-/* 1: visited, 0: not. */
-static int visit_path(const char *path, uint32_t only, struct seen *seen, int (*visit)(void *ctx),
-		      void *ctx)
+struct tour {
+	struct seen seen;
+	uint32_t only;
+	bool left_out;
+	bool met; /* `only` */
+	int (*visit)(void *ctx);
+	void *ctx;
+};
+
+static void visit_path(struct tour *t, const char *path)
 {
 	struct stat st;
-	int fd, visited = 0;
+	int fd;
 
-	if (stat(path, &st) || (only && (uint32_t)st.st_ino != only) ||
-	    seen_before(seen, (uint32_t)st.st_ino))
-		return 0;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	if (!setns(fd, CLONE_NEWNET)) {
-		visited = 1;
-		visit(ctx);
+	if (stat(path, &st)) {
+		t->left_out |= errno == EACCES || errno == EPERM;
+		return;
 	}
-	close(fd);
-	return visited;
+	if ((t->only && (uint32_t)st.st_ino != t->only) ||
+	    seen_before(&t->seen, (uint32_t)st.st_ino))
+		return;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && !setns(fd, CLONE_NEWNET)) {
+		t->met = true;
+		t->visit(t->ctx);
+	} else {
+		t->left_out |= errno == EACCES || errno == EPERM;
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 /* Namespaces without a process: `ip netns add` and containers' runtimes keep them as mounts. */
-static int visit_mounts(uint32_t only, struct seen *seen, int (*visit)(void *ctx), void *ctx)
+static void visit_mounts(struct tour *t)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL, path[512];
 	size_t room = 0;
-	int n = 0;
 
 	if (!f)
-		return 0;
+		return;
 	while (getline(&line, &room, f) > 0)
 		if (strstr(line, " - nsfs ") && strstr(line, " net:[") &&
 		    sscanf(line, "%*s %*s %*s %*s %511s", path) == 1)
-			n += visit_path(path, only, seen, visit, ctx);
+			visit_path(t, path);
 	free(line);
 	fclose(f);
-	return n;
 }
 
-int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx)
+int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t *own)
 {
-	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), n = 0;
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err = 0;
+	struct tour t = { .only = only, .visit = visit, .ctx = ctx };
 	DIR *proc = opendir("/proc");
-	struct seen seen = { 0 };
 	struct dirent *entry;
 	struct stat st;
 
-	if (home < 0 || !proc) {
-		n = -errno;
+	if (home < 0 || !proc || fstat(home, &st)) {
+		err = -errno;
 		goto out;
 	}
-	/* the tracer's own needs no right to enter */
-	if (!fstat(home, &st) && (!only || (uint32_t)st.st_ino == only)) {
-		seen_before(&seen, (uint32_t)st.st_ino);
+	*own = (uint32_t)st.st_ino;
+	if (!only || *own == only) {
+		seen_before(&t.seen, *own);
+		t.met = true;
 		visit(ctx);
-		n++;
 	}
 	while ((entry = readdir(proc))) {
 		char path[300];
@@ -97,16 +108,17 @@ int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
-		n += visit_path(path, only, &seen, visit, ctx);
+		visit_path(&t, path);
 	}
-	n += visit_mounts(only, &seen, visit, ctx);
-	if (seen.n > 1 && setns(home, CLONE_NEWNET) && errno != EPERM)
-		n = -errno;
+	visit_mounts(&t);
+	if (setns(home, CLONE_NEWNET) && errno != EPERM)
+		err = -errno;
 out:
-	free(seen.inodes);
+	free(t.seen.inodes);
 	if (proc)
 		closedir(proc);
 	if (home >= 0)
 		close(home);
-	return n;
+	/* with all rights what is refused is somebody's policy, and for one process only */
+	return err ? err : t.left_out && !(only && t.met) && !privileges_enter_any();
 }

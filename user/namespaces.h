@@ -7,9 +7,10 @@
 
 /*
  * Calls visit() once in each network namespace that a process is in or that is mounted somewhere (all,
- * or the one with this inode), this process having entered it for the time of the call.  A namespace
- * that may not be entered is left out.  Returns the number visited, or -errno.
+ * or the one with this inode), this process having entered it for the time of the call.  *own is the
+ * inode of its own, which takes no privilege.  1: some may not have been visited, because this process
+ * may not enter them or may not see who is in them; 0; or -errno.
  */
-int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx);
+int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t *own);
 
 #endif

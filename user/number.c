@@ -15,24 +15,49 @@ static uint64_t magnitude(int64_t value)
 	return value < 0 ? -(uint64_t)value : (uint64_t)value;
 }
 
+/* The number of digits: log2 times log10(2), which is at most one short. */
+static size_t digits_of(uint64_t value)
+{
+	static const uint64_t powers[] = {
+		1ULL,
+		10ULL,
+		100ULL,
+		1000ULL,
+		10000ULL,
+		100000ULL,
+		1000000ULL,
+		10000000ULL,
+		100000000ULL,
+		1000000000ULL,
+		10000000000ULL,
+		100000000000ULL,
+		1000000000000ULL,
+		10000000000000ULL,
+		100000000000000ULL,
+		1000000000000000ULL,
+		10000000000000000ULL,
+		100000000000000000ULL,
+		1000000000000000000ULL,
+		10000000000000000000ULL,
+	};
+	size_t n = (size_t)(64 - __builtin_clzll(value | 1)) * 1233 >> 12;
+
+	return n + (value >= powers[n]) + !value;
+}
+
 size_t number_uint(char *buf, uint64_t value)
 {
-	char tmp[NUMBER_MAX];
-	size_t at = sizeof(tmp);
+	size_t n = digits_of(value), at = n;
 
-	while (value >= 100) {
+	for (; value >= 100; value /= 100) {
 		at -= 2;
-		memcpy(tmp + at, pairs + 2 * (value % 100), 2);
-		value /= 100;
+		memcpy(buf + at, pairs + 2 * (value % 100), 2);
 	}
-	if (value >= 10) {
-		at -= 2;
-		memcpy(tmp + at, pairs + 2 * value, 2);
-	} else {
-		tmp[--at] = (char)('0' + value);
-	}
-	memcpy(buf, tmp + at, sizeof(tmp) - at);
-	return sizeof(tmp) - at;
+	if (value >= 10)
+		memcpy(buf, pairs + 2 * value, 2);
+	else
+		buf[0] = (char)('0' + value);
+	return n;
 }
 
 size_t number_int(char *buf, int64_t value)

@@ -9,6 +9,7 @@
 
 #include "options_table.h"
 #include "parse.h"
+#include "text.h"
 
 #define LONG_ONLY 256 /* a long option's value is this + its row, a short one's its character */
 #define SHOWN_MAX 120 /* bytes of an argument that a message repeats */
@@ -21,22 +22,19 @@ struct grammar {
 
 static void put_escaped(const char *s, FILE *f)
 {
-	size_t len = strlen(s), end = len;
+	size_t len = strlen(s), at = 0;
 
-	if (len > SHOWN_MAX) {
-		end = SHOWN_MAX;
-		while (end && ((unsigned char)s[end] & 0xc0) == 0x80)
-			end--;
-	}
-	for (size_t i = 0; i < end; i++) {
-		unsigned char c = (unsigned char)s[i];
+	while (at < len && at < SHOWN_MAX) {
+		size_t bytes = text_utf8(s + at, len - at);
 
-		if (c < ' ' || c == 0x7f)
-			fprintf(f, "\\x%02x", c);
-		else
-			putc(c, f);
+		if (bytes && text_is_harmless(s + at, bytes)) {
+			fwrite(s + at, 1, bytes, f);
+			at += bytes;
+		} else {
+			fprintf(f, "\\x%02x", (unsigned char)s[at++]);
+		}
 	}
-	if (end < len)
+	if (at < len)
 		fputs("...", f);
 }
 

@@ -283,7 +283,7 @@ const struct option_row options_table[] = {
 	  FILENAME(output_file) },
 	{ 's', "summary", .help = "add a table of counts and percentiles at the end",
 	  FLAG(summary) },
-	{ 'i', "interval", .help = "with --summary: print it every S seconds too",
+	{ 'i', "interval", .help = "with --summary: every S seconds, the table of those too",
 	  SECONDS(interval_s) },
 
 	{ .help = "Tracing" },

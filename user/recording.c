@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "message.h"
+#include "output.h"
 #include "record.h"
 
 /* https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng: section header and custom block */
@@ -55,16 +57,29 @@ int recording_create(struct recording **recording, const char *path)
 
 	if (!r)
 		return -ENOMEM;
-	fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)
-			       : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	r->f = fd < 0 ? NULL : fdopen(fd, "w");
-	if (!r->f || fwrite(&header, sizeof(header), 1, r->f) != 1) {
+	if (strcmp(path, "-"))
+		fd = caller_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	else
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (fd < 0) {
+		err = strcmp(path, "-") ? fd : -errno;
+		goto fail;
+	}
+	r->f = output_fdopen(fd);
+	if (!r->f) {
 		err = -errno;
-		recording_close(r);
-		return err;
+		close(fd);
+		goto fail;
+	}
+	if (fwrite(&header, sizeof(header), 1, r->f) != 1) {
+		err = -errno;
+		goto fail;
 	}
 	*recording = r;
 	return 0;
+fail:
+	recording_close(r);
+	return err;
 }
 
 int recording_add(struct recording *recording, const struct item *item)

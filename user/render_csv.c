@@ -29,16 +29,24 @@ static void put_cell(FILE *out, const char *text)
 
 /*
  * A spreadsheet takes a cell that begins like this for a formula, and a process may choose its
- * name.
+ * name.  Some pass over blanks first, and take the full-width forms of these signs too.
  */
-static bool is_formula(char first)
+static bool is_formula(const char *text)
 {
-	return first && strchr("=+-@\t\r", first);
+	static const char *const begins[] = {
+		"=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20",
+	};
+
+	text += strspn(text, " ");
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (!strncmp(text, begins[i], strlen(begins[i])))
+			return true;
+	return false;
 }
 
 static void put_foreign(FILE *out, const char *text)
 {
-	size_t guard = is_formula(*text);
+	size_t guard = is_formula(text);
 	char cell[CELL_MAX];
 
 	cell[0] = '\'';

@@ -5,34 +5,32 @@
 #include "names.h"
 #include "render_parts.h"
 
-static void put_maybe(struct json *j, const char *key, struct maybe m)
-{
-	if (!m.known)
-		return;
-	json_key(j, key);
-	json_int(j, m.value);
-}
-
 static void put_step(struct json *j, const struct step *s)
 {
 	char segment[SEGMENT_TEXT_MAX];
 
 	json_open(j, '{');
-	json_key(j, "t_us");
+	json_literal_key(j, "t_us");
 	if (s->t_ns.known)
 		json_us(j, s->t_ns.value);
 	else
 		json_null(j);
-	json_key(j, "from");
+	json_literal_key(j, "from");
 	json_word(j, name_state(s->from));
-	json_key(j, "to");
+	json_literal_key(j, "to");
 	json_word(j, name_state(s->to));
-	json_key(j, "segment");
+	json_literal_key(j, "segment");
 	json_word(j, name_segment(segment, &s->segment));
-	put_maybe(j, "seq", s->seq);
-	put_maybe(j, "ack", s->ack);
+	if (s->seq.known) {
+		json_literal_key(j, "seq");
+		json_int(j, s->seq.value);
+	}
+	if (s->ack.known) {
+		json_literal_key(j, "ack");
+		json_int(j, s->ack.value);
+	}
 	if (s->derived) {
-		json_key(j, "derived");
+		json_literal_key(j, "derived");
 		json_bool(j, true);
 	}
 	json_close(j, '}');
@@ -88,7 +86,7 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 		if (!(f->json & type) || (f->only_open && !ch->open))
 			continue;
 		field_value(&v, f, rc, ch);
-		json_key(&j, f->name);
+		json_ready_key(&j, f->key, f->key_len);
 		put_value(&j, &v, ch);
 	}
 	json_close(&j, '}');

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tally.h"
+
 enum item_type {
 	ITEM_CLOCK =
 		1, /* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC, ns; holds until the next */
@@ -18,6 +20,7 @@ enum item_type {
 	ITEM_TRANSITION = 5, /* struct transition */
 	ITEM_CGROUP = 6,     /* uint64_t id, then its path without a NUL */
 	ITEM_SNAPSHOT = 8,   /* nothing: all ITEM_OPEN up to here are void, new ones may follow */
+	ITEM_TALLY = 9,	     /* struct item_tally: chapters the kernel counted, never recorded */
 	ITEM_COUNTS = 7,     /* struct item_counts: the trace is over */
 };
 
@@ -29,6 +32,11 @@ struct item {
 
 /* Receives items; a non-zero return stops the source. */
 typedef int (*item_fn)(void *ctx, const struct item *item);
+
+struct item_tally {
+	struct tally_key key;
+	struct tally tally;
+};
 
 struct item_counts {
 	uint64_t events_lost;

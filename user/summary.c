@@ -33,12 +33,18 @@ struct summary *summary_create(void)
 	return calloc(1, sizeof(struct summary));
 }
 
+void summary_reset(struct summary *s)
+{
+	for (size_t i = 0; i < SLOTS; i++)
+		free(s->slots[i]);
+	memset(s, 0, sizeof(*s));
+}
+
 void summary_destroy(struct summary *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < SLOTS; i++)
-		free(s->slots[i]);
+	summary_reset(s);
 	free(s);
 }
 
@@ -79,33 +85,28 @@ static struct row *find_row(struct summary *s, const struct chapter *ch)
 	return row;
 }
 
-static void add_latency(struct histogram *h, struct maybe ns)
-{
-	if (ns.known)
-		histogram_add(h, ns.value > 0 ? (uint64_t)ns.value : 0);
-}
-
-static void add_handshake(struct summary *s, const struct chapter *ch)
+static struct histogram *add_handshake(struct summary *s, const struct chapter *ch, uint64_t n)
 {
 	unsigned int outcome = ch->handshake.outcome;
 	struct row *row = find_row(s, ch);
 
-	s->totals.handshakes++;
+	s->totals.handshakes += n;
 	if (outcome < OUTCOMES)
-		s->totals.outcomes[outcome]++;
-	/* the time until a handshake failed says nothing of how long one takes */
+		s->totals.outcomes[outcome] += n;
 	if (outcome == OUTCOME_ESTABLISHED)
-		add_latency(&row->connect, ch->handshake.handshake_ns);
-	else if (outcome != OUTCOME_UNKNOWN)
-		row->failed++;
+		return &row->connect;
+	/* the time until a handshake failed says nothing of how long one takes */
+	if (outcome != OUTCOME_UNKNOWN)
+		row->failed += n;
+	return NULL;
 }
 
-static void add_close(struct summary *s, const struct chapter *ch)
+static struct histogram *add_close(struct summary *s, const struct chapter *ch, uint64_t n)
 {
-	s->totals.closes++;
+	s->totals.closes += n;
 	if ((unsigned int)ch->close.ending < ENDINGS)
-		s->totals.endings[ch->close.ending]++;
-	add_latency(&find_row(s, ch)->close, ch->close.close_ns);
+		s->totals.endings[ch->close.ending] += n;
+	return &find_row(s, ch)->close;
 }
 
 /* Does this chapter bring a connection that no other chapter did? */
@@ -116,20 +117,40 @@ static bool brings_connection(const struct chapter *ch)
 		ch->role == ROLE_UNKNOWN);
 }
 
-void summary_add(struct summary *s, const struct chapter *ch)
+/* Counts n chapters; the histogram that their latency belongs in, or NULL. */
+static struct histogram *add(struct summary *s, const struct chapter *ch, uint64_t n)
 {
 	if (brings_connection(ch)) {
-		s->totals.connections++;
-		s->open_connections += ch->open;
+		s->totals.connections += n;
+		s->open_connections += ch->open ? n : 0;
 	}
 	if (ch->missing == MISSING_EVENTS_LOST && !ch->open)
-		s->totals.incomplete++;
-	if (ch->open)
-		s->totals.open++;
-	else if (ch->type == CHAPTER_CLOSE)
-		add_close(s, ch);
-	else
-		add_handshake(s, ch);
+		s->totals.incomplete += n;
+	if (ch->open) {
+		s->totals.open += n;
+		return NULL;
+	}
+	return ch->type == CHAPTER_CLOSE ? add_close(s, ch, n) : add_handshake(s, ch, n);
+}
+
+void summary_add(struct summary *s, const struct chapter *ch)
+{
+	struct maybe ns = ch->type == CHAPTER_CLOSE ? ch->close.close_ns
+						    : ch->handshake.handshake_ns;
+	struct histogram *h = add(s, ch, 1);
+
+	/* an end that is one RST takes no time, and is none of the latencies */
+	if (h && ns.known && ns.value > 0)
+		histogram_add(h, (uint64_t)ns.value);
+}
+
+void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int bucket, uint64_t n,
+		       uint64_t max_ns)
+{
+	struct histogram *h = add(s, ch, n);
+
+	if (h)
+		histogram_add_bucket(h, bucket, n, max_ns);
 }
 
 void summary_open_begin(struct summary *s)
@@ -230,13 +251,14 @@ static void print_counts(FILE *out, const char *what, uint64_t total, const uint
 	}
 }
 
-void summary_print(FILE *out, const struct summary *s)
+void summary_print(FILE *out, const struct summary *s, bool interval)
 {
 	const struct totals *t = &s->totals;
 
 	fprintf(out, "%-24s %9" PRIu64 "\n", "connections", t->connections);
 	print_counts(out, "handshakes", t->handshakes, t->outcomes, OUTCOMES, name_outcome);
 	print_counts(out, "closes", t->closes, t->endings, ENDINGS, name_ending);
-	fprintf(out, "%-24s %9" PRIu64 "\n", "open", t->open);
+	if (!interval)
+		fprintf(out, "%-24s %9" PRIu64 "\n", "open", t->open);
 	print_rows(out, s);
 }

@@ -22,6 +22,13 @@ void summary_destroy(struct summary *s);
 /* Chapters that find no memory for their row are in the counts and in the row "other". */
 void summary_add(struct summary *s, const struct chapter *ch);
 
+/* n chapters like this one but for their latency, which lies in a bucket of tally.h and is max_ns at most. */
+void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int bucket, uint64_t n,
+		       uint64_t max_ns);
+
+/* Forgets all. */
+void summary_reset(struct summary *s);
+
 /*
  * The open connections are about to be told (once more).  Those told before are forgotten: each
  * is told again now, or has been told as finished meanwhile.
@@ -31,7 +38,7 @@ void summary_open_begin(struct summary *s);
 /* Fills all but events_lost and table_full, which others count. */
 void summary_totals(const struct summary *s, struct totals *t);
 
-/* A table for a person. */
-void summary_print(FILE *out, const struct summary *s);
+/* A table for a person; that of an interval says nothing of what is open. */
+void summary_print(FILE *out, const struct summary *s, bool interval);
 
 #endif

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "message.h"
+#include "output.h"
 #include "sweep.h"
+#include "tally_chapter.h"
+#include "text.h"
 
 static const char *cgroup_path(void *ctx, uint64_t id)
 {
@@ -34,22 +37,27 @@ static int record_cgroup(struct teller *t, uint64_t id)
 
 static int record_item(struct teller *t, const struct item *item)
 {
+	size_t at = item->type == ITEM_OPEN ? offsetof(struct item_open, record) : 0;
 	struct handshake_part h;
 	int err = 0;
 
 	if (!t->recording)
 		return 0;
-	if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE) {
-		memcpy(&h, item->data, sizeof(h));
+	if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE || item->type == ITEM_OPEN) {
+		memcpy(&h, (const char *)item->data + at, sizeof(h));
 		err = record_cgroup(t, h.owner.cgroup);
 		if (!err && h.accept_ns)
 			err = record_cgroup(t, h.acceptor.cgroup);
 	}
 	if (!err)
 		err = recording_add(t->recording, item);
-	if (err)
-		message("%s: %s (the recording ends here)", t->options->write_file, strerror(-err));
-	return err;
+	if (!err)
+		return 0;
+	message("%s: %s (the recording ends here)", t->options->write_file, output_why(-err));
+	recording_close(t->recording);
+	t->recording = NULL;
+	t->recording_failed = true;
+	return t->renderer->chapter || t->options->summary ? 0 : err;
 }
 
 static void tell(struct teller *t, const struct chapter *ch)
@@ -57,6 +65,8 @@ static void tell(struct teller *t, const struct chapter *ch)
 	if (!t->context.first_ns && ch->t_ns.known)
 		t->context.first_ns = (uint64_t)ch->t_ns.value;
 	summary_add(t->summary, ch);
+	if (t->interval)
+		summary_add(t->interval, ch);
 	if (!ch->open &&
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
 	     (t->options->min_connect_ns && !t->options->min_close_ns)))
@@ -96,6 +106,16 @@ static void tell_transition(struct teller *t, const struct transition *tr)
 		t->renderer->transition(&t->context, tr);
 }
 
+static void tell_tally(struct teller *t, const struct item_tally *i)
+{
+	struct chapter ch;
+
+	tally_chapter(&ch, &i->key);
+	summary_add_tally(t->summary, &ch, i->key.bucket, i->tally.n, i->tally.max_ns);
+	if (t->interval)
+		summary_add_tally(t->interval, &ch, i->key.bucket, i->tally.n, i->tally.max_ns);
+}
+
 static size_t item_size(enum item_type type)
 {
 	switch (type) {
@@ -113,6 +133,8 @@ static size_t item_size(enum item_type type)
 		return sizeof(uint64_t);
 	case ITEM_SNAPSHOT:
 		return 0;
+	case ITEM_TALLY:
+		return sizeof(struct item_tally);
 	case ITEM_COUNTS:
 		return sizeof(struct item_counts);
 	}
@@ -149,6 +171,7 @@ int teller_item(void *teller, const struct item *item)
 		struct item_open open;
 		struct transition transition;
 		uint64_t cgroup;
+		struct item_tally tally;
 		struct item_counts counts;
 	} u;
 	size_t size = item_size(item->type);
@@ -188,6 +211,9 @@ int teller_item(void *teller, const struct item *item)
 	case ITEM_SNAPSHOT:
 		summary_open_begin(t->summary);
 		break;
+	case ITEM_TALLY:
+		tell_tally(t, &u.tally);
+		break;
 	case ITEM_COUNTS:
 		t->totals.events_lost = u.counts.events_lost;
 		t->totals.table_full = u.counts.table_full;
@@ -208,20 +234,39 @@ int teller_flush(struct teller *t)
 	return output_error(t);
 }
 
-void teller_print_summary(struct teller *t)
+/* A table has no place between machine-readable records. */
+static FILE *table_out(const struct teller *t)
 {
-	/* a table has no place between machine-readable records */
 	bool apart = !strcmp(t->renderer->name, "json") || !strcmp(t->renderer->name, "csv");
 
-	summary_print(apart ? stderr : t->context.out, t->summary);
+	return apart ? stderr : t->context.out;
+}
+
+void teller_print_interval(struct teller *t, uint64_t from_ns, uint64_t to_ns)
+{
+	FILE *out = table_out(t);
+	char from[TIME_MAX], to[TIME_MAX];
+
+	fprintf(out, "%s to %s\n", text_wall(from, (int64_t)from_ns + t->context.clock_offset_ns),
+		text_wall(to, (int64_t)to_ns + t->context.clock_offset_ns));
+	summary_print(out, t->interval, true);
+	fputc('\n', out);
+	summary_reset(t->interval);
 }
 
 int teller_end(struct teller *t)
 {
 	summary_totals(t->summary, &t->totals);
+	if (t->error) {
+		if (t->options->summary)
+			summary_print(stderr, t->summary, false);
+		return t->error;
+	}
 	if (t->renderer->end)
 		t->renderer->end(&t->context, &t->totals);
+	if (t->interval)
+		fputs("the whole trace\n", table_out(t));
 	if (t->options->summary)
-		teller_print_summary(t);
+		summary_print(table_out(t), t->summary, false);
 	return teller_flush(t);
 }

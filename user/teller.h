@@ -18,13 +18,16 @@ struct teller {
 	const struct options *options;
 	const struct renderer *renderer;
 	struct render_context context;
+	int out_fd;		     /* behind the renderer's stream; set by main() */
 	struct recording *recording; /* NULL: none */
+	bool recording_failed;	     /* it ended before the trace */
 	struct cgroups *cgroups;
 	struct summary *summary;
-	struct totals totals; /* events_lost, table_full: as of ITEM_COUNTS */
-	int error;	      /* of the output, -errno; 0: none */
-	uint64_t finished;    /* connections told to their end */
-	bool counted;	      /* ITEM_COUNTS came */
+	struct summary *interval; /* since the last table of --interval; NULL: not asked for */
+	struct totals totals;	  /* events_lost, table_full: as of ITEM_COUNTS */
+	int error;		  /* of the output, -errno; 0: none */
+	uint64_t finished;	  /* connections told to their end */
+	bool counted;		  /* ITEM_COUNTS came */
 };
 
 /* Fills the renderer's context; options, summary and cgroups must stand already. */
@@ -40,7 +43,7 @@ int teller_flush(struct teller *teller);
 /* Prints what stands at the end: the renderer's own words and the summary table. */
 int teller_end(struct teller *teller);
 
-/* The table alone, for --interval. */
-void teller_print_summary(struct teller *teller);
+/* The table of what was told between these two times (CLOCK_MONOTONIC), for --interval. */
+void teller_print_interval(struct teller *teller, uint64_t from_ns, uint64_t to_ns);
 
 #endif

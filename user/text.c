@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "text.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -234,17 +233,15 @@ size_t text_utf8(const char *s, size_t left)
 	return len;
 }
 
-/*
- * May this character (len bytes of valid UTF-8) reach a terminal as it is?  Not the C1 controls,
- * which many terminals obey as they do ESC [, nor what breaks a line or turns the writing
- * direction.
- */
-static bool is_harmless(const uint8_t *b, size_t len)
+/* Not the C1 controls, which many terminals obey as they do ESC [. */
+bool text_is_harmless(const char *s, size_t len)
 {
+	const uint8_t *b = (const uint8_t *)s;
+
 	if (len == 1)
-		return b[0] >= 0x20 && b[0] != 0x7f && b[0] != '\\';
-	if (len == 2)
-		return !(b[0] == 0xc2 && b[1] < 0xa0);
+		return b[0] >= 0x20 && b[0] != 0x7f;
+	if (len == 2) /* U+0080 to U+009F, U+061C */
+		return !(b[0] == 0xc2 && b[1] < 0xa0) && !(b[0] == 0xd8 && b[1] == 0x9c);
 	if (len == 3 && b[0] == 0xe2 && b[1] == 0x80) /* U+200E, U+200F, U+2028 to U+202E */
 		return b[2] != 0x8e && b[2] != 0x8f && !(b[2] >= 0xa8 && b[2] <= 0xae);
 	if (len == 3 && b[0] == 0xe2 && b[1] == 0x81) /* U+2066 to U+2069 */
@@ -261,7 +258,8 @@ static const char *escape(char *buf, size_t size, const char *s, size_t n)
 	for (size_t i = 0; i < n;) {
 		size_t bytes = text_utf8(s + i, n - i);
 
-		if (bytes && is_harmless(b + i, bytes)) {
+		/* a backslash would read as the beginning of an escape */
+		if (bytes && text_is_harmless(s + i, bytes) && b[i] != '\\') {
 			if (size - len <= bytes)
 				break;
 			memcpy(buf + len, s + i, bytes);

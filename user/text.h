@@ -3,6 +3,7 @@
 #ifndef TEXT_H
 #define TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,12 @@ const char *text_rfc3339(char buf[TIME_MAX], int64_t realtime_ns);
 
 /* Local wall clock, "15:04:05.123456". */
 const char *text_wall(char buf[TIME_MAX], int64_t realtime_ns);
+
+/*
+ * May this character (len bytes of valid UTF-8) reach a terminal as it is?  Not what acts on it,
+ * breaks a line or turns the writing direction.
+ */
+bool text_is_harmless(const char *s, size_t len);
 
 /* A process name for a terminal: control bytes, invalid UTF-8 and backslashes as \xNN. */
 const char *text_comm(char buf[COMM_TEXT_MAX], const char *comm);

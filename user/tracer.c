@@ -14,6 +14,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "sweep.h"
+#include "tally_chapter.h"
 
 #define ACCEPT_PATIENCE_NS 1000000000ULL
 #define MINISOCKETS_EVERY_NS \
@@ -32,46 +33,6 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 	(void)level;
 	(void)format;
 	(void)args;
-	return 0;
-}
-
-static struct bpf_link *attach_syscall_exit(struct bpf_program *prog, const char *name)
-{
-	int fd = kernel_open_tracepoint("syscalls", name);
-	struct bpf_link *link;
-
-	if (fd < 0)
-		return NULL;
-	link = bpf_program__attach_perf_event(prog, fd);
-	if (!link)
-		close(fd);
-	return link;
-}
-
-/*
- * A kretprobe is the last resort: it remembers twice as many callers as there are processors (at least
- * ten), and who blocks in accept() is one of them all the while, so a pool of threads exhausts it.
- */
-static int attach_accept(struct tracer *t)
-{
-	struct tcpstates_bpf *skel = t->skel;
-	const char *rung = "system call exit";
-
-	if (!bpf_program__autoload(skel->progs.accept_exit))
-		return 0; /* not wanted, or fexit, which is attached with the others */
-	t->accept[0] = attach_syscall_exit(skel->progs.accept_exit, "sys_exit_accept");
-	t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4");
-	if (t->accept[0] && t->accept[1]) {
-		if (t->io_uring)
-			t->accept[2] = bpf_program__attach(t->io_uring);
-	} else {
-		rung = "kretprobe";
-		t->accept[2] = bpf_program__attach(skel->progs.accept_kretprobe);
-		if (!t->accept[2])
-			return -ENOENT;
-	}
-	if (t->options->verbose)
-		message("accept(): %s", rung);
 	return 0;
 }
 
@@ -100,8 +61,8 @@ static int receive(void *ctx, void *data, size_t len)
 static int refuse(int err)
 {
 	if (err == -EPERM)
-		message("BPF: %s (run it as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and "
-			"CAP_SYS_ADMIN)",
+		message("BPF: %s (run it as root, or with CAP_BPF and CAP_PERFMON; before Linux "
+			"5.11 also CAP_SYS_RESOURCE)",
 			strerror(-err));
 	else if (err == -ENOMEM)
 		message("BPF: %s (a smaller --max-connections needs less)", strerror(-err));
@@ -138,11 +99,30 @@ static int load(struct tracer *t, pid_t command)
 	err = tcpstates_bpf__load(t->skel);
 	if (!err)
 		err = tracer_fill_maps(t, command);
+	if (!err) {
+		t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), receive, t, NULL);
+		err = t->ring ? 0 : -errno;
+	}
 	if (err)
 		refuse(err);
 out:
 	btf__free(btf);
 	return err;
+}
+
+static void unload(struct tracer *t)
+{
+	struct bpf_link **links[] = { &t->stand_in,  &t->check,	    &t->accept[0],
+				      &t->accept[1], &t->accept[2], &t->cookies };
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		bpf_link__destroy(*links[i]);
+		*links[i] = NULL;
+	}
+	ring_buffer__free(t->ring);
+	t->ring = NULL;
+	tcpstates_bpf__destroy(t->skel);
+	t->skel = NULL;
 }
 
 static uint64_t runs_missed(const struct bpf_program *prog)
@@ -155,6 +135,15 @@ static uint64_t runs_missed(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
+/* Only where kprobes are allowed; without, what may come from a SYN cookie has no round trip. */
+static void attach_cookies(struct tracer *t)
+{
+	t->cookies = bpf_program__attach(t->skel->progs.cookie_child);
+	t->skel->bss->cookies_watched = t->cookies != NULL;
+	if (t->options->verbose)
+		message("SYN cookies: %s", t->cookies ? "kretprobe" : "not seen on this kernel");
+}
+
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
@@ -163,21 +152,20 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	if (!t)
 		return -ENOMEM;
 	t->options = options;
+	t->no_accept = options->no_accept;
 	t->n_cpus = libbpf_num_possible_cpus();
 	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
 	err = load(t, command);
 	if (err)
 		goto fail;
-	t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), receive, t, NULL);
-	if (!t->ring) {
-		err = refuse(-errno);
-		goto fail;
+	if (tracer_attach_accept(t)) {
+		unload(t);
+		t->no_accept = true;
+		err = load(t, command);
+		if (err)
+			goto fail;
 	}
-	err = attach_accept(t);
-	if (err) {
-		message("accept(): no hook can be attached: %s (use --no-accept)", strerror(-err));
-		goto fail;
-	}
+	attach_cookies(t);
 	err = tcpstates_bpf__attach(t->skel);
 	if (!err) {
 		t->stand_in = bpf_program__attach(t->skel->progs.state_changed_stand_in);
@@ -293,12 +281,14 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 	uint64_t stand_in = counter(t, COUNT_STAND_IN);
 	struct item_counts counts = {
 		.events_lost = counter(t, COUNT_LOST_HANDSHAKE) + counter(t, COUNT_LOST_CLOSE) +
-			       counter(t, COUNT_LOST_TRANSITION) +
+			       counter(t, COUNT_LOST_TRANSITION) + counter(t, COUNT_LOST_TALLY) +
 			       (missed > stand_in ? missed - stand_in : 0),
 		.table_full = counter(t, COUNT_TABLE_FULL),
 	};
-	int err = sweep_untold(&s);
+	int err = tracer_tally(t, sink, ctx);
 
+	if (!err)
+		err = sweep_untold(&s);
 	if (!err)
 		err = tracer_tell_open(t, sink, ctx);
 	if (!err)
@@ -315,10 +305,7 @@ void tracer_close(struct tracer *t)
 {
 	if (!t)
 		return;
-	bpf_link__destroy(t->stand_in);
-	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++)
-		bpf_link__destroy(t->accept[i]);
-	ring_buffer__free(t->ring);
-	tcpstates_bpf__destroy(t->skel);
+	unload(t);
+	tally_counts_destroy(t->counted);
 	free(t);
 }

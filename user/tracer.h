@@ -18,6 +18,9 @@ struct tracer;
  */
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command);
 
+/* Can what is left to do be done with the capabilities that this process has now? */
+bool tracer_works(void *tracer);
+
 /* Readable when so much is unread that waiting for a timer would be late. */
 int tracer_fd(struct tracer *tracer);
 
@@ -29,6 +32,9 @@ int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
 
 /* Tells every handshake and close that has begun and is not over, as it stands. */
 int tracer_tell_open(struct tracer *tracer, item_fn sink, void *ctx);
+
+/* Passes on what the kernel has counted since the last time, when it counts at all (-o none -s). */
+int tracer_tally(struct tracer *tracer, item_fn sink, void *ctx);
 
 /* Is any selected connection not closed yet? */
 int tracer_busy(struct tracer *tracer);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Runs the iterators over all sockets: what is older than the trace, and which sockets are alive. */
+/* Runs the iterators: what is older than the trace, and which of the recorded sockets are alive. */
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "message.h"
 #include "namespaces.h"
 
 static int run_iterator(void *link)
@@ -27,26 +29,64 @@ static void scan_sockets(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
 	struct bpf_link *link;
+	uint32_t own;
 
 	link = bpf_program__attach_iter(t->files, NULL);
 	if (link)
 		run_iterator(link);
 	bpf_link__destroy(link);
 	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
-	if (link)
-		namespaces_visit(t->options->netns, run_iterator, link);
+	if (link && namespaces_visit(t->options->netns, run_iterator, link, &own) > 0) {
+		skel->bss->scanned_netns = own;
+		if (t->options->verbose)
+			message("older connections: of other network namespaces only those that a "
+				"process has open (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)");
+	}
 	bpf_link__destroy(link);
 }
 
 void tracer_scan(struct tracer *t)
 {
+	union bpf_iter_link_info table = { .map.map_fd = (__u32)bpf_map__fd(t->skel->maps.table) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &table,
+		    .link_info_len = sizeof(table));
+
 	scan_sockets(t);
 	t->skel->data->scanning = 0;
+	if (bpf_program__autoload(t->skel->progs.check_alive))
+		t->check = bpf_program__attach_iter(t->skel->progs.check_alive, &opts);
 }
 
+/*
+ * Twice, because an entry that is removed under the iterator, and its memory used again, takes it away
+ * from the rest of its bucket.
+ */
 void tracer_check(struct tracer *t)
 {
-	t->checked_ns = clock_monotonic_ns();
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!t->check)
+		return;
 	t->skel->bss->check_number++;
-	scan_sockets(t);
+	if (!run_iterator(t->check) && !run_iterator(t->check))
+		t->checked_ns = now_ns;
+}
+
+bool tracer_works(void *tracer)
+{
+	struct tracer *t = tracer;
+	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values));
+	__u32 first = 0;
+	bool works;
+	int fd;
+
+	works = values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &first, values);
+	if (works && t->check) {
+		fd = bpf_iter_create(bpf_link__fd(t->check));
+		works = fd >= 0;
+		if (works)
+			close(fd);
+	}
+	free(values);
+	return works;
 }

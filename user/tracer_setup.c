@@ -42,6 +42,17 @@ static uint32_t own_pidns(void)
 	return (uint32_t)st.st_ino;
 }
 
+static bool by_owner(const struct options *o, pid_t command)
+{
+	return o->pids.n || command || o->comm[0] || o->cgroup_id;
+}
+
+/* Is a table at the end all that is wanted?  Then the kernel counts and posts nothing. */
+static bool tallies(const struct options *o)
+{
+	return !strcmp(o->renderer->name, "none") && o->summary && !o->write_file && !o->count;
+}
+
 static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 {
 	const struct options *o = t->options;
@@ -69,6 +80,8 @@ static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 		.by_remote = o->remote.n,
 		.by_host = o->host.n,
 		.states = o->renderer->transition,
+		.tally = tallies(o),
+		.owners = !tallies(o) || by_owner(o, command),
 		.retransmit_err = kernel_tracepoint_args(btf, "tcp_retransmit_skb") >= 3,
 		.cookie_helper = kernel_allows_cookie(btf),
 		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),
@@ -95,6 +108,10 @@ static void size_maps(struct tracer *t, pid_t command)
 	bpf_map__set_max_entries(skel->maps.ring, o->ring_mib << 20);
 	bpf_map__set_max_entries(skel->maps.table, size);
 	bpf_map__set_max_entries(skel->maps.minisockets, size);
+	if (tallies(o)) {
+		bpf_map__set_max_entries(skel->maps.tallies, TALLIES);
+		bpf_map__set_max_entries(skel->maps.tallies_other, TALLIES_OTHER);
+	}
 	bpf_map__set_max_entries(skel->maps.pids, pids);
 	bpf_map__set_max_entries(skel->maps.local_prefixes, (uint32_t)o->local.n + 1);
 	bpf_map__set_max_entries(skel->maps.remote_prefixes, (uint32_t)o->remote.n + 1);
@@ -143,8 +160,14 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 	bpf_program__set_autoattach(t->files, false);
 	if (files)
 		bpf_map__set_max_entries(skel->maps.holders, 1); /* not needed */
+	bpf_program__set_autoload(skel->progs.cookie_child, true);
+	bpf_program__set_autoattach(skel->progs.cookie_child, false);
 	bpf_program__set_autoload(skel->progs.scan_tcp, true);
+	bpf_program__set_autoload(skel->progs.check_alive,
+				  btf__find_by_name_kind(btf, "bpf_iter__bpf_map_elem",
+							 BTF_KIND_STRUCT) > 0);
 	bpf_program__set_autoattach(skel->progs.scan_tcp, false);
+	bpf_program__set_autoattach(skel->progs.check_alive, false);
 	bpf_program__set_autoattach(skel->progs.state_changed_stand_in, false);
 }
 
@@ -159,7 +182,8 @@ static void choose_accept(struct tracer *t, const struct btf *btf)
 	struct bpf_program *syscalls[] = { skel->progs.accept_kretprobe, skel->progs.accept_exit,
 					   skel->progs.accept4_exit };
 
-	if (t->options->no_accept)
+	/* a table does not say who accepts, nor when */
+	if (t->no_accept || !cfg->owners)
 		return;
 	cfg->accept_seen = true;
 	if (kernel_allows_fexit(btf, "inet_csk_accept")) {

@@ -172,6 +172,7 @@ struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 snd_nxt;
 	__u32 snd_una;
+	__u32 snd_wl1;
 	__u32 write_seq;
 	__u32 srtt_us;
 	__u32 mss_cache;
@@ -293,6 +294,13 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	__u32 fd;
 	struct file *file;
+};
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
 };
 
 /* as an argument of io_uring_complete: 6.14 on */

@@ -146,6 +146,28 @@ class _Inside:
         assert p.poll(10000), "no error"
         return errno.errorcode[self.s[name].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
 
+    def wait_connected(self, name="s"):
+        """Waits for the end of a non-blocking connect(): errno's symbol or None, and the time."""
+        p = select.poll()
+        p.register(self.s[name], select.POLLOUT)
+        assert p.poll(10000), "still connecting"
+        error = self.s[name].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self.s[name].setblocking(True)
+        return {"errno": errno.errorcode[error] if error else None, "after": _now()}
+
+    def wait_state(self, port, state, family=4):
+        """Until this namespace's connection (or minisocket) at a local port is in /proc/net/tcp's state."""
+        path = "/proc/thread-self/net/tcp" + ("6" if family == 6 else "")
+        deadline = time.monotonic() + 10
+        while True:
+            with open(path) as f:
+                lines = [line.split() for line in f.readlines()[1:]]
+            found = [int(w[3], 16) for w in lines if int(w[1].rpartition(":")[2], 16) == port]
+            if state in found:
+                return
+            assert time.monotonic() < deadline, f"port {port} is in {found}, not in {state}"
+            time.sleep(0.001)
+
     def shutdown(self, how=SHUT_WR, name="s"):
         at = _now()
         self.s[name].shutdown(how)

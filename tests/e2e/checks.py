@@ -9,6 +9,7 @@ import subprocess
 import time
 
 import kernel
+import precision
 from pump import PATIENCE
 
 # between a hook and the capture of the same segment the kernel computes, so on an emulated processor
@@ -139,6 +140,7 @@ def check_steps(chapter, expected, tolerance_ns):
             assert step["segment"] == "< SYN" or waited, f"no time: {step}"
         else:
             off = base + step["t_us"] * 1000 - seen.t_ns
+            precision.compared(f"time of {step['segment']}", off, tolerance_ns, BASE_TOLERANCE_NS)
             assert abs(off) <= tolerance_ns, (
                 f"{step} is {off / 1000:.0f} us off the capture (allowed {tolerance_ns / 1000:.0f})")
         for key in ("seq", "ack"):
@@ -164,6 +166,7 @@ def near(got_us, want_ns, tolerance_ns, what):
         return
     assert got_us is not None, f"{what} is null, captured {want_ns / 1000:.1f} us"
     off = got_us * 1000 - want_ns
+    precision.compared(what, off, tolerance_ns, BASE_TOLERANCE_NS)
     assert abs(off) <= tolerance_ns, (f"{what} {got_us} us, captured {want_ns / 1000:.1f} us "
                                       f"(allowed off by {tolerance_ns / 1000:.0f})")
 

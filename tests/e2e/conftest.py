@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import checks  # noqa: E402
 import kernel  # noqa: E402
 import netns  # noqa: E402
+import precision  # noqa: E402
 from agent import Agent  # noqa: E402
 from capture import Capture  # noqa: E402
 from tracer import BINARY, Tracer  # noqa: E402
@@ -45,7 +46,7 @@ class World:
 
     def __init__(self, directory):
         self.directory = str(directory)
-        self.namespaces, self.agents = [], []
+        self.namespaces, self.agents, self.wires = [], [], []
 
     def netns(self, tag="n"):
         self.namespaces.append(netns.Netns(tag))
@@ -75,6 +76,8 @@ class World:
             capture.kill()
         for child in list(netns.Child.alive):
             child.kill()
+        for wire in self.wires:
+            wire.kill()
         for ns in self.namespaces:
             ns.delete()
 
@@ -132,3 +135,6 @@ def pytest_terminal_summary(terminalreporter):
             f"scheduling noise in {len(noise)} timed tests: median {noise[len(noise) // 2] / 1000:.0f} us, "
             f"worst {noise[-1] / 1000:.0f} us (added to the 200 us allowed, at most "
             f"{checks.NOISE_CAP_NS / 1000:.0f} us)")
+    precision.write()
+    for line in precision.lines()[:precision.SHOWN]:
+        terminalreporter.write_line(line)

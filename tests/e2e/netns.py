@@ -68,7 +68,7 @@ class Child:
             os.closerange(3, keep)
             os.closerange(keep + 1, 4096)
             if comm:
-                _libc.prctl(PR_SET_NAME, comm.encode(), 0, 0, 0)
+                _libc.prctl(PR_SET_NAME, os.fsencode(comm), 0, 0, 0)
             if netns:
                 setns(netns.path)
             theirs.send(("result", fn(theirs, *args)))

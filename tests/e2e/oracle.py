@@ -46,7 +46,12 @@ class End:
         self._out = self._in = 0  # SYN or SYN,ACK transmissions
         self._fins = 0
         self._acked_peer = False
+        self._expected = None  # the next sequence number from the peer, and what came too early
+        self._early = []
+        self._held_fin = None
         for p in self.packets:
+            if not self.sent(p) and not p.flags & RST:
+                self._receive(p)
             if self.state in (None, "SYN_SENT", "NEW_SYN_RECV", "CLIENT_ACK"):
                 self._shake(p)
             if self.state not in (None, "SYN_SENT", "NEW_SYN_RECV"):
@@ -122,6 +127,10 @@ class End:
             if ours and self.t_fin_acked is None:
                 self.t_fin_acked = p.t_ns
             if fin and self.remote_fin is None:
+                self._held_fin = end
+            if self._held_fin is not None and self._expected == self._held_fin:
+                # a FIN that came before data it follows is taken in with the last of them
+                end, fin, self._held_fin = self._held_fin, True, None
                 self.remote_fin, self.t_fin_received = end, p.t_ns
                 seen = {"ESTABLISHED": ("CLOSE_WAIT", "< FIN"), "FIN_WAIT2": ("TIME_WAIT", "< FIN"),
                         "FIN_WAIT1": ("TIME_WAIT", "< FIN,ACK") if ours else ("CLOSING", "< FIN")}
@@ -132,6 +141,19 @@ class End:
                 to = {"FIN_WAIT1": "FIN_WAIT2", "CLOSING": "TIME_WAIT", "LAST_ACK": "CLOSE"}[self.state]
                 add(Step(p.t_ns, self.state, to, "< ACK", p.seq, p.ack))
                 self.state = to
+
+    def _receive(self, p):
+        """Moves self._expected over what has now come without a gap."""
+        start = (p.seq + bool(p.flags & SYN)) & 0xFFFFFFFF
+        if self._expected is None:
+            self._expected = start
+        self._early.append((start, (start + p.len) & 0xFFFFFFFF))
+        fits = True
+        while fits:
+            self._early = [s for s in self._early if _covers(s[1], self._expected)]
+            fits = [s for s in self._early if not _covers(s[0], self._expected)]
+            if fits:
+                self._expected = fits[0][1]
 
     # latencies in ns, None when they are null
 
@@ -171,6 +193,19 @@ class End:
             return None
         return _span(self.t_fin_received, self.t_fin_sent)
 
+    def retransmits(self, first_flags=0):
+        """Segments of this end that had been sent before; with `first_flags`, those with such a flag."""
+        top, n = None, 0
+        for p in self.packets:
+            end = (p.seq + p.len + bool(p.flags & SYN) + bool(p.flags & FIN)) & 0xFFFFFFFF
+            if not self.sent(p) or end == p.seq or p.flags & RST:
+                continue
+            if top is None or _covers(end, top):
+                top = end
+            elif not first_flags or p.flags & first_flags:
+                n += 1
+        return n
+
     def bytes(self, out):
         """payload, each byte once"""
         end = 0
@@ -181,7 +216,9 @@ class End:
         return end
 
     def completeness(self):
-        return self.packets[-1].completeness
+        """Wireshark's, without an RST that answers what came when all was over"""
+        reset = any("RST" in (s.segment or "") for s in self.handshake + self.close)
+        return self.packets[-1].completeness & ~(0 if reset else 32)
 
 
 def _again(word, n):

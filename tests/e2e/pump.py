@@ -93,5 +93,12 @@ class Lines:
     def text(self):
         return "\n".join(self.lines)
 
+    def pause(self):
+        """Nobody reads until resume()."""
+        remove(self.fd)
+
+    def resume(self):
+        add(self.fd, self._read)
+
     def close(self):
         remove(self.fd)

@@ -1,83 +1,64 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""A wire of two TUN devices with delay and loss by rule (the kernel here has no netem).
+"""A wire of two TUN devices with delay, loss, reordering and refusals by rule: build/link at work.
 
-The relay's own timing does not matter: the captures are taken on the devices, so they are the truth
+The link's own timing does not matter: the captures are taken on the devices, so they are the truth
 however late a packet was passed on.
 """
-import fcntl
-import heapq
 import os
-import select
-import struct
-import time
+import subprocess
 
 import netns
-from capture import ACK, FIN, SYN
+import pump
+from tracer import BINARY
 
-TUNSETIFF = 0x400454CA
-IFF_TUN, IFF_NO_PI = 1, 0x1000
-
-
-def _open_tun(name):
-    fd = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-    fcntl.ioctl(fd, TUNSETIFF, struct.pack("16sH22x", name.encode(), IFF_TUN | IFF_NO_PI))
-    return fd
+LINK = os.environ.get("TCPSTATES_LINK", os.path.join(os.path.dirname(BINARY), "link"))
 
 
-def kind(packet):
-    """'SYN', 'SYN,ACK', 'FIN', 'DATA', 'ACK', or None if this is no TCP over plain IPv4 or IPv6"""
-    if packet[0] >> 4 == 4 and packet[9] == 6:
-        header = (packet[0] & 15) * 4
-        length = struct.unpack_from("!H", packet, 2)[0]
-    elif packet[0] >> 4 == 6 and packet[6] == 6:
-        header = 40
-        length = 40 + struct.unpack_from("!H", packet, 4)[0]
-    else:
-        return None
-    flags = packet[header + 13]
-    payload = length - header - (packet[header + 12] >> 4) * 4
-    if flags & SYN:
-        return "SYN,ACK" if flags & ACK else "SYN"
-    if flags & FIN:
-        return "FIN"
-    return "DATA" if payload else "ACK"
+class Wire(netns.Link):
+    """`a` is the client's end. A rule is "VERB SIDE:KIND:N[-[M]]", as in link_rules.h; SIDE sent it."""
+
+    def __init__(self, a, b, options):
+        assert os.path.exists(LINK), f"{LINK}: not there (run make e2e)"
+        super().__init__(a, b, "ta", "tb", {4: ("10.78.1.1", "10.78.1.2"),
+                                            6: ("fd00:78::1", "fd00:78::2")})
+        self.process = subprocess.Popen([LINK, *options, a.path, b.path], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.answers = pump.Lines(self.process.stdout.fileno())
+        self._expect("up")
+
+    def _expect(self, word):
+        pump.wait_until(lambda: self.answers.lines or self.answers.eof, 10, f"{word} from the link")
+        assert self.answers.lines, "the link ended"
+        answer = self.answers.lines.pop(0)
+        assert answer == word, answer
+
+    def rule(self, text):
+        """In force when this returns, and counting from then on."""
+        self.process.stdin.write(f"{text}\n".encode())
+        self.process.stdin.flush()
+        self._expect("ok")
+
+    def kill(self):
+        self.process.stdin.close()
+        status = self.process.wait(10)
+        self.answers.close()
+        self.process.stdout.close()
+        assert status == 0, f"the link ended with status {status}"
 
 
-def relay(channel, path_a, path_b, delay, losses):
-    """losses: set of (direction 'a' or 'b' = who sent it, kind, number counted from 1)"""
-    fds = {}
-    for side, path in (("a", path_a), ("b", path_b)):
-        netns.setns(path)
-        fds[side] = _open_tun(f"t{side}")
-    channel.send("up")
-    other = {"a": "b", "b": "a"}
-    seen, queue, serial = {}, [], 0
-    poll = select.poll()
-    for fd in (*fds.values(), channel.fileno()):
-        poll.register(fd, select.POLLIN)
-    while True:
-        wait = max(0, (queue[0][0] - time.monotonic()) * 1000) if queue else None
-        for fd, _ in poll.poll(wait):
-            if fd == channel.fileno():
-                return None
-            side = "a" if fd == fds["a"] else "b"
-            packet = os.read(fd, 65536)
-            what = kind(packet)
-            seen[side, what] = seen.get((side, what), 0) + 1
-            if (side, what, seen[side, what]) not in losses:
-                serial += 1
-                heapq.heappush(queue, (time.monotonic() + delay, serial, side, packet))
-        while queue and queue[0][0] <= time.monotonic():
-            _, _, side, packet = heapq.heappop(queue)
-            os.write(fds[other[side]], packet)
+def wire(world, delay, losses=(), rules=(), loss=0, seed=1):
+    """A Wire between two namespaces; the delay is that of one direction, in seconds.
 
-
-def wire(world, delay, losses=()):
-    """A Link between two namespaces; the delay is that of one direction, in seconds."""
-    a, b = world.netns("a"), world.netns("b")
-    child = netns.Child(None, relay, a.path, b.path, delay, frozenset(losses))
-    assert child.recv() == "up"
-    a.addr("ta", "10.78.1.1/24", "fd00:78::1/64")
-    b.addr("tb", "10.78.1.2/24", "fd00:78::2/64")
-    return netns.Link(a, b, "ta", "tb",
-                      {4: ("10.78.1.1", "10.78.1.2"), 6: ("fd00:78::1", "fd00:78::2")})
+    losses: (side, kind, number counted from 1); loss: percentage of all TCP packets lost at random.
+    """
+    options = ["--delay", str(round(delay * 1e6)), "--loss", str(loss), "--seed", str(seed)]
+    for side, kind, number in losses:
+        options += ["--drop", f"{side}:{kind}:{number}"]
+    for rule in rules:
+        verb, what = rule.split()
+        options += [f"--{verb}", what]
+    link = Wire(world.netns("a"), world.netns("b"), options)
+    world.wires.append(link)
+    link.a.addr("ta", "10.78.1.1/24", "fd00:78::1/64")
+    link.b.addr("tb", "10.78.1.2/24", "fd00:78::2/64")
+    return link

@@ -17,8 +17,8 @@ class Tracer:
     running = []
 
     def __init__(self, *args, netns=None, output="json", argv0=(), env=None, ready=True,
-                 into=None):
-        argv = [*argv0, BINARY]
+                 into=None, binary=BINARY):
+        argv = [*argv0, binary]
         if output:
             argv += ["-o", output]
         if netns:

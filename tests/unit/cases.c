@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
-#include "number.h"
-
 static void address_set(uint8_t addr[16], const char *text)
 {
 	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
@@ -293,44 +290,25 @@ void flow_close_chapter(const struct flow *f, struct chapter *ch)
 	chapter_close(ch, &f->r, 0);
 }
 
-static void put_step(FILE *out, const struct chapter *ch, const struct step *s)
-{
-	struct maybe seq_base = s->segment.sent ? ch->iss : ch->irs;
-	struct maybe ack_base = s->segment.sent ? ch->irs : ch->iss;
-	char segment[SEGMENT_TEXT_MAX], us[NUMBER_MAX + 1] = "?";
-	const char *name = name_segment(segment, &s->segment);
-
-	if (s->t_ns.known)
-		us[number_us(us, s->t_ns.value)] = '\0';
-	fprintf(out, "%s%s %s", s->derived ? "~" : "", us, name_state(s->from));
-	if (s->to != s->from)
-		fprintf(out, "->%s", name_state(s->to));
-	if (name)
-		fprintf(out, " %s", name);
-	if (s->seq.known)
-		fprintf(out, " seq=%u", (uint32_t)(s->seq.value - seq_base.value));
-	if (s->ack.known)
-		fprintf(out, " ack=%u", (uint32_t)(s->ack.value - ack_base.value));
-}
-
-const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch)
-{
-	FILE *out = fmemopen(buf, STEPS_TEXT_MAX, "w");
-
-	if (!out)
-		abort();
-	for (size_t i = 0; i < ch->n_steps; i++) {
-		fputs(i ? "; " : "", out);
-		put_step(out, ch, &ch->steps[i]);
-	}
-	if (fclose(out))
-		abort();
-	return buf;
-}
-
 void flow_open_with_data(struct flow *f, enum role role)
 {
 	flow_open(f, role);
 	flow_data(f, 100, 200);
 	f->now_ns = BEGIN_NS + S;
+}
+
+void flow_until_fin_wait2(struct flow *f)
+{
+	flow_open_with_data(f, ROLE_CLIENT);
+	flow_fin(f, 0);
+	flow_wait(f, 20 * MS);
+	flow_fin_acked(f);
+}
+
+void flow_until_last_ack(struct flow *f, uint64_t after_ns, uint32_t more)
+{
+	flow_open_with_data(f, ROLE_SERVER);
+	flow_peer_fin(f);
+	flow_wait(f, after_ns);
+	flow_fin(f, more);
 }

@@ -84,6 +84,15 @@ void flow_close_chapter(const struct flow *f, struct chapter *ch);
 #define STEPS_TEXT_MAX 4096
 const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch);
 
+/* An open connection that has moved 100 bytes out and 200 in, 1 s old. */
+void flow_open_with_data(struct flow *f, enum role role);
+
+/* Such a client closed first and our FIN was acknowledged after 20 ms: in FIN_WAIT2. */
+void flow_until_fin_wait2(struct flow *f);
+
+/* Such a server's peer closed first, and we did after_ns later: in LAST_ACK; more is enum close_flag. */
+void flow_until_last_ack(struct flow *f, uint64_t after_ns, uint32_t more);
+
 /* For cmocka's asserts to tell the line they stand in. */
 #define expect_known(maybe, expected)                        \
 	do {                                                 \
@@ -97,9 +106,6 @@ const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch);
 		assert_string_equal(steps_text(steps_, ch), expected); \
 	} while (0)
 
-/* An open connection that has moved 100 bytes out and 200 in, 1 s old. */
-void flow_open_with_data(struct flow *f, enum role role);
-
 /* A FIN from both sides after data, all seen; --min-close is decided by the same figure. */
 #define expect_graceful(f, ch, first)                                        \
 	do {                                                                 \
@@ -112,6 +118,30 @@ void flow_open_with_data(struct flow *f, enum role role);
 		assert_int_equal((ch)->missing, MISSING_NOTHING);            \
 		assert_false((ch)->open);                                    \
 		expect_known((ch)->close.close_ns, diary_close_ns(&(f)->r)); \
+	} while (0)
+
+/* A close that is over and did not go into TIME_WAIT. */
+#define expect_ending(f, ch, end, first, error, mask)                 \
+	do {                                                          \
+		flow_close_chapter(f, ch);                            \
+		assert_int_equal((ch)->close.ending, end);            \
+		assert_int_equal((ch)->close.first_closer, first);    \
+		assert_int_equal((ch)->err, error);                   \
+		assert_int_equal((ch)->completeness, mask);           \
+		assert_int_equal((ch)->close.time_wait, TRISTATE_NO); \
+		assert_false((ch)->open);                             \
+	} while (0)
+
+/* A handshake that is over, all of it seen. */
+#define expect_outcome(f, ch, result, error, mask)                 \
+	do {                                                       \
+		flow_handshake_chapter(f, ch);                     \
+		assert_int_equal((ch)->type, CHAPTER_HANDSHAKE);   \
+		assert_int_equal((ch)->handshake.outcome, result); \
+		assert_int_equal((ch)->err, error);                \
+		assert_int_equal((ch)->completeness, mask);        \
+		assert_int_equal((ch)->missing, MISSING_NOTHING);  \
+		assert_false((ch)->open);                          \
 	} while (0)
 
 #endif

@@ -78,10 +78,7 @@ static void remote_first(void **state)
 static void remote_first_ack_unseen(void **state)
 {
 	(void)state;
-	flow_open_with_data(&f, ROLE_SERVER);
-	flow_peer_fin(&f);
-	flow_wait(&f, 2 * MS);
-	flow_fin(&f, 0);
+	flow_until_last_ack(&f, 2 * MS, 0);
 	flow_wait(&f, 36 * MS);
 	flow_last_ack(&f);
 	expect_graceful(&f, &ch, CLOSER_REMOTE);
@@ -115,10 +112,7 @@ static void simultaneous(void **state)
 static void three_segments_remote_first(void **state)
 {
 	(void)state;
-	flow_open_with_data(&f, ROLE_SERVER);
-	flow_peer_fin(&f);
-	flow_wait(&f, 5 * US);
-	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_until_last_ack(&f, 5 * US, CLOSE_ACK_PENDING);
 	flow_wait(&f, 20 * MS);
 	flow_last_ack(&f);
 	expect_graceful(&f, &ch, CLOSER_REMOTE);
@@ -169,10 +163,7 @@ static void three_segments_times(void **state)
 static void minisocket(void **state)
 {
 	(void)state;
-	flow_open_with_data(&f, ROLE_CLIENT);
-	flow_fin(&f, 0);
-	flow_wait(&f, 20 * MS);
-	flow_fin_acked(&f);
+	flow_until_fin_wait2(&f);
 	flow_minisocket(&f, 60 * S);
 	flow_wait(&f, 5 * S);
 	/* told meanwhile */

@@ -14,30 +14,12 @@
 static struct flow f;
 static struct chapter ch;
 
-static void open_with_data(enum role role)
-{
-	flow_open(&f, role);
-	flow_data(&f, 100, 200);
-	f.now_ns = BEGIN_NS + S;
-}
-
-static void expect_end(enum ending ending, enum first_closer first, int err, uint8_t completeness)
-{
-	flow_close_chapter(&f, &ch);
-	assert_int_equal(ch.close.ending, ending);
-	assert_int_equal(ch.close.first_closer, first);
-	assert_int_equal(ch.err, err);
-	assert_int_equal(ch.completeness, completeness);
-	assert_int_equal(ch.close.time_wait, TRISTATE_NO);
-	assert_false(ch.open);
-}
-
 static void reset_received(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_died(&f, ECONNRESET, 0, CLOSE_RST_RECEIVED);
-	expect_end(ENDING_RESET_RECEIVED, CLOSER_NONE, ECONNRESET, 47);
+	expect_ending(&f, &ch, ENDING_RESET_RECEIVED, CLOSER_NONE, ECONNRESET, 47);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE < RST");
 	expect_known(ch.close.close_ns, 0);
 	expect_known(ch.close.lifetime_ns, S - 20 * MS);
@@ -53,13 +35,13 @@ static void reset_received(void **state)
 static void reset_received_in_close_wait(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_peer_fin(&f);
 	flow_wait(&f, 10 * US);
 	flow_ack_sent(&f);
 	flow_wait(&f, 30 * MS);
 	flow_died(&f, EPIPE, 0, CLOSE_RST_RECEIVED);
-	expect_end(ENDING_RESET_RECEIVED, CLOSER_REMOTE, EPIPE, 63);
+	expect_ending(&f, &ch, ENDING_RESET_RECEIVED, CLOSER_REMOTE, EPIPE, 63);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101; "
 			  "~10 CLOSE_WAIT > ACK ack=202; "
 			  "30010 CLOSE_WAIT->CLOSE < RST");
@@ -71,22 +53,19 @@ static void reset_received_in_close_wait(void **state)
 static void reset_received_after_our_fin(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, 20 * MS);
 	flow_died(&f, ECONNRESET, 0, CLOSE_RST_RECEIVED);
-	expect_end(ENDING_RESET_RECEIVED, CLOSER_LOCAL, ECONNRESET, 63);
+	expect_ending(&f, &ch, ENDING_RESET_RECEIVED, CLOSER_LOCAL, ECONNRESET, 63);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "20000 FIN_WAIT1->CLOSE < RST");
 	expect_unknown(ch.close.fin_rtt_ns);
 	/* in LAST_ACK */
-	open_with_data(ROLE_SERVER);
-	flow_peer_fin(&f);
-	flow_wait(&f, MS);
-	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_until_last_ack(&f, MS, CLOSE_ACK_PENDING);
 	flow_wait(&f, MS);
 	flow_died(&f, ECONNRESET, 0, CLOSE_RST_RECEIVED);
-	expect_end(ENDING_RESET_RECEIVED, CLOSER_REMOTE, ECONNRESET, 63);
+	expect_ending(&f, &ch, ENDING_RESET_RECEIVED, CLOSER_REMOTE, ECONNRESET, 63);
 	assert_false(ch.steps[ch.n_steps - 1].segment.sent);
 	assert_int_equal(ch.steps[ch.n_steps - 1].segment.flags, SEGMENT_RST);
 	expect_unknown(ch.close.fin_rtt_ns);
@@ -96,18 +75,18 @@ static void reset_received_after_our_fin(void **state)
 static void reset_sent(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_died(&f, 0, 0, CLOSE_BY_CALLER);
-	expect_end(ENDING_RESET_SENT, CLOSER_NONE, 0, 47);
+	expect_ending(&f, &ch, ENDING_RESET_SENT, CLOSER_NONE, 0, 47);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE > RST");
 	expect_known(ch.close.closer.pid, 4711);
 	expect_known(ch.close.close_ns, 0);
 
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_peer_fin(&f);
 	flow_wait(&f, 3 * MS);
 	flow_died(&f, 0, 0, CLOSE_BY_CALLER);
-	expect_end(ENDING_RESET_SENT, CLOSER_REMOTE, 0, 63);
+	expect_ending(&f, &ch, ENDING_RESET_SENT, CLOSER_REMOTE, 0, 63);
 	assert_int_equal(ch.steps[ch.n_steps - 1].from, BPF_TCP_CLOSE_WAIT);
 	assert_true(ch.steps[ch.n_steps - 1].segment.sent);
 }
@@ -116,13 +95,10 @@ static void reset_sent(void **state)
 static void reset_sent_to_late_data(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
-	flow_fin(&f, 0);
-	flow_wait(&f, 20 * MS);
-	flow_fin_acked(&f);
+	flow_until_fin_wait2(&f);
 	flow_wait(&f, 5 * MS);
 	flow_died(&f, 0, 0, 0);
-	expect_end(ENDING_RESET_SENT, CLOSER_LOCAL, 0, 63);
+	expect_ending(&f, &ch, ENDING_RESET_SENT, CLOSER_LOCAL, 0, 63);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "20000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "25000 FIN_WAIT2->CLOSE > RST");
@@ -135,14 +111,11 @@ static void reset_sent_to_late_data(void **state)
 static void reset_sent_in_the_same_segment(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
-	flow_fin(&f, 0);
-	flow_wait(&f, 20 * MS);
-	flow_fin_acked(&f);
+	flow_until_fin_wait2(&f);
 	f.r.c.flags |= CLOSE_OVER | CLOSE_LOCAL_FIN_LEFT;
 	f.r.c.bytes_sent = 100;
 	diary_change(&f.r, f.now_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_SAME_SEGMENT);
-	expect_end(ENDING_RESET_SENT, CLOSER_LOCAL, 0, 63);
+	expect_ending(&f, &ch, ENDING_RESET_SENT, CLOSER_LOCAL, 0, 63);
 	for (size_t i = 0; i < ch.n_steps; i++)
 		assert_true(ch.steps[i].segment.sent || !(ch.steps[i].segment.flags & SEGMENT_FIN));
 	assert_int_equal(ch.steps[ch.n_steps - 1].segment.flags, SEGMENT_RST);
@@ -151,13 +124,10 @@ static void reset_sent_in_the_same_segment(void **state)
 static void half_open(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
-	flow_fin(&f, 0);
-	flow_wait(&f, 20 * MS);
-	flow_fin_acked(&f);
+	flow_until_fin_wait2(&f);
 	flow_minisocket(&f, 60 * S);
 	flow_minisocket_expired(&f);
-	expect_end(ENDING_HALF_OPEN, CLOSER_LOCAL, 0, 31);
+	expect_ending(&f, &ch, ENDING_HALF_OPEN, CLOSER_LOCAL, 0, 31);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "20000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "~60020000 FIN_WAIT2->CLOSE");
@@ -170,14 +140,11 @@ static void half_open(void **state)
 static void minisocket_reset(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
-	flow_fin(&f, 0);
-	flow_wait(&f, 20 * MS);
-	flow_fin_acked(&f);
+	flow_until_fin_wait2(&f);
 	flow_minisocket(&f, 60 * S);
 	flow_wait(&f, S);
 	flow_minisocket_rst(&f);
-	expect_end(ENDING_RESET_RECEIVED, CLOSER_LOCAL, 0, 63);
+	expect_ending(&f, &ch, ENDING_RESET_RECEIVED, CLOSER_LOCAL, 0, 63);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "20000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "1020000 FIN_WAIT2->CLOSE < RST");
@@ -187,34 +154,32 @@ static void minisocket_reset(void **state)
 static void timed_out(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_died(&f, ETIMEDOUT, 0, 0);
-	expect_end(ENDING_TIMED_OUT, CLOSER_NONE, ETIMEDOUT, 15);
+	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_NONE, ETIMEDOUT, 15);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE");
 	/* keepalive says goodbye with an RST */
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_died(&f, ETIMEDOUT, 0, CLOSE_RST_SENT);
-	expect_end(ENDING_TIMED_OUT, CLOSER_NONE, ETIMEDOUT, 47);
+	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_NONE, ETIMEDOUT, 47);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE > RST");
 	/* an orphan whose FIN nobody answers; ICMP had said why */
-	open_with_data(ROLE_CLIENT);
+	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, S);
 	flow_fin_again(&f);
 	flow_wait(&f, S);
 	flow_died(&f, EHOSTUNREACH, EHOSTUNREACH, 0);
-	expect_end(ENDING_TIMED_OUT, CLOSER_LOCAL, EHOSTUNREACH, 31);
+	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_LOCAL, EHOSTUNREACH, 31);
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1 > FIN seq=101 ack=201; "
 			  "1000000 FIN_WAIT1 > FIN (2) seq=101; "
 			  "2000000 FIN_WAIT1->CLOSE");
 	expect_known(ch.close.fin_retransmits, 1);
 	/* in LAST_ACK */
-	open_with_data(ROLE_SERVER);
-	flow_peer_fin(&f);
-	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_until_last_ack(&f, 0, CLOSE_ACK_PENDING);
 	flow_wait(&f, S);
 	flow_died(&f, ETIMEDOUT, 0, 0);
-	expect_end(ENDING_TIMED_OUT, CLOSER_REMOTE, ETIMEDOUT, 31);
+	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_REMOTE, ETIMEDOUT, 31);
 	expect_unknown(ch.close.fin_rtt_ns);
 	assert_int_equal(ch.steps[ch.n_steps - 1].segment.flags, 0);
 }
@@ -222,9 +187,9 @@ static void timed_out(void **state)
 static void aborted(void **state)
 {
 	(void)state;
-	open_with_data(ROLE_SERVER);
+	flow_open_with_data(&f, ROLE_SERVER);
 	flow_died(&f, ECONNABORTED, 0, CLOSE_RST_SENT);
-	expect_end(ENDING_ABORTED, CLOSER_NONE, ECONNABORTED, 47);
+	expect_ending(&f, &ch, ENDING_ABORTED, CLOSER_NONE, ECONNABORTED, 47);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE > RST");
 }
 

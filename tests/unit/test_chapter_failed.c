@@ -14,17 +14,6 @@
 static struct flow f;
 static struct chapter ch;
 
-static void expect_end(enum outcome outcome, int err, uint8_t completeness)
-{
-	flow_handshake_chapter(&f, &ch);
-	assert_int_equal(ch.type, CHAPTER_HANDSHAKE);
-	assert_int_equal(ch.handshake.outcome, outcome);
-	assert_int_equal(ch.err, err);
-	assert_int_equal(ch.completeness, completeness);
-	assert_int_equal(ch.missing, MISSING_NOTHING);
-	assert_false(ch.open);
-}
-
 static void failing(uint64_t after_ns, int err, int err_soft, uint32_t more)
 {
 	flow_begin(&f, ROLE_CLIENT);
@@ -37,7 +26,7 @@ static void refused(void **state)
 {
 	(void)state;
 	failing(41 * US, ECONNREFUSED, 0, CLOSE_RST_RECEIVED);
-	expect_end(OUTCOME_REFUSED, ECONNREFUSED, 37);
+	expect_outcome(&f, &ch, OUTCOME_REFUSED, ECONNREFUSED, 37);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 41 SYN_SENT->CLOSE < RST,ACK ack=1");
 	expect_known(ch.handshake.handshake_ns, 41 * US);
 	expect_unknown(ch.handshake.rtt_ns);
@@ -80,7 +69,7 @@ static void timed_out(void **state)
 	flow_syn_again(&f);
 	flow_wait(&f, 4 * S);
 	flow_died(&f, ETIMEDOUT, 0, 0);
-	expect_end(OUTCOME_TIMED_OUT, ETIMEDOUT, 1);
+	expect_outcome(&f, &ch, OUTCOME_TIMED_OUT, ETIMEDOUT, 1);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; "
 			  "1000000 SYN_SENT > SYN (2) seq=0; "
 			  "3000000 SYN_SENT > SYN (3) seq=0; "
@@ -93,13 +82,13 @@ static void unreachable(void **state)
 {
 	(void)state;
 	failing(3 * S, EHOSTUNREACH, EHOSTUNREACH, 0);
-	expect_end(OUTCOME_UNREACHABLE, EHOSTUNREACH, 1);
+	expect_outcome(&f, &ch, OUTCOME_UNREACHABLE, EHOSTUNREACH, 1);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 3000000 SYN_SENT->CLOSE");
 	failing(MS, ENETUNREACH, ENETUNREACH, 0);
-	expect_end(OUTCOME_UNREACHABLE, ENETUNREACH, 1);
+	expect_outcome(&f, &ch, OUTCOME_UNREACHABLE, ENETUNREACH, 1);
 	/* an ICMP "port unreachable" of a firewall, not an RST */
 	failing(MS, ECONNREFUSED, ECONNREFUSED, 0);
-	expect_end(OUTCOME_UNREACHABLE, ECONNREFUSED, 1);
+	expect_outcome(&f, &ch, OUTCOME_UNREACHABLE, ECONNREFUSED, 1);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 1000 SYN_SENT->CLOSE");
 }
 
@@ -107,7 +96,7 @@ static void abandoned(void **state)
 {
 	(void)state;
 	failing(250 * MS, 0, 0, 0);
-	expect_end(OUTCOME_ABANDONED, 0, 1);
+	expect_outcome(&f, &ch, OUTCOME_ABANDONED, 0, 1);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 250000 SYN_SENT->CLOSE");
 	expect_known(ch.handshake.handshake_ns, 250 * MS);
 }
@@ -119,7 +108,7 @@ static void no_port(void **state)
 	failing(3 * US, 0, 0, 0);
 	f.r.h.flags |= HANDSHAKE_NO_PORT;
 	f.r.h.local_port = 0;
-	expect_end(OUTCOME_NO_PORT, EADDRNOTAVAIL, 0);
+	expect_outcome(&f, &ch, OUTCOME_NO_PORT, EADDRNOTAVAIL, 0);
 	expect_unknown(ch.local_port);
 	expect_unknown(ch.handshake.handshake_ns);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT; 3 SYN_SENT->CLOSE");
@@ -145,7 +134,7 @@ static void failed(void **state)
 {
 	(void)state;
 	failing(MS, EPERM, 0, 0);
-	expect_end(OUTCOME_FAILED, EPERM, 1);
+	expect_outcome(&f, &ch, OUTCOME_FAILED, EPERM, 1);
 }
 
 int main(void)

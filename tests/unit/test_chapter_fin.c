@@ -59,10 +59,7 @@ static void simultaneous_behind_data(void **state)
 static void fin_again(void **state)
 {
 	(void)state;
-	flow_open_with_data(&f, ROLE_SERVER);
-	flow_peer_fin(&f);
-	flow_wait(&f, MS);
-	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_until_last_ack(&f, MS, CLOSE_ACK_PENDING);
 	flow_wait(&f, 200 * MS);
 	f.fin_left_ns = f.now_ns;
 	flow_fin_again(&f);

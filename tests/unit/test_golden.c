@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "golden_cases.h"
-#include "teller.h"
+#include "stage.h"
 
 #define FOLDER "tests/golden/"
 
@@ -86,28 +86,20 @@ static char *read_file(const char *path, size_t *len)
 
 static char *replay(const char *path, const struct view *v, size_t *len)
 {
-	const struct options options = { .verbose = v->verbose, .time_style = v->time_style };
-	struct teller t = { .options = &options, .renderer = renderer_find(v->renderer) };
+	struct stage s = {
+		.options = { .verbose = v->verbose, .time_style = v->time_style },
+	};
 	char *text = NULL;
 	FILE *out = open_memstream(&text, len);
 	int err;
 
-	assert_non_null(out);
-	assert_non_null(t.renderer);
-	t.cgroups = cgroups_open(false);
-	t.summary = summary_create();
-	assert_non_null(t.cgroups);
-	assert_non_null(t.summary);
-	teller_begin(&t, out, v->colour);
-	if (t.renderer->begin)
-		t.renderer->begin(&t.context);
-	err = recording_read(path, teller_item, &t);
+	stage_open(&s, v->renderer, out, v->colour);
+	err = recording_read(path, teller_item, &s.teller);
 	if (!err)
-		err = teller_end(&t);
-	cgroups_close(t.cgroups);
-	summary_destroy(t.summary);
+		err = teller_end(&s.teller);
+	stage_close(&s);
 	fclose(out);
-	if (err || !t.counted) {
+	if (err || !s.teller.counted) {
 		free(text);
 		fail_msg("%s: %s", path, err ? strerror(-err) : "no end");
 	}

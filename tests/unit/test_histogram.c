@@ -27,24 +27,22 @@ static void buckets(void **state)
 
 	(void)state;
 	for (uint64_t v = 0; v < 64; v++) {
-		assert_int_equal(histogram_bucket(v), v);
+		assert_int_equal(tally_bucket(v), v);
 		assert_int_equal(histogram_value((unsigned int)v), v);
 	}
-	assert_int_equal(histogram_bucket(UINT64_MAX), HISTOGRAM_BUCKETS - 1);
-	for (unsigned int b = 0; b < HISTOGRAM_BUCKETS; b++)
-		assert_int_equal(histogram_bucket(histogram_value(b)), b);
-	assert_int_equal(histogram_value(HISTOGRAM_BUCKETS),
-			 histogram_value(HISTOGRAM_BUCKETS - 1));
+	assert_int_equal(tally_bucket(UINT64_MAX), BUCKETS - 1);
+	for (unsigned int b = 0; b < BUCKETS; b++)
+		assert_int_equal(tally_bucket(histogram_value(b)), b);
+	assert_int_equal(histogram_value(BUCKETS), histogram_value(BUCKETS - 1));
 	for (unsigned int bit = 6; bit < 64; bit++) {
-		assert_int_equal(histogram_bucket(1ULL << bit),
-				 histogram_bucket((1ULL << bit) - 1) + 1);
-		close_to(histogram_value(histogram_bucket(1ULL << bit)), 1ULL << bit);
-		close_to(histogram_value(histogram_bucket((1ULL << bit) - 1)), (1ULL << bit) - 1);
+		assert_int_equal(tally_bucket(1ULL << bit), tally_bucket((1ULL << bit) - 1) + 1);
+		close_to(histogram_value(tally_bucket(1ULL << bit)), 1ULL << bit);
+		close_to(histogram_value(tally_bucket((1ULL << bit) - 1)), (1ULL << bit) - 1);
 	}
 	for (int i = 0; i < 1000000; i++) {
 		uint64_t v = next(&seed);
 
-		close_to(histogram_value(histogram_bucket(v)), v);
+		close_to(histogram_value(tally_bucket(v)), v);
 	}
 }
 

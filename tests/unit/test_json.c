@@ -55,7 +55,7 @@ static void single_bytes(void **state)
 			snprintf(expected, sizeof(expected), "\\%c", b);
 		else if (b == '\b' || b == '\t' || b == '\n' || b == '\f' || b == '\r')
 			snprintf(expected, sizeof(expected), "\\%c", "btn?fr"[b - '\b']);
-		else if (b < 0x20)
+		else if (b < 0x20 || b == '<' || b == 0x7f)
 			snprintf(expected, sizeof(expected), "\\u%04x", (unsigned int)b);
 		else if (b >= 0x80)
 			snprintf(expected, sizeof(expected), "\\ufffd");
@@ -100,7 +100,10 @@ static void utf8(void **state)
 	(void)state;
 	expect_text("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
 		    "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
-	expect_text("\xe2\x80\xa8\xe2\x80\xa9\x7f", "\xe2\x80\xa8\xe2\x80\xa9\x7f");
+	/* what breaks a line or turns the writing direction, and its harmless neighbours */
+	expect_text("\xe2\x80\xa8\xe2\x80\xa9\x7f", "\\u2028\\u2029\\u007f");
+	expect_text("\xe2\x80\xae\xe2\x81\xa6\xd8\x9c", "\\u202e\\u2066\\u061c");
+	expect_text("\xe2\x80\xaf\xe2\x81\xa5\xd8\x9b", "\xe2\x80\xaf\xe2\x81\xa5\xd8\x9b");
 	expect_text("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u009b\\u009f\xc2\xa0");
 	expect_text("\xc3", "\\ufffd");
 	expect_text("\xc3(", "\\ufffd(");

@@ -15,8 +15,8 @@
 
 #include "golden_cases.h"
 #include "select.h"
+#include "stage.h"
 #include "sweep.h"
-#include "teller.h"
 
 #define ROUNDS 3000
 #define ITEM_MAX (sizeof(struct item_open) + 64)
@@ -40,8 +40,7 @@ static void fill(uint8_t *bytes, size_t len)
 
 /* A teller that writes into the void, in the way of a user who wants to see everything. */
 struct bench {
-	struct options options;
-	struct teller teller;
+	struct stage stage;
 	struct selection selection;
 	FILE *out;
 };
@@ -50,35 +49,25 @@ static void bench_open(struct bench *b, const struct renderer *renderer)
 {
 	memset(b, 0, sizeof(*b));
 	b->out = fopen("/dev/null", "we");
-	assert_non_null(b->out);
-	b->options.verbose = next() & 1;
-	b->options.time_style = (enum time_style)(next() % 3);
-	b->teller.options = &b->options;
-	b->teller.renderer = renderer;
-	b->teller.cgroups = cgroups_open(false);
-	b->teller.summary = summary_create();
-	assert_non_null(b->teller.cgroups);
-	assert_non_null(b->teller.summary);
+	b->stage.options.verbose = next() & 1;
+	b->stage.options.time_style = (enum time_style)(next() % 3);
 	b->selection = (struct selection){
-		.options = &b->options,
+		.options = &b->stage.options,
 		.sink = teller_item,
-		.ctx = &b->teller,
+		.ctx = &b->stage.teller,
 	};
-	teller_begin(&b->teller, b->out, next() & 1);
-	if (renderer->begin)
-		renderer->begin(&b->teller.context);
+	stage_open(&b->stage, renderer->name, b->out, next() & 1);
 }
 
 static void bench_close(struct bench *b)
 {
 	FILE *table = fopen("/dev/null", "we");
 
-	assert_int_equal(teller_end(&b->teller), 0);
+	assert_int_equal(teller_end(&b->stage.teller), 0);
 	assert_non_null(table);
-	summary_print(table, b->teller.summary);
+	summary_print(table, b->stage.teller.summary, false);
 	fclose(table);
-	cgroups_close(b->teller.cgroups);
-	summary_destroy(b->teller.summary);
+	stage_close(&b->stage);
 	fclose(b->out);
 }
 
@@ -119,7 +108,7 @@ static void give(struct bench *b, unsigned int type, const uint8_t *bytes, size_
 	assert_non_null(copy);
 	memcpy(copy, bytes, len);
 	assert_int_equal(select_item(&b->selection, &(struct item){ type, copy, len }), 0);
-	assert_int_equal(teller_item(&b->teller, &(struct item){ type, copy, len }), 0);
+	assert_int_equal(teller_item(&b->stage.teller, &(struct item){ type, copy, len }), 0);
 	free(copy);
 }
 
@@ -237,13 +226,41 @@ static void no_negative_times(void **state)
 	}
 }
 
+/* Times that contradict each other, and counts beyond what a file can hold, are not known. */
+static void nonsense_is_not_known(void **state)
+{
+	struct chapter ch;
+	struct flow f;
+
+	(void)state;
+	flow_open(&f, ROLE_SERVER);
+	f.r.h.accept_ns = UINT64_MAX;
+	flow_handshake_chapter(&f, &ch);
+	expect_unknown(ch.handshake.accept_ns);
+	/* more steps than were kept: when it ended is not known */
+	f.r.h.accept_ns = f.now_ns;
+	f.r.h.n_steps = HANDSHAKE_STEPS + 1;
+	flow_handshake_chapter(&f, &ch);
+	expect_unknown(ch.handshake.accept_ns);
+
+	flow_open(&f, ROLE_CLIENT);
+	flow_fin(&f, 0);
+	flow_peer_fin_ack(&f);
+	f.r.c.bytes_sent = 1ULL << 63;
+	f.r.c.bytes_received = UINT64_MAX;
+	f.r.c.t0_ns = UINT64_MAX - STEP_T_MAX;
+	flow_close_chapter(&f, &ch);
+	expect_unknown(ch.close.bytes_sent);
+	expect_unknown(ch.close.bytes_received);
+	expect_unknown(ch.close.lifetime_ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_bytes),
-		cmocka_unit_test(damaged_records),
-		cmocka_unit_test(random_steps),
-		cmocka_unit_test(no_negative_times),
+		cmocka_unit_test(random_bytes),		 cmocka_unit_test(damaged_records),
+		cmocka_unit_test(random_steps),		 cmocka_unit_test(no_negative_times),
+		cmocka_unit_test(nonsense_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ static char *printed(const struct summary *s)
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	summary_print(out, s);
+	summary_print(out, s, false);
 	assert_int_equal(fclose(out), 0);
 	return text;
 }

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * Opens and closes TCP connections over loopback as fast as one client thread and one server thread
+ * can, in a network namespace of its own.  The client closes first.  Prints
+ *	namespace INODE
+ *	alive CONNECTIONS
+ *	connections N seconds WALL cpu USER+SYS
+ * and with --wait reads a line before each of the next two steps and before the end.
+ */
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include "room.h"
+
+#define PORT 7000
+/* of one destination address: few enough for a free port to be found at once */
+#define PER_ADDRESS 10000
+
+struct churn {
+	unsigned long connections;
+	unsigned long keep;
+	unsigned long bytes;
+	const char *rps;
+	bool wait;
+	int listener;
+};
+
+static double seconds(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t))
+		die("clock");
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void next_step(const struct churn *c)
+{
+	char line[16];
+
+	fflush(stdout);
+	if (c->wait && !fgets(line, sizeof(line), stdin))
+		exit(1);
+}
+
+static int listen_anywhere(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (void *)&a, sizeof(a)) || listen(fd, 8192))
+		die("listen");
+	return fd;
+}
+
+/* serial: how many connections this run made before it */
+static int open_one(unsigned long serial)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK + serial / PER_ADDRESS);
+	if (fd < 0 || connect(fd, (void *)&a, sizeof(a)))
+		die("connect %lu", serial);
+	return fd;
+}
+
+static int accept_one(const struct churn *c)
+{
+	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		die("accept");
+	return fd;
+}
+
+static void *serve(void *arg)
+{
+	struct churn *c = arg;
+	char buffer[16384];
+
+	for (unsigned long i = 0; i < c->connections; i++) {
+		int fd = accept_one(c);
+		ssize_t n;
+
+		do
+			n = read(fd, buffer, sizeof(buffer));
+		while (n > 0);
+		if (n < 0)
+			die("read");
+		close(fd);
+	}
+	return NULL;
+}
+
+static void send_bytes(int fd, unsigned long left)
+{
+	static const char zeros[16384];
+
+	while (left) {
+		ssize_t n = write(fd, zeros, left < sizeof(zeros) ? left : sizeof(zeros));
+
+		if (n < 0)
+			die("write");
+		left -= n;
+	}
+}
+
+/* Opens both ends of n connections and says so through the pipe; they last as long as it does. */
+static void __attribute__((noreturn))
+keep(const struct churn *c, unsigned long first, unsigned long n, int pipe_fd)
+{
+	for (unsigned long i = 0; i < n; i++) {
+		open_one(first + i);
+		accept_one(c);
+	}
+	if (write(pipe_fd, "", 1) != 1)
+		die("pipe");
+	for (;;)
+		pause();
+}
+
+/* In as many processes as the limit on open files asks for, one after the other. */
+static void keep_alive(const struct churn *c)
+{
+	unsigned long most = descriptors() / 2 - 64;
+	int fds[2];
+	char byte;
+
+	for (unsigned long done = 0, n; done < c->keep; done += n) {
+		pid_t pid;
+
+		n = c->keep - done < most ? c->keep - done : most;
+		if (pipe2(fds, O_CLOEXEC))
+			die("pipe");
+		pid = fork();
+		if (pid < 0)
+			die("fork");
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			keep(c, done, n, fds[1]);
+		}
+		close(fds[1]);
+		if (read(fds[0], &byte, 1) != 1)
+			die("%lu connections alive", done);
+		close(fds[0]);
+	}
+}
+
+static void churn(struct churn *c)
+{
+	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	pthread_t server;
+
+	if (pthread_create(&server, NULL, serve, c))
+		die("no memory");
+	for (unsigned long i = 0; i < c->connections; i++) {
+		int fd = open_one(c->keep + i);
+
+		send_bytes(fd, c->bytes);
+		close(fd);
+	}
+	pthread_join(server, NULL);
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	printf("connections %lu seconds %.6f cpu %.6f\n", c->connections, wall, cpu);
+}
+
+static void parse(struct churn *c, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "alive", required_argument, NULL, 'a' },
+		{ "bytes", required_argument, NULL, 'b' },
+		{ "rps", required_argument, NULL, 'r' },
+		{ "wait", no_argument, NULL, 'w' },
+		{ 0 },
+	};
+	int o;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (o == 'a')
+			c->keep = strtoul(optarg, NULL, 10);
+		else if (o == 'b')
+			c->bytes = strtoul(optarg, NULL, 10);
+		else if (o == 'r')
+			c->rps = optarg;
+		else if (o == 'w')
+			c->wait = true;
+		else
+			exit(2);
+	}
+	if (optind + 1 != argc) {
+		fprintf(stderr,
+			"usage: churn [--alive N] [--bytes N] [--rps MASK] [--wait] CONNECTIONS\n");
+		exit(2);
+	}
+	c->connections = strtoul(argv[optind], NULL, 10);
+}
+
+int main(int argc, char **argv)
+{
+	struct churn c = { 0 };
+
+	parse(&c, argc, argv);
+	printf("namespace %lu\n", room_enter(c.rps));
+	next_step(&c);
+	c.listener = listen_anywhere();
+	keep_alive(&c);
+	printf("alive %lu\n", c.keep);
+	next_step(&c);
+	churn(&c);
+	next_step(&c);
+	return 0;
+}

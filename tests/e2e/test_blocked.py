@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""A reader that does not read, a full disk: nothing is lost silently, and the trace can be ended."""
+import collections
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+import pump
+from tracer import BINARY, Tracer
+from test_accounting import churn, serve, wait_all_closed
+
+TOTAL, WORKERS = 3000, 3
+
+
+@pytest.fixture
+def busy(world):
+    """A namespace, and a function that makes TOTAL connections in it."""
+    ns = world.netns()
+    ns.sysctl(net__core__somaxconn=4096, net__ipv4__tcp_max_tw_buckets=65536)
+
+    def make():
+        server = ns.spawn(serve, 7200, TOTAL)
+        assert server.recv() == "listening"
+        clients = [ns.spawn(churn, 7200, TOTAL // WORKERS) for _ in range(WORKERS)]
+        assert sum(c.result(60) for c in clients) == TOTAL == server.result(60)
+        wait_all_closed(ns)
+
+    ns.make_connections = make
+    return ns
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "-w -"])
+def test_a_reader_that_pauses(busy, kind, tmp_path):
+    """Nobody reads while 3,000 connections come and go: told + lost is what happened, to the last one."""
+    args = ["-o", "none", "-w", "-"] if kind == "-w -" else ["-o", "json"]
+    recording = tmp_path / "recording"
+    r, w = os.pipe()
+    tracer = subprocess.Popen([BINARY, *args, "--ring", "1", "--netns", str(busy.inode)],
+                              stdin=subprocess.DEVNULL, stdout=w, stderr=subprocess.PIPE)
+    os.close(w)
+    stderr = pump.Lines(tracer.stderr.fileno())
+    try:
+        pump.wait_until(lambda: "Tracing" in stderr.text(), 20, "Tracing")
+        before = resident_kib(tracer.pid)
+        busy.make_connections()
+        assert resident_kib(tracer.pid) - before < 3 * 1024  # the ring counts twice
+        tracer.send_signal(signal.SIGINT)
+        with os.fdopen(r, "rb") as pipe, open(recording, "wb") as f:
+            while data := pipe.read1(1 << 20):
+                f.write(data)
+        pump.wait_until(lambda: tracer.poll() is not None and stderr.eof, 10, "its end")
+    finally:
+        if tracer.poll() is None:
+            tracer.kill()
+        tracer.wait()
+        stderr.close()
+        tracer.stderr.close()
+    assert tracer.returncode == 0, stderr.text()
+    text = recording.read_bytes()
+    if kind == "-w -":
+        text = subprocess.run([BINARY, "-r", recording, "-o", "json"], check=True,
+                              stdout=subprocess.PIPE).stdout
+    *chapters, summary = [json.loads(line) for line in text.splitlines()]
+    assert summary["type"] == "summary" and summary["events_lost"] > 0, "the ring was never full"
+    assert len(chapters) + summary["events_lost"] == 4 * TOTAL
+    assert summary["open"] == 0 == summary["table_full"]
+    once = collections.Counter((c["conn"], c["type"]) for c in chapters)
+    assert set(once.values()) == {1}
+    torn = [c for c in chapters if not c["complete"]]  # the kernel skipped hooks meanwhile
+    assert len(torn) == summary["incomplete"] <= TOTAL / 50, torn[:2]
+    assert f"{summary['events_lost']} events lost" in stderr.text()
+
+
+@pytest.mark.parametrize("signo", [signal.SIGINT, signal.SIGTERM])
+def test_a_reader_that_never_reads(busy, signo):
+    """The trace is ended by a signal all the same, and says that not all was told."""
+    tracer = Tracer("--ring", "1", netns=busy)
+    tracer.stdout.pause()
+    busy.make_connections()
+    asked = time.monotonic()
+    tracer.send_signal(signo)
+    pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, 10, "its end")
+    assert time.monotonic() - asked < 5
+    assert tracer.process.returncode == 1
+    assert "nobody reads" in tracer.stderr.text() and "events lost" in tracer.stderr.text()
+    tracer.kill()
+
+
+def test_a_reader_that_reads_again(busy):
+    """Blocked for a while, then read: what comes afterwards is told as if nothing had been."""
+    tracer = Tracer("--ring", "1", netns=busy)
+    tracer.stdout.pause()
+    busy.make_connections()
+    tracer.stdout.resume()
+    tracer.wait_for(lambda t: any(c["type"] == "close" for c in t.chapters()))
+    port = 7300
+    server = busy.spawn(serve, port, 10)
+    assert server.recv() == "listening"
+    client = busy.spawn(churn, port, 10)
+    assert client.result() == 10 == server.result()
+    tracer.wait_for(lambda t: len(ours(t, port, "close")) == 20, 10)
+    tracer.stop()
+    assert len(ours(tracer, port, "handshake")) == 20
+    assert len(tracer.chapters()) + tracer.summary["events_lost"] == 4 * (TOTAL + 10)
+
+
+def ours(tracer, port, kind):
+    return [c for c in tracer.chapters(kind) if port in (c["local_port"], c["remote_port"])]
+
+
+SMALL_DISK = 'mount -t tmpfs -o size=64k tmpfs "$0" && exec "$@"'
+
+
+def on_a_small_disk(directory):
+    """The beginning of a command line: 64 KiB of room in this directory, and nobody else sees it."""
+    return ["unshare", "-m", "sh", "-c", SMALL_DISK, directory]
+
+
+def test_a_disk_that_fills_up_ends_the_output(busy, tmp_path):
+    """Status 1, the reason, and the summary that was asked for, of what was told."""
+    tracer = Tracer("-s", "--output-file", tmp_path / "out", netns=busy,
+                    argv0=on_a_small_disk(str(tmp_path)))
+    busy.make_connections()
+    assert tracer.wait(10) == 1
+    stderr = tracer.stderr.text()
+    assert "output: No space left on device" in stderr
+    assert "established" in stderr and "graceful" in stderr, "no summary"
+
+
+def test_a_recording_that_fills_its_disk(busy, tmp_path):
+    """The recording ends; the records on stdout go on to the end, and the status is 1."""
+    tracer = Tracer("-w", tmp_path / "recording", netns=busy,
+                    argv0=on_a_small_disk(str(tmp_path)))
+    busy.make_connections()
+    tracer.stop(status=1)
+    assert "No space left on device (the recording ends here)" in tracer.stderr.text()
+    assert len(tracer.chapters()) + tracer.summary["events_lost"] == 4 * TOTAL
+
+
+def test_replay_to_where_nothing_can_be_written(busy, tmp_path):
+    recording = tmp_path / "recording"
+    tracer = Tracer("-w", recording, netns=busy, output="none")
+    busy.make_connections()
+    tracer.stop()
+    replay = [BINARY, "-r", recording, "-o", "json"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(replay, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert done.returncode == 1
+    assert done.stderr == "tcpstates-trace: output: No space left on device\n"
+    gone = subprocess.Popen(replay, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert json.loads(gone.stdout.readline())["type"] == "handshake"
+    gone.stdout.close()
+    assert (gone.stderr.read(), gone.wait(10)) == ("", 0)
+    gone.stderr.close()
+
+
+def test_the_command_is_waited_for(world, tmp_path):
+    """The disk is full; the command goes on to its end, and the tracer is there until then."""
+    ns = world.netns()
+    server = world.agent(ns)
+    port = server.listen("127.0.0.1", backlog=1000)
+    code = ("import socket, sys\n"
+            f"for i in range(300): socket.create_connection(('127.0.0.1', {port})).close()\n"
+            "print(sys.stdin.read(), flush=True)\n")
+    stderr = tmp_path / "stderr"
+    with open(stderr, "wb") as f:
+        tracer = subprocess.Popen(
+            ns.argv(*on_a_small_disk("/mnt"), BINARY, "-o", "json", "--output-file", "/mnt/out",
+                    "--", "/usr/bin/python3", "-c", code),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=f, text=True)
+    pump.wait_until(lambda: "No space left" in stderr.read_text(), 20, stderr.read_text)
+    assert tracer.poll() is None, "it did not wait"
+    stdout, _ = tracer.communicate("the end", timeout=10)
+    assert (stdout, tracer.returncode) == ("the end\n", 1)

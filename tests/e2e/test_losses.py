@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Segments that are lost, late or refused on a wire with 20 ms each way."""
+import socket
+import threading
+
+import pytest
+
+import checks
+from checks import Noise, near
+from capture import FIN
+from oracle import End
+from relay import wire
+from test_basic import Talk
+from test_endings import TCP_USER_TIMEOUT
+from test_outcomes import failed
+from tracer import Tracer
+
+WAY = 0.02
+FIN_WAIT2, CLOSE_WAIT = 5, 8  # as in /proc/net/tcp
+
+
+def check_all(talk):
+    """Both ends' chapters against the capture, retransmissions included."""
+    told = talk.finish()
+    for chapters, end in zip(told, (talk.c_end, talk.s_end)):
+        check_end(chapters, end, talk.noise.tolerance_ns)
+    return told
+
+
+def check_end(told, end, tolerance_ns):
+    checks.check_handshake(told["handshake"], end, tolerance_ns)
+    checks.check_close(told["close"], end, tolerance_ns)
+    opened = [s for s in end.handshake if s.segment.startswith(("> SYN", "> SYN,ACK"))]
+    key = "synack_retransmits" if end.server_side else "syn_retransmits"
+    assert told["handshake"][key] == len(opened) - 1
+    assert told["close"]["retransmits"] == end.retransmits()
+    assert told["close"]["fin_retransmits"] in (end.retransmits(FIN), None)
+
+
+def test_two_lost_syns(world):
+    talk = Talk(world, wire(world, WAY, [("a", "SYN", 1), ("a", "SYN", 2)]), 4)
+    talk.connect()
+    talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, server = check_all(talk)
+    shake = client["handshake"]
+    assert shake["syn_retransmits"] == 2 and shake["handshake_us"] >= 2_000_000
+    assert [s["segment"] for s in shake["steps"]] == [
+        "> SYN", "> SYN (2)", "> SYN (3)", "< SYN,ACK", "> ACK"]
+    assert shake["rtt_us"] is None or 40_000 <= shake["rtt_us"] < 60_000
+    assert server["handshake"]["handshake_us"] < 60_000
+
+
+@pytest.mark.parametrize("data", [None, "comes", "lost"])
+def test_lost_handshake_ack(world, data):
+    """The client is ESTABLISHED and the server is not, until it asks again or data come."""
+    rules = ["drop a:DATA:1-4"] if data == "lost" else []
+    talk = Talk(world, wire(world, WAY, [("a", "ACK", 1)], rules), 4)
+    talk.server.start("accept")
+    done = talk.client.connect(talk.address, talk.server_port)
+    assert done["errno"] is None
+    talk.client_port = done["port"]
+    if data:
+        talk.client.send(100)
+    talk.server.finish()
+    if data:
+        talk.server.recv(100)
+    talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    _client, server = check_all(talk)
+    shake = server["handshake"]
+    assert shake["synack_retransmits"] == (0 if data == "comes" else 1)
+    assert (shake["handshake_us"] > 900_000) is (data != "comes")
+    # the answer to the second SYN,ACK stands behind the data, whose number is not the first
+    ahead = talk.s_end.handshake[-1].seq - talk.s_end.irs != 1
+    assert ahead is (data == "lost"), "the scene failed"
+    assert shake["steps"][-1].get("seq") == (None if ahead else talk.s_end.irs + 1)
+
+
+@pytest.mark.parametrize("how", ["close", "shutdown"])
+def test_lost_ack_of_our_fin(world, family, how):
+    """Our FIN has to leave twice because of the peer's ACK; the peer sees both."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    talk.link.rule("drop b:ACK:1")
+    talk.client.close() if how == "close" else talk.client.shutdown()
+    talk.client.wait_state(talk.client_port, FIN_WAIT2, family)
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    if how == "shutdown":
+        assert talk.client.recv_any() == b""
+        talk.client.close()
+    client, server = check_all(talk)
+    assert client["close"]["fin_retransmits"] == 1 and client["close"]["fin_rtt_us"] > 60_000
+    assert [s["segment"] for s in client["close"]["steps"]] == [
+        "> FIN", "> FIN (2)", "< ACK", "< FIN", "> ACK"]
+    assert [s["segment"] for s in server["close"]["steps"]] == ["< FIN", "> ACK", "> FIN", "< ACK"]
+
+
+def test_lost_fin_of_the_second_closer(world, family):
+    """LAST_ACK: the FIN leaves twice, and TIME_WAIT of the other end begins with the second."""
+    talk = Talk(world, wire(world, WAY, [("b", "FIN", 1)]), family)
+    talk.connect()
+    talk.client.close()
+    talk.client.wait_state(talk.client_port, FIN_WAIT2, family)
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, server = check_all(talk)
+    assert server["close"]["fin_retransmits"] == 1 and client["close"]["fin_retransmits"] == 0
+    assert [s["segment"] for s in server["close"]["steps"]] == [
+        "< FIN", "> ACK", "> FIN", "> FIN (2)", "< ACK"]
+    assert client["close"]["peer_fin_us"] > 60_000
+
+
+def test_lost_ack_out_of_time_wait(world, family):
+    """The last ACK is lost: LAST_ACK lasts longer, TIME_WAIT has begun all the same."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    talk.client.close()
+    talk.client.wait_state(talk.client_port, FIN_WAIT2, family)
+    talk.link.rule("drop a:ACK:1")
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, server = check_all(talk)
+    assert server["close"]["fin_retransmits"] == 1 and server["close"]["fin_rtt_us"] > 60_000
+    assert client["close"]["fin_retransmits"] == 0
+    assert [s["segment"] for s in client["close"]["steps"]] == ["> FIN", "< ACK", "< FIN", "> ACK"]
+    last = [p for p in talk.c_end.packets if talk.c_end.sent(p)][-2:]
+    assert not any(p.flags & FIN for p in last), "no second ACK from TIME_WAIT"
+
+
+def in_parallel(fn, args):
+    results = [None] * len(args)
+
+    def run(i):
+        results[i] = fn(args[i])
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(args))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def read(s, n):
+    while n:
+        got = len(s.recv(n))
+        assert got, "the peer closed too early"
+        n -= got
+
+
+def crowd_server(channel, addr, n):
+    lst = socket.create_server((addr, 0))
+    channel.send(lst.getsockname()[1])
+
+    def serve(s):
+        with s:
+            read(s, 1000)
+            s.sendall(b"y" * 3000)
+            assert s.recv(1) == b""
+        return True
+
+    return in_parallel(serve, [lst.accept()[0] for _ in range(n)])
+
+
+def crowd_client(addr, port, n):
+    def talk(_):
+        with socket.create_connection((addr, port)) as s:
+            s.sendall(b"x" * 1000)
+            read(s, 3000)
+            return s.getsockname()[1]
+
+    return in_parallel(talk, [None] * n)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_loss(world, seed):
+    """A fifth of everything is lost: what each end tells is still what each end's wire saw."""
+    link = wire(world, WAY, loss=20, seed=seed)
+    here, there, n = link.client(4), link.server(4), 10
+    captures = world.captures(link)
+    tracers = [Tracer(netns=ns) for ns in (link.a, link.b)]
+    with Noise() as noise:
+        server = link.b.spawn(crowd_server, there, n)
+        port = server.recv()
+        ports = link.a.call(crowd_client, there, port, n, timeout=60)
+        assert server.result() == [True] * n
+        for tracer in tracers:
+            tracer.wait_count(2 * n, timeout=60)
+    lost = 0
+    for tracer, capture, mine in ((tracers[0], captures[0], "local_port"),
+                                  (tracers[1], captures[1], "remote_port")):
+        tracer.stop()
+        assert len(tracer.chapters()) == 2 * n, tracer.brief()
+        assert tracer.summary["incomplete"] == 0 == tracer.summary["events_lost"]
+        for local in ports:
+            ends = (here, local), (there, port)
+            if mine == "remote_port":
+                ends = ends[::-1]
+            end = End(capture.packets(), *ends[0], *ends[1])
+            told = {t: tracer.one(t, **{mine: local}) for t in ("handshake", "close")}
+            for chapter in told.values():
+                checks.check_shape(chapter)
+            check_end(told, end, noise.tolerance_ns)
+            lost += end.retransmits()
+    assert lost > n, "nothing was lost"
+
+
+
+
+def test_nonblocking_connect(world, family):
+    """connect() returns at once; the handshake takes its 40 ms all the same."""
+    talk = Talk(world, wire(world, WAY), family)
+    done = talk.client.connect(talk.address, talk.server_port, family=family, blocking=False)
+    assert done["errno"] == "EINPROGRESS" and done["after"] - done["before"] < 0.02
+    talk.client_port = done["port"]
+    ready = talk.client.wait_connected()
+    assert ready["errno"] is None
+    talk.server.accept()
+    talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, _server = check_all(talk)
+    took_us = (ready["after"] - done["before"]) * 1e6
+    assert 40_000 <= client["handshake"]["handshake_us"] <= took_us
+
+
+def test_syn_answered_by_icmp(world, family):
+    """A router knows no way: connect() fails 40 ms after the SYN left, and not by an RST."""
+    link = wire(world, WAY, rules=["unreachable a:SYN:1"])
+    client = world.agent(link.a)
+    capture = world.capture(link.a, link.dev_a)
+    tracer = Tracer(netns=link.a)
+    with Noise() as noise:
+        done = client.connect(link.server(family), 80, family=family)
+        tracer.wait_count(1)
+    tracer.stop()
+    assert done["errno"] == "EHOSTUNREACH"
+    chapter = failed(tracer, remote_port=80)
+    assert (chapter["outcome"], chapter["errno"]) == ("unreachable", "EHOSTUNREACH")
+    end = End(capture.packets(), link.client(family), chapter["local_port"], link.server(family), 80)
+    *segments, ended = chapter["steps"]
+    checks.check_steps({**chapter, "steps": segments}, end.handshake, noise.tolerance_ns)
+    assert (ended["from"], ended["to"], ended["segment"]) == ("SYN_SENT", "CLOSE", None)
+    assert chapter["iss"] == end.iss and chapter["completeness"] == 1
+    assert chapter["handshake_us"] >= WAY * 1e6
+    near(chapter["handshake_us"], done["after"] * 1e9 - end.handshake[0].t_ns, noise.tolerance_ns,
+         "handshake_us")
+
+
+def test_data_answered_by_icmp(world, family):
+    """ICMP does not end an open connection (RFC 5461), but it is what its end is then put down to."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    talk.client.option(socket.IPPROTO_TCP, TCP_USER_TIMEOUT, 1500)
+    talk.link.rule("unreachable a:DATA:1-")
+    talk.client.send(100)
+    error = talk.client.recv_any()
+    talk.tracers[0].wait_count(2)
+    talk.noise.__exit__()
+    for tracer in talk.tracers:
+        tracer.stop()
+    assert error in ("EHOSTUNREACH", "ETIMEDOUT")
+    client = talk.told(talk.tracers[0], talk.client_port, "client")
+    end = End(talk.captures[0].packets(), talk.link.client(family), talk.client_port,
+              talk.address, talk.server_port)
+    checks.check_handshake(client["handshake"], end, talk.noise.tolerance_ns)
+    close = client["close"]
+    assert (close["ending"], close["errno"]) == ("timed_out", error)
+    assert close["first_closer"] == "none" and close["closer_pid"] is None
+    assert close["retransmits"] == end.retransmits() >= 1 and close["bytes_sent"] == 100
+    assert close["local_fin_seq"] is None and close["completeness"] == end.completeness()
+    assert close["lifetime_us"] >= 1_500_000
+    assert talk.tracers[1].chapters("close") == [] or talk.tracers[1].one("close")["open"] is True
+
+
+@pytest.mark.parametrize("sender", ["client", "server"])
+def test_fin_before_data(world, family, sender):
+    """Data is overtaken by the FIN behind it: the FIN counts when the hole before it is filled."""
+    talk = Talk(world, wire(world, WAY), family)
+    talk.connect()
+    first, second = talk.client, talk.server
+    if sender == "server":  # the second FIN is the one that comes too early
+        talk.client.shutdown()
+        assert talk.server.recv_any() == b""
+        talk.client.wait_state(talk.client_port, FIN_WAIT2, family)
+        first, second = second, first
+    talk.link.rule(f"delay-nth {'a' if sender == 'client' else 'b'}:DATA:1:30000")
+    first.send(100)
+    first.close()
+    second.recv(100)
+    assert second.recv_any() == b""
+    second.close()
+    client, server = check_all(talk)
+    end, told = (talk.s_end, server) if sender == "client" else (talk.c_end, client)
+    fin, data = [next(p.t_ns for p in end.packets if not end.sent(p) and wanted(p))
+                 for wanted in (lambda p: p.flags & FIN, lambda p: p.len)]
+    assert fin < data == end.t_fin_received, "the scene failed"
+    assert told["close"]["bytes_received"] == 100

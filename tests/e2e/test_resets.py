@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""An RST that arrives in each state, sent by nobody's TCP: its numbers are exact, its time is known."""
+import pytest
+
+import checks
+import pump
+from capture import ACK, FIN, RST, SYN
+from checks import Noise, near
+from injector import Injector
+from oracle import End
+from tracer import Tracer
+
+
+class Scene:
+    """A traced client at one end of a veth; who injects sits at the other, beside the server."""
+
+    def __init__(self, world):
+        self.link = world.link("veth")
+        self.server, self.client = world.agent(self.link.b), world.agent(self.link.a)
+        self.capture = world.capture(self.link.a, self.link.dev_a)
+        self.injector = Injector(self.link.b, self.link.dev_b)
+        self.tracer = Tracer(netns=self.link.a)
+        self.port = self.server.listen(self.link.server(4))
+        self.there = (self.link.server(4), self.port)
+        self.here = None
+
+    def lose_the_peer(self):
+        """From now on nothing of the client reaches the server; who listens on the wire hears it."""
+        self.link.a.ip("neigh", "replace", self.link.server(4), "lladdr", "02:00:00:00:00:77",
+                       "dev", self.link.dev_a, "nud", "permanent")
+
+    def connect(self, blocking=True):
+        done = self.client.connect(*self.there, blocking=blocking)
+        assert done["errno"] == (None if blocking else "EINPROGRESS")
+        self.here = (self.link.client(4), done["port"])
+        if blocking:
+            self.server.accept()
+
+    def wait_state(self, state):
+        """Until the client's kernel says so, or has no socket any more (None)."""
+        def shown():
+            lines = self.link.a.exec("ss", "-Htan", f"sport = :{self.here[1]}").splitlines()
+            return (lines[0].split()[0] if lines else None) == state
+
+        pump.wait_until(shown, 10, f"the client in {state}")
+
+    def reset(self, flags=RST | ACK):
+        self.injector.send(self.there, self.here, flags)
+        self.wait_state(None)
+
+    def end(self):
+        return End(self.capture.packets(), *self.here, *self.there)
+
+
+@pytest.fixture
+def scene(world):
+    return Scene(world)
+
+
+def established(scene):
+    scene.connect()
+
+
+def fin_wait1(scene):
+    scene.connect()
+    scene.lose_the_peer()
+    scene.client.shutdown()
+
+
+def fin_wait1_orphan(scene):
+    scene.connect()
+    scene.lose_the_peer()
+    scene.client.close()
+
+
+def fin_wait2(scene):
+    scene.connect()
+    scene.client.shutdown()
+
+
+def fin_wait2_minisocket(scene):
+    scene.connect()
+    scene.client.close()
+
+
+def close_wait(scene):
+    scene.connect()
+    scene.server.shutdown()
+    assert scene.client.recv_any() == b""
+
+
+def last_ack(scene):
+    close_wait(scene)
+    scene.lose_the_peer()
+    scene.client.close()
+
+
+def closing(scene):
+    fin_wait1(scene)
+    scene.server.close()
+
+
+def closing_orphan(scene):
+    fin_wait1_orphan(scene)
+    scene.server.close()
+
+
+# how the client comes there; its state; who closed first; what the application finds, None: it has
+# closed; what the flags of the client and the server are by then
+STATES = [
+    (established, "ESTAB", "none", "ECONNRESET", ACK, SYN),
+    (fin_wait1, "FIN-WAIT-1", "local", "ECONNRESET", FIN, SYN),
+    (fin_wait1_orphan, "FIN-WAIT-1", "local", None, FIN, SYN),
+    (fin_wait2, "FIN-WAIT-2", "local", "ECONNRESET", FIN, ACK),
+    (fin_wait2_minisocket, "FIN-WAIT-2", "local", None, FIN, ACK),
+    (close_wait, "CLOSE-WAIT", "remote", "EPIPE", ACK, FIN),
+    (last_ack, "LAST-ACK", "remote", None, FIN, FIN),
+    (closing, "CLOSING", "both", "ECONNRESET", FIN, FIN),
+    (closing_orphan, "CLOSING", "both", None, FIN, FIN),
+]
+
+
+@pytest.mark.parametrize("way, state, first_closer, error, ours, theirs", STATES,
+                         ids=[case[0].__name__ for case in STATES])
+def test_reset_received_in(scene, way, state, first_closer, error, ours, theirs):
+    with Noise() as noise:
+        way(scene)
+        scene.wait_state(state)
+        scene.injector.wait(scene.here, ours)
+        scene.injector.wait(scene.there, theirs)
+        scene.reset()
+        if error:
+            assert scene.client.wait_error() == error
+        scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    end = scene.end()
+    assert len(scene.tracer.chapters()) == 2, scene.tracer.brief()
+    shake, close = (scene.tracer.one(t, local_port=scene.here[1]) for t in ("handshake", "close"))
+    checks.check_shape(close)
+    assert close["conn"] == shake["conn"] and close["complete"] is True
+    assert close["ending"] == "reset_received" and close["first_closer"] == first_closer
+    assert close["errno"] == error or error is None
+    assert close["time_wait"] is False
+    assert (close["local_fin_seq"], close["remote_fin_seq"]) == (end.local_fin, end.remote_fin)
+    assert close["closer_pid"] == (scene.client.pid if end.local_fin else None)
+    assert close["completeness"] == end.completeness() & ~8 == close["completeness"] & ~8
+    checks.check_steps(close, end.close, noise.tolerance_ns)
+    near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")
+    near(close["fin_rtt_us"], end.fin_rtt_ns(), noise.tolerance_ns, "fin_rtt_us")
+    near(close["app_close_us"], end.app_close_ns(), noise.tolerance_ns, "app_close_us")
+    near(close["lifetime_us"], end.lifetime_ns(), noise.tolerance_ns, "lifetime_us")
+    assert close["peer_fin_us"] is None and (close["bytes_sent"], close["bytes_received"]) == (0, 0)
+    assert (shake["iss"], shake["irs"]) == (end.iss, end.irs)
+
+
+def test_reset_received_in_syn_sent(scene):
+    """Only one that acknowledges our SYN is taken; the one before it changes nothing."""
+    scene.lose_the_peer()
+    with Noise() as noise:
+        scene.connect(blocking=False)
+        scene.wait_state("SYN-SENT")
+        scene.injector.wait(scene.here, SYN)
+        scene.injector.send(scene.there, scene.here, RST)
+        scene.injector.wait(scene.there, RST)
+        scene.wait_state("SYN-SENT")
+        scene.reset()
+        assert scene.client.wait_error() == "ECONNREFUSED"
+        scene.tracer.wait_count(1)
+    scene.tracer.stop()
+    told = scene.tracer.one("handshake")
+    assert len(scene.tracer.chapters()) == 1
+    checks.check_shape(told)
+    packets = scene.capture.packets()
+    syn, _ignored, rst = packets
+    assert (told["outcome"], told["errno"]) == ("refused", "ECONNREFUSED")
+    assert told["local_port"] == scene.here[1] and told["iss"] == syn.seq and told["irs"] is None
+    assert told["completeness"] == packets[-1].completeness == 37
+    near(told["handshake_us"], rst.t_ns - syn.t_ns, noise.tolerance_ns, "handshake_us")
+    assert [(s["from"], s["to"], s["segment"]) for s in told["steps"]] == [
+        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "CLOSE", "< RST,ACK")]
+
+
+def test_reset_received_in_syn_recv_after_crossed_syns(scene):
+    """The peer's SYN meets ours, then its RST: a client in SYN_RECV that was reset."""
+    scene.lose_the_peer()
+    with Noise() as noise:
+        scene.connect(blocking=False)
+        scene.injector.wait(scene.here, SYN)
+        scene.injector.send(scene.there, scene.here, SYN)
+        scene.wait_state("SYN-RECV")
+        scene.injector.wait(scene.here, SYN | ACK)
+        scene.reset()
+        assert scene.client.wait_error() == "ECONNRESET"
+        scene.tracer.wait_count(1)
+    scene.tracer.stop()
+    told = scene.tracer.one("handshake")
+    assert len(scene.tracer.chapters()) == 1
+    checks.check_shape(told)
+    packets = scene.capture.packets()
+    assert (told["outcome"], told["errno"]) == ("reset", "ECONNRESET")
+    assert told["role"] == "client" and told["simultaneous_open"] is True
+    assert told["iss"] == packets[0].seq and told["irs"] in (1_000_000, None)
+    near(told["handshake_us"], packets[-1].t_ns - packets[0].t_ns, noise.tolerance_ns,
+         "handshake_us")
+    assert [(s["from"], s["to"], checks._plain(s["segment"])) for s in told["steps"]] == [
+        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "SYN_RECV", "< SYN"),
+        ("SYN_RECV", "SYN_RECV", "> SYN,ACK"), ("SYN_RECV", "CLOSE", "< RST")]
+
+
+def test_reset_of_a_request_at_a_listener(scene):
+    """SYN, SYN,ACK, RST: a listener's kernel forgets it without a word, and so do we."""
+    scene.client.listen(scene.link.client(4), 6500)
+    scene.lose_the_peer()  # or the other kernel would answer the SYN,ACK itself
+    here, there = (scene.link.client(4), 6500), (scene.link.server(4), 6501)
+    scene.here = here
+    scene.injector.send(there, here, SYN)
+    scene.injector.wait(here, SYN | ACK)
+    scene.injector.wait(there, SYN)
+
+    def requests():
+        return scene.link.a.exec("ss", "-Htan", "state", "syn-recv")
+
+    assert requests()
+    scene.injector.send(there, here, RST)
+    pump.wait_until(lambda: not requests(), 5, "the request is forgotten")
+    scene.tracer.stop()
+    assert scene.tracer.chapters() == [] and scene.tracer.summary["connections"] == 0
+
+
+def test_reset_received_in_time_wait(scene):
+    """It ends the TIME_WAIT (RFC 1337), which had been told: nothing is added, nothing is changed."""
+    scene.connect()
+    scene.client.close()
+    assert scene.server.recv_any() == b""
+    scene.server.close()
+    scene.wait_state("TIME-WAIT")
+    before = scene.tracer.wait_count(2)
+    scene.injector.wait(scene.there, FIN)
+    scene.injector.send(scene.there, scene.here, RST)
+    scene.wait_state(None)
+    scene.tracer.stop()
+    assert scene.tracer.chapters() == before
+    close = scene.tracer.one("close")
+    assert close["ending"] == "graceful" and close["time_wait"] is True
+
+
+def test_data_reaches_a_minisocket(scene):
+    """Data after close(), when the socket is a minisocket already: an RST answers, and it is over."""
+    with Noise() as noise:
+        fin_wait2_minisocket(scene)
+        scene.wait_state("FIN-WAIT-2")
+        scene.server.send(100)
+        assert scene.server.wait_error() == "EPIPE"
+        scene.wait_state(None)
+        scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    assert len(scene.tracer.chapters()) == 2
+    close, end = scene.tracer.one("close"), scene.end()
+    checks.check_shape(close)
+    assert close["ending"] == "reset_sent" and close["first_closer"] == "local"
+    assert close["time_wait"] is False and close["complete"] is True
+    assert close["remote_fin_seq"] is None and close["local_fin_seq"] == end.local_fin
+    assert close["peer_fin_us"] is None
+    checks.check_steps(close, end.close, noise.tolerance_ns)
+    near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "play.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "message.h"
+
+static ssize_t memory_write(void *memory, const char *data, size_t len)
+{
+	struct memory *m = memory;
+
+	if (m->room - m->len < len) {
+		m->room = 2 * (m->len + len);
+		m->text = realloc(m->text, m->room);
+		CHECK(m->text);
+	}
+	memcpy(m->text + m->len, data, len);
+	m->len += len;
+	return (ssize_t)len;
+}
+
+void memory_begin(struct memory *m)
+{
+	if (!m->file)
+		m->file = fopencookie(m, "w", (cookie_io_functions_t){ .write = memory_write });
+	CHECK(m->file);
+	m->len = 0;
+}
+
+void memory_end(struct memory *m)
+{
+	CHECK(!fflush(m->file));
+}
+
+/* In the place of user/message.c: stderr is for findings, and a message is a line too. */
+void message(const char *format, ...)
+{
+	char line[1024];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(line, sizeof(line) - 1, format, args);
+	va_end(args);
+	CHECK(len > 0 && (size_t)len < sizeof(line) - 1);
+	line[len] = '\n';
+	check_terminal(line, (size_t)len + 1, false);
+}
+
+void play_begin(struct play *p, const struct renderer *renderer, uint8_t style)
+{
+	CHECK(renderer);
+	p->options = (struct options){
+		.renderer = renderer,
+		.verbose = style & STYLE_VERBOSE,
+		/* with json and csv the table would go to stderr */
+		.summary = style & STYLE_SUMMARY && strcmp(renderer->name, "json") &&
+			   strcmp(renderer->name, "csv"),
+		.time_style = style & STYLE_RELATIVE ? TIME_RELATIVE
+			      : style & STYLE_WALL   ? TIME_WALL
+						     : TIME_DEFAULT,
+	};
+	p->teller = (struct teller){ .options = &p->options, .renderer = renderer };
+	p->teller.summary = summary_create();
+	p->teller.cgroups = cgroups_open(false);
+	CHECK(p->teller.summary && p->teller.cgroups);
+	memory_begin(&p->memory);
+	teller_begin(&p->teller, p->memory.file, style & STYLE_COLOUR);
+	if (renderer->begin)
+		renderer->begin(&p->teller.context);
+}
+
+int play_item(void *play, const struct item *item)
+{
+	struct play *p = play;
+
+	return teller_item(&p->teller, item);
+}
+
+void play_end(struct play *p)
+{
+	const char *name = p->options.renderer->name;
+
+	CHECK(!teller_end(&p->teller));
+	memory_end(&p->memory);
+	if (!strcmp(name, "json"))
+		check_json_lines(p->memory.text, p->memory.len);
+	else if (!strcmp(name, "csv"))
+		check_csv(p->memory.text, p->memory.len);
+	else
+		check_terminal(p->memory.text, p->memory.len, p->teller.context.colour);
+	cgroups_close(p->teller.cgroups);
+	summary_destroy(p->teller.summary);
+}
+
+int memory_file(char path[MEMORY_PATH_MAX], const void *data, size_t len)
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK(!len || write(fd, data, len) == (ssize_t)len);
+	snprintf(path, MEMORY_PATH_MAX, "/proc/self/fd/%d", fd);
+	return fd;
+}

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# make fuzz FUZZ_SECONDS=60: arbitrary bytes into everything that reads them
+.PHONY: fuzz
+FUZZ_SECONDS ?= 60
+FUZZ_SANITIZE ?= address,undefined
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+# libFuzzer comes with clang; message.c has a stand-in among the targets' own files
+FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -iquote tests/unit -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
+	-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out message,$(PURE:user/%.c=%)) check check_json play cases)
+.SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%.o) $(BUILD)/fuzz/seeds.o
+$(BUILD)/fuzz/%.o: user/%.c Makefile | $(BUILD)/fuzz
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile | $(BUILD)/fuzz
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/%.o: tests/unit/%.c Makefile | $(BUILD)/fuzz
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@
+$(BUILD)/fuzz/seeds_of: $(BUILD)/fuzz/seeds.o $(FUZZ_OBJECTS)
+	$(CLANG) $(FUZZ_FLAGS) $^ -o $@
+
+fuzz: $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%) $(BUILD)/fuzz/seeds_of
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""A tracer, read by a thread so that it never waits for us."""
+import fcntl
+import json
+import signal
+import subprocess
+import threading
+import time
+
+from truth import number_of
+
+F_SETPIPE_SZ = 1031
+
+
+class Watch:
+    """chapters: {(number, role, type): chapter}; what came twice or cannot be is in `odd`."""
+
+    def __init__(self, tracer, namespace, *options):
+        self.options = options
+        self.chapters, self.odd, self.summary = {}, [], None
+        self.process = subprocess.Popen([tracer, "-o", "json", "--netns", str(namespace), *options],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+        fcntl.fcntl(self.process.stdout, F_SETPIPE_SZ, 1 << 20)
+        self.said = []
+        for line in self.process.stderr:
+            self.said.append(line.decode(errors="replace"))
+            if line.startswith(b"Tracing"):
+                break
+        else:
+            raise SystemExit(f"soak: the tracer does not start: {''.join(self.said)}")
+        self.readers = [threading.Thread(target=f, daemon=True) for f in (self._read, self._hear)]
+        for reader in self.readers:
+            reader.start()
+
+    def _hear(self):
+        for line in self.process.stderr:
+            self.said.append(line.decode(errors="replace"))
+
+    def _read(self):
+        for line in self.process.stdout:
+            try:
+                self._take(json.loads(line))
+            except (ValueError, KeyError, TypeError) as e:
+                self.odd.append(f"{e!r}: {line[:300]!r}")
+
+    def _take(self, chapter):
+        if chapter["type"] == "summary":
+            self.summary = chapter
+            return
+        # the number is in the server's address; without a role, the well-known port is the server's
+        server = chapter["role"] == "server" if chapter["role"] else \
+            7000 <= chapter["local_port"] < 7100
+        number = number_of(chapter["local" if server else "remote"])
+        key = (number, "server" if server else "client", chapter["type"])
+        if number is None:
+            self.odd.append(f"an address from nowhere: {chapter}")
+        elif key in self.chapters:
+            self.odd.append(f"told twice: {self.chapters[key]} and {chapter}")
+        else:
+            self.chapters[key] = chapter
+
+    def take_chapters(self, least, seconds=8):
+        """Those of the epoch that is over; waits until there are as many as expected, or none comes."""
+        end = time.monotonic() + seconds
+        while len(self.chapters) < least and time.monotonic() < end:
+            time.sleep(0.1)
+        time.sleep(1.5)  # were there more than expected
+        taken, self.chapters = self.chapters, {}
+        return taken
+
+    def rss_kib(self):
+        with open(f"/proc/{self.process.pid}/status") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(120)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.odd.append("SIGINT does not end it")
+        for reader in self.readers:
+            reader.join(30)
+        if self.process.returncode:
+            self.odd.append(f"exit status {self.process.returncode}: {''.join(self.said)[-500:]}")
+        if not self.summary:
+            self.odd.append("no summary")
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()

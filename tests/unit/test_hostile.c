@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Names that a process or a cgroup may give itself, in every place of every format. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "golden_cases.h"
+#include "stage.h"
+
+#define CGROUP_ID 77 /* of owner_set() */
+#define HEADER 1     /* lines */
+
+/* At most 16 bytes, as a comm is; text is for terminals and CSV, csv only where that differs. */
+static const struct hostile {
+	const char *name, *text, *json, *csv;
+} hostiles[] = {
+	{ "\033[2J\033]0;x\a", "\\x1b[2J\\x1b]0;x\\x07", "\\u001b[2J\\u001b]0;x\\u0007", NULL },
+	{ "\xc2\x9b"
+	  "2J\x7f\r\n",
+	  "\\xc2\\x9b2J\\x7f\\x0d\\x0a", "\\u009b2J\\u007f\\r\\n", NULL },
+	{ "\xff\xc3(\xed\xa0\x80", "\\xff\\xc3(\\xed\\xa0\\x80",
+	  "\\ufffd\\ufffd(\\ufffd\\ufffd\\ufffd", NULL },
+	{ "\xe2\x80\xae"
+	  "cod\xe2\x81\xa6.exe",
+	  "\\xe2\\x80\\xaecod\\xe2\\x81\\xa6.exe", "\\u202ecod\\u2066.exe", NULL },
+	{ "\xe2\x80\xa8\xe2\x80\xa9", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9", "\\u2028\\u2029", NULL },
+	{ "</script>", "</script>", "\\u003c/script>", NULL },
+	{ "a\\x1b", "a\\x5cx1b", "a\\\\x1b", NULL },
+	{ "a\"b,c;d", "a\"b,c;d", "a\\\"b,c;d", "\"a\"\"b,c;d\"" },
+	{ "\"", "\"", "\\\"", "\"\"\"\"" },
+	{ "=cmd()", "=cmd()", "=cmd()", "'=cmd()" },
+	{ "=\"a\",\"b\"", "=\"a\",\"b\"", "=\\\"a\\\",\\\"b\\\"", "\"'=\"\"a\"\",\"\"b\"\"\"" },
+	{ "+1-1", "+1-1", "+1-1", "'+1-1" },
+	{ "-1+1", "-1+1", "-1+1", "'-1+1" },
+	{ "@SUM(1)", "@SUM(1)", "@SUM(1)", "'@SUM(1)" },
+	{ "  =1", "  =1", "  =1", "'  =1" },
+	{ "\t=1", "\\x09=1", "\\t=1", "'\\x09=1" },
+	{ "\r=1", "\\x0d=1", "\\r=1", "'\\x0d=1" },
+	{ "\xef\xbc\x9d"
+	  "1",
+	  "\xef\xbc\x9d"
+	  "1",
+	  "\xef\xbc\x9d"
+	  "1",
+	  "'\xef\xbc\x9d"
+	  "1" },
+	{ "'=1", "'=1", "'=1", NULL },
+	{ "a=1", "a=1", "a=1", NULL },
+	{ "0123456789abcdef", "0123456789abcdef", "0123456789abcdef", NULL },
+};
+#define HOSTILES (sizeof(hostiles) / sizeof(hostiles[0]))
+
+/* A connection whose owner, closer and cgroup have the name, and one of its transitions. */
+static void tell_all(struct teller *t, const char *name)
+{
+	struct {
+		uint64_t id;
+		char path[COMM_LEN + 1];
+	} cgroup = { .id = CGROUP_ID };
+	struct transition tr = { .family = 4, .from = 7, .to = 2, .pid = 666 };
+	struct telling telling = { .sink = teller_item, .ctx = t };
+	struct flow f;
+
+	memcpy(cgroup.path, name, strlen(name));
+	tell_item(&telling, ITEM_CGROUP, &cgroup, sizeof(cgroup.id) + strlen(name));
+	flow_open(&f, ROLE_CLIENT);
+	owner_set(&f.r.h.owner, 666, name);
+	flow_fin(&f, 0);
+	owner_set(&f.r.c.closer, 667, name);
+	flow_peer_fin_ack(&f);
+	tell_close(&telling, &f);
+	memcpy(tr.comm, f.r.h.owner.comm, COMM_LEN);
+	tell_item(&telling, ITEM_TRANSITION, &tr, sizeof(tr));
+	assert_int_equal(telling.err, 0);
+}
+
+/* To be freed. */
+static char *told(const char *format, const char *name)
+{
+	struct stage s = { 0 };
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	stage_open(&s, format, out, false);
+	tell_all(&s.teller, name);
+	assert_int_equal(teller_end(&s.teller), 0);
+	stage_close(&s);
+	fclose(out);
+	assert_int_equal(strlen(text), len);
+	return text;
+}
+
+static void check(const char *format, const char *name, const char *expected, unsigned int times,
+		  unsigned int lines)
+{
+	char *text = told(format, name);
+	unsigned int n = 0, n_lines = 0;
+
+	for (const char *at = text; (at = strstr(at, expected)); at++)
+		n++;
+	for (const char *at = text; *at; at++)
+		n_lines += *at == '\n';
+	if (n != times || n_lines != lines)
+		fail_msg("%s: not %u times in %u lines: %s\n%s", format, times, lines, expected,
+			 text);
+	free(text);
+}
+
+static void timeline(void **state)
+{
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < HOSTILES; i++) {
+		const struct hostile *h = &hostiles[i];
+		char *text = told("timeline", h->name);
+
+		snprintf(expected, sizeof(expected), " %s[666] client ", h->text);
+		assert_non_null(strstr(text, expected));
+		snprintf(expected, sizeof(expected), "closed by %s[667]", h->text);
+		assert_non_null(strstr(text, expected));
+		free(text);
+	}
+}
+
+static void line(void **state)
+{
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < HOSTILES; i++) {
+		snprintf(expected, sizeof(expected), " %-10s client ", hostiles[i].text);
+		check("line", hostiles[i].name, expected, 1, 1 + HEADER);
+	}
+}
+
+static void states(void **state)
+{
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < HOSTILES; i++) {
+		snprintf(expected, sizeof(expected), " 666     %-10s 0.0.0.0 ", hostiles[i].text);
+		check("states", hostiles[i].name, expected, 1, 1 + HEADER);
+	}
+}
+
+/* A handshake, a close and the totals. */
+static void json(void **state)
+{
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < HOSTILES; i++) {
+		const struct hostile *h = &hostiles[i];
+
+		snprintf(expected, sizeof(expected), "\"comm\":\"%s\",\"uid\"", h->json);
+		check("json", h->name, expected, 2, 3);
+		snprintf(expected, sizeof(expected), "\"cgroup\":\"%s\",\"complete\"", h->json);
+		check("json", h->name, expected, 2, 3);
+		snprintf(expected, sizeof(expected), "\"closer_comm\":\"%s\",\"close_us\"",
+			 h->json);
+		check("json", h->name, expected, 1, 3);
+	}
+}
+
+static void csv(void **state)
+{
+	char expected[256];
+
+	(void)state;
+	for (size_t i = 0; i < HOSTILES; i++) {
+		const struct hostile *h = &hostiles[i];
+		const char *cell = h->csv ? h->csv : h->text;
+
+		snprintf(expected, sizeof(expected), ",666,%s,1000,%s,true,", cell, cell);
+		check("csv", h->name, expected, 2, 2 + HEADER);
+		snprintf(expected, sizeof(expected), ",667,%s,", cell);
+		check("csv", h->name, expected, 1, 2 + HEADER);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(timeline), cmocka_unit_test(line), cmocka_unit_test(states),
+		cmocka_unit_test(json),	    cmocka_unit_test(csv),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

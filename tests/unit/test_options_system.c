@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Options that name things of the running system: processes, namespaces, cgroups, files. */
+#include "options_run.h"
+
+#include <mntent.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct thread {
+	pthread_barrier_t barrier;
+	int tid;
+};
+
+static void *thread_wait(void *arg)
+{
+	struct thread *t = arg;
+
+	t->tid = (int)syscall(SYS_gettid);
+	pthread_barrier_wait(&t->barrier);
+	pthread_barrier_wait(&t->barrier);
+	return NULL;
+}
+
+static void test_thread_id(void **state)
+{
+	struct thread t;
+	pthread_t thread;
+	char tid[32];
+
+	(void)state;
+	pthread_barrier_init(&t.barrier, NULL, 2);
+	assert_int_equal(pthread_create(&thread, NULL, thread_wait, &t), 0);
+	pthread_barrier_wait(&t.barrier);
+	snprintf(tid, sizeof(tid), "%d", t.tid);
+	BAD("--pid ", "a thread, not a process", "-p", tid);
+	pthread_barrier_wait(&t.barrier);
+	pthread_join(thread, NULL);
+	pthread_barrier_destroy(&t.barrier);
+}
+
+static void test_pids(void **state)
+{
+	char own[32];
+	struct run r;
+
+	(void)state;
+	snprintf(own, sizeof(own), "%d", getpid());
+	/* above the largest that pid_max can be */
+	BAD("--pid 4194305: no such process", "running processes", "-p", "4194305");
+	BAD("-p 0: not a process id", "", "-p", "0");
+	BAD("-p -5: not a process id", "", "-p", "-5");
+	BAD("-p 4294967297: not a process id", "", "-p", "4294967297");
+	BAD("-p 99999999999999999999: not a process id", "", "-p", "99999999999999999999");
+	BAD("--pid self: not a process id", "", "--pid", "self");
+	BAD("--pid 1,,2: an empty element", "", "--pid", "1,,2");
+	BAD("--pid '': an empty list", "", "--pid", "");
+	BAD("--pid: conflicts with -- COMMAND", "", "-p", own, "--", "true");
+
+	/* whoever is in a recording may be gone */
+	RUN(&r, "-p", "4194305", "-r", "some.trace");
+	assert_run(&r);
+	assert_int_equal(r.o.pids.items[0], 4194305);
+	run_free(&r);
+}
+
+static void test_comm(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "-c", "fifteen-bytes-x");
+	assert_run(&r);
+	assert_string_equal(r.o.comm, "fifteen-bytes-x");
+	run_free(&r);
+	BAD("-c sixteen-bytes-xx: longer than the kernel keeps", "1 to 15", "-c",
+	    "sixteen-bytes-xx");
+	BAD("--comm '': empty", "", "--comm=");
+	BAD("-c b: given twice", "", "-c", "a", "-c", "b");
+}
+
+static void test_netns(void **state)
+{
+	struct stat st;
+	struct run r;
+	char form[64];
+
+	(void)state;
+	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
+	RUN(&r, "--netns", "/proc/self/ns/net");
+	assert_run(&r);
+	assert_int_equal(r.o.netns, st.st_ino);
+	run_free(&r);
+	snprintf(form, sizeof(form), "net:[%lu]", (unsigned long)st.st_ino);
+	RUN(&r, "--netns", form);
+	assert_run(&r);
+	assert_int_equal(r.o.netns, st.st_ino);
+	run_free(&r);
+	RUN(&r, "--netns=4026531840");
+	assert_run(&r);
+	assert_int_equal(r.o.netns, 4026531840);
+	run_free(&r);
+
+	BAD("--netns /proc/self/ns/uts: not a network namespace", "", "--netns",
+	    "/proc/self/ns/uts");
+	BAD("--netns /proc/self/status: not a namespace", "", "--netns", "/proc/self/status");
+	BAD("--netns /nonexistent: No such file", "", "--netns", "/nonexistent");
+	BAD("--netns '': empty", "", "--netns", "");
+	BAD("--netns 0: not an inode", "", "--netns", "0");
+	BAD("--netns 4294967296: not an inode", "", "--netns", "4294967296");
+	BAD("--netns net:[]: not an inode", "", "--netns", "net:[]");
+	BAD("--netns net:[12: No such file", "", "--netns", "net:[12");
+	BAD("--netns 2: given twice", "", "--netns", "1", "--netns", "2");
+}
+
+static void test_cgroup(void **state)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	const struct mntent *m;
+	struct stat st;
+	struct run r;
+
+	(void)state;
+	BAD("--cgroup /proc: not in a cgroup2 file system", "", "--cgroup", "/proc");
+	BAD("--cgroup /proc/self/status: not a directory", "", "--cgroup", "/proc/self/status");
+	BAD("--cgroup /nonexistent: No such file", "", "--cgroup", "/nonexistent");
+	BAD("--cgroup '': No such file", "", "--cgroup", "");
+	assert_non_null(mounts);
+	do
+		m = getmntent(mounts);
+	while (m && strcmp(m->mnt_type, "cgroup2") != 0);
+	if (m && !stat(m->mnt_dir, &st)) {
+		RUN(&r, "--cgroup", m->mnt_dir);
+		assert_run(&r);
+		assert_string_equal(r.o.cgroup_path, m->mnt_dir);
+		assert_int_equal(r.o.cgroup_id, st.st_ino);
+		run_free(&r);
+	}
+	endmntent(mounts);
+}
+
+static void test_files(void **state)
+{
+	char path[] = "/tmp/test_options.XXXXXX", other[64];
+	struct run r;
+	int fd;
+
+	(void)state;
+	RUN(&r, "-w", "a.trace", "--output-file", "b.txt");
+	assert_run(&r);
+	assert_string_equal(r.o.write_file, "a.trace");
+	assert_string_equal(r.o.output_file, "b.txt");
+	run_free(&r);
+	RUN(&r, "-r", "-", "--attach", "fentry", "--ring", "8", "--no-accept", "-f");
+	assert_run(&r);
+	assert_string_equal(r.o.read_file, "-");
+	run_free(&r);
+	RUN(&r, "-w", "-", "-o", "none");
+	assert_run(&r);
+	run_free(&r);
+	RUN(&r, "-w", "/dev/null", "--output-file", "/dev/null");
+	assert_run(&r);
+	run_free(&r);
+
+	BAD("--write: conflicts with --read", "", "-w", "a", "-r", "b");
+	BAD("-- COMMAND: conflicts with --read", "", "-r", "b", "--", "true");
+	BAD("-w '': empty", "", "-w", "");
+	BAD("--output-file: is also the file of --write", "", "-w", "a.trace", "--output-file",
+	    "a.trace");
+	BAD("--output-file: would overwrite", "", "-r", "a.trace", "--output-file", "a.trace");
+	BAD("--write -: would mix", "", "-w", "-");
+	BAD("--write -: would mix", "", "-w", "-", "-o", "none", "-s");
+
+	/* the same file by another name */
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(other, sizeof(other), "/tmp/..%s", path);
+	BAD("--output-file: would overwrite", "", "-r", path, "--output-file", other);
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_thread_id), cmocka_unit_test(test_pids),
+		cmocka_unit_test(test_comm),	  cmocka_unit_test(test_netns),
+		cmocka_unit_test(test_cgroup),	  cmocka_unit_test(test_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Numbers, ports and prefixes: every good form, every bad one with its message. */
+#include "options_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void test_numbers(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "--min-connect", "0.5", "--min-close", "1500", "-n", "7", "-u", ".25", "-s", "-i",
+	    "2.", "--ring", "1024", "--max-connections", "100");
+	assert_run(&r);
+	assert_int_equal(r.o.min_connect_ns, 500000);
+	assert_int_equal(r.o.min_close_ns, 1500000000);
+	assert_int_equal(r.o.count, 7);
+	assert_true(r.o.duration_s == 0.25);
+	assert_true(r.o.interval_s == 2.0);
+	assert_int_equal(r.o.ring_mib, 1024);
+	assert_int_equal(r.o.max_connections, 100);
+	run_free(&r);
+
+	/* the least that is told apart, digits behind it, the most of all */
+	RUN(&r, "--min-connect", "0.0000019", "--min-close", "31536000000", "-n", "4294967295");
+	assert_run(&r);
+	assert_int_equal(r.o.min_connect_ns, 1);
+	assert_int_equal(r.o.min_close_ns, 31536000000ULL * 1000000);
+	assert_int_equal(r.o.count, 4294967295);
+	run_free(&r);
+}
+
+static void test_bad_numbers(void **state)
+{
+	static const char *const not_numbers[] = {
+		"-1",
+		"nan",
+		"inf",
+		"-inf",
+		"1e400",
+		"1e3",
+		"0x10",
+		"010",
+		"+1",
+		" 1",
+		"1 ",
+		"",
+		".",
+		"1.2.3",
+		"1,5",
+		"99999999999999999999999999",
+		"31536000001000",
+		"0",
+		"0.0",
+		"0.00000000001",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(not_numbers) / sizeof(not_numbers[0]); i++) {
+		BAD("--min-connect ", "milliseconds above 0", "--min-connect", not_numbers[i]);
+		BAD("--min-close ", "milliseconds above 0", "--min-close", not_numbers[i]);
+		BAD("-u ", "seconds above 0", "-u", not_numbers[i]);
+		BAD("-i ", "seconds above 0", "-s", "-i", not_numbers[i]);
+		BAD("-n ", "1 to 4294967295", "-n", not_numbers[i]);
+		BAD("--max-connections ", "1 to 16777216", "--max-connections", not_numbers[i]);
+		BAD("--ring ", "power of two", "--ring", not_numbers[i]);
+	}
+	BAD("-n 0: too small", "", "-n", "0");
+	BAD("--count 4294967296: too large", "", "--count", "4294967296");
+	BAD("-n 1.5: not a decimal number", "", "-n", "1.5");
+	BAD("--min-connect 31536000001: too large", "", "--min-connect", "31536000001");
+	BAD("--max-connections 16777217: too large", "", "--max-connections", "16777217");
+	BAD("--ring 3: not a power of two", "", "--ring", "3");
+	BAD("--ring 2048: too large", "", "--ring", "2048");
+}
+
+static void test_ports(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "-L", "80,443", "--local-port=8000-8010", "-D", "1,65535", "--port", "22,100-199");
+	assert_run(&r);
+	assert_true(r.o.local_ports.given && r.o.remote_ports.given && r.o.any_ports.given);
+	assert_true(has_port(&r.o.local_ports, 80) && has_port(&r.o.local_ports, 443));
+	assert_true(has_port(&r.o.local_ports, 8000) && has_port(&r.o.local_ports, 8010));
+	assert_int_equal(count_ports(&r.o.local_ports), 13);
+	assert_true(has_port(&r.o.remote_ports, 1) && has_port(&r.o.remote_ports, 65535));
+	assert_int_equal(count_ports(&r.o.remote_ports), 2);
+	assert_int_equal(count_ports(&r.o.any_ports), 101);
+	run_free(&r);
+
+	RUN(&r, "--remote-port", "5-5,1-65535");
+	assert_run(&r);
+	assert_int_equal(count_ports(&r.o.remote_ports), 65535);
+	run_free(&r);
+}
+
+static void test_bad_ports(void **state)
+{
+	(void)state;
+	BAD("--local-port 65536: not a port (accepted: PORT[,PORT|LOW-HIGH...], 1 to 65535)", "",
+	    "--local-port", "65536");
+	BAD("-L 0: not a port", "", "-L", "0");
+	BAD("-L 80x: not a port", "", "-L", "80x");
+	BAD("-L 0x50: not a port", "", "-L", "0x50");
+	BAD("-L 080: not a port", "", "-L080");
+	BAD("-L '': an empty list", "", "-L", "");
+	BAD("--port 80,,81: an empty element", "", "--port", "80,,81");
+	BAD("--port ,80: an empty element", "", "--port", ",80");
+	BAD("--port 80,: an empty element", "", "--port", "80,");
+	BAD("--port ,: an empty element", "", "--port", ",");
+	BAD("--port 80, 81: not a port:  81", "", "--port", "80, 81");
+	BAD("-D 90-80: a range that runs backwards", "", "-D", "90-80");
+	BAD("-D 1,90-80: a range that runs backwards: 90-80", "", "-D", "1,90-80");
+	BAD("-D 80-: not a range of ports", "", "-D", "80-");
+	BAD("-D -80: not a range of ports", "", "-D", "-80");
+	BAD("-D 80-90-100: not a range of ports", "", "-D", "80-90-100");
+	BAD("-D 0-10: not a range of ports", "", "-D", "0-10");
+	BAD("-D 10-65536: not a range of ports", "", "-D", "10-65536");
+	BAD("-L 18446744073709551696: not a port", "", "-L", "18446744073709551696");
+	BAD("-L 0000", "an element that is too long", "-L",
+	    "0000000000000000000000000000000000000000000000000000000000000000000000080");
+}
+
+static void test_prefixes(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "-l", "10.1.2.3,10.1.2.3/8", "--local", "::ffff:1.2.3.4/120", "-d",
+	    "2001:db8::1,2001:db8:ffff::/33", "--host", "0.0.0.0/0,::/0,::ffff:1.2.3.4,1.2.3.4/32");
+	assert_run(&r);
+	assert_int_equal(r.o.local.n, 3);
+	assert_prefix(&r.o.local.items[0], "::ffff:10.1.2.3", 128);
+	assert_prefix(&r.o.local.items[1], "::ffff:10.0.0.0", 104);
+	assert_prefix(&r.o.local.items[2], "::ffff:1.2.3.0", 120);
+	assert_int_equal(r.o.remote.n, 2);
+	assert_prefix(&r.o.remote.items[0], "2001:db8::1", 128);
+	assert_prefix(&r.o.remote.items[1], "2001:db8:8000::", 33);
+	assert_int_equal(r.o.host.n, 4);
+	assert_prefix(&r.o.host.items[0], "::ffff:0.0.0.0", 96);
+	assert_prefix(&r.o.host.items[1], "::", 0);
+	assert_prefix(&r.o.host.items[2], "::ffff:1.2.3.4", 128);
+	assert_prefix(&r.o.host.items[3], "::ffff:1.2.3.4", 128);
+	run_free(&r);
+}
+
+static void test_bad_prefixes(void **state)
+{
+	static const char *const bad[] = {
+		"1.2.3",   "1.2.3.4.5", "1.2.3.256",  "01.2.3.4", "0x1.2.3.4",	"localhost", ":::",
+		"1::2::3", "[::1]",	"fe80::1%lo", "/8",	  "1.2.3.4:80", " 1.2.3.4",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		BAD("--host ", "not an address", "--host", bad[i]);
+	BAD("-l 10.0.0.0/33: not a prefix length of 0 to 32", "", "-l", "10.0.0.0/33");
+	BAD("-l ::/129: not a prefix length of 0 to 128", "", "-l", "::/129");
+	BAD("-l ::1/: not a prefix length", "", "-l", "::1/");
+	BAD("-l ::1/-1: not a prefix length", "", "-l", "::1/-1");
+	BAD("-l ::1/064: not a prefix length", "", "-l", "::1/064");
+	BAD("-l ::1/8/8: not a prefix length", "", "-l", "::1/8/8");
+	BAD("-d ::1,,::2: an empty element", "", "-d", "::1,,::2");
+	BAD("-d ::1,x: not an address: x", "", "-d", "::1,x");
+	BAD("-d '': an empty list", "", "-d", "");
+}
+
+#define LIST_ENTRIES 1100
+
+static char *repeat(const char *(*entry)(char buf[64], int i))
+{
+	size_t len;
+	char *list, buf[64];
+	FILE *f = open_memstream(&list, &len);
+
+	assert_non_null(f);
+	for (int i = 0; i < LIST_ENTRIES; i++)
+		fprintf(f, "%s%s", i ? "," : "", entry(buf, i));
+	fclose(f);
+	return list;
+}
+
+static const char *own_pid(char buf[64], int i)
+{
+	(void)i;
+	snprintf(buf, 64, "%d", getpid());
+	return buf;
+}
+
+static const char *port_entry(char buf[64], int i)
+{
+	snprintf(buf, 64, "%d", 2 * i + 1);
+	return buf;
+}
+
+static const char *prefix_entry(char buf[64], int i)
+{
+	snprintf(buf, 64, "2001:db8:%x::/%d", i, 48 + i % 80);
+	return buf;
+}
+
+static void test_long_lists(void **state)
+{
+	char *pids = repeat(own_pid), *ports = repeat(port_entry), *prefixes = repeat(prefix_entry);
+	size_t bad_size = strlen(ports) + sizeof(",80x");
+	char *bad = malloc(bad_size);
+	struct run r;
+
+	(void)state;
+	assert_non_null(bad);
+	RUN(&r, "-p", pids, "-L", ports, "--host", prefixes, "--pid", pids, "--host", "::1");
+	assert_run(&r);
+	assert_int_equal(r.o.pids.n, 2 * LIST_ENTRIES);
+	for (size_t i = 0; i < r.o.pids.n; i++)
+		assert_int_equal(r.o.pids.items[i], getpid());
+	assert_int_equal(count_ports(&r.o.local_ports), LIST_ENTRIES);
+	assert_int_equal(r.o.host.n, LIST_ENTRIES + 1);
+	assert_prefix(&r.o.host.items[1099], "2001:db8:44b::", 48 + 1099 % 80);
+	assert_prefix(&r.o.host.items[LIST_ENTRIES], "::1", 128);
+	run_free(&r);
+
+	/* a message repeats the beginning of the list, and the element */
+	snprintf(bad, bad_size, "%s,80x", ports);
+	RUN(&r, "-L", bad);
+	assert_bad(&r, "-L 1,3,5,", "...: not a port: 80x (");
+	assert_true(strlen(r.err) < 300);
+	run_free(&r);
+	free(bad);
+	free(pids);
+	free(ports);
+	free(prefixes);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_bad_numbers),
+		cmocka_unit_test(test_ports),	   cmocka_unit_test(test_bad_ports),
+		cmocka_unit_test(test_prefixes),   cmocka_unit_test(test_bad_prefixes),
+		cmocka_unit_test(test_long_lists),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Who called the program: under sudo, the user whom sudo names. */
+#ifndef CALLER_H
+#define CALLER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct caller {
+	bool other; /* than the user this process runs as */
+	uid_t uid;
+	gid_t gid;
+};
+
+struct caller caller_find(void);
+
+/* For good, with that user's groups.  0 or -errno. */
+int caller_become(void);
+
+/*
+ * open() with the rights of the caller and of nobody else: what it creates is the caller's, and where
+ * the caller may not write, no file of root's is overwritten.  A file descriptor (O_CLOEXEC) or -errno.
+ */
+int caller_open(const char *path, int flags, mode_t mode);
+
+/* Behind the reason why caller_open() failed: "", or that it was not tried as root. */
+const char *caller_hint(int err);
+
+#endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOOK_EVERY_MS 100
+#define PATIENCE_MS 1000
+#define BUFFER (128 << 10) /* larger ones leave the processor's cache */
+
+struct output {
+	int fd;	      /* where the bytes go */
+	int given_fd; /* the caller's, which may be the same */
+	size_t chunk; /* so much does not block when poll() says that it can be written; 0: all does */
+	int err;
+	char buffer[BUFFER]; /* glibc takes a size only with one */
+};
+
+/*
+ * O_NONBLOCK would hold for everybody who shares the open file, such as the shell's other programs, so
+ * it is opened anew.  Where that is not allowed poll() is asked before each write, of which a pipe then
+ * takes a page.
+ */
+static void open_again(struct output *o)
+{
+	char path[32];
+	struct stat st;
+	int fd;
+
+	if (fstat(o->fd, &st) || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
+		return;
+	o->chunk = PIPE_BUF;
+	if (!S_ISFIFO(st.st_mode) && !isatty(o->fd))
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", o->fd);
+	fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	o->fd = fd;
+	o->chunk = SIZE_MAX;
+}
+
+static bool asked_to_end(void)
+{
+	sigset_t set;
+
+	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM));
+}
+
+/* 0, or ETIMEDOUT. */
+static int wait_for_reader(const struct output *o)
+{
+	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
+	int patience_ms = PATIENCE_MS;
+
+	while (poll(&p, 1, LOOK_EVERY_MS) == 0)
+		if (asked_to_end() && (patience_ms -= LOOK_EVERY_MS) <= 0)
+			return ETIMEDOUT;
+	return 0;
+}
+
+static ssize_t write_all(void *cookie, const char *buf, size_t size)
+{
+	struct output *o = cookie;
+	size_t done = 0;
+
+	while (done < size && !o->err) {
+		size_t n = o->chunk && o->chunk < size - done ? o->chunk : size - done;
+		ssize_t wrote = 0;
+
+		if (o->chunk == PIPE_BUF)
+			o->err = wait_for_reader(o);
+		if (!o->err)
+			wrote = write(o->fd, buf + done, n);
+		if (wrote >= 0)
+			done += (size_t)wrote;
+		else if (errno == EAGAIN)
+			o->err = wait_for_reader(o);
+		else if (errno != EINTR)
+			o->err = errno;
+	}
+	if (o->err)
+		errno = o->err;
+	return done == size ? (ssize_t)size : 0;
+}
+
+static int close_all(void *cookie)
+{
+	struct output *o = cookie;
+	int err = o->fd == o->given_fd ? 0 : close(o->fd);
+
+	err |= close(o->given_fd);
+	free(o);
+	return err;
+}
+
+FILE *output_fdopen(int fd)
+{
+	static const cookie_io_functions_t functions = { .write = write_all, .close = close_all };
+	struct output *o = calloc(1, sizeof(*o));
+	FILE *f;
+
+	if (!o)
+		return NULL;
+	o->fd = o->given_fd = fd;
+	f = fopencookie(o, "w", functions);
+	if (!f) {
+		free(o);
+		return NULL;
+	}
+	open_again(o);
+	setvbuf(f, o->buffer, _IOFBF, sizeof(o->buffer));
+	return f;
+}
+
+const char *output_why(int err)
+{
+	return err == ETIMEDOUT ? "nobody reads it (it was told only in part)" : strerror(err);
+}

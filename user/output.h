@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* A stream whose reader may stop reading without holding up the end of the trace. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stdio.h>
+
+/*
+ * As fdopen(fd, "w"), fully buffered.  While nobody reads, a write waits like any other, but once SIGINT
+ * or SIGTERM is pending (this program blocks them while it traces) and nothing was read for a second,
+ * it fails with ETIMEDOUT.  After an error nothing is written any more.
+ */
+FILE *output_fdopen(int fd);
+
+/* strerror(), in this stream's words. */
+const char *output_why(int err);
+
+#endif

@@ -76,17 +76,33 @@ static __always_inline void minisocket_end(struct record *r, const struct early_
 	tell(r);
 }
 
+/* A record whose end went unseen has the addresses that are another connection's by now. */
+static __always_inline void minisocket_evict(const struct tuple *key, struct cpu *cpu)
+{
+	int lane = lane_enter(cpu);
+
+	tell_stale(minisocket_take(key, cpu, lane), true);
+	if (lane >= 0)
+		lane_leave(cpu);
+}
+
 /* The socket of r is about to be replaced.  False when there is no room. */
 static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct record *r,
 					     const struct tcp_sock *tp, __u64 t_ns)
 {
 	struct early_segment *early;
 	struct tuple key;
+	long err;
 
 	r->c.flags |= CLOSE_MINISOCKET;
 	r->c.end_ns = t_ns + facts_fin_timeout_ns(tp);
 	tuple_of(&key, &r->h);
-	if (bpf_map_update_elem(&minisockets, &key, r, BPF_ANY))
+	err = bpf_map_update_elem(&minisockets, &key, r, BPF_NOEXIST);
+	if (err == -EEXIST) {
+		minisocket_evict(&key, cpu);
+		err = bpf_map_update_elem(&minisockets, &key, r, BPF_ANY);
+	}
+	if (err)
 		return false;
 	early = bpf_map_lookup_elem(&early_segments, &key);
 	/* a note older than our FIN's acknowledgement is an earlier connection's */

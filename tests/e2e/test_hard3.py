@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""MPTCP subflows, io_uring's accept, and thousands of connections through few socket structures."""
-import collections
+"""MPTCP subflows and io_uring's accept."""
 import ctypes
 import mmap
 import os
@@ -58,65 +57,6 @@ def test_mptcp_subflow(world):
         for chapter in (shake, close):
             assert chapter["pid"] == pid
             assert (chapter["local_port"], chapter["remote_port"]) == ports
-
-
-def _takes(channel, n):
-    lst = socket.socket()
-    lst.bind(("127.0.0.1", 0))
-    lst.listen(16)
-    channel.send(lst.getsockname()[1])
-    for i in range(n):
-        s, _peer = lst.accept()
-        assert s.recv(4096)
-        s.close()
-
-
-def _connects(port, n):
-    seen = []
-    for i in range(n):
-        c = socket.create_connection(("127.0.0.1", port))
-        seen.append(c.getsockname()[1])
-        c.send(b"x" * (1 + i % 1000))
-        assert c.recv(1) == b""
-        c.close()
-    return seen
-
-
-def test_socket_structures_used_again(world):
-    """2,000 connections one after the other: every number is the right connection's."""
-    n = 2000
-    ns = world.netns()
-    ns.sysctl(net__ipv4__tcp_max_tw_buckets=100000)
-    tracer = Tracer(netns=ns)
-    server = ns.spawn(_takes, n)
-    port = server.recv()
-    client = ns.spawn(lambda _channel: _connects(port, n))
-    seen = client.result()
-    server.result()
-    told(tracer, 4 * n)
-    by_conn = collections.defaultdict(dict)
-    for chapter in tracer.chapters():
-        assert chapter["type"] not in by_conn[chapter["conn"]], "a number was used twice"
-        by_conn[chapter["conn"]][chapter["type"]] = chapter
-    assert len(by_conn) == 2 * n
-    ports = {"client": [], "server": []}
-    for conn in sorted(by_conn):
-        shake, close = by_conn[conn]["handshake"], by_conn[conn]["close"]
-        for field in ("local", "local_port", "remote", "remote_port", "role", "cookie", "pid"):
-            assert shake[field] == close[field], (field, shake, close)
-        role = shake["role"]
-        assert shake["pid"] == (client if role == "client" else server).pid
-        ports[role].append(shake["local_port" if role == "client" else "remote_port"])
-        assert shake["outcome"] == "established" and close["ending"] == "graceful"
-        assert shake["complete"] is True and close["complete"] is True
-    assert sorted(ports["client"]) == sorted(seen) == sorted(ports["server"])
-    sizes = {p: 1 + i % 1000 for i, p in enumerate(seen)}
-    if len(sizes) == n:  # no port came round again
-        for close in tracer.chapters("close"):
-            mine = close["local_port"] if close["role"] == "client" else close["remote_port"]
-            got = close["bytes_sent" if close["role"] == "client" else "bytes_received"]
-            assert got == sizes[mine], close
-    assert len({c["cookie"] for c in tracer.chapters("close")}) == 2 * n
 
 
 SETUP, ENTER, OP_ACCEPT, OFF_SQES, GETEVENTS = 425, 426, 13, 0x10000000, 1

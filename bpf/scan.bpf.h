@@ -65,6 +65,20 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		lane_leave(cpu);
 }
 
+static __always_inline void scan_owner(struct owner *o, struct task_struct *task)
+{
+	o->pid = task_tgid(task);
+	o->uid = task->cred->uid.val;
+	o->cgroup = task->cgroups->dfl_cgrp->kn->id;
+	__builtin_memcpy(o->comm, task->comm, COMM_LEN);
+}
+
+static __always_inline bool scan_selected(const struct owner *o, struct task_struct *task)
+{
+	return select_by_owner() && select_pid(o->pid) && select_comm(o->comm) &&
+	       cgroup_selected(task->cgroups->dfl_cgrp);
+}
+
 /* Every socket behind a file descriptor, in every namespace, with the process that holds it (5.11). */
 SEC("?iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
@@ -81,13 +95,48 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	if (!socket || !socket->sk || socket->sk->sk_protocol != 6)
 		return 0;
 	sk = socket->sk;
-	o.pid = task_tgid(task);
-	o.uid = task->cred->uid.val;
-	o.cgroup = task->cgroups->dfl_cgrp->kn->id;
-	__builtin_memcpy(o.comm, task->comm, COMM_LEN);
-	scan_enter(&sk->__sk_common, &o,
-		   select_by_owner() && select_pid(o.pid) && select_comm(o.comm) &&
-			   cgroup_selected(task->cgroups->dfl_cgrp));
+	scan_owner(&o, task);
+	scan_enter(&sk->__sk_common, &o, scan_selected(&o, task));
+	return 0;
+}
+
+/*
+ * Before 5.11 the way from a file to its socket is a plain pointer, which bpf_skc_to_tcp_sock() refuses,
+ * so the owners are written down here for scan_tcp, which follows.
+ */
+struct holder {
+	struct owner owner;
+	bool selected;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct holder);
+} holders SEC(".maps");
+
+#define SOCKFS_MAGIC 0x534F434B
+
+SEC("?iter/task_file")
+int scan_holders(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct holder h = {};
+	struct socket *socket;
+	__u64 sk;
+
+	if (!task || !file || task->pid != task->tgid ||
+	    BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	socket = file->private_data;
+	sk = (__u64)BPF_CORE_READ(socket, sk);
+	scan_owner(&h.owner, task);
+	h.selected = scan_selected(&h.owner, task);
+	if (sk)
+		bpf_map_update_elem(&holders, &sk, &h, BPF_NOEXIST);
 	return 0;
 }
 
@@ -96,9 +145,14 @@ SEC("?iter/tcp")
 int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
+	struct holder *h;
+	__u64 key;
 
-	if (skc)
-		scan_enter(skc, NULL, false);
+	if (!skc)
+		return 0;
+	key = (__u64)skc;
+	h = bpf_map_lookup_elem(&holders, &key);
+	scan_enter(skc, h ? &h->owner : NULL, h && h->selected);
 	return 0;
 }
 

@@ -34,23 +34,27 @@ static void say_none(int err)
 				: "");
 }
 
+/*
+ * A kretprobe is the last resort: it remembers twice as many callers as there are processors (at least
+ * ten), and who blocks in accept() is one of them all the while, so a pool of threads exhausts it.
+ */
 int tracer_attach_accept(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
-	const char *rung = "kretprobe";
+	const char *rung = "system call exit";
 	int err = 0;
 
 	if (!bpf_program__autoload(skel->progs.accept_kretprobe))
 		return 0; /* not wanted, or fexit, which is attached with the others */
-	t->accept[0] = bpf_program__attach(skel->progs.accept_kretprobe);
-	if (!t->accept[0]) {
-		rung = "system call exit";
-		t->accept[0] = attach_syscall_exit(skel->progs.accept_exit, "sys_exit_accept",
-						   &err);
-		t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4",
-						   &err);
-		if (t->io_uring)
-			t->accept[2] = bpf_program__attach(t->io_uring);
+	t->accept[0] = attach_syscall_exit(skel->progs.accept_exit, "sys_exit_accept", &err);
+	t->accept[1] = attach_syscall_exit(skel->progs.accept4_exit, "sys_exit_accept4", &err);
+	if (!err && t->io_uring)
+		t->accept[2] = bpf_program__attach(t->io_uring);
+	if (err) {
+		t->accept[2] = bpf_program__attach(skel->progs.accept_kretprobe);
+		if (t->accept[2])
+			err = 0;
+		rung = "kretprobe";
 	}
 	if (err)
 		say_none(err);

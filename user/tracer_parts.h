@@ -15,7 +15,9 @@ struct tracer {
 	struct ring_buffer *ring;
 	struct bpf_link *stand_in;
 	struct bpf_link *accept[3];
-	struct bpf_link *cookies; /* NULL: this kernel lets nobody see who comes from a SYN cookie */
+	struct bpf_link
+		*cookies; /* NULL: this kernel lets nobody see who comes from a SYN cookie */
+	struct bpf_program *files;    /* what finds older sockets' owners */
 	struct bpf_program *io_uring; /* what sees its accept(), NULL: nothing does or need not */
 	struct bpf_program *segments; /* what sees the minisockets' segments, NULL: nothing */
 	struct bpf_link *check; /* NULL: the kernel has no iterator over a map's elements (5.9) */

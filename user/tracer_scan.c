@@ -31,12 +31,10 @@ static void scan_sockets(struct tracer *t)
 	struct bpf_link *link;
 	uint32_t own;
 
-	if (bpf_program__autoload(skel->progs.scan_files)) {
-		link = bpf_program__attach_iter(skel->progs.scan_files, NULL);
-		if (link)
-			run_iterator(link);
-		bpf_link__destroy(link);
-	}
+	link = bpf_program__attach_iter(t->files, NULL);
+	if (link)
+		run_iterator(link);
+	bpf_link__destroy(link);
 	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
 	if (link && namespaces_visit(t->options->netns, run_iterator, link, &own) > 0) {
 		skel->bss->scanned_netns = own;

@@ -155,16 +155,17 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 	choose_minisockets(t, btf);
 	bpf_program__set_autoload(skel->progs.process_forked, follow);
 	bpf_program__set_autoload(skel->progs.process_exited, follow);
-	bpf_program__set_autoload(skel->progs.scan_files, files);
-	if (o->verbose)
-		message("owners of older sockets: %s", files ? "iter/task_file" : "not told here");
-	bpf_program__set_autoload(skel->progs.cookie_child, true);
-	bpf_program__set_autoattach(skel->progs.cookie_child, false);
+	t->files = files ? skel->progs.scan_files : skel->progs.scan_holders;
+	bpf_program__set_autoload(t->files, true);
+	bpf_program__set_autoattach(t->files, false);
+	if (files)
+		bpf_map__set_max_entries(skel->maps.holders, 1); /* not needed */
 	bpf_program__set_autoload(skel->progs.scan_tcp, true);
 	bpf_program__set_autoload(skel->progs.check_alive,
 				  btf__find_by_name_kind(btf, "bpf_iter__bpf_map_elem",
 							 BTF_KIND_STRUCT) > 0);
-	bpf_program__set_autoattach(skel->progs.scan_files, false);
+	bpf_program__set_autoload(skel->progs.cookie_child, true);
+	bpf_program__set_autoattach(skel->progs.cookie_child, false);
 	bpf_program__set_autoattach(skel->progs.scan_tcp, false);
 	bpf_program__set_autoattach(skel->progs.check_alive, false);
 	bpf_program__set_autoattach(skel->progs.state_changed_stand_in, false);

@@ -236,7 +236,16 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct inode {
+	struct super_block *i_sb;
+};
+
 struct file {
+	struct inode *f_inode;
 	void *private_data;
 };
 

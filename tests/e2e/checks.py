@@ -15,8 +15,9 @@ from pump import PATIENCE
 # between a hook and the capture of the same segment the kernel computes, so on an emulated processor
 # that is a multiple as well
 BASE_TOLERANCE_NS = int(200_000 * PATIENCE)
-# however noisy the machine is, no bound is wider than 2.2 ms (on a real processor)
-NOISE_CAP_NS = int(2_000_000 * PATIENCE)
+# however noisy the machine is, no bound is wider than 2.2 ms; an emulator's noise is what its host leaves
+# to it, so there the order of things is what is proved, and their times are where the processor is real
+NOISE_CAP_NS = 2_000_000 if PATIENCE == 1 else 500_000_000
 
 COMMON = """type conn time cookie netns family local local_port remote remote_port role pid comm uid
 cgroup complete steps completeness completeness_text""".split()

@@ -9,12 +9,26 @@ from tracer import BINARY
 
 NOBODY = 65534
 SUDO = {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY), "SUDO_USER": "nobody"}
-NUMBERS = {"dac_read_search": 2, "sys_ptrace": 19, "sys_admin": 21, "perfmon": 38, "bpf": 39}
+NUMBERS = {"dac_read_search": 2, "sys_ptrace": 19, "sys_admin": 21, "sys_resource": 24, "perfmon": 38,
+           "bpf": 39}
+KERNEL = tuple(int(n) for n in os.uname().release.split(".")[:2])
+
+
+def kept():
+    """The capabilities that a tracer cannot do without to its end: none from 5.19 on."""
+    with open("/proc/sys/kernel/unprivileged_bpf_disabled") as f:
+        asked_for = int(f.read()) != 0
+    return 1 << NUMBERS["bpf"] if asked_for and KERNEL < (5, 19) else 0
+
+
+def needed(caps):
+    """Those, and the right to raise the limit on locked memory, where BPF is counted against it."""
+    return (*caps, "sys_resource") if "bpf" in caps and KERNEL < (5, 11) else caps
 
 
 def as_nobody(*caps):
     """The beginning of a command line: an ordinary user with these ambient capabilities."""
-    sets = ",".join(["-all", *(f"+{c}" for c in caps)])
+    sets = ",".join(["-all", *(f"+{c}" for c in needed(caps))])
     return ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups",
             "--inh-caps", sets, "--ambient-caps", sets, "--bounding-set", sets]
 
@@ -48,6 +62,6 @@ class PublicCopy:
 
     def give(self, *caps):
         """File capabilities, effective and permitted (VFS_CAP_REVISION_2)."""
-        bits = sum(1 << NUMBERS[c] for c in caps)
+        bits = sum(1 << NUMBERS[c] for c in needed(caps))
         value = struct.pack("<IIIII", 0x02000001, bits & 0xFFFFFFFF, 0, bits >> 32, 0)
         os.setxattr(self.path, "security.capability", value)

@@ -126,6 +126,15 @@ static __always_inline void server_established(struct record *r, __u64 sk, __u64
 	}
 }
 
+/*
+ * Two segments may find the same request on two CPUs, and each makes a child of it.  The later one is
+ * undone before anybody has it (inet_ehash_nolisten()): no connection.  It alone closes with its port.
+ */
+static __always_inline bool lost_the_race(const struct sock *sk, __u8 to)
+{
+	return to == BPF_TCP_CLOSE && sk->__sk_common.skc_num;
+}
+
 /* A fast-open child closes, or dies, before its last ACK: the close yields the handshake. */
 static __always_inline struct record *server_cut_short(struct record *r, __u64 sk)
 {
@@ -262,7 +271,8 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 		r->h.err = sk->sk_err;
 		r->h.err_soft = sk->sk_err_soft;
 		r->h.retransmits = tp->total_retrans;
-		r->h.iss = tp->snd_una - (__u32)tp->bytes_acked;
+		/* a child of a listener begins behind its SYN */
+		r->h.iss = tp->snd_una - (__u32)tp->bytes_acked - (r->h.role == ROLE_SERVER);
 		r->h.flags |= HANDSHAKE_ISS;
 		if (r->h.role == ROLE_CLIENT && !r->h.local_port)
 			r->h.flags |= HANDSHAKE_NO_PORT;

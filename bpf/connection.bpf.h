@@ -272,6 +272,15 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 	return true;
 }
 
+/*
+ * Two processors that each have a segment of the handshake's end make a child each; the second one is
+ * dropped before it is anything (inet_ehash_nolisten()).  tcp_set_state() takes the port of all others.
+ */
+static __always_inline bool was_hashed(const struct sock *closing)
+{
+	return !closing->__sk_common.skc_num;
+}
+
 /* A client that met the peer's SYN passes through SYN_RECV as well. */
 static __always_inline bool opened_by_both(const struct record *r)
 {

@@ -114,6 +114,8 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		}
 	}
 	if (from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
+		if (to == BPF_TCP_CLOSE && !was_hashed(sk))
+			return;
 		r = scratch_record(cpu, lane);
 		if (!r)
 			return;

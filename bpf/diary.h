@@ -154,6 +154,16 @@ static __always_inline __u64 diary_close_end_ns(const struct record *r)
 	return r->c.t0_ns + step_t_ns(r->c.steps[last]);
 }
 
+/* The socket counts what it sent again; were all of them seen leaving, as far as there was room? */
+static __always_inline bool diary_retransmits_seen(const struct handshake_part *h)
+{
+	__u32 seen = 0, most = h->role == ROLE_SERVER ? SYNACK_TIMES : HANDSHAKE_STEPS;
+
+	for (__u32 i = 0; i < HANDSHAKE_STEPS; i++)
+		seen += i < h->n_steps && step_kind(h->steps[i]) == STEP_RETRANSMIT;
+	return seen >= h->retransmits || seen >= most || h->n_steps >= HANDSHAKE_STEPS;
+}
+
 /*
  * The kernel's round trip sample of the handshake in microseconds, 0 when there is no honest one: after
  * a retransmission it may belong to either segment, and a whole number of milliseconds beside
@@ -226,15 +236,15 @@ static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 que
 static __always_inline __u64 diary_close_ns(const struct record *r)
 {
 	__u64 end = diary_close_end_ns(r), begin = r->c.t0_ns;
-	__u32 n;
+	__u32 before;
 
 	if (!end || r->c.flags & CLOSE_EVENTS_LOST)
 		return 0;
-	n = r->c.n_steps;
-	opaque(n);
+	before = r->c.n_steps - 2U;
+	opaque(before);
 	/* one segment, one moment */
-	if (n > 1 && n <= CLOSE_STEPS && step_kind(r->c.steps[n - 1]) == STEP_SAME_SEGMENT)
-		end = r->c.t0_ns + step_t_ns(r->c.steps[n - 2]);
+	if (before < CLOSE_STEPS - 1 && step_kind(r->c.steps[before + 1]) == STEP_SAME_SEGMENT)
+		end = r->c.t0_ns + step_t_ns(r->c.steps[before]);
 	if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
 		begin = diary_fin_left_ns(r, begin);
 		if (!begin)

@@ -16,6 +16,8 @@
 #define COMM_LEN 16
 #define HANDSHAKE_STEPS 12
 #define CLOSE_STEPS 14
+#define SYNACK_TIMES \
+	5 /* SYN,ACKs sent again that have a step; tcp_synack_retries is 5 by default */
 
 enum role {
 	ROLE_UNKNOWN,

@@ -146,10 +146,11 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
 	struct holder *h;
-	__u64 key = (__u64)skc;
+	__u64 key;
 
 	if (!skc)
 		return 0;
+	key = (__u64)skc;
 	h = bpf_map_lookup_elem(&holders, &key);
 	scan_enter(skc, h ? &h->owner : NULL, h && h->selected);
 	return 0;

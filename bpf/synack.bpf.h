@@ -8,8 +8,6 @@
 
 #include "facts.bpf.h"
 
-#define SYNACK_TIMES 5 /* net.ipv4.tcp_synack_retries is 5 unless somebody changed it */
-
 struct synacks {
 	__u64 first_ns;
 	__u32 n;

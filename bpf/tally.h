@@ -77,6 +77,8 @@ static __always_inline __u64 tally_handshake(struct tally_key *key, const struct
 	__u64 ns;
 
 	tally_begin(key, &r->h);
+	if (!diary_retransmits_seen(&r->h))
+		key->h_flags |= HANDSHAKE_EVENTS_LOST;
 	if (!diary_established(r)) {
 		key->state = r->h.state;
 		key->err = r->h.err;
@@ -93,15 +95,15 @@ static __always_inline __u64 tally_handshake(struct tally_key *key, const struct
 static __always_inline __u64 tally_close(struct tally_key *key, const struct record *r)
 {
 	__u64 ns = diary_close_ns(r);
-	__u32 n = r->c.n_steps;
+	__u32 last = r->c.n_steps - 1U;
 
 	tally_begin(key, &r->h);
 	key->close = 1;
 	key->err = r->c.err;
 	key->c_flags = r->c.flags & TALLY_C_FLAGS;
-	opaque(n);
-	if (n && n <= CLOSE_STEPS)
-		key->last_from = step_from(r->c.steps[n - 1]);
+	opaque(last); /* as in diary_close_end_ns() */
+	if (last < CLOSE_STEPS)
+		key->last_from = step_from(r->c.steps[last]);
 	if (ns)
 		key->bucket = tally_bucket(ns);
 	return ns;

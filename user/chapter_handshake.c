@@ -18,7 +18,9 @@ static enum missing handshake_missing(const struct handshake_part *h)
 		return MISSING_BEFORE_TRACE;
 	if (h->flags & HANDSHAKE_TABLE_FULL)
 		return MISSING_TABLE_FULL;
-	return h->flags & HANDSHAKE_EVENTS_LOST ? MISSING_EVENTS_LOST : MISSING_NOTHING;
+	if (h->flags & HANDSHAKE_EVENTS_LOST || !diary_retransmits_seen(h))
+		return MISSING_EVENTS_LOST;
+	return MISSING_NOTHING;
 }
 
 static bool is_unreachable(int err)

@@ -7,7 +7,7 @@
 
 /*
  * As fdopen(fd, "w"), fully buffered.  While nobody reads, a write waits like any other, but once SIGINT
- * or SIGTERM is pending (this program blocks them while it traces) and nothing was read for a second,
+ * or SIGTERM is pending (this program blocks them while it traces) and nothing was read for 5 s,
  * it fails with ETIMEDOUT.  After an error nothing is written any more.
  */
 FILE *output_fdopen(int fd);

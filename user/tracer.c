@@ -65,7 +65,8 @@ static int refuse(int err)
 			"5.11 also CAP_SYS_RESOURCE)",
 			strerror(-err));
 	else if (err == -ENOMEM)
-		message("BPF: %s (a smaller --max-connections needs less)", strerror(-err));
+		message("BPF: %s (a smaller --max-connections or --ring needs less)",
+			strerror(-err));
 	else
 		message("BPF: %s (a kernel from 5.8 on with CONFIG_DEBUG_INFO_BTF is needed; -v "
 			"shows more)",

@@ -160,19 +160,19 @@ static void choose_programs(struct tracer *t, const struct btf *btf, pid_t comma
 	bpf_program__set_autoattach(t->files, false);
 	if (files)
 		bpf_map__set_max_entries(skel->maps.holders, 1); /* not needed */
-	bpf_program__set_autoload(skel->progs.cookie_child, true);
-	bpf_program__set_autoattach(skel->progs.cookie_child, false);
 	bpf_program__set_autoload(skel->progs.scan_tcp, true);
 	bpf_program__set_autoload(skel->progs.check_alive,
 				  btf__find_by_name_kind(btf, "bpf_iter__bpf_map_elem",
 							 BTF_KIND_STRUCT) > 0);
+	bpf_program__set_autoload(skel->progs.cookie_child, true);
+	bpf_program__set_autoattach(skel->progs.cookie_child, false);
 	bpf_program__set_autoattach(skel->progs.scan_tcp, false);
 	bpf_program__set_autoattach(skel->progs.check_alive, false);
 	bpf_program__set_autoattach(skel->progs.state_changed_stand_in, false);
 }
 
 /*
- * accept(): fexit, else the exits of the system calls and io_uring, else kretprobe.  Whether the last
+ * accept(): fexit, else kretprobe, else the exits of the system calls and io_uring.  Whether the last
  * two can be attached is known only by trying, so `accept_seen` is settled with what could be loaded.
  */
 static void choose_accept(struct tracer *t, const struct btf *btf)

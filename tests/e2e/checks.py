@@ -155,6 +155,16 @@ def _plain(segment):
     return segment
 
 
+def adds_up(told, lost, happened, stderr):
+    """
+    told + lost is what happened, to the last one.  A hook run that the kernel skipped, twice, is counted
+    as lost (-v tells), and its chapter may be told all the same, incomplete.
+    """
+    skipped = re.search(r"hook runs skipped: (\d+), of which the stand-in did (\d+)", stderr)
+    twice = max(int(skipped[1]) - int(skipped[2]), 0)
+    assert happened <= told + lost <= happened + twice, f"{told} told, {lost} lost of {happened}"
+
+
 def happened(counts):
     """The entries of a table of counts that are not 0."""
     return {word: n for word, n in counts.items() if n}
@@ -211,7 +221,7 @@ def check_close(ch, end, tolerance_ns):
 
 def left_overs():
     """What this suite could leave behind, for the check at the session's end."""
-    held = _ids_held_by_processes()
+    held = held_by_processes()
     found = {"namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()}
     for kind in ("prog", "map"):
         shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
@@ -222,7 +232,7 @@ def left_overs():
     return found
 
 
-def _ids_held_by_processes():
+def held_by_processes():
     """Programs and maps of processes that live: somebody else's, when all of ours have ended."""
     held = set()
     for path in glob.glob("/proc/[0-9]*/fdinfo/*"):

@@ -13,6 +13,9 @@ from capture import RST
 from tracer import Tracer
 
 WORKERS, EACH = 4, 250
+# A run of the softirq takes up to 300 packets (net.core.netdev_budget), some 9 of a connection, which has
+# 4 chapters: so many are touched when the kernel reports none of them, as happens with RPS.
+BATCH = 300 // 9 * 4
 
 
 def serve(channel, port, total):
@@ -121,10 +124,7 @@ def test_1000_in_parallel(world, rps):
     if summary["events_lost"]:
         assert "lost" in tracer.stderr.text()
     torn = sum(not c["complete"] for c in tracer.chapters())
-    # The kernel leaves out a whole batch of a softirq now and then, and says so to nobody: such a
-    # batch is some 150 chapters.  Without the stand-in and the checks far more is wrong.
-    assert torn + summary["events_lost"] <= (total / 5 if rps else total / 100)
-    assert rps or summary["events_lost"] == 0, "without RPS no hook run is skipped by both programs"
+    check_skipped(summary["events_lost"], torn, 4 * total, BATCH if rps else 0)
     if torn or summary["events_lost"]:
         return
     assert len({c["conn"] for c in tracer.chapters()}) == 2 * total == summary["connections"]
@@ -155,11 +155,24 @@ def test_churn_adds_up(world, tmp_path, rps):
     assert happened == total == server.result(90)
     wait_all_closed(ns)
     tracer.stop()
-    assert tracer.summary["open"] == 0, "told open, but the kernel has only TIME_WAIT"
-    check_sum(tracer, 2 * happened)
+    still = tracer.chapters(open=True)
+    if rps:  # an orphan whose peer's FIN was not reported waits for it until it expires
+        assert {c["state"] for c in still} <= {"FIN_WAIT2"} and len(still) <= BATCH / 10
+    else:
+        assert still == [], "told open, but the kernel has only TIME_WAIT"
+    check_sum(tracer, 2 * happened, 2 * BATCH if rps else 0)
 
 
-def check_sum(tracer, ends):
+def check_skipped(lost, torn, chapters, most):
+    """What the kernel did not report: with RPS at most `most`; else nothing lost, hardly one torn."""
+    if most:
+        assert lost + torn <= most, f"{lost} chapters lost and {torn} incomplete of {chapters}"
+    else:
+        assert lost == 0, "without RPS no hook run is skipped by both programs"
+        assert torn <= chapters / 4000, f"{torn} of {chapters} incomplete"
+
+
+def check_sum(tracer, ends, skipped=0):
     """Each end that lived has a handshake and a close, told once, or is counted as lost."""
     summary = tracer.summary
     told = {k: [c for c in tracer.chapters(k) if not c.get("open")] for k in ("handshake", "close")}
@@ -177,9 +190,8 @@ def check_sum(tracer, ends):
     if not lost:
         assert chapters == 2 * ends
     torn = [c for c in tracer.chapters() if c["missing"] == "events_lost" and not c.get("open")]
-    assert summary["incomplete"] == len(torn) <= ends / 20, torn[:1]
-    # bursts of one softirq's batch, some 150 chapters; measured over long runs: 2 to 3.4 % with RPS and without the stand-in, under 0.1 % with it.
-    assert lost <= ends / 20, f"{lost} events lost of {2 * ends} chapters: {tracer.stderr.text()}"
+    assert summary["incomplete"] == len(torn)
+    check_skipped(lost, len(torn), 2 * ends, skipped)
     if lost:
         assert "lost" in tracer.stderr.text() or "table" in tracer.stderr.text()
 

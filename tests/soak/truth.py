@@ -36,7 +36,8 @@ class Load:
     def __init__(self, binary, directory, rps):
         self.path = os.path.join(directory, "truth")
         self.process = subprocess.Popen([binary, self.path] + ([rps] if rps else []),
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        start_new_session=True)  # ^C is for the judge
         self.namespace = self._line("namespace")[0]
         with open(self.path, "r+b") as f:
             self.memory = mmap.mmap(f.fileno(), 0, mmap.MAP_SHARED, mmap.PROT_READ)

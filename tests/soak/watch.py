@@ -20,7 +20,7 @@ class Watch:
         self.chapters, self.odd, self.summary = {}, [], None
         self.process = subprocess.Popen([tracer, "-o", "json", "--netns", str(namespace), *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE, start_new_session=True)
         fcntl.fcntl(self.process.stdout, F_SETPIPE_SZ, 1 << 20)
         self.said = []
         for line in self.process.stderr:
@@ -60,12 +60,13 @@ class Watch:
         else:
             self.chapters[key] = chapter
 
-    def take_chapters(self, least, seconds=8):
-        """Those of the epoch that is over; waits until there are as many as expected, or none comes."""
-        end = time.monotonic() + seconds
-        while len(self.chapters) < least and time.monotonic() < end:
+    def take_chapters(self, quiet=4, seconds=120):
+        """Those of the epoch that is over: when none has come for some seconds."""
+        end, seen, since = time.monotonic() + seconds, -1, time.monotonic()
+        while time.monotonic() < min(end, since + quiet):
+            if len(self.chapters) != seen:
+                seen, since = len(self.chapters), time.monotonic()
             time.sleep(0.1)
-        time.sleep(1.5)  # were there more than expected
         taken, self.chapters = self.chapters, {}
         return taken
 
@@ -82,7 +83,9 @@ class Watch:
             self.process.kill()
             self.odd.append("SIGINT does not end it")
         for reader in self.readers:
-            reader.join(30)
+            reader.join(120)
+            if reader.is_alive():
+                self.odd.append("its output does not end")
         if self.process.returncode:
             self.odd.append(f"exit status {self.process.returncode}: {''.join(self.said)[-500:]}")
         if not self.summary:

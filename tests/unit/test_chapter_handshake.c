@@ -72,6 +72,19 @@ static void server(void **state)
 	assert_string_equal(ch.owner.comm, "worker");
 }
 
+/* The socket says that more SYNs left than the hook reported: some event was not seen. */
+static void retransmission_unseen(void **state)
+{
+	(void)state;
+	flow_open(&f, ROLE_CLIENT);
+	flow_handshake_chapter(&f, &ch);
+	assert_int_equal(ch.missing, MISSING_NOTHING);
+	f.r.h.retransmits = 1;
+	flow_handshake_chapter(&f, &ch);
+	assert_int_equal(ch.missing, MISSING_EVENTS_LOST);
+	assert_int_equal(ch.handshake.outcome, OUTCOME_ESTABLISHED);
+}
+
 /* Where a hook sees the cookies: the sample is the cookie's coarse echo, or, without one, it is honest. */
 static void syncookie(void **state)
 {
@@ -284,6 +297,7 @@ int main(void)
 		cmocka_unit_test(late_syn),
 		cmocka_unit_test(early_answer),
 		cmocka_unit_test(syncookie),
+		cmocka_unit_test(retransmission_unseen),
 		cmocka_unit_test(ack_ahead),
 		cmocka_unit_test(incomplete),
 		cmocka_unit_test(numbers_wrap),

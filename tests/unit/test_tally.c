@@ -76,11 +76,14 @@ static void any_record(struct record *r)
 	r->h.local_port = (uint16_t)dice(3);
 	r->h.remote_port = (uint16_t)dice(3);
 	r->h.flags = missing[dice(6)] | (dice(8) ? 0 : HANDSHAKE_NO_PORT);
+	r->h.retransmits = (uint16_t)(dice(4) ? 0 : dice(8));
 	r->h.rtt_us = dice(3000);
 	r->h.sent_ns = dice(2) ? 0 : dice(1000) * MS;
 	r->h.err = any_errno();
 	r->h.err_soft = dice(2) ? r->h.err : any_errno();
 	diary_change(r, (1 + dice(1000)) * MS, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
+	for (uint32_t n = dice(r->h.retransmits + 2U); n; n--)
+		diary_retransmit(r, 1000 * MS, BPF_TCP_SYN_SENT);
 	diary_change(r, (1000 + dice(1000)) * MS, BPF_TCP_SYN_SENT,
 		     dice(2) ? BPF_TCP_ESTABLISHED : BPF_TCP_CLOSE, STEP_STATE);
 	if (!diary_established(r))

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Killed, started twice, started beside others: nothing stays loaded and nobody is disturbed."""
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+import checks
+import pump
+from tracer import BINARY, Tracer
+
+TCPSTATES = shutil.which("tcpstates", path="/usr/sbin:/sbin:/usr/bin")
+
+
+def loaded_by(pid):
+    """{("prog", 12), ("link", 3), ...}: what the process holds by descriptors."""
+    held = set()
+    for path in glob.glob(f"/proc/{pid}/fdinfo/*"):
+        try:
+            with open(path) as f:
+                held |= {(kind, int(n)) for kind, n in
+                         re.findall(r"^(prog|map|link)_id:\s*(\d+)", f.read(), re.M)}
+        except OSError:
+            pass
+    return held
+
+
+def loaded():
+    found = set()
+    for kind in ("prog", "map", "link"):
+        shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
+        found |= {(kind, o["id"]) for o in json.loads(shown.stdout)}
+    return found
+
+
+def wait_gone(objects):
+    """The kernel frees programs and maps after a grace period."""
+    pump.wait_until(lambda: not objects & loaded(), 10,
+                    lambda: f"still loaded: {objects & loaded()}")
+
+
+def connect(client, server, port, times=1):
+    for _ in range(times):
+        client.connect("127.0.0.1", port)
+        server.accept()
+        client.close()
+        assert server.recv_any() == b""
+        server.close()
+
+
+def pair(world, ns):
+    server, client = world.agent(ns), world.agent(ns)
+    return server, client, server.listen("127.0.0.1")
+
+
+@pytest.mark.parametrize("args", [[], ["-s", "-o", "none"], ["--no-accept", "-f", "-p", "1"]],
+                         ids=["default", "summary", "follow"])
+def test_killed_while_tracing(world, args):
+    ns = world.netns()
+    server, client, port = pair(world, ns)
+    tracer = Tracer(*args, netns=ns, output=None)
+    connect(client, server, port)
+    ours = loaded_by(tracer.pid)
+    assert {kind for kind, _ in ours} == {"prog", "map", "link"} and ours <= loaded()
+    tracer.kill()
+    wait_gone(ours)
+    connect(client, server, port)
+
+
+def test_killed_while_starting(world):
+    """At every stage of it: as soon as so many objects are there."""
+    for at_least in (1, 5, 10, 15, 20, 25, 30):
+        tracer = Tracer("-v", ready=False)
+        pump.wait_until(lambda: len(loaded_by(tracer.pid)) >= at_least or tracer.is_ready(), 20,
+                        "it loads something")
+        os.kill(tracer.pid, signal.SIGSTOP)
+        pump.wait_until(lambda: stopped(tracer.pid), 5, "it stops")
+        ours = loaded_by(tracer.pid)
+        tracer.kill()
+        wait_gone(ours)
+
+
+def stopped(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rpartition(") ")[2][0] == "T"
+
+
+def test_killed_beside_its_command(world):
+    """The command goes on; what it connects after that is nobody's business any more."""
+    ns = world.netns()
+    server = world.agent(ns)
+    port = server.listen("127.0.0.1")
+    code = ("import socket, sys\n"
+            "print('up', flush=True)\n"
+            "sys.stdin.readline()\n"
+            f"socket.create_connection(('127.0.0.1', {port})).close()\n"
+            "print('done', flush=True)\n")
+    process = subprocess.Popen(ns.argv(BINARY, "-q", "-o", "none", "--", "/usr/bin/python3", "-c",
+                                       code), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout.readline() == b"up\n"
+    ours = loaded_by(process.pid)
+    process.kill()
+    process.wait()
+    wait_gone(ours)
+    process.stdin.write(b"go\n")
+    process.stdin.close()
+    server.accept()
+    assert process.stdout.read() == b"done\n"
+    process.stdout.close()
+
+
+def test_no_memory(world):
+    """Maps that find no memory: one line, status 1, and nothing is left."""
+    before = loaded()
+    done = subprocess.run(["prlimit", f"--as={48 << 20}", BINARY, "--ring", "1024"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith("tcpstates-trace: ") and len(done.stderr.splitlines()) == 1
+    assert "memory" in done.stderr
+    pump.wait_until(lambda: not named(loaded() - before), 10, "all is freed")
+
+
+def named(objects):
+    """Of these programs, those that have our programs' names; another's tracer is left alone."""
+    shown = subprocess.run(["bpftool", "-j", "prog", "show"], stdout=subprocess.PIPE, check=True)
+    held = checks.held_by_processes()
+    return {o["id"] for o in json.loads(shown.stdout)
+            if o.get("name") == "state_changed" and ("prog", o["id"]) in objects - held}
+
+
+FIELDS = """cookie netns local local_port remote remote_port role pid comm outcome ending first_closer
+iss irs local_fin_seq remote_fin_seq bytes_sent bytes_received complete""".split()
+
+
+def facts(tracer):
+    """What two tracers must agree on."""
+    return sorted(json.dumps([c["type"], *(c.get(f) for f in FIELDS),
+                              [s["segment"] for s in c["steps"]]]) for c in tracer.chapters())
+
+
+def test_started_twice(world):
+    """Two tracers tell the same; that one is killed, or comes and goes, is nothing to the other."""
+    ns = world.netns()
+    server, client, port = pair(world, ns)
+    first, second, victim = Tracer(netns=ns), Tracer(netns=ns), Tracer(netns=ns)
+    ours = loaded_by(victim.pid)
+    connect(client, server, port, 5)
+    client.connect("127.0.0.1", port)
+    server.accept()
+    victim.kill()
+    Tracer(netns=ns).stop()
+    wait_gone(ours)
+    client.close()
+    assert server.recv_any() == b""
+    server.close()
+    for tracer in (first, second):
+        tracer.wait_count(24)
+        tracer.stop()
+        assert tracer.summary["events_lost"] == 0 == tracer.summary["incomplete"]
+        assert len(tracer.chapters()) == 24
+        accepted = tracer.chapters("handshake", role="server")
+        assert all(c["accept_us"] is not None for c in accepted)
+    assert facts(first) == facts(second)
+
+
+class Tcpstates:
+    """libbpf-tools' tcpstates beside ours."""
+
+    def __init__(self, port):
+        self.process = subprocess.Popen(["stdbuf", "-oL", TCPSTATES, "-L", str(port)],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL)
+        self.out = pump.Lines(self.process.stdout.fileno())
+
+    def transitions(self):
+        return [(line.split()[-4], line.split()[-2]) for line in self.out.lines if "->" in line
+                and "OLDSTATE" not in line]
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(10)
+        self.out.close()
+        self.process.stdout.close()
+
+
+SERVERS = [("LISTEN", "SYN_RECV"), ("SYN_RECV", "ESTABLISHED"), ("ESTABLISHED", "CLOSE_WAIT"),
+           ("CLOSE_WAIT", "LAST_ACK"), ("LAST_ACK", "CLOSE")]
+
+
+@pytest.mark.skipif(not TCPSTATES, reason="tcpstates (libbpf-tools) is not installed")
+def test_beside_tcpstates(world):
+    """It prints what it prints without us, before, while and after we trace; and we tell all."""
+    ns = world.netns()
+    server, client, port = pair(world, ns)
+    other = Tcpstates(port)
+    try:
+        pump.wait_until(lambda: reports(other, client, server, port), 20, "tcpstates traces")
+        theirs = loaded_by(other.process.pid)
+        before = len(other.transitions())
+        tracer = Tracer(netns=ns)
+        connect(client, server, port, 3)
+        tracer.wait_count(12)
+        tracer.stop()
+        assert theirs <= loaded()
+        connect(client, server, port)
+        killed = Tracer(netns=ns)
+        killed.kill()
+        connect(client, server, port)
+        pump.wait_until(lambda: len(other.transitions()) >= before + 5 * 5, 10,
+                        lambda: f"tcpstates tells all: {other.transitions()}")
+        assert theirs <= loaded()
+    finally:
+        other.stop()
+    assert other.transitions()[before:] == SERVERS * 5
+    assert {c["ending"] for c in tracer.chapters("close")} == {"graceful"}
+    assert len(tracer.chapters()) == 12 and tracer.summary["events_lost"] == 0
+
+
+def reports(other, client, server, port):
+    """Makes a connection; true once tcpstates has told one, whole."""
+    connect(client, server, port)
+    return other.transitions()[-1:] == [("LAST_ACK", "CLOSE")]

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Floods, scans, resets and forks by the thousand: bounded, counted, and the connection beside is right."""
+import errno
+import json
+import os
+import random
+import resource
+import select
+import socket
+import struct
+import subprocess
+
+import pytest
+
+import checks
+import pump
+from checks import Noise
+from oracle import End
+from test_accounting import wait_all_closed
+from test_lifecycle import loaded_by
+from tracer import Tracer
+
+SYN, RST = 0x02, 0x04
+
+
+class Maps:
+    """The tracer's maps by name, as bpftool sees them from outside."""
+
+    def __init__(self, tracer):
+        self.ids = {}
+        for kind, number in loaded_by(tracer.pid):
+            if kind == "map":
+                shown = self._bpftool("show", number)
+                self.ids[shown["name"]] = (number, shown["max_entries"])
+
+    @staticmethod
+    def _bpftool(what, number):
+        done = subprocess.run(["bpftool", "-j", "map", what, "id", str(number)],
+                              stdout=subprocess.PIPE, check=True)
+        return json.loads(done.stdout)
+
+    def entries(self, name):
+        return len(self._bpftool("dump", self.ids[name][0]))
+
+    def records(self, name):
+        """Those that begin with a connection's number: others mark what closed while tracing began."""
+        return sum(any(int(byte, 16) for byte in entry["value"][:8])
+                   for entry in self._bpftool("dump", self.ids[name][0]))
+
+    def max_entries(self):
+        return {name: most for name, (_, most) in self.ids.items()}
+
+    def memory(self, tracer):
+        """Bytes of all maps together, as the kernel accounts them."""
+        total = 0
+        for fd in os.listdir(f"/proc/{tracer.pid}/fdinfo"):
+            with open(f"/proc/{tracer.pid}/fdinfo/{fd}") as f:
+                lines = dict(line.split(":\t") for line in f if ":\t" in line)
+            total += int(lines.get("memlock", 0)) if "map_id" in lines else 0
+        return total
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def segment(src, sport, dst, dport, seq, flags):
+    """IPv4 and TCP headers, for a raw socket with IP_HDRINCL."""
+    tcp = struct.pack("!HHIIBBHHH", sport, dport, seq, 0, 5 << 4, flags, 64240, 0, 0)
+    pseudo = socket.inet_aton(src) + socket.inet_aton(dst) + struct.pack("!BBH", 0, 6, len(tcp))
+    tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp)) + tcp[18:]
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, socket.inet_aton(src),
+                     socket.inet_aton(dst))
+    return ip + tcp
+
+
+def flood(_channel, dst, port, count, finish):
+    """SYNs from addresses that nobody has; finish: each is followed by an RST, as some scanners do."""
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    dice = random.Random(1)
+    for _ in range(count):
+        src = f"10.{dice.randrange(128, 256)}.{dice.randrange(256)}.{dice.randrange(1, 255)}"
+        sport, seq = dice.randrange(1024, 65536), dice.randrange(1 << 32)
+        raw.sendto(segment(src, sport, dst, port, seq, SYN), (dst, 0))
+        if finish:
+            raw.sendto(segment(src, sport, dst, port, seq + 1 & 0xFFFFFFFF, RST), (dst, 0))
+    return count
+
+
+def check_well_behaved(link, tracer, capture, noise, server, ports):
+    """A connection's chapters against what was on the server's wire."""
+    local, port = ports
+    end = End(capture.packets(), link.server(4), port, link.client(4), local)
+    told = {kind: tracer.one(kind, local_port=port, remote_port=local)
+            for kind in ("handshake", "close")}
+    for chapter in told.values():
+        checks.check_shape(chapter)
+        checks.check_owner(chapter, server)
+    assert told["handshake"]["outcome"] == "established" and told["handshake"]["complete"]
+    assert (told["handshake"]["iss"], told["handshake"]["irs"]) == (end.iss, end.irs)
+    checks.check_close(told["close"], end, noise.tolerance_ns)
+
+
+@pytest.mark.parametrize("finish", [False, True], ids=["flood", "half-open scan"])
+def test_spoofed_syns(world, finish):
+    """20,000 of them to a traced listener: none enters the table, and whoever is in earnest is told."""
+    link = world.link("veth")
+    link.b.ip("route", "add", "default", "via", link.client(4))
+    link.b.sysctl(net__ipv4__tcp_syncookies=1, net__ipv4__conf__all__rp_filter=0,
+                  net__ipv4__conf__vb__rp_filter=0)
+    server, client = world.agent(link.b), world.agent(link.a)
+    port = server.listen(link.server(4), backlog=64)
+    capture = world.capture(link.b, link.dev_b)
+    tracer = Tracer(netns=link.b)
+    maps = Maps(tracer)
+    empty = maps.memory(tracer)
+    attack = link.a.spawn(flood, link.server(4), port, 20000 // (1 + finish), finish)
+    with Noise() as noise:
+        pump.wait_until(lambda: syns(link.b) > 1000, 10, "the flood has begun")
+        local = client.connect(link.server(4), port)["port"]
+        server.accept()
+        client.send(10)
+        server.recv(10)
+        client.close()
+        assert server.recv_any() == b""
+        server.close()
+        attack.result()
+    for name in ("table", "unaccepted", "minisockets"):
+        assert maps.records(name) == 0, name
+    assert maps.memory(tracer) <= empty + (1 << 20)
+    tracer.wait_count(2)
+    tracer.stop()
+    check_well_behaved(link, tracer, capture, noise, server, (local, port))
+    assert len(tracer.chapters()) == 2 and tracer.summary["events_lost"] == 0
+
+
+def syns(ns):
+    """Segments that came in."""
+    for names, values in zip(*[iter(ns.exec("cat", "/proc/net/snmp").splitlines())] * 2):
+        if names.startswith("Tcp:"):
+            return int(values.split()[names.split().index("InSegs")])
+    return 0
+
+
+def scan(_channel, addr, low, high):
+    refused = 0
+    for port in range(low, high):
+        with socket.socket() as s:
+            refused += s.connect_ex((addr, port)) == errno.ECONNREFUSED
+    return refused
+
+
+def test_port_scan(world):
+    """Every one of 4,000 refused connections is told or counted, and nothing stays in the table."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen("127.0.0.1", 30000)
+    tracer = Tracer("-v", netns=ns)
+    maps = Maps(tracer)
+    scans = [ns.spawn(scan, "127.0.0.1", low, low + 2000) for low in (10000, 20000)]
+    client.connect("127.0.0.1", port)
+    server.accept()
+    client.close()
+    assert server.recv_any() == b""
+    server.close()
+    assert sum(s.result() for s in scans) == 4000
+    tracer.wait_count(4000, outcome="refused", timeout=10)
+    assert maps.records("table") == 0
+    tracer.stop()
+    assert tracer.summary["outcomes"]["refused"] == 4000
+    assert {c["ending"] for c in tracer.chapters("close", complete=True)} == {"graceful"}
+    told = tracer.chapters("handshake", outcome="refused")
+    assert {c["remote_port"] for c in told} == {*range(10000, 12000), *range(20000, 22000)}
+    checks.adds_up(len(tracer.chapters()), tracer.summary["events_lost"], 4000 + 4,
+                   tracer.stderr.text())
+
+
+PAIRS, EACH = 8, 2500  # 2,500 descriptors are allowed nearly everywhere
+
+
+def many_files():
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def hold(channel, port):
+    """Accepts and keeps EACH connections; returns how many of them were reset."""
+    many_files()
+    listener = socket.create_server(("127.0.0.1", port), backlog=4096)
+    channel.send("listening")
+    held = [listener.accept()[0] for _ in range(EACH)]
+    channel.send("all accepted")
+    resets, poll = 0, select.epoll()
+    by_fd = {s.fileno(): s for s in held}
+    for fd in by_fd:
+        poll.register(fd, 0)
+    while by_fd:
+        for fd, _ in poll.poll():
+            poll.unregister(fd)
+            s = by_fd.pop(fd)
+            resets += s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+            s.close()
+    return resets
+
+
+def open_and_reset(channel, port):
+    """Opens EACH, and when told resets them all by ending."""
+    many_files()
+    socks = []
+    for _ in range(EACH):
+        s = socket.create_connection(("127.0.0.1", port))
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        socks.append(s)
+    channel.recv()
+    return len(socks)
+
+
+def test_20000_resets_at_once(world, tmp_path):
+    """More than the ring takes: told + lost is what happened; then the table is empty again."""
+    ns, total = world.netns(), PAIRS * EACH
+    ns.sysctl(net__core__somaxconn=4096, net__ipv4__ip_local_port_range="10000 65000")
+    keeper, client = world.agent(ns), world.agent(ns)
+    port = keeper.listen("127.0.0.1", 7399)
+    servers = [ns.spawn(hold, 7400 + i) for i in range(PAIRS)]
+    for server in servers:
+        assert server.recv() == "listening"
+    tracer = Tracer("-v", netns=ns, into=tmp_path / "records")
+    maps = Maps(tracer)
+    empty = maps.memory(tracer)
+    client.connect("127.0.0.1", port)
+    keeper.accept()
+    crowd = [ns.spawn(open_and_reset, 7400 + i) for i in range(PAIRS)]
+    for server in servers:
+        assert server.recv(60) == "all accepted"
+    full = maps.memory(tracer)
+    for one in crowd:
+        one.send("reset")
+    assert sum(one.result() for one in crowd) == total == sum(s.result() for s in servers)
+    client.close()
+    assert keeper.recv_any() == b""
+    keeper.close()
+    keeper.close("l")
+    wait_all_closed(ns)
+    assert maps.records("table") + maps.records("minisockets") == 0
+    assert full - empty < 2 * total * 1024, "bytes per connection"
+    tracer.process.send_signal(2)
+    tracer.into = None  # 50 MB of JSON: only what is needed is parsed
+    assert tracer.wait(20) == 0, tracer.stderr.text()
+    with open(tmp_path / "records") as f:
+        lines = f.readlines()
+    summary = json.loads(lines[-1])
+    checks.adds_up(len(lines) - 1, summary["events_lost"], 4 * (total + 1), tracer.stderr.text())
+    assert summary["open"] == 0 == summary["table_full"]
+    assert set(checks.happened(summary["endings"])) <= {"graceful", "reset_sent", "reset_received"}
+    mine = [json.loads(line) for line in lines if f'_port":{port},' in line]
+    assert [c["ending"] for c in mine if c["type"] == "close"] == ["graceful"] * 2
+    assert {c["outcome"] for c in mine if c["type"] == "handshake"} == {"established"}
+
+
+STORM = """
+import os, socket, sys
+sys.stdin.readline()
+def generation(work):
+    pid = os.fork()
+    if pid == 0:
+        if os.fork() == 0:
+            work()
+            os._exit(0)
+        os.wait()
+        os._exit(0)
+    os.waitpid(pid, 0)
+for _ in range(int(sys.argv[1])):
+    generation(lambda: None)
+generation(lambda: socket.create_connection(("127.0.0.1", int(sys.argv[2]))).close())
+sys.stdin.readline()
+"""
+
+
+def test_fork_storm(world):
+    """-f: 3,000 descendants come and go; the map holds who lives, and the last one is told."""
+    ns = world.netns()
+    server = world.agent(ns)
+    port = server.listen("127.0.0.1")
+    family = subprocess.Popen(ns.argv("/usr/bin/python3", "-S", "-c", STORM, "1500", str(port)),
+                              stdin=subprocess.PIPE)
+    tracer = Tracer("-f", "-p", family.pid, netns=ns)
+    maps = Maps(tracer)
+    assert maps.max_entries()["pids"] <= 1 << 17
+    family.stdin.write(b"go\n")
+    family.stdin.flush()
+    server.accept()
+    assert server.recv_any() == b""
+    server.close()
+    tracer.wait_count(2)
+    assert maps.entries("pids") <= 3, "more than live"
+    family.stdin.close()
+    assert family.wait(10) == 0
+    pump.wait_until(lambda: maps.entries("pids") == 0, 5, "the map of processes is empty")
+    tracer.stop()
+    close = tracer.one("close")
+    assert (close["role"], close["ending"]) == ("client", "graceful")
+    assert close["pid"] not in (family.pid, None)

@@ -67,22 +67,7 @@ static __always_inline void owner_current(struct owner *o)
 	}
 }
 
-static __always_inline bool current_in_cgroup(void)
-{
-	if (!cfg.cgroup)
-		return true;
-	for (int i = 0; i < CGROUP_DEPTH; i++) {
-		__u64 id = bpf_get_current_ancestor_cgroup_id(i);
-
-		if (id == cfg.cgroup)
-			return true;
-		if (!id)
-			break;
-	}
-	return false;
-}
-
-/* The same for another task's cgroup. */
+/* Is this cgroup, or one above it, the selected one? */
 static __always_inline bool cgroup_selected(struct cgroup *cgroup)
 {
 	struct cgroup_subsys_state *css;
@@ -96,6 +81,14 @@ static __always_inline bool cgroup_selected(struct cgroup *cgroup)
 		css = BPF_CORE_READ(css, parent);
 	}
 	return false;
+}
+
+/* bpf_get_current_ancestor_cgroup_id() came to tracing after 5.10 */
+static __always_inline bool current_in_cgroup(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return !cfg.cgroup || cgroup_selected(BPF_CORE_READ(task, cgroups, dfl_cgrp));
 }
 
 /* Is the calling process, described by o, among those selected? */

@@ -6,5 +6,6 @@ KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and 
 	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
 	or test_cgroup or test_states
 .PHONY: test-kernels
-test-kernels: deps-test $(BUILD)/tcpstates-trace
+test-kernels: deps-test $(BUILD)/tcpstates-trace $(BUILD)/link
+	@tests/vm/deps
 	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')

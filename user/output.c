@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define LOOK_EVERY_MS 100
-#define PATIENCE_MS 5000 /* a reader on a busy host may be slow, and still reads */
+#define PATIENCE_MS 5000   /* a reader on a busy host may be slow, and still reads */
 #define BUFFER (128 << 10) /* larger ones leave the processor's cache */
 
 struct output {

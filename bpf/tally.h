@@ -55,8 +55,7 @@ static __always_inline __u16 tally_bucket(__u64 value)
 
 	/* how far the highest bit is above BUCKET_BITS, by halving: BPF has no instruction for it */
 	for (__u32 step = 32; step; step /= 2)
-		if (value >> (e + step) >= 1 << BUCKET_BITS)
-			e += step;
+		e += step * (__u32)nonzero(value >> (e + BUCKET_BITS) >> step);
 	return (e << BUCKET_BITS) + (value >> e);
 }
 

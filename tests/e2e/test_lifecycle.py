@@ -45,12 +45,15 @@ def wait_gone(objects):
 
 
 def connect(client, server, port, times=1):
+    """So many connections, one after the other; the client's ports."""
+    ports = []
     for _ in range(times):
-        client.connect("127.0.0.1", port)
+        ports.append(client.connect("127.0.0.1", port)["port"])
         server.accept()
         client.close()
         assert server.recv_any() == b""
         server.close()
+    return ports
 
 
 def pair(world, ns):
@@ -181,9 +184,10 @@ class Tcpstates:
                                         stderr=subprocess.DEVNULL)
         self.out = pump.Lines(self.process.stdout.fileno())
 
-    def transitions(self):
-        return [(line.split()[-4], line.split()[-2]) for line in self.out.lines if "->" in line
-                and "OLDSTATE" not in line]
+    def transitions(self, port):
+        """of the connection from this port"""
+        words = [line.split() for line in self.out.lines if "->" in line]
+        return [(w[-4], w[-2]) for w in words if w[-5] == str(port)]
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
@@ -205,22 +209,21 @@ def test_beside_tcpstates(world):
     try:
         pump.wait_until(lambda: reports(other, client, server, port), 20, "tcpstates traces")
         theirs = loaded_by(other.process.pid)
-        before = len(other.transitions())
         tracer = Tracer(netns=ns)
-        connect(client, server, port, 3)
+        ports = connect(client, server, port, 3)
         tracer.wait_count(12)
         tracer.stop()
         assert theirs <= loaded()
-        connect(client, server, port)
+        ports += connect(client, server, port)
         killed = Tracer(netns=ns)
         killed.kill()
-        connect(client, server, port)
-        pump.wait_until(lambda: len(other.transitions()) >= before + 5 * 5, 10,
-                        lambda: f"tcpstates tells all: {other.transitions()}")
+        ports += connect(client, server, port)
+        pump.wait_until(lambda: all(len(other.transitions(p)) >= len(SERVERS) for p in ports), 20,
+                        lambda: f"tcpstates tells {ports}: {other.out.text()}")
         assert theirs <= loaded()
     finally:
         other.stop()
-    assert other.transitions()[before:] == SERVERS * 5
+    assert [other.transitions(p) for p in ports] == [SERVERS] * len(ports)
     assert {c["ending"] for c in tracer.chapters("close")} == {"graceful"}
     assert len(tracer.chapters()) == 12 and tracer.summary["events_lost"] == 0
 
@@ -229,5 +232,5 @@ def reports(other, client, server, port):
     """Makes a connection; true once tcpstates has told one, whole."""
     if other.process.poll() is not None:
         pytest.skip("tcpstates cannot trace here")
-    connect(client, server, port)
-    return other.transitions()[-1:] == [("LAST_ACK", "CLOSE")]
+    ports = connect(client, server, port)
+    return other.transitions(ports[0])[-1:] == [("LAST_ACK", "CLOSE")]

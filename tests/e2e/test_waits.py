@@ -53,9 +53,8 @@ def test_three_waits(world, link, closes_first, how):
     both = ((client, talk.c_end), (server, talk.s_end))
     (one, first_end), (two, second_end) = both if closes_first == "client" else reversed(both)
     check_ends(talk, (one, two), first, second, first_end, second_end, waited)
-    assert HALF * 1e6 <= two["close"]["app_close_us"] < (HALF + LATE) * 1e6
-    # the peer's half was open for as long, less the time its ACK took
-    assert one["close"]["peer_fin_us"] <= HALF * 1e6 + talk.noise.us() + 20_000
+    # what is above these is compared with the wire: the program slept at least so long
+    assert two["close"]["app_close_us"] >= HALF * 1e6
     assert one["close"]["peer_fin_us"] > (HALF - 0.1) * 1e6
 
 

@@ -133,7 +133,8 @@ def pytest_terminal_summary(terminalreporter):
     if noise:
         terminalreporter.write_line(
             f"scheduling noise in {len(noise)} timed tests: median {noise[len(noise) // 2] / 1000:.0f} us, "
-            f"worst {noise[-1] / 1000:.0f} us (added to the 200 us allowed, at most "
+            f"worst {noise[-1] / 1000:.0f} us (added to the "
+            f"{checks.BASE_TOLERANCE_NS / 1000:.0f} us allowed, at most "
             f"{checks.NOISE_CAP_NS / 1000:.0f} us)")
     precision.write()
     for line in precision.lines()[:precision.SHOWN]:

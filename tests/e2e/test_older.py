@@ -151,9 +151,10 @@ def test_sigusr1_with_nothing_open(world):
     ns = world.netns()
     client = world.agent(ns)
     tracer = Tracer(netns=ns)
-    tracer.send_signal(signal.SIGUSR1)
     client.connect("127.0.0.1", 9)
     tracer.wait_count(1)
+    tracer.send_signal(signal.SIGUSR1)  # not before connect(): a slow tracer would find it open
+    client.sleep(0.2)
     tracer.stop()
     assert len(tracer.chapters()) == 1 and tracer.summary["open"] == 0
 

@@ -81,7 +81,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
-	__type(value, __u8);
+	__type(value,
+	       __u32); /* its initial number: the socket's memory may be another child's by now */
 } cookie_children SEC(".maps");
 
 /* The probe is attached; there was such a child. */
@@ -92,22 +93,29 @@ SEC("?kretprobe/tcp_get_cookie_sock")
 int BPF_KRETPROBE(cookie_child, struct sock *child)
 {
 	__u64 key = (__u64)child;
-	__u8 one = 1;
+	__u32 iss;
 
 	if (!child)
 		return 0;
 	cookies_met = 1;
-	bpf_map_update_elem(&cookie_children, &key, &one, BPF_ANY);
+	iss = BPF_CORE_READ((struct tcp_sock *)child, snd_una) - 1;
+	bpf_map_update_elem(&cookie_children, &key, &iss, BPF_ANY);
 	return 0;
 }
 
+/* After facts_established(). */
 static __always_inline void cookie_take(struct handshake_part *h, __u64 sk)
 {
+	__u32 *iss;
+
 	if (!cookies_watched)
 		return;
 	h->flags |= HANDSHAKE_SYNCOOKIE_KNOWN;
-	if (cookies_met && !bpf_map_delete_elem(&cookie_children, &sk))
+	iss = cookies_met ? bpf_map_lookup_elem(&cookie_children, &sk) : NULL;
+	if (iss && *iss == h->iss)
 		h->flags |= HANDSHAKE_SYNCOOKIE;
+	if (iss)
+		bpf_map_delete_elem(&cookie_children, &sk);
 }
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * A summary's chapters, counted instead of posted.  A key holds the facts that the verdict depends on
  * and the latency's bucket, so the kernel judges nothing: user space makes a chapter of each key, by the
- * same rules as of a record (user/tally.c).  Pure; both sides and the unit tests compile it.
+ * same rules as of a record (user/tally_chapter.c).  Pure; both sides and the unit tests compile it.
  */
 #ifndef TALLY_H
 #define TALLY_H

@@ -170,9 +170,7 @@ static int read_id_privately(const char *category, const char *name)
 
 int kernel_tracepoint_id(const char *category, const char *name)
 {
-	int id = read_id("/sys/kernel/tracing", category, name);
-
-	int private;
+	int id = read_id("/sys/kernel/tracing", category, name), private;
 
 	if (id < 0 && id != -EACCES)
 		id = read_id("/sys/kernel/debug/tracing", category, name);

@@ -26,6 +26,8 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
 			return;
 		r->h.flags |= HANDSHAKE_OWNER_SELECTED;
 	}
+	if (!cfg.retransmit_err)
+		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
 	/* TCP_FASTOPEN_CONNECT with a cookie at hand: the SYN leaves with the first write */
 	if (BPF_CORE_READ_BITFIELD(tp, fastopen_connect) && !tp->fastopen_req)
 		r->h.flags |= HANDSHAKE_SYN_AT_WRITE;

@@ -171,7 +171,8 @@ static __always_inline bool diary_retransmits_seen(const struct handshake_part *
 	/* steps that are not there are 0 */
 	for (__u32 i = 0; i < HANDSHAKE_STEPS; i++)
 		seen -= nonzero(h->steps[i] >> 60 ^ STEP_RETRANSMIT);
-	return seen >= h->retransmits || seen >= most || h->n_steps >= HANDSHAKE_STEPS;
+	return seen >= h->retransmits || seen >= most || h->n_steps >= HANDSHAKE_STEPS ||
+	       h->flags & HANDSHAKE_MAYBE_UNSENT;
 }
 
 /*

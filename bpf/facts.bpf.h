@@ -148,8 +148,11 @@ static __always_inline void facts_local_fin(struct close_part *c, const struct t
 	c->flags |= CLOSE_LOCAL_FIN;
 	if (tp->snd_nxt != tp->write_seq)
 		c->flags |= CLOSE_FIN_BEHIND_DATA;
+	else if (!tp->packets_out && cfg.retransmit_err)
+		c->flags |= CLOSE_FIN_ALONE;
 	if (tp->packets_out)
 		c->flags |= CLOSE_DATA_OUTSTANDING;
+	c->retransmits = tp->total_retrans;
 }
 
 /* The peer's FIN has just been taken in. */
@@ -194,6 +197,8 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 	c->bytes_received = tp->bytes_received - (c->flags & CLOSE_REMOTE_FIN ? 1 : 0);
 	c->segs_out = tp->segs_out;
 	c->segs_in = tp->segs_in;
+	if (c->flags & CLOSE_FIN_ALONE && tp->total_retrans - c->retransmits > c->fin_retransmits)
+		c->flags |= CLOSE_EVENTS_LOST;
 	c->retransmits = tp->total_retrans;
 	c->srtt_us = tp->srtt_us >> 3;
 	c->min_rtt_us = tp->rtt_min.s[0].v;

@@ -63,7 +63,9 @@ enum handshake_flag {
 	HANDSHAKE_TOLD = 1 << 8,	/* posted, or not selected: the close need not yield it */
 	HANDSHAKE_ACK_AHEAD = 1 << 9,	/* data stood before the last ACK that had not come */
 	HANDSHAKE_OWNER_SELECTED = 1 << 10, /* its owner was among those selected when it began */
-	HANDSHAKE_SYN_AT_WRITE = 1 << 12,   /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
+	HANDSHAKE_MAYBE_UNSENT =
+		1 << 11, /* a SYN counted as sent again may have failed on this host */
+	HANDSHAKE_SYN_AT_WRITE = 1 << 12, /* TCP_FASTOPEN_CONNECT: connect() sent nothing */
 	HANDSHAKE_RST_RECEIVED = 1 << 13,
 	HANDSHAKE_ACK_DEFERRED = 1 << 15, /* the last ACK may have come before and been dropped */
 	HANDSHAKE_SYNCOOKIE = 1 << 16,
@@ -139,7 +141,9 @@ enum close_flag {
 	CLOSE_DATA_OUTSTANDING = 1 << 11, /* unacknowledged data when our FIN was queued */
 	CLOSE_MINISOCKET = 1 << 12,	  /* a FIN_WAIT2 minisocket took over */
 	CLOSE_TIMEWAIT_FULL =
-		1 << 15,	 /* the kernel's TIME_WAIT table was full when its turn came */
+		1 << 15, /* the kernel's TIME_WAIT table was full when its turn came */
+	/* only our FIN could be sent again, and retransmits says how often anything had been before it */
+	CLOSE_FIN_ALONE = 1 << 16,
 	CLOSE_EXPIRED = 1 << 13, /* ... and expired before the peer's FIN */
 	CLOSE_BY_CALLER =
 		1 << 14, /* the end came from a system call of the closer, not from the net */

@@ -246,9 +246,6 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	struct tcp_sock *tp;
 	struct record *r;
 
-	/* some kernels also report what could not be sent */
-	if (cfg.retransmit_err && (int)ctx[2])
-		return 0;
 	if (state != BPF_TCP_SYN_SENT && state != BPF_TCP_FIN_WAIT1 && state != BPF_TCP_LAST_ACK &&
 	    state != BPF_TCP_CLOSING)
 		return 0;
@@ -256,8 +253,13 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!r || !tp || r->h.state != state)
 		return 0;
-	if (state == BPF_TCP_SYN_SENT || BPF_CORE_READ(cb, end_seq) == tp->write_seq)
+	/* some kernels also report what failed on this host, which the socket counts as well */
+	if (cfg.retransmit_err && (int)ctx[2]) {
+		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
+		r->c.flags &= ~CLOSE_FIN_ALONE;
+	} else if (state == BPF_TCP_SYN_SENT || BPF_CORE_READ(cb, end_seq) == tp->write_seq) {
 		diary_retransmit(r, bpf_ktime_get_ns(), state);
+	}
 	return 0;
 }
 

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 import checks
+import pump
 from checks import Noise, near
 from capture import FIN
 from oracle import End
@@ -300,3 +301,40 @@ def test_fin_before_data(world, family, sender):
                  for wanted in (lambda p: p.flags & FIN, lambda p: p.len)]
     assert fin < data == end.t_fin_received, "the scene failed"
     assert told["close"]["bytes_received"] == 100
+
+
+def retransmitted(ns):
+    """How many segments this namespace's sockets count as sent again."""
+    names, values = [line.split() for line in ns.exec("cat", "/proc/net/snmp").splitlines()
+                     if line.startswith("Tcp:")]
+    return int(values[names.index("RetransSegs")])
+
+
+@pytest.mark.parametrize("kind", ["SYN", "FIN"])
+def test_refused_by_the_host_itself(world, kind):
+    """A segment that its own host's queue drops is counted by the socket, yet no event of it was lost."""
+    talk = Talk(world, wire(world, WAY), 4)
+    if kind == "FIN":
+        talk.connect()
+        talk.link.rule("drop a:FIN:1-2")
+        talk.client.close()
+    # no packet is as short as this queue
+    talk.link.a.exec("tc", "qdisc", "add", "dev", "ta", "root", "bfifo", "limit", "10")
+    before = retransmitted(talk.link.a)
+    if kind == "SYN":
+        done = talk.client.connect(talk.address, talk.server_port, blocking=False)
+        talk.client_port = done["port"]
+    pump.wait_until(lambda: retransmitted(talk.link.a) > before, 20, "a retransmission in vain")
+    talk.link.a.exec("tc", "qdisc", "del", "dev", "ta", "root")
+    if kind == "SYN":
+        assert talk.client.wait_connected()["errno"] is None
+        talk.server.accept()
+        talk.client.close()
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, _server = talk.finish()
+    assert client["handshake"]["complete"] and client["close"]["complete"]
+    assert client["handshake"]["outcome"] == "established"
+    assert client["close"]["ending"] == "graceful"
+    shown = [s["segment"] for s in client["handshake" if kind == "SYN" else "close"]["steps"]]
+    assert shown[0] == f"> {kind}" and f"> {kind} (2)" in shown

@@ -83,6 +83,10 @@ static void retransmission_unseen(void **state)
 	flow_handshake_chapter(&f, &ch);
 	assert_int_equal(ch.missing, MISSING_EVENTS_LOST);
 	assert_int_equal(ch.handshake.outcome, OUTCOME_ESTABLISHED);
+	/* or it never left this host */
+	f.r.h.flags |= HANDSHAKE_MAYBE_UNSENT;
+	flow_handshake_chapter(&f, &ch);
+	assert_int_equal(ch.missing, MISSING_NOTHING);
 }
 
 /* Where a hook sees the cookies: the sample is the cookie's coarse echo, or, without one, it is honest. */

@@ -36,6 +36,7 @@ struct config {
 	bool tally;	       /* only a summary is wanted: count, post nothing */
 	bool owners;	       /* whose connection it is matters: it is told, or selects */
 	bool accept_seen;      /* some hook sees accept() return */
+	bool mptcp_known;      /* --rung mptcp=none pretends that it is not */
 	bool syncookie_seen;   /* some hook sees which children come from a SYN cookie */
 	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
 	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */

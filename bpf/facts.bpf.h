@@ -185,7 +185,7 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.sack_ok) ? OPTION_SACK : 0) |
 		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.tstamp_ok) ? OPTION_TIMESTAMPS : 0) |
 		     (tp->ecn_flags & (ECN_MODE_RFC3168 | ECN_MODE_ACCECN) ? OPTION_ECN : 0);
-	if (bpf_core_field_exists(tp->is_mptcp))
+	if (cfg.mptcp_known && bpf_core_field_exists(tp->is_mptcp))
 		h->flags |= HANDSHAKE_MPTCP_KNOWN | (tp->is_mptcp ? HANDSHAKE_MPTCP : 0);
 	/* data in the SYN: a server has it before the last ACK is looked into, a client's is acknowledged
 	 * together with the SYN; the kernel's own marks are set later, or for a cookie alone */

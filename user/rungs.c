@@ -65,12 +65,14 @@ bool rungs_parse(const char *arg, enum fact *fact, enum rung *rung)
 		if (strlen(l->fact) != len || strncmp(l->fact, arg, len) != 0)
 			continue;
 		*rung = RUNG_NONE;
-		for (const struct way *w = l->ways; strcmp(names[*rung], arg + len + 1) != 0; w++) {
+		if (!strcmp(arg + len + 1, names[RUNG_NONE]))
+			return *fact != FACT_STATE;
+		for (const struct way *w = l->ways; w->rung != RUNG_ANY; w++) {
 			*rung = w->rung;
-			if (*rung == RUNG_ANY)
-				return false;
+			if (!strcmp(arg + len + 1, names[*rung]))
+				return true;
 		}
-		return true;
+		return false;
 	}
 	return false;
 }
@@ -87,12 +89,13 @@ __attribute__((format(printf, 3, 4))) static void append(char *line, size_t size
 	va_end(args);
 }
 
-static void append_reasons(const struct ladder *l, const struct finding *f, char *line, size_t size)
+void rungs_why(const struct findings *found, enum fact fact, char *line, size_t size)
 {
-	const char *separator = "; why: ";
+	const struct finding *f = &found->of[fact];
+	const struct ladder *l = &ladders[fact];
+	const char *separator = "";
 
-	if (f->forgone)
-		append(line, size, "%snot wanted", separator);
+	snprintf(line, size, "%s", f->forgone ? "not wanted" : "");
 	for (size_t i = 0; i < WAYS_MAX && l->ways[i].rung != RUNG_ANY; i++) {
 		if (!f->errs[i])
 			continue;
@@ -106,13 +109,15 @@ void rungs_line(const struct findings *found, enum fact fact, char *line, size_t
 {
 	const struct finding *f = &found->of[fact];
 	const struct ladder *l = &ladders[fact];
+	char why[RUNGS_LINE];
 
-	line[0] = '\0';
-	append(line, size, "%s: %s", l->fact, rung_name(f->rung));
+	snprintf(line, size, "%s: %s", l->fact, rung_name(f->rung));
 	if (f->rung == RUNG_NONE)
 		append(line, size, "; null: %s", l->lost);
-	if (f->rung == RUNG_NONE || f->rung == RUNG_ANY)
-		append_reasons(l, f, line, size);
+	if (f->rung == RUNG_NONE || f->rung == RUNG_ANY) {
+		rungs_why(found, fact, why, sizeof(why));
+		append(line, size, "; why: %s", why);
+	}
 	for (const struct way *w = l->ways; w->rung != RUNG_ANY; w++)
 		if (w->rung == f->rung)
 			append(line, size, " %s", w->hook);
@@ -125,8 +130,8 @@ size_t rungs_put_words(const char *separator, FILE *f)
 	for (const struct ladder *l = ladders; l < ladders + FACTS; l++) {
 		for (const struct way *w = l->ways; w->rung != RUNG_ANY; w++)
 			fprintf(f, "%s%s=%s", n++ ? separator : "", l->fact, names[w->rung]);
-		fprintf(f, "%s%s=%s", separator, l->fact, names[RUNG_NONE]);
-		n++;
+		if (l != &ladders[FACT_STATE])
+			fprintf(f, "%s%s=%s", n++ ? separator : "", l->fact, names[RUNG_NONE]);
 	}
 	return n;
 }

@@ -73,6 +73,11 @@ const char *rung_name(enum rung rung);
 /* Reads FACT=RUNG.  False when this is not one. */
 bool rungs_parse(const char *arg, enum fact *fact, enum rung *rung);
 
+#define RUNGS_LINE 512 /* room for a line */
+
+/* Why no rung was taken, in words. */
+void rungs_why(const struct findings *found, enum fact fact, char *line, size_t size);
+
 /*
  * One line of --features, without a newline: `FACT: RUNG HOOK`, or `FACT: none; null: FIELDS; why: REASONS`,
  * or `FACT: unknown; why: REASONS`.

@@ -72,14 +72,17 @@ static int refuse(const struct tracer *t, int err)
 static int open_types(struct tracer *t)
 {
 	const char *file = t->options->btf_file;
+	char why[128];
 
 	t->own = btf__parse(KERNEL_TYPES, NULL);
 	if (file) {
 		t->btf = btf__parse(file, NULL);
 		if (!t->btf) {
-			message("--btf %s: %s (a file of BTF, for example one from BTFHub)", file,
-				strerror(errno));
-			return -errno;
+			libbpf_strerror(errno, why, sizeof(why));
+			message("--btf %s: %s (a file of BTF for this kernel, for example one from "
+				"BTFHub)",
+				file, why);
+			return -EINVAL;
 		}
 		return 0;
 	}
@@ -156,7 +159,7 @@ static void say_no_accept(int err)
 static void say_rungs(const struct tracer *t)
 {
 	const struct finding *accept = &t->found.of[FACT_ACCEPT];
-	char line[512];
+	char line[RUNGS_LINE];
 
 	for (enum fact fact = 0; t->options->verbose && fact < FACTS; fact++) {
 		rungs_line(&t->found, fact, line, sizeof(line));
@@ -235,7 +238,7 @@ static void forget_none(struct findings *found)
 int tracer_features(const struct options *options, FILE *out)
 {
 	struct tracer *t = create(options);
-	char line[512];
+	char line[RUNGS_LINE];
 	int err, ring_err = 0;
 
 	if (!t)

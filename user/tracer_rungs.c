@@ -250,12 +250,24 @@ static bool by_hand(const struct options *o, enum fact fact)
 
 static int complain(const struct tracer *t, enum fact fact)
 {
-	char line[256];
+	static const char *const attach[] = {
+		[ATTACH_AUTO] = "auto",
+		[ATTACH_TRACEPOINT] = "tracepoint",
+		[ATTACH_FENTRY] = "fentry",
+		[ATTACH_KPROBE] = "kprobe",
+	};
+	const struct options *o = t->options;
+	char why[RUNGS_LINE];
 
-	rungs_line(&t->found, fact, line, sizeof(line));
-	message("this kernel does not offer what --attach or --rung asks for: %s (--features lists "
-		"what it offers)",
-		line);
+	rungs_why(&t->found, fact, why, sizeof(why));
+	if (o->rungs[fact] == RUNG_ANY)
+		message("--attach %s: this kernel does not offer it: %s (--features lists what it "
+			"does)",
+			attach[o->attach], why);
+	else
+		message("--rung %s=%s: this kernel does not offer it: %s (--features lists what it "
+			"does)",
+			ladders[fact].fact, rung_name((enum rung)o->rungs[fact]), why);
 	return -EOPNOTSUPP;
 }
 

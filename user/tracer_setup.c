@@ -138,6 +138,7 @@ void tracer_configure_rungs(struct tracer *t)
 	cfg->accept_seen = found[FACT_ACCEPT].rung != RUNG_NONE;
 	cfg->minisockets_seen = found[FACT_TIMEWAIT].rung != RUNG_NONE;
 	cfg->syncookie_seen = found[FACT_SYNCOOKIE].rung != RUNG_NONE;
+	cfg->mptcp_known = found[FACT_MPTCP].rung != RUNG_NONE;
 	cfg->cookie_helper = found[FACT_COOKIE].rung != RUNG_NONE;
 	if (!cfg->typed)
 		bpf_map__set_max_entries(skel->maps.rooms, LANES);

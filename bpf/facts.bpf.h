@@ -288,7 +288,8 @@ static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 		return FIELD(net_6_1, ipv4.tcp_death_row.tw_refcount.refs.counter) - 1 >=
 		       FIELD(net_6_1, ipv4.tcp_death_row.sysctl_max_tw_buckets);
 	if (bpf_core_field_exists(net_5_18->ipv4.tcp_death_row)) {
-		const struct inet_timewait_death_row *row = FIELD(net_5_18, ipv4.tcp_death_row);
+		const struct inet_timewait_death_row___5_18 *row = FIELD(net_5_18,
+									 ipv4.tcp_death_row);
 
 		return FIELD(row, tw_refcount.refs.counter) - 1 >=
 		       FIELD(row, sysctl_max_tw_buckets);

@@ -42,13 +42,13 @@ struct net {
 };
 
 /* the table of TIME_WAITs lies in three ways, see facts_timewait_full() */
-struct inet_timewait_death_row {
+struct inet_timewait_death_row___5_18 {
 	refcount_t tw_refcount;
 	int sysctl_max_tw_buckets;
 };
 
 struct netns_ipv4___6_1 {
-	struct inet_timewait_death_row tcp_death_row;
+	struct inet_timewait_death_row___5_18 tcp_death_row;
 };
 
 struct net___6_1 {
@@ -56,7 +56,7 @@ struct net___6_1 {
 };
 
 struct netns_ipv4___5_18 {
-	struct inet_timewait_death_row *tcp_death_row;
+	struct inet_timewait_death_row___5_18 *tcp_death_row;
 };
 
 struct net___5_18 {

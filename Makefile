@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
 CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PYTHON ?= /usr/bin/python3
 BUILD ?= build
@@ -37,6 +38,7 @@ BPF_INCLUDES = $(shell $(CLANG) -v -E - </dev/null 2>&1 | sed -n '/<...> search 
 $(BUILD)/tcpstates.bpf.o: bpf/tcpstates.bpf.c Makefile | $(BUILD)
 	$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 		-iquote bpf -iquote vmlinux $(BPF_INCLUDES) -MMD -MP -c $< -o $@
+	$(LLVM_STRIP) -g $@
 
 $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 	$(BPFTOOL) gen skeleton $< name tcpstates_bpf > $@.tmp

@@ -146,7 +146,10 @@ int BPF_PROG(accept_io_uring, void *ring_ctx, struct io_kiocb *req, struct io_ur
 	return 0;
 }
 
-/* before 6.14 the result is an argument of its own; before 5.18 the request is not told */
+/*
+ * Before 6.14 the result is an argument of its own; before 5.18, commit 502c87d65564 ("io-uring: Make
+ * tracepoints consistent."), the request is not told.
+ */
 SEC("?raw_tp/io_uring_complete")
 int BPF_PROG(accept_io_uring_res, void *ring_ctx, struct io_kiocb *req, __u64 user_data, int res)
 {

@@ -89,7 +89,10 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 	if (!tp)
 		return;
 	if (to == BPF_TCP_LISTEN || from == BPF_TCP_LISTEN) {
-		/* LISTEN -> SYN_RECV comes with the last ACK, and before 6.15 with a wrong peer */
+		/*
+		 * LISTEN -> SYN_RECV comes with the last ACK, and with a wrong peer before 6.15:
+		 * commit a3a128f611a9 ("inet: consolidate inet_csk_clone_lock()")
+		 */
 		if (to != BPF_TCP_SYN_RECV)
 			listen_change(key, tp, to);
 		if (cfg.states && to != BPF_TCP_SYN_RECV)
@@ -202,7 +205,8 @@ static __always_inline bool was_taken(const struct sock *sk, __u8 to)
 }
 
 /*
- * A program that is interrupted by a softirq is not run again for what happens inside (since 6.1), so
+ * A program that is interrupted by a softirq is not run again for what happens inside (since 6.1, commit
+ * 05b24ff9b2cf ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so
  * there are two: the first notes each change that it took, the stand-in takes those without a note.
  * It may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.
@@ -332,7 +336,10 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	r = table_find((__u64)sk);
 	if (!r || r->h.state != state)
 		return 0;
-	/* some kernels also report what failed on this host, which the socket counts as well */
+	/*
+	 * Since 6.17 what failed on this host is reported too, which the socket counts as well: commit
+	 * ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb")
+	 */
 	if (cfg.retransmit_err && (int)ctx[2]) {
 		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
 		r->c.flags &= ~CLOSE_FIN_ALONE;

@@ -34,7 +34,10 @@ int kernel_try(const struct btf *own, enum bpf_attach_type type, const char *nam
 /* May a raw tracepoint's program, whose arguments have no types, be loaded?  0 or -errno. */
 int kernel_try_raw(void);
 
-/* May a raw tracepoint's program ask for a socket's cookie (5.12)?  0 or -errno. */
+/*
+ * May a raw tracepoint's program ask for a socket's cookie?  From 5.12 on, commit c5dbb89fc2ac ("bpf: Expose
+ * bpf_get_socket_cookie to tracing programs").  0 or -errno.
+ */
 int kernel_try_cookie(const struct btf *own);
 
 /* Can there be a ring buffer (5.8)?  0 or -errno: -EINVAL when the kernel knows none. */

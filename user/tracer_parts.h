@@ -31,7 +31,8 @@ struct tracer {
 	struct ring_buffer *ring;
 	struct bpf_link *state;
 	struct bpf_link *stand_in;
-	struct bpf_link *check; /* NULL: the kernel has no iterator over a map's elements (5.9) */
+	/* NULL before 5.9: commit a5cbe05a6673 ("bpf: Implement bpf iterator for map elements") */
+	struct bpf_link *check;
 	const struct options *options;
 	uint64_t checked_ns; /* when the last check on live sockets began */
 	bool stopped;

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""What this kernel can tell, by the tracer's own words: a test expects null for what it cannot."""
+"""What can be told here, by the tracer's own words: a test expects null for what cannot."""
 import functools
 import subprocess
 
-from tracer import BINARY
+from tracer import BINARY, FORCED
 
 
 @functools.lru_cache(maxsize=1)
 def trial():
     """(status, stdout, stderr) of --features"""
-    done = subprocess.run([BINARY, "--features"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    done = subprocess.run([BINARY, *FORCED, "--features"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=120)
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Segments that are lost, late or refused on a wire with 20 ms each way."""
+import os
+import re
 import socket
 import threading
 
@@ -40,6 +42,7 @@ def check_end(told, end, tolerance_ns):
 
 def test_two_lost_syns(world):
     talk = Talk(world, wire(world, WAY, [("a", "SYN", 1), ("a", "SYN", 2)]), 4)
+    ladder = Tracer(netns=talk.link.a, output="ladder", env={**os.environ, "LC_ALL": "C"})
     talk.connect()
     talk.client.close()
     assert talk.server.recv_any() == b""
@@ -51,6 +54,17 @@ def test_two_lost_syns(world):
         "> SYN", "> SYN (2)", "> SYN (3)", "< SYN,ACK", "> ACK"]
     assert shake["rtt_us"] is None or 40_000 <= shake["rtt_us"] < 60_000
     assert server["handshake"]["handshake_us"] < 60_000
+    ladder.stop()
+    check_ladder(ladder.stdout.lines, talk.c_end.handshake[:4], talk.noise.tolerance_ns)
+
+
+def check_ladder(lines, captured, tolerance_ns):
+    """The SYNs that were lost do not arrive, and how long was waited for each answer is named."""
+    rows = [re.sub("[ -]+", " ", line[29:]) for line in lines[3:9]]
+    assert rows[::2] == ["| SYN seq=0 x |", "| SYN (2) seq=0 x |", "| SYN (3) seq=0 >|"]
+    for row, before, after in zip(rows[1::2], captured, captured[1:]):
+        gap = re.fullmatch(r": (\d+\.\d{3}) ms :", row)
+        near(float(gap[1]) * 1000, after.t_ns - before.t_ns, 2 * tolerance_ns, "gap")
 
 
 @pytest.mark.parametrize("data", [None, "comes", "lost"])
@@ -208,8 +222,6 @@ def test_random_loss(world, seed):
             check_end(told, end, noise.tolerance_ns)
             lost += end.retransmits()
     assert lost > n, "nothing was lost"
-
-
 
 
 def test_nonblocking_connect(world, family):

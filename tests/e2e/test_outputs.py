@@ -149,8 +149,8 @@ def check_sqlite(directory, text, header, rows):
 
     assert [name for (name,) in query("select name from pragma_table_info('t')")] == header
     assert query("select * from t") == rows
-    assert query("""select count(*), sum(value ->> 'to' = 'TIME_WAIT') from t, json_each(t.steps)
-                    where type = 'close'""") == [["4", "2"]]
+    assert query("""select count(*), sum(step.value ->> 'to' = 'TIME_WAIT')
+                    from t, json_each(t.steps) step where t.type = 'close'""") == [["4", "2"]]
 
 
 def test_json_fields(traced):

@@ -66,12 +66,12 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 		fprintf(rc->out, "%*s\n%*s\n", len, local, WIDTH, remote);
 }
 
-/* What stands before the lifelines. */
+/* What stands before the lifelines; of a time longer than the kernel keeps one the last decimals go. */
 static void put_margin(const struct ladder *l, const char *time, const char *state)
 {
 	bool dim = l->rc->colour && *time;
 
-	fprintf(l->rc->out, "%s%*s%s %*s ", dim ? "\033[2m" : "", TIME_WIDTH, time,
+	fprintf(l->rc->out, "%s%*.*s%s %*s ", dim ? "\033[2m" : "", TIME_WIDTH, TIME_WIDTH, time,
 		dim ? "\033[0m" : "", STATE_WIDTH, state);
 }
 

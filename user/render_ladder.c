@@ -26,14 +26,35 @@ _Static_assert(TAIL + 1 + (LABEL_MAX - 1) + 1 + 2 <= BETWEEN, "a label and two c
 #define GAP_NS 1000000
 
 struct glyphs {
-	const char *life, *leaves_here, *leaves_there, *shaft, *arrives_there, *arrives_here, *lost,
-		*gap;
+	const char *life;
+	const char *leaves_here, *leaves_there; /* where an arrow begins */
+	const char *shaft;
+	const char *arrives_here, *arrives_there;
+	const char *lost;
+	const char *gap;
 };
 
-static const struct glyphs ascii = { "|", "|", "|", "-", ">", "<", "x", ":" };
-/* of the box drawings and what terminal fonts have beside them; no character that may be an emoji */
+static const struct glyphs ascii = {
+	.life = "|",
+	.leaves_here = "|",
+	.leaves_there = "|",
+	.shaft = "-",
+	.arrives_here = "<",
+	.arrives_there = ">",
+	.lost = "x",
+	.gap = ":",
+};
+
+/* Box drawings and what fonts have beside them, but no character that may be shown as an emoji. */
 static const struct glyphs utf8 = {
-	"\u2502", "\u251c", "\u2524", "\u2500", "\u25ba", "\u25c4", "\u00d7", "\u22ee",
+	.life = "\u2502",
+	.leaves_here = "\u251c",
+	.leaves_there = "\u2524",
+	.shaft = "\u2500",
+	.arrives_here = "\u25c4",
+	.arrives_there = "\u25ba",
+	.lost = "\u00d7",
+	.gap = "\u22ee",
 };
 
 struct ladder {

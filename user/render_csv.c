@@ -18,10 +18,14 @@ static void put_cell(FILE *out, const char *text)
 		return;
 	}
 	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text, out);
+	for (;;) {
+		const char *quote = strchrnul(text, '"');
+
+		fwrite(text, 1, (size_t)(quote - text), out);
+		if (!*quote)
+			break;
+		fputs("\"\"", out);
+		text = quote + 1;
 	}
 	fputc('"', out);
 }

@@ -34,7 +34,7 @@ struct {
 /* While tracing starts: a socket that closed before the scan came to it must not be entered any more. */
 __u8 scanning = 1;
 
-/* The only network namespace whose sockets the scan could visit; 0: it visited all. */
+/* The only network namespace whose sockets the scan could visit; 0: it visited all; or SCANNED_NONE. */
 __u32 scanned_netns = 0;
 
 /* Why a socket may have no record; once true it stays so. */

@@ -113,7 +113,8 @@ static __always_inline bool owner_selected(const struct record *r)
 static __always_inline bool settle_handshake(struct record *r, __u64 sk)
 {
 	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_TOLD)) {
-		if (claim_handshake(sk)) {
+		/* one that was cut short never waited among those to be accepted */
+		if (claim_handshake(sk) || (!diary_established(r) && !r->h.accept_ns)) {
 			if (!owner_selected(r))
 				return false;
 		} else if (r->h.accept_fate != ACCEPT_LOST && diary_established(r) &&

@@ -59,9 +59,7 @@ void play_begin(struct play *p, const struct renderer *renderer, uint8_t style)
 	p->options = (struct options){
 		.renderer = renderer,
 		.verbose = style & STYLE_VERBOSE,
-		/* with json and csv the table would go to stderr */
-		.summary = style & STYLE_SUMMARY && strcmp(renderer->name, "json") &&
-			   strcmp(renderer->name, "csv"),
+		.summary = style & STYLE_SUMMARY && !renderer->apart,
 		.time_style = style & STYLE_RELATIVE ? TIME_RELATIVE
 			      : style & STYLE_WALL   ? TIME_WALL
 						     : TIME_DEFAULT,
@@ -95,8 +93,7 @@ void play_end(struct play *p)
 		check_csv(p->memory.text, p->memory.len);
 	else
 		check_terminal(p->memory.text, p->memory.len, p->teller.context.colour);
-	cgroups_close(p->teller.cgroups);
-	summary_destroy(p->teller.summary);
+	teller_free(&p->teller);
 }
 
 int memory_file(char path[MEMORY_PATH_MAX], const void *data, size_t len)

@@ -26,7 +26,12 @@ function ms(us) {
 	return known(us) ? (us / 1000).toFixed(3) : "-";
 }
 
-/* For a person: in the unit in which it is a short number. */
+/* From ten seconds on seconds read better. */
+function duration(us) {
+	return known(us) && us >= 1e7 ? `${(us / 1e6).toFixed(3)} s` : `${ms(us)} ms`;
+}
+
+/* In the unit in which it is a short number. */
 function span(us) {
 	if (us < 1000)
 		return `${Number(us.toPrecision(4))} µs`;

@@ -2,11 +2,10 @@
 
 /* Where things are in a flow graph: times, states, this end's lifeline, the peer's. */
 const FLOW = { width: 720, time: 92, state: 206, ours: 218, theirs: 620, top: 48 };
-const ROW = 34;		/* between two events at least */
+const ROW = 40;		/* between two events at least, and for the median gap of a chapter */
+const LONGEST = 8;	/* rows are drawn to scale, a gap that takes more is broken */
+const BROKEN = 78;
 const SLANT = 14;	/* of an arrow; not a time, since the peer's clock is not seen */
-const USUAL_GAP = 60;	/* the median gap of a chapter */
-const LONGEST = 4;	/* times the median are drawn, what is longer is broken */
-const BROKEN = 64;
 
 /* The first sequence numbers of both sides, null where they are not known. */
 function firstNumbers({ handshake, close }) {
@@ -51,7 +50,7 @@ function stepGap(before, step) {
 function medianGap(steps) {
 	const gaps = steps.slice(1).map((s, i) => stepGap(steps[i], s)).filter((us) => us > 0).sort((a, b) => a - b);
 
-	return gaps.length ? gaps[Math.floor(gaps.length / 2)] : 1;
+	return gaps.length ? gaps[Math.floor((gaps.length - 1) / 2)] : 1;
 }
 
 function stateClass(state) {
@@ -78,15 +77,15 @@ class FlowLayout {
 	}
 
 	broken(text) {
-		this.breaks.push({ y: this.y + BROKEN / 2, text });
+		this.breaks.push({ y: this.y + 32, text });
 		this.y += BROKEN;
 	}
 
 	gap(us, usual) {
 		if (us > LONGEST * usual)
-			this.broken(`${ms(us)} ms`);
+			this.broken(duration(us));
 		else
-			this.y += Math.max(ROW, USUAL_GAP * us / usual);
+			this.y += Math.max(ROW, ROW * us / usual);
 	}
 
 	chapter(record) {
@@ -94,9 +93,10 @@ class FlowLayout {
 
 		this.y += 20;
 		this.captions.push({ y: this.y, text: `${record.type}, ${clockTime(record.time)}` });
+		this.y += 16;
 		if (steps.length)
 			this.state(this.y, steps[0].from);
-		this.y += 14 + SLANT;
+		this.y += 8 + SLANT;
 		steps.forEach((step, i) => {
 			if (i)
 				this.gap(stepGap(steps[i - 1], step), usual);
@@ -105,7 +105,7 @@ class FlowLayout {
 		});
 		if (record.open) {
 			this.y += 10;
-			this.broken(`OPEN in ${record.state}` + (known(record.state_us) ? ` for ${ms(record.state_us)} ms` : ""));
+			this.broken(`OPEN in ${record.state}` + (known(record.state_us) ? ` for ${duration(record.state_us)}` : ""));
 		}
 		this.y += SLANT + 6;
 	}
@@ -115,7 +115,7 @@ class FlowLayout {
 		const last = handshake.steps.findLast((s) => known(s.t_us));
 
 		this.broken(known(handshake.time) && known(close.time) && last
-			? `${ms(Math.max(instant(close.time) - instant(handshake.time) - last.t_us, 0))} ms` : "");
+			? duration(Math.max(instant(close.time) - instant(handshake.time) - last.t_us, 0)) : "");
 	}
 }
 
@@ -138,7 +138,7 @@ function drawSegment(y, step, numbers) {
 	return svg("g", { class: classes.join(" ").trim() },
 		line(from, y1, to, y2, "segment"),
 		svg("path", { class: "head", d: `M${to} ${y2}l${10 * back} -5l${-2 * back} 5l${2 * back} 4z` }),
-		label((from + to) / 2, (y1 + y2) / 2 - 5, text, { "text-anchor": "middle" }));
+		label((from + to) / 2, (y1 + y2) / 2 - 7, text, { "text-anchor": "middle" }));
 }
 
 function drawEvent({ y, step }, numbers) {

@@ -104,7 +104,7 @@ function percentilesText(h) {
 /* A figure of these latencies; `what` says of what. */
 function drawHistogram(what, h) {
 	const caption = html("figcaption", null, what + " ",
-			     html("span", null, h.count ? `${count(h.count)} of them; ${percentilesText(h)}` : "none"));
+			     html("span", null, h.count ? `${count(h.count)} measured, the longest ${ms(h.max_us)} ms` : "none"));
 
 	if (!h.count)
 		return html("figure", null, caption);

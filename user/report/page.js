@@ -15,21 +15,21 @@ function handshakeFacts(h) {
 		.concat([["SACK", h.sack], ["timestamps", h.timestamps], ["ECN", h.ecn]]
 			.filter(([, value]) => value).map(([name]) => name));
 
-	return [...times.filter(([, us]) => known(us)).map(([name, us]) => [name, `${ms(us)} ms`]),
+	return [...times.filter(([, us]) => known(us)).map(([name, us]) => [name, duration(us)]),
 		...counts.filter(([, n]) => n > 0),
 		["By", ways.filter(([, value]) => value).map(([name]) => name).join(", ")],
 		["Negotiated", options.join(", ")]];
 }
 
 function closeFacts(c) {
-	const times = [["Our CLOSE_WAIT", c.app_close_us], ["Our FIN behind data", c.fin_queued_us || null],
+	const times = [["Our CLOSE_WAIT", c.app_close_us], ["Our FIN behind data", c.fin_queued_us >= 100 ? c.fin_queued_us : null],
 		       ["Our FIN acknowledged in", c.fin_rtt_us], ["Peer's FIN after", c.peer_fin_us], ["Close", c.close_us],
 		       ["In the accept queue", c.accept_us], ["Lived", c.lifetime_us]];
 	const moved = (bytes, segments) => known(bytes) ? `${count(bytes)} B, ${count(segments)} segments` : "";
 
 	return [["Closed first by", words(c.first_closer)],
 		["Closed by", known(c.closer_pid) && c.closer_pid !== c.pid ? person(c.closer_comm, c.closer_pid) : ""],
-		...times.filter(([, us]) => known(us)).map(([name, us]) => [name, `${ms(us)} ms`]),
+		...times.filter(([, us]) => known(us)).map(([name, us]) => [name, duration(us)]),
 		["Sent", moved(c.bytes_sent, c.segs_out)], ["Received", moved(c.bytes_received, c.segs_in)],
 		...[["Retransmits", c.retransmits], ["FIN retransmits", c.fin_retransmits]].filter(([, n]) => n > 0)];
 }

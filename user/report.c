@@ -16,12 +16,7 @@ enum list_number {
 };
 
 /* A connection may be slow to open, slow to close, and in one kind of trouble. */
-enum {
-	PLACE_CONNECT,
-	PLACE_CLOSE,
-	PLACE_TROUBLE,
-	PLACES
-};
+enum { PLACE_CONNECT, PLACE_CLOSE, PLACE_TROUBLE, PLACES };
 
 /* Where a connection is in a list, or would be. */
 struct place {

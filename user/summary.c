@@ -177,7 +177,8 @@ static uint64_t row_weight(const struct summary_row *row)
 /* Busiest first, then by role and port, so that the same trace gives the same table. */
 static int compare_rows(const void *a, const void *b)
 {
-	const struct summary_row *x = *(struct summary_row *const *)a, *y = *(struct summary_row *const *)b;
+	const struct summary_row *x = *(struct summary_row *const *)a,
+				 *y = *(struct summary_row *const *)b;
 	uint64_t wx = row_weight(x), wy = row_weight(y);
 
 	if (wx != wy)

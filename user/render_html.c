@@ -114,6 +114,12 @@ static void put_report(const struct render_context *rc)
 	json_end_line(&j);
 }
 
+/* A time that a damaged recording made centuries long stays at the end of the range. */
+static void put_us(struct json *j, uint64_t ns)
+{
+	json_us(j, ns < INT64_MAX ? (int64_t)ns : INT64_MAX);
+}
+
 /* Each bucket that is not empty as [its middle in us, how many]. */
 static void put_histogram(struct json *j, const char *key, const struct histogram *h)
 {
@@ -122,16 +128,16 @@ static void put_histogram(struct json *j, const char *key, const struct histogra
 	json_key(j, "count");
 	json_uint(j, h->total);
 	json_key(j, "min_us");
-	json_us(j, (int64_t)h->min);
+	put_us(j, h->min);
 	json_key(j, "max_us");
-	json_us(j, (int64_t)h->max);
+	put_us(j, h->max);
 	json_key(j, "buckets");
 	json_open(j, '[');
 	for (unsigned int i = 0; i < BUCKETS; i++) {
 		if (!h->count[i])
 			continue;
 		json_open(j, '[');
-		json_us(j, (int64_t)histogram_value(i));
+		put_us(j, histogram_value(i));
 		json_uint(j, h->count[i]);
 		json_close(j, ']');
 	}

@@ -126,23 +126,15 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", media=media,
                   features=[{"name": "prefers-color-scheme", "value": scheme}])
 
-    def resize(self, width, height):
+    def resize(self, width, height, scale=1):
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height,
-                  deviceScaleFactor=1, mobile=False)
+                  deviceScaleFactor=scale, mobile=False)
 
-    def screenshot(self, path, whole=False):
-        if whole:
-            size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-            self.resize(int(size["width"]), int(size["height"]))
+    def screenshot(self, path):
         data = base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
         with open(path, "wb") as f:
             f.write(data)
         return data
-
-    def pdf(self, path):
-        answer = self.call("Page.printToPDF", preferCSSPageSize=True)
-        with open(path, "wb") as f:
-            f.write(base64.b64decode(answer["data"]))
 
     def close(self):
         self.session = None

@@ -28,6 +28,7 @@ SERVICES = {443: (500, 0.02), 5432: (160, 0.3), 6379: (240, 0.005)}
 CLIENTS = {"curl": 443, "psql": 5432, "worker": 6379}
 NOBODY = 8080
 AT_A_TIME = 12
+WIDTH, SCALE = 1280, 0.7
 
 
 def _answer(s, patience):
@@ -98,15 +99,16 @@ def trace(world, report):
 
 
 def draw(directory, report, picture):
+    """The page down to the flow graph of a slow connection, in a size that a README shows as it is."""
     browser = Browser(directory)
     try:
+        browser.resize(WIDTH, 1000)
         browser.open(report)
-        browser.resize(1280, 1000)
         browser.click("#connections thead th:nth-child(9) button")
         browser.click("#connections tbody tr:nth-child(2) button")
         browser.run("document.activeElement.blur(), scrollTo(0, 0)")
-        browser.resize(1280, browser.run(
-            "Math.ceil(document.querySelector('.detail').getBoundingClientRect().bottom) + 120"))
+        bottom = browser.run("document.querySelector('.detail').getBoundingClientRect().bottom")
+        browser.resize(WIDTH, int(bottom), SCALE)
         browser.screenshot(picture)
     finally:
         browser.close()

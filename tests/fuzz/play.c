@@ -81,13 +81,30 @@ int play_item(void *play, const struct item *item)
 	return teller_item(&p->teller, item);
 }
 
+/* Of a page, the lines that came of the input; nothing in them may be markup. */
+static void keep_data(struct memory *m)
+{
+	static const char begin[] = " id=\"data\">\n", end[] = "</script>\n</body>\n</html>\n";
+	char *data = memmem(m->text, m->len, begin, sizeof(begin) - 1);
+
+	CHECK(data && m->len > sizeof(end));
+	data += sizeof(begin) - 1;
+	m->len -= (size_t)(data - m->text) + sizeof(end) - 1;
+	memmove(m->text, data, m->len + sizeof(end) - 1);
+	CHECK(!memcmp(m->text + m->len, end, sizeof(end) - 1));
+	for (size_t i = 0; i + 1 < m->len; i++)
+		CHECK(m->text[i] != '<' || m->text[i + 1] == ' ');
+}
+
 void play_end(struct play *p)
 {
 	const char *name = p->options.renderer->name;
 
 	CHECK(!teller_end(&p->teller));
 	memory_end(&p->memory);
-	if (!strcmp(name, "json"))
+	if (!strcmp(name, "html"))
+		keep_data(&p->memory);
+	if (!strcmp(name, "json") || !strcmp(name, "html"))
 		check_json_lines(p->memory.text, p->memory.len);
 	else if (!strcmp(name, "csv"))
 		check_csv(p->memory.text, p->memory.len);

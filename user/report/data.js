@@ -88,8 +88,9 @@ function verdict(handshake, close) {
 function connection(handshake, close) {
 	const last = close || handshake, first = handshake || close;
 	const { word, text, bad } = verdict(handshake, close);
+	const outcome = handshake && !handshake.open ? handshake.outcome || "unknown" : null;
 	const c = {
-		conn: last.conn, handshake, close, first, last, bad, result: word,
+		conn: last.conn, handshake, close, first, last, bad, results: new Set([outcome || word, word]),
 		open: Boolean(last.open),
 		time: first.time,
 		who: person(last.comm, last.pid),

@@ -76,8 +76,9 @@ function showNumbers({ summary, services }) {
 }
 
 /* How often each word, as a bar; a word is a button that shows these connections. */
-function countsTable(caption, counts, good, choose) {
-	const entries = Object.entries(counts).filter(([, n]) => n > 0), total = entries.reduce((sum, [, n]) => sum + n, 0);
+function countsTable(caption, total, counts, good, choose) {
+	const unknown = Object.values(counts).reduce((left, n) => left - n, total);
+	const entries = [...Object.entries(counts), ["unknown", unknown]].filter(([, n]) => n > 0);
 
 	return html("table", { class: "counts" }, html("caption", null, `${caption}: ${count(total)}`),
 		html("tbody", null, entries.map(([word, n]) => html("tr", { class: word === good ? null : "bad" },
@@ -100,8 +101,7 @@ function showFilters(table, { connections, summary }) {
 	const select = byId("show"), find = byId("find");
 	const results = new Map();
 	const apply = () => {
-		const [, chosen] = SHOWS[select.value] || [null, (c) => c.result === select.value ||
-			(c.handshake && c.handshake.outcome === select.value)];
+		const [, chosen] = SHOWS[select.value] || [null, (c) => c.results.has(select.value)];
 
 		table.filter(chosen, find.value.toLowerCase().split(/\s+/).filter(Boolean));
 	};
@@ -111,16 +111,16 @@ function showFilters(table, { connections, summary }) {
 		select.focus();
 	};
 
-	for (const { handshake, close } of connections)
-		for (const word of [handshake && handshake.outcome, close && close.ending].filter(Boolean))
-			results.set(word, (results.get(word) || 0) + 1);
+	for (const word of connections.flatMap((c) => [...c.results]))
+		results.set(word, (results.get(word) || 0) + 1);
+	results.delete("open"); /* stands in SHOWS */
 	select.append(...Object.entries(SHOWS).map(([value, [text, which]]) =>
 			html("option", { value }, `${text} (${count(connections.filter(which).length)})`)),
 		...[...results].map(([word, n]) => html("option", { value: word }, `${words(word)} (${count(n)})`)));
 	select.addEventListener("change", apply);
 	find.addEventListener("input", apply);
-	byId("results").append(countsTable("Outcomes of handshakes", summary.outcomes, "established", choose),
-		countsTable("Endings of connections", summary.endings, "graceful", choose));
+	byId("results").append(countsTable("Outcomes of handshakes", summary.handshakes, summary.outcomes, "established", choose),
+		countsTable("Endings of connections", summary.closes, summary.endings, "graceful", choose));
 }
 
 function showTime({ first, last, version }) {

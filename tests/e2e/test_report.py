@@ -51,6 +51,7 @@ class Scene:
         witness.stop()
         assert reporter.stdout.lines == []
         self.replayed = run_tracer("-o", "html", "-r", recording)
+        self.summary = run_tracer("-o", "none", "-s", "-r", recording)[1]
         self.records = [json.loads(line) for line in run_tracer("-o", "json", "-r", recording)[1].splitlines()]
         self.pid = client.pid
 
@@ -132,6 +133,10 @@ def test_shown(page, scene):
     counts = page.texts(".counts tr")
     assert any(re.match("established3", c) for c in counts) and any(re.match("refused1", c) for c in counts)
     assert any(re.match("graceful1", c) for c in counts) and any(re.match("reset sent1", c) for c in counts)
+    # the percentiles are those of --summary
+    table = dict(re.findall(rf"^client +{scene.port} +(connect|close) +(.*)$", scene.summary, re.M))
+    row = page.texts(".services tbody tr")[0].replace(f"client, port {scene.port}", "")
+    assert row == "".join((table["connect"] + " 0 " + table["close"]).split())
     # latencies of the three that were answered and of the one close that took time
     captions = page.texts("figcaption")
     assert "3 measured" in captions[0] and "1 measured" in captions[1]

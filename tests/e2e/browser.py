@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""Headless Chromium, spoken to over a pipe (the DevTools protocol), in a namespace without a network."""
+"""Headless Chromium, spoken to over a pipe (DevTools protocol), without a network."""
 import base64
 import json
 import os
@@ -16,12 +16,17 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
 
 
 def why_none():
+    if pump.PATIENCE > 1:
+        return "a page is the same under every kernel, and a browser on an emulated processor slow"
     return None if shutil.which("chromium") else "chromium is not installed"
 
 
 class Browser:
-    """One page: what it fetches is in `requests`, what its console says in `console`, and how many requests
-    its own Content-Security-Policy forbade in `blocked`."""
+    """One page.
+
+    What it fetches is in `requests`, what its console says in `console`, and how many requests its
+    own Content-Security-Policy forbade in `blocked`.
+    """
 
     def __init__(self, directory):
         their_in, self.out_fd = os.pipe()
@@ -43,7 +48,8 @@ class Browser:
         self.serial, self.rest, self.session = 0, b"", None
         self.requests, self.console, self.events, self.blocked = [], [], [], 0
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self.session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
         self.resize(1400, 1000)
@@ -52,7 +58,7 @@ class Browser:
         deadline = time.monotonic() + timeout * pump.PATIENCE
         while b"\0" not in self.rest:
             left = deadline - time.monotonic()
-            assert left > 0 and select.select([self.in_fd], [], [], left)[0], "the browser is silent"
+            assert left > 0 and select.select([self.in_fd], [], [], left)[0], "it is silent"
             data = os.read(self.in_fd, 1 << 20)
             assert data, f"the browser ended: {self.process.poll()}"
             self.rest += data
@@ -101,7 +107,8 @@ class Browser:
         return answer["result"].get("value")
 
     def texts(self, selector):
-        return self.run(f"[...document.querySelectorAll({json.dumps(selector)})].map(e => e.textContent)")
+        return self.run(f"[...document.querySelectorAll({json.dumps(selector)})]"
+                        ".map(e => e.textContent)")
 
     def click(self, selector):
         """With the mouse, in the middle of the first element found."""

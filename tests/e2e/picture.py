@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""picture.py REPORT PICTURE: traces connections over a slow wire, and what a browser makes of the report.
+"""picture.py REPORT PICTURE: a report of connections over a slow wire, and how a browser shows it.
 
 As root, after `make e2e` has built what it needs; the README's picture is made by
     tests/e2e/picture.py /tmp/report.html user/report/report.png
@@ -44,7 +44,8 @@ def _answer(s, patience):
 def serve(channel, address):
     def accept(listener, patience):
         while True:
-            threading.Thread(target=_answer, args=(listener.accept()[0], patience), daemon=True).start()
+            s, _ = listener.accept()
+            threading.Thread(target=_answer, args=(s, patience), daemon=True).start()
 
     for port, (_, patience) in SERVICES.items():
         listener = socket.create_server((address, port), backlog=256)
@@ -90,7 +91,8 @@ def trace(world, report):
     server = netns.Child(link.b, serve, address, comm="server")
     assert server.recv() == "serving"
     tracer = Tracer("--output-file", report, netns=link.a, output="html")
-    visits = [netns.Child(link.a, visit, address, port, comm=comm) for comm, port in CLIENTS.items()]
+    visits = [netns.Child(link.a, visit, address, port, comm=comm)
+              for comm, port in CLIENTS.items()]
     for child in visits:
         child.result(120)
     time.sleep(3)  # what was lost of the last closes is sent again
@@ -99,7 +101,7 @@ def trace(world, report):
 
 
 def draw(directory, report, picture):
-    """The page down to the flow graph of a slow connection, in a size that a README shows as it is."""
+    """The page down to a slow connection's flow graph, in a size that a README shows as it is."""
     browser = Browser(directory)
     try:
         browser.resize(WIDTH, 1000)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""The page that -o html writes, in a browser: what it shows, how it is used, and what it does not do."""
+"""The page that -o html writes, in a browser: what it shows, how it is used, what it does not."""
 import json
 import re
 
@@ -52,7 +52,8 @@ class Scene:
         assert reporter.stdout.lines == []
         self.replayed = run_tracer("-o", "html", "-r", recording)
         self.summary = run_tracer("-o", "none", "-s", "-r", recording)[1]
-        self.records = [json.loads(line) for line in run_tracer("-o", "json", "-r", recording)[1].splitlines()]
+        lines = run_tracer("-o", "json", "-r", recording)[1].splitlines()
+        self.records = [json.loads(line) for line in lines]
         self.pid = client.pid
 
 
@@ -118,21 +119,21 @@ def test_replayed_as_live(scene):
 
 def test_shown(page, scene):
     shown = numbers(page)
-    assert [shown[k] for k in ("Connections", "Handshakes", "Failed", "Closes", "Not graceful", "Open")] \
-        == ["4", "4", "1", "2", "1", "1"]
+    assert [shown[k] for k in ("Connections", "Handshakes", "Failed")] == ["4", "4", "1"]
+    assert [shown[k] for k in ("Closes", "Not graceful", "Open")] == ["2", "1", "1"]
     assert page.texts("#status") == ["1 to 4 of 4 connections"]
     results = dict(zip(column(page, "Local"), column(page, "Result")))
     assert results.pop(f"127.0.0.1:{scene.graceful}") == "graceful"
     assert results.pop(f"127.0.0.1:{scene.reset}") == "reset sent"
     assert results.pop(f"127.0.0.1:{scene.open}") == "open, CLOSE_WAIT"
-    assert list(results.values()) == ["refused (ECONNREFUSED)"]
+    assert list(results.values()) == ["refused"]
     row = row_of(page, scene.graceful) - 1
     assert column(page, "Remote")[row] == f"127.0.0.1:{scene.port}"
     assert column(page, "Sent B")[row] == f"{SENT}" and column(page, "Received B")[row] == "2,000"
     assert column(page, "Closed first")[row] == "local"
     counts = page.texts(".counts tr")
-    assert any(re.match("established3", c) for c in counts) and any(re.match("refused1", c) for c in counts)
-    assert any(re.match("graceful1", c) for c in counts) and any(re.match("reset sent1", c) for c in counts)
+    for begin in ("established3", "refused1", "graceful1", "reset sent1"):
+        assert [c for c in counts if c.startswith(begin)], counts
     # the percentiles are those of --summary
     table = dict(re.findall(rf"^client +{scene.port} +(connect|close) +(.*)$", scene.summary, re.M))
     row = page.texts(".services tbody tr")[0].replace(f"client, port {scene.port}", "")
@@ -140,7 +141,8 @@ def test_shown(page, scene):
     # latencies of the three that were answered and of the one close that took time
     captions = page.texts("figcaption")
     assert "3 measured" in captions[0] and "1 measured" in captions[1]
-    assert [t[:3] for t in page.texts(".histogram text") if t.startswith("p")] == ["p50", "p90", "p99"] * 2
+    marks = [t[:3] for t in page.texts(".histogram text") if t.startswith("p")]
+    assert marks == ["p50", "p90", "p99"] * 2
 
 
 def test_hostile_name_is_text(page, scene):
@@ -150,7 +152,8 @@ def test_hostile_name_is_text(page, scene):
     assert page.run("document.images.length + document.querySelectorAll('img').length") == 0
     assert page.run("document.scripts.length") == 2
     # nothing that came in could run, should it ever become markup
-    page.run("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"document.title=1\">')")
+    page.run("document.body.insertAdjacentHTML('beforeend',"
+             "'<img src=x onerror=\"document.title=1\">')")
     page.run("new Promise(done => setTimeout(done))")
     assert "TCP connections" in page.run("document.title")
     assert page.blocked == 1 and "Content Security Policy" in json.dumps(page.console)
@@ -161,7 +164,7 @@ def test_hostile_name_is_text(page, scene):
 def test_flow_graph(page, scene):
     page.click(f"{ROWS}:nth-child({row_of(page, scene.graceful)}) button")
     texts = page.texts(".flow text")
-    segments = [t for t in texts if re.match("(SYN|ACK|FIN)", t) and "seq" in t + "seq" and "=" in t]
+    segments = [t for t in texts if re.match("(SYN|ACK|FIN).*=", t)]
     fin, peers = 1 + SENT, 1 + RECEIVED
     assert segments == ["SYN seq=0", "SYN,ACK seq=0 ack=1", "ACK seq=1 ack=1",
                         f"FIN seq={fin} ack={peers}", f"ACK ack={fin + 1}",
@@ -174,24 +177,25 @@ def test_flow_graph(page, scene):
     assert [t for t in texts if re.fullmatch(r"~?\d+\.\d{3}", t)] == times
     # what a screen reader says of it, and of the table
     tree = page.call("Accessibility.getFullAXTree")["nodes"]
-    said = [(n["role"]["value"], n.get("name", {}).get("value", "")) for n in tree if not n["ignored"]]
+    said = [(n["role"]["value"], n.get("name", {}).get("value", ""))
+            for n in tree if not n["ignored"]]
     conn = chapters[0]["conn"]
     begin = f"Flow graph of connection {conn}: 0.000 ms, sent SYN seq=0, CLOSE to SYN_SENT; "
     assert [role for role, name in said if role == "image" and name.startswith(begin)]
-    roles = {role for role, _ in said}
-    assert {"heading", "table", "columnheader", "searchbox", "status", "combobox", "button"} <= roles
+    assert {"heading", "table", "columnheader", "searchbox", "status", "combobox", "button"} \
+        <= {role for role, _ in said}
 
 
 def test_sorted_and_filtered(page, scene):
     page.click("#connections thead th:nth-child(9) button")
     connects = column(page, "Connect ms")
     assert connects == sorted(connects, key=float, reverse=True)
-    assert page.run("document.querySelector('[aria-sort]').textContent") == "Connect ms"
+    assert page.texts("[aria-sort=descending]") == ["Connect ms"]
     page.click("#connections thead th:nth-child(9) button")
     assert column(page, "Connect ms") == connects[::-1]
-    assert page.run("document.querySelector('[aria-sort]').getAttribute('aria-sort')") == "ascending"
+    assert page.texts("[aria-sort=ascending]") == ["Connect ms"]
     page.click("#find")
-    page.type("ReFused :9")
+    page.type("EconnReFused :9")
     assert column(page, "Remote") == ["127.0.0.1:9"]
     assert page.texts("#status") == ["1 to 1 of 1 connections"]
     page.type(" no-such-thing")
@@ -201,7 +205,7 @@ def test_sorted_and_filtered(page, scene):
     assert column(page, "Remote") == ["127.0.0.1:9"]
     page.run("document.getElementById('show').value = 'bad';"
              "document.getElementById('show').dispatchEvent(new Event('change'))")
-    assert sorted(column(page, "Result")) == ["refused (ECONNREFUSED)", "reset sent"]
+    assert sorted(column(page, "Result")) == ["refused", "reset sent"]
     # by service: the port that refused has measured nothing
     options = page.texts("#service option")
     page.run(f"document.getElementById('service').value = {options.index('client, port 9') - 1};"
@@ -241,8 +245,8 @@ def test_link_to_a_connection(page, scene):
 
 def test_light_dark_and_print(page, scene, tmp_path):
     page.click(f"{ROWS} button")
-    look = "[document.body, document.querySelector('.flow text')].map(e => getComputedStyle(e)).map(" \
-           "s => s.backgroundColor + ' ' + s.fill + ' ' + s.color)"
+    look = "[document.body, document.querySelector('.flow text')].map(e => getComputedStyle(e))" \
+           ".map(s => s.backgroundColor + ' ' + s.fill + ' ' + s.color)"
     light = page.run(look)
     page.media(scheme="dark")
     dark = page.run(look)
@@ -250,8 +254,9 @@ def test_light_dark_and_print(page, scene, tmp_path):
     assert page.screenshot(tmp_path / "dark.png").startswith(b"\x89PNG")
     page.media("print", "dark")
     assert page.run(look) == light
-    hidden = "[...document.querySelectorAll('.controls')].every(e => getComputedStyle(e).display == 'none')"
-    assert page.run(hidden) and page.run("document.querySelector('.flow').getBoundingClientRect().height") > 100
+    assert page.run("[...document.querySelectorAll('.controls')]"
+                    ".every(e => getComputedStyle(e).display == 'none')")
+    assert page.run("document.querySelector('.flow').getBoundingClientRect().height") > 100
 
 
 def many(scene, path):
@@ -262,8 +267,8 @@ def many(scene, path):
     pair = [r for r in lines if r.get("local_port") == scene.graceful]
     report, *services, summary = [r for r in lines if r["type"] in ("report", "service", "summary")]
     made = []
-    to_scale = [{**step, "t_us": t_us} for step, t_us in zip(pair[1]["steps"], (0, 300, 1500, 1600))]
-    broken = [{**step, "t_us": t_us} for step, t_us in zip(pair[1]["steps"], (0, 300, 600, 99900))]
+    to_scale, broken = ([{**step, "t_us": us} for step, us in zip(pair[1]["steps"], times)]
+                        for times in ((0, 300, 1500, 1600), (0, 300, 600, 99900)))
     for i in range(MANY):
         us = 1000 + i * 7919 % MANY
         made += [{**pair[0], "conn": i, "remote_port": 1000 + i % 100, "handshake_us": us},
@@ -290,7 +295,7 @@ def test_ten_thousand(chromium, scene, tmp_path):
     assert chromium.texts("#status") == ["9,951 to 10,000 of 10,000 connections"]
     assert column(chromium, "Connect ms")[-1] == "1.000"
     chromium.run(f"document.querySelector('{ROWS} button').focus()")
-    chromium.press("ArrowUp", 38)  # the row before the first of a page is the last of the page before
+    chromium.press("ArrowUp", 38)  # before the first row of a page is the last of the page before
     assert chromium.texts("#status") == ["9,901 to 9,950 of 10,000 connections"]
     assert chromium.run("document.activeElement.textContent") == column(chromium, "#")[-1]
     chromium.press("ArrowDown", 40)
@@ -300,8 +305,9 @@ def test_ten_thousand(chromium, scene, tmp_path):
     chromium.type("worker7777")
     assert column(chromium, "#") == ["7777"]
     # four times the usual gap is four times as long, and what is beyond all measure is broken
-    times = "[...document.querySelectorAll('.flow text')].filter(t => /^~?[0-9.]+$/.test(t.textContent))" \
-            ".slice(-4).map(t => t.y.baseVal[0].value)"
+    times = "[...document.querySelectorAll('.flow text')]" \
+            ".filter(t => /^~?[0-9.]+$/.test(t.textContent)).slice(-4)" \
+            ".map(t => t.y.baseVal[0].value)"
     chromium.click(f"{ROWS} button")
     y = chromium.run(times)
     assert [b - a for a, b in zip(y, y[1:])] == [y[1] - y[0], 4 * (y[1] - y[0]), y[1] - y[0]]

@@ -90,14 +90,15 @@ function connection(handshake, close) {
 	const { word, text, bad } = verdict(handshake, close);
 	const outcome = handshake && !handshake.open ? handshake.outcome || "unknown" : null;
 	const c = {
-		conn: last.conn, handshake, close, first, last, bad, results: new Set([outcome || word, word]),
+		conn: last.conn, handshake, close, first, last, bad,
+		results: new Set([outcome || word, word]),
 		open: Boolean(last.open),
 		time: first.time,
 		who: person(last.comm, last.pid),
 		role: last.role,
 		local: endpoint(last.local, last.local_port, last.family),
 		remote: endpoint(last.remote, last.remote_port, last.family),
-		resultText: last.errno ? `${text} (${last.errno})` : text,
+		resultText: text,
 		closer: close ? close.first_closer : null,
 		connectUs: handshake ? handshake.handshake_us : null,
 		closeUs: close ? close.close_us : null,
@@ -107,7 +108,7 @@ function connection(handshake, close) {
 		received: close ? close.bytes_received : null,
 	};
 
-	c.haystack = [`#${c.conn}`, c.who, c.role, c.local, c.remote, c.resultText,
+	c.haystack = [`#${c.conn}`, c.who, c.role, c.local, c.remote, text, last.errno || "",
 		      known(last.cgroup) ? visible(last.cgroup) : ""].join(" ").toLowerCase();
 	return c;
 }

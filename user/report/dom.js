@@ -17,11 +17,32 @@ function html(name, attributes, ...children) {
 }
 
 function svg(name, attributes, ...children) {
-	return fill(document.createElementNS("http://www.w3.org/2000/svg", name), attributes, children);
+	const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+
+	return fill(node, attributes, children);
 }
 
 function byId(id) {
 	return document.getElementById(id);
+}
+
+/* A button that reads as the text it stands in. */
+function plainButton(text, click, attributes) {
+	return html("button", { class: "plain", type: "button", click, ...attributes }, text);
+}
+
+function cell(text, attributes) {
+	return html("td", attributes, text);
+}
+
+function numberCell(text) {
+	return cell(text, { class: "number" });
+}
+
+/* A table's head; `isNumber` says of which columns, counted from 0. */
+function headings(texts, isNumber = () => false) {
+	return html("thead", null, html("tr", null, texts.map((text, i) =>
+		html("th", { scope: "col", class: isNumber(i) ? "number" : null }, text))));
 }
 
 function line(x1, y1, x2, y2, className) {

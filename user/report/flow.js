@@ -10,7 +10,8 @@ const SLANT = 14;	/* of an arrow; not a time, since the peer's clock is not seen
 /* The first sequence numbers of both sides, null where they are not known. */
 function firstNumbers({ handshake, close }) {
 	const before = (fin, bytes) => known(fin) && known(bytes) ? (fin - bytes - 1) >>> 0 : null;
-	const numbers = { iss: handshake ? handshake.iss : null, irs: handshake ? handshake.irs : null };
+	const { iss = null, irs = null } = handshake || {};
+	const numbers = { iss, irs };
 
 	if (!known(numbers.iss) && close)
 		numbers.iss = before(close.local_fin_seq, close.bytes_sent);
@@ -48,7 +49,10 @@ function stepGap(before, step) {
 }
 
 function medianGap(steps) {
-	const gaps = steps.slice(1).map((s, i) => stepGap(steps[i], s)).filter((us) => us > 0).sort((a, b) => a - b);
+	const gaps = steps.slice(1).map((step, i) => stepGap(steps[i], step))
+		.filter((us) => us > 0);
+
+	gaps.sort((a, b) => a - b);
 
 	return gaps.length ? gaps[Math.floor((gaps.length - 1) / 2)] : 1;
 }
@@ -90,9 +94,10 @@ class FlowLayout {
 
 	chapter(record) {
 		const { steps } = record, usual = medianGap(steps);
+		const caption = `${record.type}, ${clockTime(record.time)}`;
 
 		this.y += 20;
-		this.captions.push({ y: this.y, text: `${record.type}, ${clockTime(record.time)}` });
+		this.captions.push({ y: this.y, text: caption });
 		this.y += 16;
 		if (steps.length)
 			this.state(this.y, steps[0].from);
@@ -105,7 +110,9 @@ class FlowLayout {
 		});
 		if (record.open) {
 			this.y += 10;
-			this.broken(`OPEN in ${record.state}` + (known(record.state_us) ? ` for ${duration(record.state_us)}` : ""));
+			const us = record.state_us, since = known(us) ? ` for ${duration(us)}` : "";
+
+			this.broken(`OPEN in ${record.state}${since}`);
 		}
 		this.y += SLANT + 6;
 	}
@@ -113,9 +120,14 @@ class FlowLayout {
 	/* The time between two chapters, when both were seen. */
 	between(handshake, close) {
 		const last = handshake.steps.findLast((s) => known(s.t_us));
+		let text = "";
 
-		this.broken(known(handshake.time) && known(close.time) && last
-			? duration(Math.max(instant(close.time) - instant(handshake.time) - last.t_us, 0)) : "");
+		if (known(handshake.time) && known(close.time) && last) {
+			const us = instant(close.time) - instant(handshake.time) - last.t_us;
+
+			text = duration(Math.max(us, 0));
+		}
+		this.broken(text);
 	}
 }
 
@@ -123,9 +135,11 @@ class FlowLayout {
 function drawBreak({ y, text }) {
 	const strokes = [FLOW.ours, FLOW.theirs].flatMap((x) => [
 		svg("rect", { class: "gap", x: x - 6, y: y - 4, width: 12, height: 8 }),
-		line(x - 8, y - 1, x + 8, y - 7, "slash"), line(x - 8, y + 7, x + 8, y + 1, "slash")]);
+		line(x - 8, y - 1, x + 8, y - 7, "slash"),
+		line(x - 8, y + 7, x + 8, y + 1, "slash")]);
+	const look = { "text-anchor": "middle", class: "muted" };
 
-	return [...strokes, label((FLOW.ours + FLOW.theirs) / 2, y + 4, text, { "text-anchor": "middle", class: "muted" })];
+	return [...strokes, label((FLOW.ours + FLOW.theirs) / 2, y + 4, text, look)];
 }
 
 /* An arrow from one lifeline to the other, down by SLANT on its way. */
@@ -133,25 +147,27 @@ function drawSegment(y, step, numbers) {
 	const sent = isSent(step), text = segmentText(step, numbers);
 	const [from, to] = sent ? [FLOW.ours, FLOW.theirs] : [FLOW.theirs, FLOW.ours];
 	const y1 = sent ? y : y - SLANT, y2 = y1 + SLANT, back = sent ? -1 : 1;
-	const classes = ["step", step.derived ? "derived" : "", text.startsWith("RST") ? "reset" : ""];
+	const head = `M${to} ${y2}l${10 * back} -5l${-2 * back} 5l${2 * back} 4z`;
+	const classes = [step.derived && "derived", text.startsWith("RST") && "reset"];
 
-	return svg("g", { class: classes.join(" ").trim() },
+	return svg("g", { class: classes.filter(Boolean).join(" ") },
 		line(from, y1, to, y2, "segment"),
-		svg("path", { class: "head", d: `M${to} ${y2}l${10 * back} -5l${-2 * back} 5l${2 * back} 4z` }),
+		svg("path", { class: "head", d: head }),
 		label((from + to) / 2, (y1 + y2) / 2 - 7, text, { "text-anchor": "middle" }));
 }
 
 function drawEvent({ y, step }, numbers) {
-	return [label(FLOW.time, y + 4, stepTime(step), { "text-anchor": "end" }),
-		known(step.segment) ? drawSegment(y, step, numbers)
-				    : svg("circle", { class: "event", cx: FLOW.ours, cy: y, r: 5 })];
+	const what = known(step.segment) ? drawSegment(y, step, numbers)
+		: svg("circle", { class: "event", cx: FLOW.ours, cy: y, r: 5 });
+
+	return [label(FLOW.time, y + 4, stepTime(step), { "text-anchor": "end" }), what];
 }
 
 function drawStates(layout) {
 	return layout.states.flatMap(({ y, state }, i) => {
-		const next = layout.states[i + 1];
+		const next = layout.states[i + 1], end = next ? next.y : layout.y;
 
-		return [line(FLOW.ours, y, FLOW.ours, next ? next.y : layout.y, `state ${stateClass(state)}`),
+		return [line(FLOW.ours, y, FLOW.ours, end, `state ${stateClass(state)}`),
 			label(FLOW.state, y + 4, state, { "text-anchor": "end", class: "muted" })];
 	});
 }
@@ -169,19 +185,21 @@ function layOut({ handshake, close }) {
 }
 
 function stepWords(step, numbers) {
-	const change = step.from === step.to ? step.to : `${step.from} to ${step.to}`;
+	const said = [`${stepTime(step)} ms`];
 
-	if (!known(step.segment))
-		return `${stepTime(step)} ms, ${change}`;
-	return `${stepTime(step)} ms, ${isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}, ${change}`;
+	if (known(step.segment))
+		said.push(`${isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}`);
+	said.push(step.from === step.to ? step.to : `${step.from} to ${step.to}`);
+	return said.join(", ");
 }
 
 /* The flow graph of a connection: an SVG, whose text alternative is its steps. */
 function drawFlow(c) {
-	const layout = layOut(c), numbers = firstNumbers(c), height = Math.ceil(layout.y + 12);
+	const layout = layOut(c), numbers = firstNumbers(c);
+	const viewBox = `0 0 ${FLOW.width} ${Math.ceil(layout.y + 12)}`;
 	const said = layout.events.map(({ step }) => stepWords(step, numbers)).join("; ");
 
-	return svg("svg", { class: "flow", width: FLOW.width, viewBox: `0 0 ${FLOW.width} ${height}`, role: "img",
+	return svg("svg", { class: "flow", width: FLOW.width, viewBox, role: "img",
 			    "aria-label": `Flow graph of connection ${c.conn}: ${said}` },
 		label(14, 20, c.local, { class: "end" }),
 		label(14, 36, `${c.who}${known(c.role) ? `, ${c.role}` : ""}`),
@@ -196,13 +214,16 @@ function drawFlow(c) {
 /* The same as a table, to be copied or read out cell by cell. */
 function stepsTable(c) {
 	const numbers = firstNumbers(c);
-	const rows = [c.handshake, c.close].filter(Boolean).flatMap((record) => record.steps.map((step) =>
-		html("tr", null, [record.type, stepTime(step), step.segment || "", step.from, step.to]
-			.map((text) => html("td", null, text)),
-		     html("td", null, known(step.segment) ? segmentText(step, numbers).replace(/^\S+( \(\d+\))? ?/, "") : ""))));
+	const row = (type, step) => {
+		const { segment, from, to } = step;
+		const counted = known(segment) ? segmentText(step, numbers).match(/\w+=.*$/) : null;
+
+		return html("tr", null, [type, stepTime(step), segment || "", from, to,
+					 counted ? counted[0] : ""].map((text) => cell(text)));
+	};
 
 	return html("table", { class: "steps" },
-		html("thead", null, html("tr", null, ["chapter", "ms", "segment", "from", "to", "numbers"]
-			.map((text) => html("th", { scope: "col" }, text)))),
-		html("tbody", null, rows));
+		headings(["chapter", "ms", "segment", "from", "to", "numbers"]),
+		html("tbody", null, [c.handshake, c.close].filter(Boolean).flatMap((record) =>
+			record.steps.map((step) => row(record.type, step)))));
 }

@@ -50,11 +50,12 @@ function logBars(h) {
 	return { from, to, bars };
 }
 
-const PLOT = { width: 720, height: 230, left: 52, right: 12, top: 48, bottom: 26 };
+const PLOT = { width: 720, height: 230, left: 52, right: 708, top: 48, bottom: 204 };
 
-function drawTicks(axis, x, bottom) {
+function drawTicks(axis, x) {
 	const wide = axis.to - axis.from;
 	const steps = wide > 2 ? [1] : wide > 1 ? [1, 3] : [1, 2, 5];
+	const look = { "text-anchor": "middle", class: "tick" };
 	const ticks = [];
 
 	for (let decade = Math.floor(axis.from); decade <= axis.to; decade++) {
@@ -63,64 +64,70 @@ function drawTicks(axis, x, bottom) {
 
 			if (at < axis.from - 1e-9 || at > axis.to + 1e-9)
 				continue;
-			ticks.push(line(x(at), PLOT.top, x(at), bottom + 4, "grid"),
-				   label(x(at), bottom + 18, span(us), { "text-anchor": "middle", class: "tick" }));
+			ticks.push(line(x(at), PLOT.top, x(at), PLOT.bottom + 4, "grid"),
+				   label(x(at), PLOT.bottom + 18, span(us), look));
 		}
 	}
 	return ticks;
 }
 
 /* p50, p90 and p99, each label on a row of its own and on the side where there is room. */
-function drawMarks(h, x, bottom) {
+function drawMarks(h, x) {
 	return PERCENTS.flatMap((percent, row) => {
 		const us = percentile(h, percent), at = x(Math.log10(us)), y = 12 + 14 * row;
 		const left = at > PLOT.width / 2;
 
-		return [line(at, y - 9, at, bottom, "mark"),
+		return [line(at, y - 9, at, PLOT.bottom, "mark"),
 			label(left ? at - 5 : at + 5, y, `p${percent} ${ms(us)} ms`,
 			      { "text-anchor": left ? "end" : "start" })];
 	});
 }
 
-function drawBars(axis, x, y, bottom) {
-	const width = (x(axis.to) - x(axis.from)) / axis.bars.length;
+function drawBars(axis, x, y) {
+	const step = (axis.to - axis.from) / axis.bars.length;
 
-	return axis.bars.map((n, i) => {
-		const low = axis.from + (axis.to - axis.from) * i / axis.bars.length;
-		const high = axis.from + (axis.to - axis.from) * (i + 1) / axis.bars.length;
+	return axis.bars.flatMap((n, i) => {
+		const low = axis.from + i * step, high = low + step, top = y(n);
+		const shape = { x: x(low), width: Math.max(x(high) - x(low) - 1, 1),
+				y: top, height: PLOT.bottom - top };
+		const title = `${span(10 ** low)} to ${span(10 ** high)}: ${count(n)}`;
 
-		if (!n)
-			return [];
-		return svg("rect", { class: "bar", x: x(axis.from) + i * width, width: Math.max(width - 1, 1),
-				     y: y(n), height: bottom - y(n) },
-			   svg("title", null, `${span(10 ** low)} to ${span(10 ** high)}: ${count(n)}`));
-	}).flat();
+		return n ? svg("rect", { class: "bar", ...shape }, svg("title", null, title)) : [];
+	});
 }
 
 function percentilesText(h) {
-	return PERCENTS.map((p) => `p${p} ${ms(percentile(h, p))} ms`).join(", ") + `, max ${ms(h.max_us)} ms`;
+	const texts = PERCENTS.map((p) => `p${p} ${ms(percentile(h, p))} ms`);
+
+	return [...texts, `max ${ms(h.max_us)} ms`].join(", ");
+}
+
+function drawPlot(what, h) {
+	const axis = logBars(h), most = Math.max(...axis.bars);
+	const perDecade = (PLOT.right - PLOT.left) / (axis.to - axis.from);
+	const x = (at) => PLOT.left + perDecade * (at - axis.from);
+	/* the lowest bar is to be seen beside the highest */
+	const y = (n) => PLOT.bottom - Math.max((PLOT.bottom - PLOT.top) * n / most, 1);
+	const look = { "text-anchor": "end", class: "tick" };
+
+	const viewBox = `0 0 ${PLOT.width} ${PLOT.height}`;
+	const said = `Histogram, logarithmic axis: ${what}, ${percentilesText(h)}`;
+
+	return svg("svg", { class: "histogram", viewBox, role: "img", "aria-label": said },
+		drawTicks(axis, x), drawBars(axis, x, y),
+		line(PLOT.left, PLOT.bottom, PLOT.right, PLOT.bottom, "axis"),
+		label(PLOT.left - 6, PLOT.top + 4, count(most), look),
+		label(PLOT.left - 6, PLOT.bottom, "0", look),
+		drawMarks(h, x));
 }
 
 /* A figure of these latencies; `what` says of what. */
 function drawHistogram(what, h) {
-	const caption = html("figcaption", null, what + " ",
-			     html("span", null, h.count ? `${count(h.count)} measured, the longest ${ms(h.max_us)} ms` : "none"));
+	const measured = `${count(h.count)} measured, the longest ${ms(h.max_us)} ms`;
+	const caption = html("figcaption", null, `${what} `,
+		html("span", null, h.count ? measured : "none"));
 
-	if (!h.count)
-		return html("figure", null, caption);
-	const axis = logBars(h), bottom = PLOT.height - PLOT.bottom, most = Math.max(...axis.bars);
-	const x = (at) => PLOT.left + (PLOT.width - PLOT.left - PLOT.right) * (at - axis.from) / (axis.to - axis.from);
-	/* the lowest bar is to be seen beside the highest */
-	const y = (n) => Math.min(bottom - (bottom - PLOT.top) * n / most, bottom - 1);
-
-	return html("figure", null, caption, svg("svg",
-		{ class: "histogram", viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "img",
-		  "aria-label": `Histogram, logarithmic axis: ${what}, ${percentilesText(h)}` },
-		drawTicks(axis, x, bottom), drawBars(axis, x, y, bottom),
-		line(PLOT.left, bottom, PLOT.width - PLOT.right, bottom, "axis"),
-		label(PLOT.left - 6, PLOT.top + 4, count(most), { "text-anchor": "end", class: "tick" }),
-		label(PLOT.left - 6, bottom, "0", { "text-anchor": "end", class: "tick" }),
-		drawMarks(h, x, bottom)));
+	return html("figure", null, caption, h.count ? drawPlot(what, h) : []);
 }
 
 function serviceName(s) {
@@ -131,24 +138,27 @@ function serviceName(s) {
 	return `${s.role}, port ${known(s.port) ? s.port : "not known"}`;
 }
 
-function serviceRow(s, choose) {
-	const cells = (h) => [count(h.count), ...PERCENTS.map((p) => h.count ? ms(percentile(h, p)) : "-"),
-			      h.count ? ms(h.max_us) : "-"];
+function latencyTexts(h) {
+	const figures = [...PERCENTS.map((p) => percentile(h, p)), h.max_us];
 
-	return html("tr", null,
-		html("th", { scope: "row" }, html("button", { class: "plain", type: "button", click: choose }, serviceName(s))),
-		[...cells(s.connect), count(s.failed), ...cells(s.close)].map((text) =>
-			html("td", { class: "number" }, text)));
+	return [count(h.count), ...figures.map((us) => h.count ? ms(us) : "-")];
 }
 
 function servicesTable(services, choose) {
 	const figures = [...PERCENTS.map((p) => `p${p}`), "max"];
+	const titles = ["service", "connects", ...figures, "failed", "closes", ...figures];
+	const row = (s, i) => {
+		const name = plainButton(serviceName(s), () => choose(i));
+
+		return html("tr", null, html("th", { scope: "row" }, name),
+			latencyTexts(s.connect).map(numberCell), numberCell(count(s.failed)),
+			latencyTexts(s.close).map(numberCell));
+	};
 
 	return html("div", { class: "wide" }, html("table", { class: "services" },
 		html("caption", null, "Latencies in ms, busiest service first"),
-		html("thead", null, html("tr", null, ["service", "connects", ...figures, "failed", "closes", ...figures]
-			.map((text, i) => html("th", { scope: "col", class: i ? "number" : null }, text)))),
-		html("tbody", null, services.map((s, i) => serviceRow(s, () => choose(i))))));
+		headings(titles, (i) => i > 0),
+		html("tbody", null, services.map(row))));
 }
 
 /* The section: histograms of one service or of all, and the table of services. */
@@ -156,10 +166,11 @@ function showLatency(services) {
 	const select = byId("service"), details = byId("services");
 	const draw = () => {
 		const chosen = select.value === "" ? services : [services[Number(select.value)]];
+		const merged = (of) => mergeHistograms(chosen.map((s) => s[of]));
 
 		byId("histograms").replaceChildren(
-			drawHistogram("Connect latency", mergeHistograms(chosen.map((s) => s.connect))),
-			drawHistogram("Close latency", mergeHistograms(chosen.map((s) => s.close))));
+			drawHistogram("Connect latency", merged("connect")),
+			drawHistogram("Close latency", merged("close")));
 	};
 	const choose = (i) => {
 		select.value = String(i);
@@ -170,7 +181,8 @@ function showLatency(services) {
 	select.append(html("option", { value: "" }, "all services"),
 		...services.map((s, i) => html("option", { value: i }, serviceName(s))));
 	select.addEventListener("change", draw);
-	details.addEventListener("toggle", () => details.append(servicesTable(services, choose)), { once: true });
+	details.addEventListener("toggle",
+		() => details.append(servicesTable(services, choose)), { once: true });
 	details.open = services.length > 1 && services.length <= 12;
 	details.hidden = services.length < 2;
 	draw();

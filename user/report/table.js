@@ -2,27 +2,32 @@
 
 const PAGE_ROWS = 50;
 
+function asIs(value) {
+	return known(value) ? String(value) : "-";
+}
+
+/* A column sorts by `key` of a connection, and shows what `text` makes of it. */
 const COLUMNS = [
-	{ title: "#", value: (c) => c.conn },
-	{ title: "Time", value: (c) => c.time, text: (c) => clockTime(c.time) },
-	{ title: "Process", value: (c) => c.who, foreign: true },
-	{ title: "Role", value: (c) => c.role },
-	{ title: "Local", value: (c) => c.local },
-	{ title: "Remote", value: (c) => c.remote },
-	{ title: "Result", value: (c) => c.resultText },
-	{ title: "Closed first", value: (c) => c.closer },
-	{ title: "Connect ms", value: (c) => c.connectUs, text: (c) => ms(c.connectUs), number: true },
-	{ title: "Close ms", value: (c) => c.closeUs, text: (c) => ms(c.closeUs), number: true },
-	{ title: "CLOSE_WAIT ms", value: (c) => c.waitUs, text: (c) => ms(c.waitUs), number: true },
-	{ title: "Lived ms", value: (c) => c.lifetimeUs, text: (c) => ms(c.lifetimeUs), number: true },
-	{ title: "Sent B", value: (c) => c.sent, text: (c) => count(c.sent), number: true },
-	{ title: "Received B", value: (c) => c.received, text: (c) => count(c.received), number: true },
+	{ title: "#", key: "conn", text: asIs },
+	{ title: "Time", key: "time", text: clockTime },
+	{ title: "Process", key: "who", text: asIs, look: () => "foreign" },
+	{ title: "Role", key: "role", text: asIs },
+	{ title: "Local", key: "local", text: asIs },
+	{ title: "Remote", key: "remote", text: asIs },
+	{ title: "Result", key: "resultText", text: asIs, look: (c) => c.bad ? "bad" : null },
+	{ title: "Closed first", key: "closer", text: asIs },
+	{ title: "Connect ms", key: "connectUs", text: ms, number: true },
+	{ title: "Close ms", key: "closeUs", text: ms, number: true },
+	{ title: "CLOSE_WAIT ms", key: "waitUs", text: ms, number: true },
+	{ title: "Lived ms", key: "lifetimeUs", text: ms, number: true },
+	{ title: "Sent B", key: "sent", text: count, number: true },
+	{ title: "Received B", key: "received", text: count, number: true },
 ];
 
 /* What is not known comes last, in both directions. */
-function compareBy({ value }, direction) {
+function compareBy({ key }, direction) {
 	return (a, b) => {
-		const x = value(a), y = value(b);
+		const x = a[key], y = b[key];
 
 		if (!known(x) || !known(y))
 			return known(y) - known(x) || a.conn - b.conn;
@@ -39,29 +44,37 @@ class ConnectionTable {
 		this.direction = 1;
 		this.page = 0;
 		this.expanded = new Set();
-		this.body = html("tbody", { click: (e) => this.clicked(e), keydown: (e) => this.pressed(e) });
-		byId("connections").append(html("caption", null, "A row opens its flow graph; a column's title sorts."),
-			html("thead", null, html("tr", null, COLUMNS.map((c) => this.heading(c)))), this.body);
+		this.body = html("tbody", { click: (e) => this.clicked(e),
+					    keydown: (e) => this.pressed(e) });
+		const caption = "A row opens its flow graph; a column's title sorts.";
+
+		byId("connections").append(html("caption", null, caption),
+			html("thead", null, html("tr", null, COLUMNS.map((c) => this.heading(c)))),
+			this.body);
 		byId("pages").append(...this.pageButtons());
 		this.update();
 	}
 
 	heading(column) {
 		column.head = html("th", { scope: "col", class: column.number ? "number" : null },
-			html("button", { class: "plain", type: "button", click: () => this.sortBy(column) }, column.title));
+			plainButton(column.title, () => this.sortBy(column)));
 		return column.head;
 	}
 
 	pageButtons() {
-		this.buttons = [["First", () => 0], ["Previous", () => this.page - 1], ["Next", () => this.page + 1],
-				["Last", () => this.pages() - 1]].map(([text, page]) =>
+		const pages = [["First", () => 0], ["Previous", () => this.page - 1],
+			       ["Next", () => this.page + 1], ["Last", () => this.pages() - 1]];
+
+		this.buttons = pages.map(([text, page]) =>
 			html("button", { type: "button", click: () => this.turnTo(page()) }, text));
 		return this.buttons;
 	}
 
 	/* A number's greatest come first at first. */
-	sortBy(column, direction = column.number ? -1 : 1) {
-		this.direction = this.column === column ? -this.direction : direction;
+	sortBy(column) {
+		const first = column.number ? -1 : 1;
+
+		this.direction = this.column === column ? -this.direction : first;
 		this.column = column;
 		this.update();
 	}
@@ -73,11 +86,14 @@ class ConnectionTable {
 	}
 
 	update() {
-		this.chosen = this.all.filter((c) => this.show(c) && this.terms.every((t) => c.haystack.includes(t)));
+		const order = this.direction > 0 ? "ascending" : "descending";
+		const found = (c) => this.terms.every((term) => c.haystack.includes(term));
+
+		this.chosen = this.all.filter((c) => this.show(c) && found(c));
 		this.chosen.sort(compareBy(this.column, this.direction));
 		for (const { head } of COLUMNS)
 			head.removeAttribute("aria-sort");
-		this.column.head.setAttribute("aria-sort", this.direction > 0 ? "ascending" : "descending");
+		this.column.head.setAttribute("aria-sort", order);
 		this.turnTo(0);
 	}
 
@@ -87,35 +103,37 @@ class ConnectionTable {
 
 	turnTo(page) {
 		const from = page * PAGE_ROWS, rows = this.chosen.slice(from, from + PAGE_ROWS);
+		const to = count(from + rows.length), all = count(this.chosen.length);
+		const shown = `${count(from + 1)} to ${to} of ${all}`;
 		const [first, previous, next, last] = this.buttons;
 
 		this.page = page;
 		this.body.replaceChildren(...rows.flatMap((c) => this.row(c)));
 		first.disabled = previous.disabled = page === 0;
 		next.disabled = last.disabled = page === this.pages() - 1;
-		byId("status").textContent = rows.length
-			? `${count(from + 1)} to ${count(from + rows.length)} of ${count(this.chosen.length)} connections`
-			: "no such connections";
+		byId("status").textContent = rows.length ? `${shown} connections`
+							 : "no such connections";
 	}
 
 	row(c) {
 		const open = this.expanded.has(c.conn);
-		const cells = COLUMNS.map((column, i) => {
-			const text = column.text ? column.text(c) : known(column.value(c)) ? String(column.value(c)) : "-";
-			const classes = column.number ? "number" : column.foreign ? "foreign" : column.title === "Result" &&
-				c.bad ? "bad" : null;
-
-			return html("td", { class: classes }, i ? text
-				: html("button", { class: "plain", type: "button", "aria-expanded": String(open),
-						   "aria-label": `Connection ${c.conn}, flow graph` }, text));
-		});
-		const row = html("tr", { class: "row", "data-conn": c.conn }, cells);
+		const [number, ...rest] = COLUMNS.map((column) => ({
+			text: column.text(c[column.key]),
+			look: column.number ? "number" : column.look ? column.look(c) : null,
+		}));
+		const opener = plainButton(number.text, null,
+			{ "aria-expanded": String(open),
+			  "aria-label": `Connection ${c.conn}, flow graph` });
+		const row = html("tr", { class: "row", "data-conn": c.conn }, cell(opener),
+			rest.map(({ text, look }) => cell(text, { class: look })));
 
 		return open ? [row, this.detail(c)] : [row];
 	}
 
 	detail(c) {
-		return html("tr", null, html("td", { class: "detail", colspan: COLUMNS.length }, drawDetail(c)));
+		const attributes = { class: "detail", colspan: COLUMNS.length };
+
+		return html("tr", null, cell(drawDetail(c), attributes));
 	}
 
 	toggle(row) {
@@ -142,18 +160,19 @@ class ConnectionTable {
 	/* The arrow keys go from row to row, and on to the next page. */
 	pressed(event) {
 		const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-		const row = event.target.closest("tr.row");
+		const row = event.target.closest("tr.row"), page = this.page + step;
+		const rows = () => [...this.body.querySelectorAll("tr.row")];
 
 		if (!step || !row)
 			return;
 		event.preventDefault();
-		const rows = [...this.body.querySelectorAll("tr.row")], at = rows.indexOf(row) + step;
+		const next = rows()[rows().indexOf(row) + step];
 
-		if (rows[at]) {
-			this.focusRow(rows[at]);
-		} else if (this.page + step >= 0 && this.page + step < this.pages()) {
-			this.turnTo(this.page + step);
-			this.focusRow(this.body.querySelectorAll("tr.row")[step > 0 ? 0 : PAGE_ROWS - 1]);
+		if (next) {
+			this.focusRow(next);
+		} else if (page >= 0 && page < this.pages()) {
+			this.turnTo(page);
+			this.focusRow(rows().at(step > 0 ? 0 : -1));
 		}
 	}
 
@@ -161,18 +180,17 @@ class ConnectionTable {
 		row.querySelector("button").focus();
 	}
 
-	/* Opens one connection, as a link to it does; false when it is not among those shown. */
+	/* Opens one connection if it is among those shown: where a link to it leads. */
 	open(conn) {
 		const at = this.chosen.findIndex((c) => c.conn === conn);
 
 		if (at < 0)
-			return false;
+			return;
 		this.expanded.add(conn);
 		this.turnTo(Math.floor(at / PAGE_ROWS));
 		const row = this.body.querySelector(`tr[data-conn="${conn}"]`);
 
 		row.scrollIntoView();
 		this.focusRow(row);
-		return true;
 	}
 }

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The page that -o html writes, in a browser: what it shows, how it is used, what it does not."""
 import json
+import os
 import re
 
 import pytest
 
 import browser
 from conftest import World, why_no_bpf
-from tracer import Tracer, run_tracer
+from tracer import ROOT, Tracer, run_tracer
 
 SENT, RECEIVED = 100, 2000
 HOSTILE = "</script><img/>"
 ROWS = "#connections tbody tr.row"
+TIMES = "[...document.querySelectorAll('.flow text')]" \
+        ".filter(t => /^~?[0-9.]+$/.test(t.textContent))" \
+        ".map(t => t.y.baseVal[0].value)"  # how far down each step is
 MANY = 10000
 GENEROUS_S = 20  # for what takes a second on a host with nothing else to do
 
@@ -186,6 +190,24 @@ def test_flow_graph(page, scene):
         <= {role for role, _ in said}
 
 
+def test_unanswered(chromium, scene, tmp_path):
+    """A connect() that nobody answers: each SYN ends in a cross, and the gaps double."""
+    page = tmp_path / "timed-out.html"
+    recording = os.path.join(ROOT, "tests", "golden", "timed-out.rec")
+    status, _, stderr = run_tracer("-r", recording, "-o", "html", "--output-file", page)
+    assert status == 0, stderr
+    chromium.open(page)
+    chromium.click(f"{ROWS} button")
+    syns = [t for t in chromium.texts(".flow text") if t.startswith("SYN") and "=" in t]
+    assert syns == ["SYN seq=0", *(f"SYN ({n}) seq=0" for n in range(2, 8))]
+    assert chromium.run("document.querySelectorAll('.flow .cross').length") == len(syns)
+    assert chromium.run("document.querySelectorAll('.flow .head, .flow .gap').length") == 0
+    y = chromium.run(TIMES)
+    gaps = [b - a for a, b in zip(y, y[1:])]
+    assert [round(gap / gaps[3]) for gap in gaps] == [1, 1, 1, 1, 2, 4, 8]
+    assert column(chromium, "Remote") == ["[2001:db8::2]:443"] and chromium.console == []
+
+
 def test_sorted_and_filtered(page, scene):
     page.click("#connections thead th:nth-child(9) button")
     connects = column(page, "Connect ms")
@@ -305,18 +327,15 @@ def test_ten_thousand(chromium, scene, tmp_path):
     chromium.type("worker7777")
     assert column(chromium, "#") == ["7777"]
     # four times the usual gap is four times as long, and what is beyond all measure is broken
-    times = "[...document.querySelectorAll('.flow text')]" \
-            ".filter(t => /^~?[0-9.]+$/.test(t.textContent)).slice(-4)" \
-            ".map(t => t.y.baseVal[0].value)"
     chromium.click(f"{ROWS} button")
-    y = chromium.run(times)
+    y = chromium.run(TIMES)[-4:]
     assert [b - a for a, b in zip(y, y[1:])] == [y[1] - y[0], 4 * (y[1] - y[0]), y[1] - y[0]]
     assert [t for t in chromium.texts(".flow text") if t.endswith("ms")][1:] == []
     chromium.run("document.getElementById('find').value = ''")
     chromium.click("#find")
     chromium.type("worker8888")
     chromium.click(f"{ROWS} button")
-    assert [t for t in chromium.texts(".flow text") if t.endswith("ms")][1:] == ["99.300 ms"]
-    y = chromium.run(times)
+    assert [t for t in chromium.texts(".flow text") if t.endswith("ms")][1:] == ["~99.300 ms"]
+    y = chromium.run(TIMES)[-4:]
     assert y[3] - y[2] < 4 * (y[1] - y[0])
     assert chromium.console == []

@@ -60,7 +60,8 @@ function closeFacts(c) {
 function facts(c) {
 	const { first, last } = c;
 	const pairs = [
-		["Result", c.resultText], ["Error", last.errno], ["Owner", c.who], ["uid", last.uid],
+		["Result", c.resultText], ["Error", last.errno],
+		["Owner", c.who], ["uid", last.uid],
 		["cgroup", known(last.cgroup) ? visible(last.cgroup) : ""],
 		...(c.handshake ? handshakeFacts(c.handshake) : []),
 		...(c.close ? closeFacts(c.close) : []),

@@ -6,6 +6,7 @@ const ROW = 40;		/* between two events at least, and for the median gap of a cha
 const LONGEST = 8;	/* rows are drawn to scale, a gap that takes more is broken */
 const BROKEN = 78;
 const SLANT = 14;	/* of an arrow; not a time, since the peer's clock is not seen */
+const SHORT = 0.8;	/* of the way, as far as an arrow is drawn that nothing answered */
 
 /* The first sequence numbers of both sides, null where they are not known. */
 function firstNumbers({ handshake, close }) {
@@ -40,6 +41,21 @@ function segmentText(step, { iss, irs }) {
 	return text;
 }
 
+/* Was this SYN or FIN of ours sent again, or waited for until the kernel gave up? */
+function isUnanswered(record, i) {
+	const [step, ...later] = record.steps.slice(i).filter((s) => known(s.segment));
+	const what = isSent(step) ? step.segment.match(/SYN|FIN/) : null;
+	const isAgain = (s) => isSent(s) && s.segment.includes(what[0]) && s.segment.endsWith(")");
+
+	if (!what)
+		return false;
+	if (later.some(isAgain))
+		return true;
+	const result = record.type === "close" ? record.ending : record.outcome;
+
+	return result === "timed_out" && later.every(isSent);
+}
+
 function stepTime(step) {
 	return known(step.t_us) ? (step.derived ? "~" : "") + ms(step.t_us) : "-";
 }
@@ -65,11 +81,18 @@ function stateClass(state) {
 	return state.includes("SYN") ? "opening" : "closing";
 }
 
+/* The kernel's names of what RFC 9293 calls SYN-RECEIVED: the request's, then the socket's. */
+function sameState(a, b) {
+	const received = ["NEW_SYN_RECV", "SYN_RECV"];
+
+	return a === b || (received.includes(a) && received.includes(b));
+}
+
 /* Gathers what is to be drawn from top to bottom. */
 class FlowLayout {
 	constructor() {
 		this.y = FLOW.top;
-		this.events = [];	/* { y, step } */
+		this.events = [];	/* { y, step, unanswered } */
 		this.breaks = [];	/* { y, text } */
 		this.captions = [];	/* { y, text } */
 		this.states = [];	/* { y, state } from there on */
@@ -85,11 +108,20 @@ class FlowLayout {
 		this.y += BROKEN;
 	}
 
-	gap(us, usual) {
+	gap(us, usual, mark) {
 		if (us > LONGEST * usual)
-			this.broken(duration(us));
+			this.broken(mark + duration(us));
 		else
 			this.y += Math.max(ROW, ROW * us / usual);
+	}
+
+	/* From one step to the next, by way of a state that nobody saw begin. */
+	until(before, step, usual) {
+		if (!sameState(before.to, step.from)) {
+			this.broken("");
+			this.state(this.y, step.from);
+		}
+		this.gap(stepGap(before, step), usual, before.derived || step.derived ? "~" : "");
 	}
 
 	chapter(record) {
@@ -104,8 +136,10 @@ class FlowLayout {
 		this.y += 8 + SLANT;
 		steps.forEach((step, i) => {
 			if (i)
-				this.gap(stepGap(steps[i - 1], step), usual);
-			this.events.push({ y: this.y, step });
+				this.until(steps[i - 1], step, usual);
+			const unanswered = known(step.segment) && isUnanswered(record, i);
+
+			this.events.push({ y: this.y, step, unanswered });
 			this.state(this.y, step.to);
 		});
 		if (record.open) {
@@ -142,22 +176,30 @@ function drawBreak({ y, text }) {
 	return [...strokes, label((FLOW.ours + FLOW.theirs) / 2, y + 4, text, look)];
 }
 
-/* An arrow from one lifeline to the other, down by SLANT on its way. */
-function drawSegment(y, step, numbers) {
+function drawHead(x, y, back) {
+	return svg("path", { class: "head",
+			     d: `M${x} ${y}l${10 * back} -5l${-2 * back} 5l${2 * back} 4z` });
+}
+
+/* An arrow from one lifeline to the other, down by SLANT on its way, or to a cross short of it. */
+function drawSegment({ y, step, unanswered }, numbers) {
 	const sent = isSent(step), text = segmentText(step, numbers);
 	const [from, to] = sent ? [FLOW.ours, FLOW.theirs] : [FLOW.theirs, FLOW.ours];
-	const y1 = sent ? y : y - SLANT, y2 = y1 + SLANT, back = sent ? -1 : 1;
-	const head = `M${to} ${y2}l${10 * back} -5l${-2 * back} 5l${2 * back} 4z`;
+	const y1 = sent ? y : y - SLANT, y2 = y1 + SLANT;
 	const classes = [step.derived && "derived", text.startsWith("RST") && "reset"];
+	const x3 = from + (to - from) * SHORT, y3 = y1 + SLANT * SHORT;
+	const arrow = unanswered
+		? [line(from, y1, x3, y3, "segment"),
+		   svg("path", { class: "cross", d: `M${x3 - 5} ${y3 - 5}l10 10m0 -10l-10 10` })]
+		: [line(from, y1, to, y2, "segment"), drawHead(to, y2, sent ? -1 : 1)];
 
-	return svg("g", { class: classes.filter(Boolean).join(" ") },
-		line(from, y1, to, y2, "segment"),
-		svg("path", { class: "head", d: head }),
+	return svg("g", { class: classes.filter(Boolean).join(" ") }, arrow,
 		label((from + to) / 2, (y1 + y2) / 2 - 7, text, { "text-anchor": "middle" }));
 }
 
-function drawEvent({ y, step }, numbers) {
-	const what = known(step.segment) ? drawSegment(y, step, numbers)
+function drawEvent(event, numbers) {
+	const { y, step } = event;
+	const what = known(step.segment) ? drawSegment(event, numbers)
 		: svg("circle", { class: "event", cx: FLOW.ours, cy: y, r: 5 });
 
 	return [label(FLOW.time, y + 4, stepTime(step), { "text-anchor": "end" }), what];
@@ -184,11 +226,13 @@ function layOut({ handshake, close }) {
 	return layout;
 }
 
-function stepWords(step, numbers) {
+function stepWords({ step, unanswered }, numbers) {
 	const said = [`${stepTime(step)} ms`];
 
 	if (known(step.segment))
 		said.push(`${isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}`);
+	if (unanswered)
+		said.push("not answered");
 	said.push(step.from === step.to ? step.to : `${step.from} to ${step.to}`);
 	return said.join(", ");
 }
@@ -197,7 +241,7 @@ function stepWords(step, numbers) {
 function drawFlow(c) {
 	const layout = layOut(c), numbers = firstNumbers(c);
 	const viewBox = `0 0 ${FLOW.width} ${Math.ceil(layout.y + 12)}`;
-	const said = layout.events.map(({ step }) => stepWords(step, numbers)).join("; ");
+	const said = layout.events.map((e) => stepWords(e, numbers)).join("; ");
 
 	return svg("svg", { class: "flow", width: FLOW.width, viewBox, role: "img",
 			    "aria-label": `Flow graph of connection ${c.conn}: ${said}` },
@@ -214,16 +258,17 @@ function drawFlow(c) {
 /* The same as a table, to be copied or read out cell by cell. */
 function stepsTable(c) {
 	const numbers = firstNumbers(c);
-	const row = (type, step) => {
+	const row = (step) => {
 		const { segment, from, to } = step;
 		const counted = known(segment) ? segmentText(step, numbers).match(/\w+=.*$/) : null;
 
-		return html("tr", null, [type, stepTime(step), segment || "", from, to,
+		return html("tr", null, [stepTime(step), segment || "", from, to,
 					 counted ? counted[0] : ""].map((text) => cell(text)));
 	};
+	const chapter = ({ type, steps }) => html("tbody", null, html("tr", null,
+		html("th", { scope: "rowgroup", colspan: 5 }, type)), steps.map(row));
 
 	return html("table", { class: "steps" },
-		headings(["chapter", "ms", "segment", "from", "to", "numbers"]),
-		html("tbody", null, [c.handshake, c.close].filter(Boolean).flatMap((record) =>
-			record.steps.map((step) => row(record.type, step)))));
+		headings(["ms", "segment", "from", "to", "numbers"]),
+		[c.handshake, c.close].filter(Boolean).map(chapter));
 }

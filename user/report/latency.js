@@ -50,7 +50,7 @@ function logBars(h) {
 	return { from, to, bars };
 }
 
-const PLOT = { width: 720, height: 230, left: 52, right: 708, top: 48, bottom: 204 };
+const PLOT = { width: 720, height: 230, left: 52, right: 694, top: 48, bottom: 204 };
 
 function drawTicks(axis, x) {
 	const wide = axis.to - axis.from;

@@ -9,16 +9,10 @@ const SLANT = 14;	/* of an arrow; not a time, since the peer's clock is not seen
 const SHORT = 0.8;	/* of the way, as far as an arrow is drawn that nothing answered */
 
 /* The first sequence numbers of both sides, null where they are not known. */
-function firstNumbers({ handshake, close }) {
-	const before = (fin, bytes) => known(fin) && known(bytes) ? (fin - bytes - 1) >>> 0 : null;
+function firstNumbers({ handshake }) {
 	const { iss = null, irs = null } = handshake || {};
-	const numbers = { iss, irs };
 
-	if (!known(numbers.iss) && close)
-		numbers.iss = before(close.local_fin_seq, close.bytes_sent);
-	if (!known(numbers.irs) && close)
-		numbers.irs = before(close.remote_fin_seq, close.bytes_received);
-	return numbers;
+	return { iss, irs };
 }
 
 function relative(number, first) {

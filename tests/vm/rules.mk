@@ -9,3 +9,9 @@ KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and 
 test-kernels: deps-test $(BUILD)/tcpstates-trace $(BUILD)/link
 	@tests/vm/deps
 	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
+
+# does each kernel have what the BPF object reads?  BTF=FILE..., or those of KERNELS
+.PHONY: check-btf
+check-btf: $(BUILD)/tcpstates.bpf.o
+	$(if $(BTF),,tests/vm/get $(KERNEL_DIR) $(KERNELS))
+	@tests/vm/check_btf $< $(or $(BTF),$(KERNELS:%=$(KERNEL_DIR)/%/vmlinuz))

@@ -63,7 +63,6 @@ function medianGap(steps) {
 		.filter((us) => us > 0);
 
 	gaps.sort((a, b) => a - b);
-
 	return gaps.length ? gaps[Math.floor((gaps.length - 1) / 2)] : 1;
 }
 

@@ -2,16 +2,16 @@
 
 const PERCENTS = [50, 90, 99];
 
-/* Several histograms as one; buckets are [middle in us, how many]. */
+/* Several histograms as one, from a nanosecond on; buckets are [middle in us, how many]. */
 function mergeHistograms(histograms) {
-	const total = { count: 0, min_us: Infinity, max_us: 0, buckets: [] };
+	const total = { count: 0, min_us: Infinity, max_us: 0.001, buckets: [] };
 	const counts = new Map();
 
 	for (const h of histograms) {
 		if (!h.count)
 			continue;
 		total.count += h.count;
-		total.min_us = Math.min(total.min_us, h.min_us);
+		total.min_us = Math.min(total.min_us, Math.max(h.min_us, 0.001));
 		total.max_us = Math.max(total.max_us, h.max_us);
 		for (const [us, n] of h.buckets)
 			counts.set(us, (counts.get(us) || 0) + n);

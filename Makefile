@@ -48,6 +48,12 @@ $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
 
+# the page of -o html, its style and its scripts as bytes
+$(BUILD)/page.inc: user/report/embed $(wildcard user/report/*.html user/report/*.css user/report/*.js) | $(BUILD)
+	$< >$@.tmp
+	mv $@.tmp $@
+$(addsuffix render_html.o,$(BUILD)/ $(BUILD)/pure/ $(BUILD)/fuzz/): $(BUILD)/page.inc
+
 $(BUILD)/tcpstates-trace: $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -lcap-ng -o $@
 

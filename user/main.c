@@ -113,9 +113,7 @@ static int run(const struct options *o)
 		result = EXIT_FAILURE;
 	}
 out:
-	cgroups_close(t.cgroups);
-	summary_destroy(t.summary);
-	summary_destroy(t.interval);
+	teller_free(&t);
 	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
 		message("%s: %s", name, strerror(errno));
 		result = EXIT_FAILURE;

@@ -46,6 +46,9 @@ int teller_flush(struct teller *teller);
 /* Prints what stands at the end: the renderer's own words and the summary table. */
 int teller_end(struct teller *teller);
 
+/* What main() or a test gave it, and what the renderer kept. */
+void teller_free(struct teller *teller);
+
 /* The table of what was told between these two times (CLOCK_MONOTONIC), for --interval. */
 void teller_print_interval(struct teller *teller, uint64_t from_ns, uint64_t to_ns);
 

@@ -21,7 +21,7 @@ ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # what needs the kernel or libbpf; everything else is pure and linked into the unit tests
-IMPURE := main live tracer tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces command privileges
+IMPURE := main live tracer tracer_open tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces command privileges
 SOURCES := $(wildcard user/*.c)
 PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
@@ -46,7 +46,7 @@ $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 
 $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
+$(BUILD)/tracer.o $(BUILD)/tracer_open.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
 
 # the page of -o html, its style and its scripts as bytes
 $(BUILD)/page.inc: user/report/embed $(wildcard user/report/*.html user/report/*.css user/report/*.js) | $(BUILD)

@@ -116,6 +116,8 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	h->irs = tp->rcv_nxt - (__u32)tp->bytes_received - 1;
 	h->rtt_us = tp->srtt_us >> 3;
 	h->mss = tp->mss_cache;
+	h->advmss = tp->advmss;
+	h->peer_mss = tp->rx_opt.mss_clamp;
 	h->retransmits = tp->total_retrans;
 	h->snd_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.snd_wscale);
 	h->rcv_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.rcv_wscale);

@@ -114,7 +114,7 @@ struct handshake_part {
 	__s16 err; /* socket error when the handshake failed */
 	__s16 err_soft;
 	__u16 retransmits; /* of SYN (client) or SYN,ACK (server) */
-	__u16 advmss;	   /* the MSS option of our SYN; a client's less what timestamps take */
+	__u16 advmss;	   /* the MSS option of our SYN */
 	__u16 peer_mss;	   /* the MSS option of the peer's SYN */
 	__u8 role;	   /* enum role */
 	__u8 family;	   /* 4 or 6; IPv4-mapped is 4 */

@@ -21,8 +21,7 @@ struct recorder {
 	struct cgroups *cgroups;
 	struct config cfg;
 	int64_t clock_offset_ns;
-	uint64_t written_ns; /* when last */
-	uint64_t waits_ns;   /* since when something is to be written; 0: nothing is */
+	uint64_t waits_ns; /* since when something is to be written; 0: nothing is */
 	bool last;
 };
 
@@ -150,8 +149,6 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 	} u = { 0 };
 	int err = 0;
 
-	if (!r->waits_ns)
-		r->waits_ns = now_ns;
 	if (item->len <= sizeof(u) && item->len)
 		memcpy(&u, item->data, item->len);
 	switch (item->type) {
@@ -196,18 +193,16 @@ void recorder_last(struct recorder *r)
 
 int recorder_flush(struct recorder *r, uint64_t now_ns)
 {
-	size_t packets, pending;
 	int err = conversations_expire(r->conversations, now_ns);
-	bool due;
+	size_t packets, pending = recording_pending(r->file, &packets);
 
-	if (err)
+	if (err || !pending)
 		return err;
-	pending = recording_pending(r->file, &packets);
-	due = now_ns - r->written_ns >= RECORDER_EVERY_NS &&
-	      (packets || (pending && now_ns - r->waits_ns >= RECORDER_WAIT_NS));
-	if (!due && pending < MUCH)
+	if (!r->waits_ns)
+		r->waits_ns = now_ns;
+	if (now_ns - r->waits_ns < (packets ? RECORDER_EVERY_NS : RECORDER_WAIT_NS) &&
+	    pending < MUCH)
 		return 0;
-	r->written_ns = now_ns;
 	r->waits_ns = 0;
 	return recording_write(r->file);
 }

@@ -10,8 +10,6 @@
 /* So many markers at most stand for what one side sent, while a window is large enough for that. */
 #define MARKERS 16
 
-#define TIMESTAMPS_LEN 12 /* of the option in each segment, with its padding */
-
 #define WHAT_MAX 200
 #define COMMENT_MAX 400
 
@@ -41,16 +39,8 @@ static void put_options(struct packet *p, const struct work *w, int side)
 	p->sack = hs->sack == TRISTATE_YES;
 	p->scales = hs->rcv_wscale.known;
 	p->wscale = own ? h->rcv_wscale & 15 : h->snd_wscale & 15;
-	if (!own) {
-		/* a SYN cookie remembers the nearest of four */
-		p->mss = hs->syncookie == TRISTATE_NO ? h->peer_mss : 0;
-		return;
-	}
-	p->mss = h->advmss;
-	/* tcp_rcv_synsent_state_process() has taken them off, tcp_rcv_state_process() has not yet */
-	if (h->role == ROLE_CLIENT && hs->timestamps == TRISTATE_YES &&
-	    hs->simultaneous_open != TRISTATE_YES)
-		p->mss = (uint16_t)(p->mss + TIMESTAMPS_LEN);
+	/* a SYN cookie remembers the nearest of four */
+	p->mss = own ? h->advmss : hs->syncookie == TRISTATE_NO ? h->peer_mss : 0;
 }
 
 /* "#5 curl[4711] client > SYN CLOSE -> SYN_SENT netns 4026531840", which is how a timeline has it. */

@@ -138,6 +138,7 @@ struct request_sock_queue {
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct request_sock_queue icsk_accept_queue;
+	__u32 icsk_pmtu_cookie;
 	struct {
 		__u8 pending;
 	} icsk_ack;

@@ -57,7 +57,8 @@ static void record_case(const struct golden_case *c, const char *path)
 	struct telling t = { .sink = record_item };
 	struct recording *recording;
 
-	assert_int_equal(recording_create(&recording, path), 0);
+	assert_int_equal(recording_create(&recording, &(struct recording_files){ .path = path }),
+			 0);
 	t.ctx = recording;
 	tell_begin(&t);
 	c->tell(&t);

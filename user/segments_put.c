@@ -139,6 +139,7 @@ static int send_data(struct work *w, int side, uint64_t n, struct maybe t_ns)
 		stream->next += p.payload;
 		stream->pos += p.payload;
 		stream->unacknowledged += p.payload;
+		other->unacknowledged = 0;
 		n -= p.payload;
 	}
 	return err;

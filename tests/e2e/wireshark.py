@@ -66,7 +66,9 @@ class Stream:
         opening = [p for p in syns if not p.flags & ACK]
         self.syns = {(p.src, p.sport, p.flags & (SYN | ACK), p.seq, p.ack) for p in syns}
         self.irtt_ns = next((p.irtt_ns for p in packets if p.irtt_ns is not None), None)
-        self.once = len(syns) == 2  # nothing was sent again
+        # nothing was sent again, and no data before the last ACK, which Wireshark takes for it
+        third = next((p for p in packets if not p.flags & SYN), None)
+        self.plain = len(syns) == 2 and third and opening and third.sport == opening[0].sport
         p = packets[0]
         ends = frozenset(((p.src, p.sport), (p.dst, p.dport)))
         isn = opening[0].seq if opening else syns[0].ack - 1 & 0xFFFFFFFF if syns else None
@@ -158,7 +160,7 @@ def _differences(told, mine, real, tolerance_ns):
     """(field, ours, the capture's) of what should be the same and is not"""
     if not mine.syns <= real.syns or (told.ends == 2 and mine.syns != real.syns):
         yield "SYNs", mine.syns, real.syns
-    if real.once and real.irtt_ns is not None and (told.honest or not told.server_only):
+    if real.plain and real.irtt_ns is not None and (told.honest or not told.server_only):
         if mine.irtt_ns is None or abs(mine.irtt_ns - real.irtt_ns) > tolerance_ns:
             yield "initial_rtt", mine.irtt_ns, real.irtt_ns
     if told.closed < told.ends:

@@ -13,8 +13,6 @@
 #include "sweep.h"
 #include "wanted.h"
 
-#define MUCH (256 << 10)
-
 struct recorder {
 	struct recording *file;
 	struct conversations *conversations;
@@ -193,15 +191,19 @@ void recorder_last(struct recorder *r)
 
 int recorder_flush(struct recorder *r, uint64_t now_ns)
 {
+	static const uint64_t patience_ns[] = {
+		[RECORDING_ITEMS] = RECORDER_WAIT_NS,
+		[RECORDING_PACKETS] = RECORDER_EVERY_NS,
+		[RECORDING_MUCH] = 0,
+	};
 	int err = conversations_expire(r->conversations, now_ns);
-	size_t packets, pending = recording_pending(r->file, &packets);
+	enum recording_pending pending = recording_pending(r->file);
 
-	if (err || !pending)
+	if (err || pending == RECORDING_NOTHING)
 		return err;
 	if (!r->waits_ns)
 		r->waits_ns = now_ns;
-	if (now_ns - r->waits_ns < (packets ? RECORDER_EVERY_NS : RECORDER_WAIT_NS) &&
-	    pending < MUCH)
+	if (now_ns - r->waits_ns < patience_ns[pending])
 		return 0;
 	r->waits_ns = 0;
 	return recording_write(r->file);

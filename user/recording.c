@@ -14,6 +14,8 @@
 #include "record.h"
 #include "recording_parts.h"
 
+#define MUCH (256 << 10) /* bytes */
+
 struct recording {
 	struct recording_files files;
 	FILE *f;
@@ -104,10 +106,15 @@ int recording_add_packet(struct recording *r, const struct packet *packet)
 	return r->packets.failed ? -ENOMEM : 0;
 }
 
-size_t recording_pending(const struct recording *r, size_t *packets)
+enum recording_pending recording_pending(const struct recording *r)
 {
-	*packets = r->packets.len;
-	return r->packets.len + r->items.len;
+	size_t len = r->packets.len + r->items.len;
+
+	if (!len)
+		return RECORDING_NOTHING;
+	if (len >= MUCH || (r->files.limit_bytes && r->size + len > r->files.limit_bytes))
+		return RECORDING_MUCH;
+	return r->packets.len ? RECORDING_PACKETS : RECORDING_ITEMS;
 }
 
 /*
@@ -132,10 +139,8 @@ int recording_write(struct recording *r)
 
 bool recording_is_full(const struct recording *r)
 {
-	size_t packets;
-
 	return r->files.limit_bytes && r->size > r->files.limit_bytes &&
-	       !recording_pending(r, &packets);
+	       recording_pending(r) == RECORDING_NOTHING;
 }
 
 int recording_next(struct recording *r)

@@ -29,8 +29,14 @@ int recording_create(struct recording **recording, const struct recording_files 
 int recording_add(struct recording *recording, const struct item *item);
 int recording_add_packet(struct recording *recording, const struct packet *packet);
 
-/* Bytes that recording_write() would write; *packets: of which packets. */
-size_t recording_pending(const struct recording *recording, size_t *packets);
+enum recording_pending {
+	RECORDING_NOTHING,
+	RECORDING_ITEMS,   /* that packets may still come for */
+	RECORDING_PACKETS, /* and maybe items */
+	RECORDING_MUCH,	   /* to be written at once: there is much, or the file is full with it */
+};
+
+enum recording_pending recording_pending(const struct recording *recording);
 
 /* 0 or -errno of the write. */
 int recording_write(struct recording *recording);

@@ -121,16 +121,39 @@ static void order(struct work *w)
 	}
 }
 
+/* When the last of all happened, a segment or a step without one. */
+static struct maybe end_of(const struct work *w)
+{
+	struct maybe end = { 0 };
+
+	for (int i = 0; i < w->n_ends; i++) {
+		const struct chapter *ch = &w->chapters[i];
+		size_t n = render_steps(ch);
+		int64_t t_ns;
+
+		if (!n || !ch->t_ns.known || !ch->steps[n - 1].t_ns.known)
+			continue;
+		t_ns = render_add_ns(ch->t_ns.value, ch->steps[n - 1].t_ns.value);
+		if (!end.known || end.value < t_ns)
+			end = known(t_ns);
+	}
+	return end;
+}
+
 /* A time that was computed is not after that of what follows; one that is not known is the same. */
 static void settle_times(struct work *w)
 {
-	for (size_t i = w->n; i-- > 1;) {
-		struct sent *s = &w->list[i - 1], *next = s + 1;
+	struct maybe next_ns = w->end_ns;
 
-		if (!s->t_ns.known || (s->derived && s->t_ns.value > next->t_ns.value))
-			s->t_ns = next->t_ns;
+	for (size_t i = w->n; i-- > 0;) {
+		struct sent *s = &w->list[i];
+
+		if (!s->t_ns.known ||
+		    (s->derived && next_ns.known && s->t_ns.value > next_ns.value))
+			s->t_ns = next_ns;
+		next_ns = s->t_ns;
 	}
-	if (w->n && !w->list[w->n - 1].t_ns.known)
+	if (!next_ns.known)
 		w->n = 0;
 }
 
@@ -160,6 +183,7 @@ int segments_tell(struct segments *s)
 	begin(&w, s);
 	gather_all(&w);
 	order(&w);
+	w.end_ns = end_of(&w);
 	settle_times(&w);
 	err = segments_put(&w);
 	s->written |= kinds_in(&w);

@@ -41,6 +41,7 @@ struct work {
 	bool itself; /* a socket connected to itself: both sides are one */
 	struct sent list[2 * CHAPTER_STEPS];
 	size_t n;
+	struct maybe end_ns; /* when the last of it happened */
 	struct stream streams[2];
 };
 

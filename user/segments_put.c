@@ -39,8 +39,12 @@ static void put_options(struct packet *p, const struct work *w, int side)
 	p->sack = hs->sack == TRISTATE_YES;
 	p->scales = hs->rcv_wscale.known;
 	p->wscale = own ? h->rcv_wscale & 15 : h->snd_wscale & 15;
-	/* a SYN cookie remembers the nearest of four */
-	p->mss = own ? h->advmss : hs->syncookie == TRISTATE_NO ? h->peer_mss : 0;
+	/* a SYN cookie remembers the nearest of four, and no round trip */
+	if (own)
+		p->mss = h->advmss;
+	else if (hs->syncookie == TRISTATE_NO ||
+		 (hs->syncookie == TRISTATE_UNKNOWN && hs->rtt_ns.known))
+		p->mss = h->peer_mss;
 }
 
 /* "#5 curl[4711] client > SYN CLOSE -> SYN_SENT netns 4026531840", which is how a timeline has it. */
@@ -315,22 +319,8 @@ static void begin_streams(struct work *w)
 	}
 }
 
-/* When the last thing happened: where no segment tells, the last step does. */
-static struct maybe end_of(const struct work *w)
-{
-	const struct chapter *ch = &w->chapters[0];
-	size_t n = render_steps(ch);
-	struct maybe t_ns;
-
-	if (w->n)
-		return w->list[w->n - 1].t_ns;
-	t_ns = n ? ch->steps[n - 1].t_ns : (struct maybe){ 0 };
-	return known_if(ch->t_ns.known && t_ns.known, render_add_ns(ch->t_ns.value, t_ns.value));
-}
-
 int segments_put(struct work *w)
 {
-	struct maybe end_ns = end_of(w);
 	int err = 0;
 
 	begin_streams(w);
@@ -340,7 +330,7 @@ int segments_put(struct work *w)
 
 		err = opens ? put_syn(w, s) : put_segment(w, s);
 	}
-	if (!err && w->s->part == SEGMENTS_CLOSE && !w->chapters[0].open && end_ns.known)
-		err = reach_totals(w, end_ns);
+	if (!err && w->s->part == SEGMENTS_CLOSE && !w->chapters[0].open && w->end_ns.known)
+		err = reach_totals(w, w->end_ns);
 	return err;
 }

@@ -12,7 +12,8 @@ import pump
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 _FIELDS = ("frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport",
            "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.completeness",
-           "tcp.stream", "tcp.analysis.initial_rtt")
+           "tcp.stream", "tcp.analysis.initial_rtt", "tcp.options.mss_val",
+           "tcp.options.wscale.shift", "tcp.options.sack_perm")
 _serial = itertools.count()
 
 
@@ -29,7 +30,8 @@ class Packet:
     len: int
     completeness: int
     stream: int
-    irtt_ns: int = None
+    irtt_ns: int
+    options: tuple  # MSS, window scale, SACK permitted; "": absent
     more: list = ()  # further fields asked for, as text
 
 
@@ -117,10 +119,10 @@ def read(path, more=(), options=()):
     assert done.returncode == 0, done.stderr
     packets = []
     for line in done.stdout.splitlines():
-        t, s4, d4, s6, d6, sport, dport, flags, seq, ack, length, complete, stream, irtt, *rest = \
-            line.split("|")
+        t, s4, d4, s6, d6, sport, dport, flags, seq, ack, length, complete, stream, irtt, mss, \
+            scale, sack, *rest = line.split("|")
         packets.append(Packet(_epoch_ns(t), s4 or s6, int(sport), d4 or d6, int(dport),
                               int(flags, 16), int(seq), int(ack), int(length),
                               int(complete or 0), int(stream), _epoch_ns(irtt) if irtt else None,
-                              rest))
+                              (mss, scale, bool(sack)), rest))
     return packets

@@ -15,8 +15,12 @@ from capture import ACK, FIN, RST, SYN, Capture
 from tracer import Tracer
 
 EXPERT_ERROR = 0x800000  # Wireshark's severity
+# what Wireshark says of segments that are missing, or do not fit the others
+ODD = tuple(f"tcp.analysis.{word}" for word in (
+    "lost_segment", "ack_lost_segment", "out_of_order", "duplicate_ack", "keep_alive", "window_full",
+    "zero_window", "spurious_retransmission"))
 OURS = ("frame.section_number", "_ws.malformed", "_ws.expert.severity", "tcp.checksum.status",
-        "ip.checksum.status")
+        "ip.checksum.status") + ODD
 STRICT = ("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE")
 
 
@@ -65,6 +69,7 @@ class Stream:
         syns = [p for p in self.all if p.flags & SYN]
         opening = [p for p in syns if not p.flags & ACK]
         self.syns = {(p.src, p.sport, p.flags & (SYN | ACK), p.seq, p.ack) for p in syns}
+        self.options = {(p.src, p.sport, p.seq): p.options for p in syns}
         self.irtt_ns = next((p.irtt_ns for p in packets if p.irtt_ns is not None), None)
         # nothing was sent again, and no data before the last ACK, which Wireshark takes for it
         third = next((p for p in packets if not p.flags & SYN), None)
@@ -163,6 +168,14 @@ def _differences(told, mine, real, tolerance_ns):
     if real.plain and real.irtt_ns is not None and (told.honest or not told.server_only):
         if mine.irtt_ns is None or abs(mine.irtt_ns - real.irtt_ns) > tolerance_ns:
             yield "initial_rtt", mine.irtt_ns, real.irtt_ns
+    for syn, options in mine.options.items():
+        # what was agreed on; in a handshake that failed nothing was
+        wrong = [(a, b) for a, b in zip(options, real.options.get(syn, ())) if a and a != b]
+        if wrong:
+            yield "options of the SYN", options, real.options[syn]
+    odd = {(p.flags, word) for p in mine.all for word in p.more}
+    if odd:
+        yield "analysis", odd, "not compared"
     if told.closed < told.ends:
         return
     if mine.completeness() != real.completeness():
@@ -194,12 +207,13 @@ def _read(recordings, directory):
                 out.write(f.read())
     packets = [[] for _ in recordings]
     for p in capture.read(path, OURS, STRICT):
-        section, malformed, severities, *checksums = p.more
+        section, malformed, severities, tcp_sum, ip_sum, *odd = p.more
         where = f"{recordings[int(section) - 1].test}, a packet of stream {p.stream}"
         assert not malformed, f"{where}: malformed"
         for severity in severities.split(","):
             assert int(severity or 0) < EXPERT_ERROR, f"{where}: an expert error"
-        assert "0" not in checksums, f"{where}: a wrong checksum"
+        assert "0" not in (tcp_sum, ip_sum), f"{where}: a wrong checksum"
+        p.more = [word for word, said in zip(ODD, odd) if said]
         packets[int(section) - 1].append(p)
     return packets
 

@@ -119,15 +119,16 @@ static struct segments_end end_of(const struct held *held)
 	return (struct segments_end){ &held->record, held->open_ns, held->clock_offset_ns };
 }
 
-/* What the other end of this connection told alone; NULL: nothing that is remembered. */
-static const struct told *told_by_other(const struct conversations *c,
-					const struct handshake_part *h, enum segments_part part)
+/* What is in the file of a connection of which one end was told alone, as this end sees it. */
+static uint16_t told_before(const struct conversations *c, const struct handshake_part *h,
+			    enum segments_part part)
 {
 	uint64_t connection = hash_connection(h, part);
 	const struct told *told = &c->told[connection % REMEMBERED];
-	bool by_other = told->connection == connection && told->by_larger != is_larger(h);
 
-	return by_other ? told : NULL;
+	if (told->connection != connection)
+		return 0;
+	return told->by_larger == is_larger(h) ? told->written : segments_mirror(told->written);
 }
 
 static int tell_pair(struct conversations *c, const struct segments_end *end,
@@ -143,16 +144,10 @@ static int tell_alone(struct conversations *c, const struct segments_end *end,
 {
 	const struct handshake_part *h = &end->record->h;
 	uint64_t connection = hash_connection(h, part);
-	const struct told *by_other = told_by_other(c, h, part);
-	struct segments s = { { *end }, part, 0, c->put, c->ctx };
-	int err;
+	struct segments s = { { *end }, part, told_before(c, h, part), c->put, c->ctx };
+	int err = segments_tell(&s);
 
-	if (by_other)
-		s.written = segments_mirror(by_other->written);
-	err = segments_tell(&s);
-	if (!by_other)
-		c->told[connection % REMEMBERED] = (struct told){ connection, s.written,
-								  is_larger(h) };
+	c->told[connection % REMEMBERED] = (struct told){ connection, s.written, is_larger(h) };
 	return err;
 }
 
@@ -247,7 +242,7 @@ int conversations_add(struct conversations *c, const struct segments_end *end,
 	struct segments_end first;
 	int err;
 
-	if (!other && has_other_end(h, part) && !told_by_other(c, h, part))
+	if (!other && has_other_end(h, part) && !told_before(c, h, part))
 		return hold(c, end, part, now_ns);
 	err = tell_before(c, h, other);
 	if (err)

@@ -119,11 +119,15 @@ static int add_part(struct recorder *r, const struct record *record, enum segmen
 	return conversations_add(r->conversations, &end, part, now_ns);
 }
 
-/* A handshake that no chapter told is in the file with the close. */
+/*
+ * A handshake that no chapter told is in the file with the close.  Those of connections that are open at
+ * the end were told before.
+ */
 static int add_close(struct recorder *r, const struct record *record, uint64_t open_ns,
 		     uint64_t now_ns)
 {
-	bool told = record->h.flags & HANDSHAKE_TOLD && wanted_handshake(&r->cfg, record);
+	bool told = wanted_handshake(&r->cfg, record) &&
+		    (open_ns || record->h.flags & HANDSHAKE_TOLD);
 	int err = 0;
 
 	if (!told)

@@ -10,6 +10,9 @@
 /* So many markers at most stand for what one side sent, while a window is large enough for that. */
 #define MARKERS 16
 
+/* Beyond it whole turns of the sequence numbers are left out. */
+#define DATA_MAX (256ULL << 30)
+
 #define WHAT_MAX 200
 #define COMMENT_MAX 400
 
@@ -111,19 +114,24 @@ static int acknowledge(struct work *w, int side, struct maybe t_ns)
 	w->streams[side].unacknowledged = 0;
 	if (!w->streams[other].known)
 		return 0;
-	return put_packet(w, &p, teller_of(w, other), other, t_ns, "ACK of the data before");
+	return put_packet(w, &p, teller_of(w, other), other, t_ns,
+			  teller_of(w, other) == other ? "> ACK of the data before,"
+						       : "< ACK of the data before,");
 }
 
 /* Markers for n bytes that this side sent before t_ns. */
 static int send_data(struct work *w, int side, uint64_t n, struct maybe t_ns)
 {
 	struct stream *stream = &w->streams[side], *other = &w->streams[other_side(w, side)];
-	uint64_t size = n / MARKERS + 1;
+	uint64_t size, turns = n > DATA_MAX ? (n - DATA_MAX) >> 32 << 32 : 0;
 	int end = teller_of(w, side), err = 0;
 	char what[96];
 
 	if (!n || !other->known)
 		return 0;
+	stream->pos += turns;
+	n -= turns;
+	size = n / MARKERS + 1;
 	if (size < PACKET_PAYLOAD_IP)
 		size = PACKET_PAYLOAD_IP;
 	if (size > PACKET_PAYLOAD_MAX)

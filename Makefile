@@ -72,8 +72,8 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/un
 # what the tests of records, chapters and golden files share
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
-$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
-	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o stage.o)
+$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording %/test_conversations,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
+	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o packets.o stage.o)
 $(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
 # Only root installs anything, and only what is not there.

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clock.h"
 #include "message.h"
 #include "output.h"
 #include "sweep.h"
@@ -18,44 +19,14 @@ static const char *cgroup_path(void *ctx, uint64_t id)
 	return cgroups_path(t->cgroups, id, &fresh);
 }
 
-/* A path must stand in the recording before the record that speaks of it. */
-static int record_cgroup(struct teller *t, uint64_t id)
+/* The recording ends alone, unless it was all there was to do.  err: 0 or -errno. */
+static int recorded(struct teller *t, int err)
 {
-	char data[sizeof(id) + 4096];
-	const char *path;
-	size_t len;
-	bool fresh;
-
-	path = id ? cgroups_path(t->cgroups, id, &fresh) : NULL;
-	if (!path || !fresh)
-		return 0;
-	len = strnlen(path, sizeof(data) - sizeof(id));
-	memcpy(data, &id, sizeof(id));
-	memcpy(data + sizeof(id), path, len);
-	return recording_add(t->recording, &(struct item){ ITEM_CGROUP, data, sizeof(id) + len });
-}
-
-static int record_item(struct teller *t, const struct item *item)
-{
-	size_t at = item->type == ITEM_OPEN ? offsetof(struct item_open, record) : 0;
-	struct handshake_part h;
-	int err = 0;
-
-	if (!t->recording)
-		return 0;
-	if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE || item->type == ITEM_OPEN) {
-		memcpy(&h, (const char *)item->data + at, sizeof(h));
-		err = record_cgroup(t, h.owner.cgroup);
-		if (!err && h.accept_ns)
-			err = record_cgroup(t, h.acceptor.cgroup);
-	}
-	if (!err)
-		err = recording_add(t->recording, item);
 	if (!err)
 		return 0;
-	message("%s: %s (the recording ends here)", t->options->write_file, output_why(-err));
-	recording_close(t->recording);
-	t->recording = NULL;
+	message("%s: %s (the recording ends here)", recorder_name(t->recorder), output_why(-err));
+	recorder_abandon(t->recorder);
+	t->recorder = NULL;
 	t->recording_failed = true;
 	return t->renderer->chapter || t->options->summary ? 0 : err;
 }
@@ -198,7 +169,7 @@ int teller_item(void *teller, const struct item *item)
 	/* what this version does not know, or what is cut short, is not told */
 	if (item->len < size)
 		return 0;
-	err = record_item(t, item);
+	err = t->recorder ? recorded(t, recorder_item(t->recorder, item, clock_monotonic_ns())) : 0;
 	if (err)
 		return err;
 	if (size)
@@ -245,10 +216,12 @@ int teller_item(void *teller, const struct item *item)
 
 int teller_flush(struct teller *t)
 {
+	int err = t->recorder ? recorded(t, recorder_flush(t->recorder, clock_monotonic_ns())) : 0;
+
 	errno = 0;
 	if (!t->error)
 		fflush(t->context.out);
-	return output_error(t);
+	return err ? err : output_error(t);
 }
 
 /* A table has no place between machine-readable records. */

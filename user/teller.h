@@ -7,7 +7,7 @@
 
 #include "cgroups.h"
 #include "options.h"
-#include "recording.h"
+#include "recorder.h"
 #include "render.h"
 #include "source.h"
 #include "summary.h"
@@ -18,9 +18,9 @@ struct teller {
 	const struct options *options;
 	const struct renderer *renderer;
 	struct render_context context;
-	int out_fd;		     /* behind the renderer's stream; set by main() */
-	struct recording *recording; /* NULL: none */
-	bool recording_failed;	     /* it ended before the trace */
+	int out_fd;		   /* behind the renderer's stream; set by main() */
+	struct recorder *recorder; /* NULL: none */
+	bool recording_failed;	   /* it ended before the trace */
 	struct cgroups *cgroups;
 	struct summary *summary;
 	struct summary *interval; /* since the last table of --interval; NULL: not asked for */

@@ -86,8 +86,8 @@ static void record_and_replay(const char *path, const struct items *items)
 	recorder_last(live.teller.recorder);
 	for (size_t i = 0; i < items->n; i++)
 		CHECK(!play_item(&live, &items->list[i]));
-	CHECK(!recorder_close(live.teller.recorder));
 	play_end(&live);
+	CHECK(!recorder_close(live.teller.recorder));
 	play_begin(&replayed, renderer_find("json"), 0);
 	CHECK(!recording_read(path, play_item, &replayed));
 	play_end(&replayed);

@@ -48,6 +48,12 @@ $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/tracer.o $(BUILD)/tracer_open.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
 
+# the page of -o html, its style and its scripts as bytes
+$(BUILD)/page.inc: user/report/embed $(wildcard user/report/*.html user/report/*.css user/report/*.js) | $(BUILD)
+	$< >$@.tmp
+	mv $@.tmp $@
+$(addsuffix render_html.o,$(BUILD)/ $(BUILD)/pure/ $(BUILD)/fuzz/): $(BUILD)/page.inc
+
 $(BUILD)/tcpstates-trace: $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -lcap-ng -o $@
 
@@ -66,8 +72,8 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/un
 # what the tests of records, chapters and golden files share
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
-$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
-	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o stage.o)
+$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording %/test_conversations,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
+	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o packets.o stage.o)
 $(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
 # Only root installs anything, and only what is not there.

@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= cc
 CLANG ?= clang
+LLVM_STRIP ?= llvm-strip
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PYTHON ?= /usr/bin/python3
 BUILD ?= build
@@ -20,7 +21,7 @@ ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # what needs the kernel or libbpf; everything else is pure and linked into the unit tests
-IMPURE := main live tracer tracer_scan tracer_setup tracer_tally tracer_accept kernel sweep namespaces command privileges
+IMPURE := main live tracer tracer_open tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces command privileges
 SOURCES := $(wildcard user/*.c)
 PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
@@ -37,6 +38,7 @@ BPF_INCLUDES = $(shell $(CLANG) -v -E - </dev/null 2>&1 | sed -n '/<...> search 
 $(BUILD)/tcpstates.bpf.o: bpf/tcpstates.bpf.c Makefile | $(BUILD)
 	$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 		-iquote bpf -iquote vmlinux $(BPF_INCLUDES) -MMD -MP -c $< -o $@
+	$(LLVM_STRIP) -g $@
 
 $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 	$(BPFTOOL) gen skeleton $< name tcpstates_bpf > $@.tmp
@@ -44,7 +46,13 @@ $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 
 $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_accept.o: $(BUILD)/tcpstates.skel.h
+$(BUILD)/tracer.o $(BUILD)/tracer_open.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
+
+# the page of -o html, its style and its scripts as bytes
+$(BUILD)/page.inc: user/report/embed $(wildcard user/report/*.html user/report/*.css user/report/*.js) | $(BUILD)
+	$< >$@.tmp
+	mv $@.tmp $@
+$(addsuffix render_html.o,$(BUILD)/ $(BUILD)/pure/ $(BUILD)/fuzz/): $(BUILD)/page.inc
 
 $(BUILD)/tcpstates-trace: $(OBJECTS)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -lbpf -lelf -lz -lcap-ng -o $@

@@ -2,6 +2,8 @@
 /* Parse, open where items come from and where text goes, run, close; the exit status is decided here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,7 @@
 #include "recording.h"
 #include "select.h"
 #include "teller.h"
+#include "tracer.h"
 
 #define EXIT_USAGE 2
 
@@ -24,6 +27,19 @@ static bool wants_colour(int fd)
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+}
+
+/* The caller's locale tells what its terminal shows; our own stays "C", in which numbers are printed. */
+static bool wants_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", NULL);
+	bool utf8;
+
+	if (!locale)
+		return false;
+	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return utf8;
 }
 
 /* Replays a recording through the same teller as live tracing. */
@@ -47,6 +63,11 @@ static int replay(const struct options *o, struct teller *t)
 	if (end)
 		message("output: %s", output_why(-end));
 	return err < 0 || end ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int print_features(const struct options *o)
+{
+	return tracer_features(o, stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(const struct options *o)
@@ -79,6 +100,7 @@ static int run(const struct options *o)
 			goto out;
 	}
 	teller_begin(&t, out, colour);
+	t.context.utf8 = wants_utf8();
 	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
 	err = recorder_close(t.recorder);
@@ -87,9 +109,7 @@ static int run(const struct options *o)
 	if (err || t.recording_failed)
 		result = EXIT_FAILURE;
 out:
-	cgroups_close(t.cgroups);
-	summary_destroy(t.summary);
-	summary_destroy(t.interval);
+	teller_free(&t);
 	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
 		message("%s: %s", name, strerror(errno));
 		result = EXIT_FAILURE;
@@ -104,7 +124,10 @@ int main(int argc, char **argv)
 
 	switch (options_parse(&o, argc, argv, stdout, stderr)) {
 	case OPTIONS_RUN:
-		result = privileges_check() ? EXIT_FAILURE : run(&o);
+		if (privileges_check())
+			result = EXIT_FAILURE;
+		else
+			result = o.features ? print_features(&o) : run(&o);
 		break;
 	case OPTIONS_DONE:
 		result = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

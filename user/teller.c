@@ -31,7 +31,23 @@ static int recorded(struct teller *t, int err)
 	return t->renderer->chapter || t->options->summary ? 0 : err;
 }
 
-static void tell(struct teller *t, const struct chapter *ch)
+/* record: the whole of which the chapter is the close; NULL for a handshake */
+static void render(struct teller *t, const struct chapter *ch, const struct record *record)
+{
+	const struct renderer *renderer = t->renderer;
+	struct chapter handshake;
+	bool seen = record && chapter_handshake_seen(record);
+
+	if (record && renderer->connection) {
+		if (seen)
+			chapter_handshake(&handshake, &record->h, 0);
+		renderer->connection(&t->context, seen ? &handshake : NULL, ch);
+	} else if (renderer->chapter) {
+		renderer->chapter(&t->context, ch);
+	}
+}
+
+static void tell(struct teller *t, const struct chapter *ch, const struct record *record)
 {
 	if (!t->context.first_ns && ch->t_ns.known)
 		t->context.first_ns = (uint64_t)ch->t_ns.value;
@@ -42,8 +58,7 @@ static void tell(struct teller *t, const struct chapter *ch)
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
 	     (t->options->min_connect_ns && !t->options->min_close_ns)))
 		t->finished++;
-	if (t->renderer->chapter)
-		t->renderer->chapter(&t->context, ch);
+	render(t, ch, record);
 }
 
 static void tell_record(struct teller *t, const struct record *r)
@@ -52,21 +67,22 @@ static void tell_record(struct teller *t, const struct record *r)
 
 	if (!chapter_handshake_told(r)) {
 		chapter_handshake(&ch, &r->h, 0);
-		tell(t, &ch);
+		tell(t, &ch, NULL);
 	}
 	chapter_close(&ch, r, 0);
-	tell(t, &ch);
+	tell(t, &ch, r);
 }
 
 static void tell_open(struct teller *t, const struct item_open *open)
 {
+	bool close = open->record.h.flags & HANDSHAKE_ESTABLISHED;
 	struct chapter ch;
 
-	if (open->record.h.flags & HANDSHAKE_ESTABLISHED)
+	if (close)
 		chapter_close(&ch, &open->record, open->now_ns);
 	else
 		chapter_handshake(&ch, &open->record.h, open->now_ns);
-	tell(t, &ch);
+	tell(t, &ch, close ? &open->record : NULL);
 }
 
 static void tell_transition(struct teller *t, const struct transition *tr)
@@ -121,6 +137,7 @@ void teller_begin(struct teller *t, FILE *out, bool colour)
 		.verbose = t->options->verbose,
 		.cgroup_path = cgroup_path,
 		.cgroup_ctx = t,
+		.summary = t->summary,
 	};
 }
 
@@ -164,7 +181,7 @@ int teller_item(void *teller, const struct item *item)
 		break;
 	case ITEM_HANDSHAKE:
 		chapter_handshake(&ch, &u.handshake, 0);
-		tell(t, &ch);
+		tell(t, &ch, NULL);
 		break;
 	case ITEM_CLOSE:
 		tell_record(t, &u.record);
@@ -210,9 +227,7 @@ int teller_flush(struct teller *t)
 /* A table has no place between machine-readable records. */
 static FILE *table_out(const struct teller *t)
 {
-	bool apart = !strcmp(t->renderer->name, "json") || !strcmp(t->renderer->name, "csv");
-
-	return apart ? stderr : t->context.out;
+	return t->renderer->apart ? stderr : t->context.out;
 }
 
 void teller_print_interval(struct teller *t, uint64_t from_ns, uint64_t to_ns)
@@ -242,4 +257,13 @@ int teller_end(struct teller *t)
 	if (t->options->summary)
 		summary_print(table_out(t), t->summary, false);
 	return teller_flush(t);
+}
+
+void teller_free(struct teller *t)
+{
+	if (t->renderer->free)
+		t->renderer->free(&t->context);
+	cgroups_close(t->cgroups);
+	summary_destroy(t->summary);
+	summary_destroy(t->interval);
 }

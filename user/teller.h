@@ -30,7 +30,10 @@ struct teller {
 	bool counted;		  /* ITEM_COUNTS came */
 };
 
-/* Fills the renderer's context; options, summary and cgroups must stand already. */
+/*
+ * Fills the renderer's context (context.utf8 is false until main() says otherwise); options, summary
+ * and cgroups must stand already.
+ */
 void teller_begin(struct teller *teller, FILE *out, bool colour);
 
 /* An item_fn; ctx is the teller.  0; TELLER_ENOUGH when --count is reached; -EPIPE when nobody reads any more;
@@ -42,6 +45,9 @@ int teller_flush(struct teller *teller);
 
 /* Prints what stands at the end: the renderer's own words and the summary table. */
 int teller_end(struct teller *teller);
+
+/* What main() or a test gave it, and what the renderer kept. */
+void teller_free(struct teller *teller);
 
 /* The table of what was told between these two times (CLOCK_MONOTONIC), for --interval. */
 void teller_print_interval(struct teller *teller, uint64_t from_ns, uint64_t to_ns);

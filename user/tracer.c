@@ -2,16 +2,13 @@
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
-#include "kernel.h"
 #include "message.h"
 #include "sweep.h"
 #include "tally_chapter.h"
@@ -20,23 +17,7 @@
 #define MINISOCKETS_EVERY_NS \
 	2000000000ULL /* their table may be large, their time-out is a minute */
 
-__attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
-							      const char *format, va_list args)
-{
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	return vfprintf(stderr, format, args);
-}
-
-static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level;
-	(void)format;
-	(void)args;
-	return 0;
-}
-
-static int receive(void *ctx, void *data, size_t len)
+int tracer_receive(void *ctx, void *data, size_t len)
 {
 	struct tracer *t = ctx;
 	struct item item = { .data = data, .len = len };
@@ -57,76 +38,7 @@ static int receive(void *ctx, void *data, size_t len)
 	return t->sink(t->ctx, &item);
 }
 
-/* One line that says what is wrong and what to do. */
-static int refuse(int err)
-{
-	if (err == -EPERM)
-		message("BPF: %s (run it as root, or with CAP_BPF and CAP_PERFMON; before Linux "
-			"5.11 also CAP_SYS_RESOURCE)",
-			strerror(-err));
-	else if (err == -ENOMEM)
-		message("BPF: %s (a smaller --max-connections or --ring needs less)",
-			strerror(-err));
-	else
-		message("BPF: %s (a kernel from 5.8 on with CONFIG_DEBUG_INFO_BTF is needed; -v "
-			"shows more)",
-			strerror(-err));
-	return err;
-}
-
-static int load(struct tracer *t, pid_t command)
-{
-	struct btf *btf;
-	int err;
-
-	if (t->options->attach == ATTACH_FENTRY || t->options->attach == ATTACH_KPROBE) {
-		message("--attach: only the tracepoint can be attached to (use --attach "
-			"tracepoint)");
-		return -EOPNOTSUPP;
-	}
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		message("/sys/kernel/btf/vmlinux: %s (the kernel must be built with "
-			"CONFIG_DEBUG_INFO_BTF)",
-			strerror(errno));
-		return -ENOENT;
-	}
-	t->skel = tcpstates_bpf__open();
-	if (!t->skel) {
-		err = refuse(-errno);
-		goto out;
-	}
-	tracer_configure(t, btf, command);
-	err = tcpstates_bpf__load(t->skel);
-	if (!err)
-		err = tracer_fill_maps(t, command);
-	if (!err) {
-		t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), receive, t, NULL);
-		err = t->ring ? 0 : -errno;
-	}
-	if (err)
-		refuse(err);
-out:
-	btf__free(btf);
-	return err;
-}
-
-static void unload(struct tracer *t)
-{
-	struct bpf_link **links[] = { &t->stand_in,  &t->check,	    &t->accept[0],
-				      &t->accept[1], &t->accept[2], &t->cookies };
-
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		bpf_link__destroy(*links[i]);
-		*links[i] = NULL;
-	}
-	ring_buffer__free(t->ring);
-	t->ring = NULL;
-	tcpstates_bpf__destroy(t->skel);
-	t->skel = NULL;
-}
-
-static uint64_t runs_missed(const struct bpf_program *prog)
+uint64_t tracer_runs_missed(const struct bpf_program *prog)
 {
 	struct bpf_prog_info info = { 0 };
 	__u32 len = sizeof(info);
@@ -136,53 +48,16 @@ static uint64_t runs_missed(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
-/* Only where kprobes are allowed; without, what may come from a SYN cookie has no round trip. */
-static void attach_cookies(struct tracer *t)
+uint64_t tracer_counter(struct tracer *t, enum counter which)
 {
-	t->cookies = bpf_program__attach(t->skel->progs.cookie_child);
-	t->skel->bss->cookies_watched = t->cookies != NULL;
-	if (t->options->verbose)
-		message("SYN cookies: %s", t->cookies ? "kretprobe" : "not seen on this kernel");
-}
+	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values)), sum = 0;
 
-int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
-{
-	struct tracer *t = calloc(1, sizeof(*t));
-	int err;
-
-	if (!t)
-		return -ENOMEM;
-	t->options = options;
-	t->no_accept = options->no_accept;
-	t->n_cpus = libbpf_num_possible_cpus();
-	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
-	err = load(t, command);
-	if (err)
-		goto fail;
-	if (tracer_attach_accept(t)) {
-		unload(t);
-		t->no_accept = true;
-		err = load(t, command);
-		if (err)
-			goto fail;
-	}
-	attach_cookies(t);
-	err = tcpstates_bpf__attach(t->skel);
-	if (!err) {
-		t->stand_in = bpf_program__attach(t->skel->progs.state_changed_stand_in);
-		t->missed_before = runs_missed(t->skel->progs.state_changed);
-		err = t->stand_in ? 0 : -errno;
-	}
-	if (err) {
-		refuse(err);
-		goto fail;
-	}
-	tracer_scan(t);
-	*tracer = t;
-	return 0;
-fail:
-	tracer_close(t);
-	return err;
+	if (values &&
+	    !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &(__u32){ which }, values))
+		for (int i = 0; i < t->n_cpus; i++)
+			sum += values[i];
+	free(values);
+	return sum;
 }
 
 int tracer_fd(struct tracer *t)
@@ -225,7 +100,7 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 	if (err || !s.cfg->minisockets_seen || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
-	missed = runs_missed(t->segments);
+	missed = tracer_runs_missed(t->progs[FACT_TIMEWAIT]);
 	err = sweep_minisockets(&s, now_ns, missed != t->segments_missed);
 	t->segments_missed = missed;
 	return err;
@@ -248,43 +123,27 @@ int tracer_busy(struct tracer *t)
 	return sweep_count(&s);
 }
 
-static uint64_t counter(struct tracer *t, __u32 which)
-{
-	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values)), sum = 0;
-
-	if (values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &which, values))
-		for (int i = 0; i < t->n_cpus; i++)
-			sum += values[i];
-	free(values);
-	return sum;
-}
-
 int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 {
 	/* while what changes meanwhile is still seen */
 	tracer_check(t);
 	t->stopped = true;
-	/* the stand-in goes last, as it came last: it would miss what the main program misses */
-	tcpstates_bpf__detach(t->skel);
-	bpf_link__destroy(t->stand_in);
-	t->stand_in = NULL;
-	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++) {
-		bpf_link__destroy(t->accept[i]);
-		t->accept[i] = NULL;
-	}
+	tracer_detach(t);
 	return tracer_read(t, sink, ctx);
 }
 
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = sweep_of(t, sink, ctx);
-	uint64_t missed = runs_missed(t->skel->progs.state_changed) - t->missed_before;
-	uint64_t stand_in = counter(t, COUNT_STAND_IN);
+	uint64_t missed = tracer_runs_missed(t->progs[FACT_STATE]) - t->missed_before;
+	uint64_t stand_in = tracer_counter(t, COUNT_STAND_IN) - t->stand_in_before;
 	struct item_counts counts = {
-		.events_lost = counter(t, COUNT_LOST_HANDSHAKE) + counter(t, COUNT_LOST_CLOSE) +
-			       counter(t, COUNT_LOST_TRANSITION) + counter(t, COUNT_LOST_TALLY) +
+		.events_lost = tracer_counter(t, COUNT_LOST_HANDSHAKE) +
+			       tracer_counter(t, COUNT_LOST_CLOSE) +
+			       tracer_counter(t, COUNT_LOST_TRANSITION) +
+			       tracer_counter(t, COUNT_LOST_TALLY) +
 			       (missed > stand_in ? missed - stand_in : 0),
-		.table_full = counter(t, COUNT_TABLE_FULL),
+		.table_full = tracer_counter(t, COUNT_TABLE_FULL),
 	};
 	int err = tracer_tally(t, sink, ctx);
 
@@ -298,7 +157,7 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		message("hook runs skipped: %llu, of which the stand-in did %llu; unknown sockets: "
 			"%llu",
 			(unsigned long long)missed, (unsigned long long)stand_in,
-			(unsigned long long)counter(t, COUNT_UNKNOWN));
+			(unsigned long long)tracer_counter(t, COUNT_UNKNOWN));
 	return err;
 }
 
@@ -306,7 +165,11 @@ void tracer_close(struct tracer *t)
 {
 	if (!t)
 		return;
-	unload(t);
+	tracer_detach(t);
+	bpf_link__destroy(t->check);
+	ring_buffer__free(t->ring);
+	tcpstates_bpf__destroy(t->skel);
+	tracer_close_types(t);
 	tally_counts_destroy(t->counted);
 	free(t);
 }

@@ -185,7 +185,7 @@ def check_identity(chapter, end, ns, family):
     assert chapter["local"] == end.local and chapter["local_port"] == end.local_port
     assert chapter["remote"] == end.remote and chapter["remote_port"] == end.remote_port
     assert chapter["family"] == family and chapter["netns"] == ns.inode
-    if kernel.can_tell("socket cookies"):
+    if kernel.can_tell("cookie"):
         assert chapter["cookie"] is not None
 
 
@@ -217,6 +217,15 @@ def check_close(ch, end, tolerance_ns):
     assert (ch["bytes_sent"], ch["bytes_received"]) == (end.bytes(True), end.bytes(False))
     assert ch["time_wait"] is any("TIME_WAIT" in (s.frm, s.to) for s in end.close)
     assert ch["completeness"] == end.completeness()
+
+
+def check_lost_syns(lines, captured, tolerance_ns):
+    """In a ladder two SYNs do not arrive, and how long was waited for each answer is named."""
+    rows = [re.sub("[ -]+", " ", line[29:]) for line in lines[3:9]]
+    assert rows[::2] == ["| SYN seq=0 x |", "| SYN (2) seq=0 x |", "| SYN (3) seq=0 >|"]
+    for row, before, after in zip(rows[1::2], captured, captured[1:]):
+        gap = re.fullmatch(r": (\d+\.\d{3}) ms :", row)
+        near(float(gap[1]) * 1000, after.t_ns - before.t_ns, 2 * tolerance_ns, "gap")
 
 
 def left_overs():

@@ -41,6 +41,8 @@ UNUSABLE = [
     (["--min-close", "-1"], "-1"),
     (["--max-connections", "0"], "0"),
     (["--attach", "magic"], "magic"),
+    (["--rung", "accept=magic"], "accept=magic"),
+    (["--rung", "state=none"], "state=none"),
     (["-i", "0"], "0"),
     (["--no-such-option"], "--no-such-option"),
     (["stray"], "stray"),
@@ -65,7 +67,7 @@ def test_says_what_is_accepted(args):
     """Not only that the argument is wrong."""
     _, _, stderr = run_tracer(*args)
     if args[0] == "-o":
-        assert all(w in stderr for w in ("timeline", "line", "states", "json", "csv", "none"))
+        assert all(w in stderr for w in ("timeline", "ladder", "line", "states", "json", "csv", "none"))
     assert len(stderr.strip()) > len("tcpstates-trace: ") + 20
 
 
@@ -84,6 +86,7 @@ def test_help_and_version():
                      "--remote", "--host", "--port", "--role", "--netns", "--cgroup",
                      "--min-connect", "--min-close", "--failed", "--output", "--write", "--read",
                      "--output-file", "--summary", "--max-connections", "--no-accept", "--attach",
+                     "--btf", "--features", "--rung",
                      "--interval", "--count", "--duration", "COMMAND"):
             assert word in stdout, word
     status, stdout, stderr = run_tracer("-V")

@@ -160,6 +160,13 @@ static __always_inline void facts_listener(struct listener_key *key, const struc
 	key->pad = 0;
 }
 
+/*
+ * Bits of ecn_flags.  Accurate ECN has one of its own, unused before: commit 041fb11d518f ("tcp: helpers
+ * for ECN mode handling"), 6.15.
+ */
+#define ECN_MODE_RFC3168 (1 << 0)
+#define ECN_MODE_ACCECN (1 << 4)
+
 #define TIMESTAMPS_LEN 12 /* TCPOLEN_TSTAMP_ALIGNED */
 
 /*
@@ -178,13 +185,6 @@ static __always_inline __u16 facts_advmss(const struct tcp_sock *tp, __u8 family
 		return tp->advmss + TIMESTAMPS_LEN;
 	return tp->advmss;
 }
-
-/*
- * Bits of ecn_flags.  Accurate ECN has one of its own, unused before: commit 041fb11d518f ("tcp: helpers
- * for ECN mode handling"), 6.15.
- */
-#define ECN_MODE_RFC3168 (1 << 0)
-#define ECN_MODE_ACCECN (1 << 4)
 
 /* The socket is about to become ESTABLISHED: what the handshake settled. */
 static __always_inline void facts_established(struct handshake_part *h, const struct tcp_sock *tp)

@@ -14,14 +14,17 @@ bool privileges_enter_any(void);
 /*
  * When everything is attached: becomes the user who called sudo, when somebody did, and drops all
  * capabilities, for good.  works: does what is left to do work without?  If not, the right to use BPF is
- * kept.  0, or -EPERM after a line on stderr.
+ * kept.  0, or -errno after a line on stderr.
  */
 int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose);
 
 /* To read a recording: only root's right to read any file stays. */
 void privileges_drop_for_replay(void);
 
-/* In the command's process: what was lent to this program alone does not pass on to another. */
+/*
+ * In the command's process: what was lent to this program alone does not pass on to another.
+ * 0 or -errno.
+ */
 int privileges_drop_lent(void);
 
 #endif

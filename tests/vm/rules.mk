@@ -9,3 +9,18 @@ KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and 
 test-kernels: deps-test $(BUILD)/tcpstates-trace $(BUILD)/link
 	@tests/vm/deps
 	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
+
+# the programs of a machine that has no others
+$(BUILD)/pair $(BUILD)/first: $(BUILD)/%: tests/vm/%.c Makefile | $(BUILD)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $< -o $@
+
+# built here for arm64, run under arm64 kernels
+ARM64_KERNELS ?= 6.1 6.12
+ARM64 := $(BUILD)/arm64
+ARM64_MAKE = $(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- STATIC=1 SYSROOT=$(ARM64)/sysroot BUILD=$(ARM64)/static
+.PHONY: test-arm64
+test-arm64: deps-test
+	@tests/vm/deps arm64
+	@tests/vm/sysroot $(ARM64)/sysroot arm64
+	@$(ARM64_MAKE) $(addprefix $(ARM64)/static/,tcpstates-trace pair first)
+	@tests/vm/arm64 $(ARM64)/kernels $(ARM64)/static $(ARM64_KERNELS)

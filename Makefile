@@ -55,8 +55,9 @@ all: $(BUILD)/tcpstates-trace
 $(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz $(BUILD)/bench:
 	mkdir -p $@
 
-# the system's headers for a foreign target: where clang itself looks for its own
-BPF_INCLUDES = $(shell $(CLANG) -v -E - </dev/null 2>&1 | sed -n '/<...> search starts here/,/End of search/{s,^ \(/.*\),-idirafter \1,p}')
+# the system's headers for a foreign target: where clang itself looks for those of the machine it is for
+BPF_INCLUDES = $(addprefix -idirafter ,$(SYSROOT:%=%/usr/include) $(shell $(CLANG) $(CROSS:%=--target=$(TARGET)) -v -E - </dev/null 2>&1 \
+	| sed -n '/<...> search starts here/,/End of search/{s,^ \(/.*\),\1,p}'))
 $(BUILD)/tcpstates.bpf.o: bpf/tcpstates.bpf.c Makefile | $(BUILD)
 	$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 		-iquote bpf -iquote vmlinux $(BPF_INCLUDES) -MMD -MP -c $< -o $@
@@ -120,7 +121,7 @@ e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
 
 format-check:
 	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] user/*/*.c tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch] \
-		tests/fuzz/*.[ch] tests/bench/*.[ch] tests/soak/*.[ch]
+		tests/fuzz/*.[ch] tests/vm/*.c tests/bench/*.[ch] tests/soak/*.[ch]
 
 install: $(BUILD)/tcpstates-trace $(BUILD)/tcpstates-trace.bash
 	install -D -m 755 $< $(DESTDIR)$(PREFIX)/sbin/tcpstates-trace

@@ -15,7 +15,7 @@ $(BUILD)/pair $(BUILD)/first: $(BUILD)/%: tests/vm/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $< -o $@
 
 # built here for arm64, run under arm64 kernels
-ARM64_KERNELS ?= 6.1 6.12
+ARM64_KERNELS ?= 6.1 6.12 7.2
 ARM64 := $(BUILD)/arm64
 ARM64_MAKE = $(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- STATIC=1 SYSROOT=$(ARM64)/sysroot BUILD=$(ARM64)/static
 .PHONY: test-arm64
@@ -23,4 +23,4 @@ test-arm64: deps-test
 	@tests/vm/deps arm64
 	@tests/vm/sysroot $(ARM64)/sysroot arm64
 	@$(ARM64_MAKE) $(addprefix $(ARM64)/static/,tcpstates-trace pair first)
-	@tests/vm/arm64 $(ARM64)/kernels $(ARM64)/static $(ARM64_KERNELS)
+	@VM_ARCH=arm64 tests/vm/smoke $(ARM64)/kernels $(ARM64)/static $(ARM64_KERNELS)

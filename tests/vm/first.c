@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * first: the first process of a machine whose only programs are /first, /tcpstates-trace and /pair.
- * It traces pair, puts what both say on the console, and the tracer's status, and turns the machine
- * off.
+ * It puts on the console what the tracer says of the kernel, what it and pair say of pair, and the
+ * tracer's status, and turns the machine off.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +15,12 @@
 #include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+#define TOLD "/told"
 
 static const struct {
 	const char *type, *path;
@@ -42,18 +45,18 @@ static void loopback_up(void)
 	close(fd);
 }
 
-static int trace(void)
+/* Runs a program, whose name is the first of its words; its status, 128 + N for a signal. */
+static int run(char **words)
 {
-	pid_t tracer = fork();
+	pid_t child = fork();
 	int status = 0;
 
-	if (tracer == 0) {
-		execl("/tcpstates-trace", "tcpstates-trace", "-v", "-o", "json", "--output-file",
-		      "/told", "--", "/pair", NULL);
-		check(-1, "/tcpstates-trace");
+	if (child == 0) {
+		execv(words[0], words);
+		check(-1, words[0]);
 		_exit(127);
 	}
-	check(waitpid(tracer, &status, 0), "waitpid");
+	check(waitpid(child, &status, 0), "waitpid");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -69,14 +72,24 @@ static void show(const char *path)
 
 int main(void)
 {
+	char *features[] = { "/tcpstates-trace", "--features", NULL };
+	char *trace[] = {
+		"/tcpstates-trace", "-v", "-o", "json", "--output-file", TOLD, "--", "/pair", NULL
+	};
+	struct utsname name;
+
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		mkdir(mounts[i].path, 0755);
 		check(mount(mounts[i].type, mounts[i].path, mounts[i].type, 0, NULL),
 		      mounts[i].path);
 	}
 	loopback_up();
-	printf("status %d\n", trace());
-	show("/told");
+	check(uname(&name), "uname");
+	printf("kernel %s %s\n", name.release, name.machine);
+	fflush(stdout);
+	run(features);
+	printf("status %d\n", run(trace));
+	show(TOLD);
 	fflush(stdout);
 	/* what the console still has to send */
 	check(tcdrain(STDOUT_FILENO), "the console");

@@ -7,10 +7,10 @@ import subprocess
 
 import pytest
 
-from test_deb import COMPLETION, PROGRAM, output, root  # noqa: F401
+from package import COMPLETION, PROGRAM, output
 
 
-def offered(root, *words):  # noqa: F811
+def offered(root, *words):
     """What the function offers for the last of these words."""
     script = ('. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
               'complete -p tcpstates-trace >&2; '
@@ -23,7 +23,7 @@ def offered(root, *words):  # noqa: F811
     return done.stdout.split()
 
 
-def typed(root, keys, directory):  # noqa: F811
+def typed(root, keys, directory):
     """The arguments of the command when these keys, and Enter, were pressed."""
     pid, terminal = pty.fork()
     if pid == 0:
@@ -47,7 +47,7 @@ def typed(root, keys, directory):  # noqa: F811
     return told[0].strip("<>").split("><")
 
 
-def test_options(root):  # noqa: F811
+def test_options(root):
     """All that --help lists, and no other."""
     help_text = output(str(root / PROGRAM), "--help")
     listed = {name for line in help_text.splitlines()
@@ -58,7 +58,7 @@ def test_options(root):  # noqa: F811
     assert offered(root, "-q", "--min-c") == ["--min-connect", "--min-close"]
 
 
-def test_words(root):  # noqa: F811
+def test_words(root):
     help_text = output(str(root / PROGRAM), "--help")
     formats = re.findall(r"^  (\w+)", help_text.partition("\nFormats:\n")[2].partition("\n\n")[0],
                          re.M)
@@ -81,7 +81,7 @@ def test_words(root):  # noqa: F811
     ("-q -- tst-c\t a\t", ["-q", "--", "tst-command", "a trace"]),
     ("--min-close a\t", ["--min-close", "a"]),
 ])
-def test_keys(root, tmp_path, keys, arguments):  # noqa: F811
+def test_keys(root, tmp_path, keys, arguments):
     (tmp_path / "a trace").touch()
     (tmp_path / "tst-command").touch(mode=0o755)
     assert typed(root, keys, tmp_path) == arguments

@@ -1,37 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The Debian package: what it holds, what it asks for, and that Debian's own checkers find nothing."""
-import glob
 import os
 import re
-import subprocess
 
-import pytest
-
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-NAME = "tcpstates-trace"
-PROGRAM = f"usr/sbin/{NAME}"
-COMPLETION = f"usr/share/bash-completion/completions/{NAME}"
-MANUAL = f"usr/share/man/man8/{NAME}.8.gz"
-
-
-def output(*argv, **kw):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
-    assert done.returncode == 0, f"{argv}: {done.returncode}: {done.stdout}"
-    return done.stdout
-
-
-def the_file(pattern):
-    found = glob.glob(os.path.join(ROOT, "build/deb", pattern))
-    assert len(found) == 1, f"{pattern}: {found}"
-    return found[0]
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """Where the package is unpacked."""
-    path = tmp_path_factory.mktemp("root")
-    output("dpkg-deb", "-x", the_file(f"{NAME}_*.deb"), str(path))
-    return path
+from package import COMPLETION, MANUAL, NAME, PROGRAM, ROOT, output, the_file
 
 
 def test_lintian():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from test_deb import ROOT, output
+from package import ROOT, output
 
 sys.path.insert(0, os.path.join(ROOT, "tests/vm"))
 

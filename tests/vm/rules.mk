@@ -8,9 +8,9 @@ KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and 
 	or test_cgroup or test_states
 .PHONY: test-kernels smoke-kernels
 STATIC_MAKE = $(MAKE) --no-print-directory STATIC=1 BUILD=$(BUILD)/static
-test-kernels: deps-test $(BUILD)/link
+test-kernels: deps-test
 	@tests/vm/deps
-	@$(STATIC_MAKE) $(BUILD)/static/tcpstates-trace
+	@$(STATIC_MAKE) $(addprefix $(BUILD)/static/,tcpstates-trace link)
 	@TCPSTATES_TRACE=$(BUILD)/static/tcpstates-trace \
 		tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
 

@@ -64,14 +64,14 @@ def pytest_runtest_protocol(item, nextitem):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     for tries in range(TRIES):
-        witness.clear()
+        witness.take()
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         if not any(r.failed for r in reports) or tries == TRIES - 1:
             break
-        unseen = witness.count()
+        unseen = witness.take()
         if not unseen:
             break
-        _ran_again.append(f"ran again: {item.name}: {unseen} events were hidden from BPF")
+        _ran_again.append(f"ran again: {item.name}: {len(unseen)} events were hidden from BPF")
         item._initrequest()
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)

@@ -13,7 +13,8 @@ import signal
 from netns import Child
 
 EVENTS = ["sock/inet_sock_set_state", "tcp/tcp_retransmit_skb", "tcp/tcp_retransmit_synack",
-          "tcp/tcp_receive_reset", "tcp/tcp_send_reset"]
+          "tcp/tcp_receive_reset", "tcp/tcp_send_reset", "skb/kfree_skb"]
+FILTERS = {"skb/kfree_skb": "rx_sk != 0"}  # what a minisocket takes in
 TRACEFS = "/sys/kernel/tracing"
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -43,21 +44,24 @@ def _instance():
     _write(f"{path}/set_event_pid", " ".join(os.listdir("/proc/1/task")))
     for event in EVENTS:
         if os.path.exists(f"{path}/events/{event}"):
+            try:
+                _write(f"{path}/events/{event}/filter", FILTERS.get(event, "0"))
+            except OSError:  # an older kernel's event has no such field
+                continue
             _write(f"{path}/events/{event}/enable", "1")
     return path
 
 
 def _watch(channel):
-    """Answers "count" with the number of events since the last "clear"; None where ftrace is not to be had."""
+    """Answers "take" with ftrace's lines since the last; with none where ftrace is not to be had."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     path = _instance() if _mount_in_private() else None
     channel.send(path)
-    while (word := channel.recv()) != "end":
-        if word == "clear" and path:
+    while channel.recv() != "end":
+        lines = _read(f"{path}/trace").splitlines() if path else []
+        if path:
             _write(f"{path}/trace", "")
-        elif word == "count":
-            lines = _read(f"{path}/trace").splitlines() if path else []
-            channel.send(sum(not line.startswith("#") for line in lines))
+        channel.send([line for line in lines if not line.startswith("#")])
     if path:
         _write(f"{path}/set_event", "")
         os.rmdir(path)
@@ -69,11 +73,9 @@ class Witness:
         Child.alive.remove(self.child)  # it outlives each test
         self.path = self.child.recv()
 
-    def clear(self):
-        self.child.send("clear")
-
-    def count(self):
-        self.child.send("count")
+    def take(self):
+        """The hidden events since the last call, as ftrace prints them."""
+        self.child.send("take")
         return self.child.recv()
 
     def end(self):

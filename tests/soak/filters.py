@@ -81,11 +81,11 @@ class Filter:
         answers = [test(chapter) for test in self.tests]
         return False if False in answers else None if None in answers else True
 
-    def differences(self, everything, some):
+    def differences(self, everything, some, hidden):
         """(chapters it should not have told, or did not tell), each as a text; the latter may be lost."""
         wrong, absent = [], []
         for key, chapter in everything.items():
-            if not chapter["complete"] or (key in some and not some[key]["complete"]):
+            if key[0] in hidden or not chapter["complete"] or (key in some and not some[key]["complete"]):
                 continue
             if key in some:
                 # by what it says itself

@@ -24,7 +24,7 @@ enum value_kind {
 	VALUE_BOOL,
 	VALUE_WORD,    /* the program's own: plain ASCII without quotes */
 	VALUE_FOREIGN, /* bytes a process chose */
-	VALUE_STEPS,   /* the chapter's steps; each format has its own shape of them */
+	VALUE_STEPS,   /* the chapter's steps */
 };
 
 struct value {

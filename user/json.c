@@ -88,6 +88,12 @@ void json_end_line(struct json *j)
 	j->comma = false;
 }
 
+const char *json_end_text(struct json *j)
+{
+	put_char(j, '\0');
+	return j->buf;
+}
+
 void json_open(struct json *j, char bracket)
 {
 	*begin_value(j) = bracket;

@@ -26,6 +26,12 @@ void json_begin(struct json *j, FILE *out);
 /* Ends the line and writes it; the writer can be used for the next one. */
 void json_end_line(struct json *j);
 
+/*
+ * Instead of the line's end: the text itself, ended by NUL, for what is known to be shorter than the
+ * buffer.
+ */
+const char *json_end_text(struct json *j);
+
 /* bracket: one of { } [ ] */
 void json_open(struct json *j, char bracket);
 void json_close(struct json *j, char bracket);

@@ -2,6 +2,8 @@
 /* Parse, open where items come from and where text goes, run, close; the exit status is decided here. */
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,19 @@ static bool wants_colour(int fd)
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+}
+
+/* The caller's locale tells what its terminal shows; our own stays "C", in which numbers are printed. */
+static bool wants_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", NULL);
+	bool utf8;
+
+	if (!locale)
+		return false;
+	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
+	freelocale(locale);
+	return utf8;
 }
 
 /* Replays a recording through the same teller as live tracing. */
@@ -81,6 +96,7 @@ static int run(const struct options *o)
 		}
 	}
 	teller_begin(&t, out, colour);
+	t.context.utf8 = wants_utf8();
 	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
 	err = recording_close(t.recording);

@@ -274,7 +274,8 @@ const struct option_row options_table[] = {
 	  FILENAME(output_file) },
 	{ 's', "summary", .help = "add a table of counts and percentiles at the end",
 	  FLAG(summary) },
-	{ 'i', "interval", .help = "with --summary: every S seconds, the table of those too",
+	{ 'i', "interval",
+	  .help = "with --summary: every S seconds, also the table of these S seconds",
 	  SECONDS(interval_s) },
 
 	{ .help = "Tracing" },

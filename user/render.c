@@ -14,8 +14,8 @@ static const struct renderer end_of_table = { 0 };
 
 /* The first is the default. */
 const struct renderer *const renderers[] = {
-	&renderer_timeline, &renderer_line, &renderer_states, &renderer_json,
-	&renderer_csv,	    &renderer_none, &end_of_table,
+	&renderer_timeline, &renderer_ladder, &renderer_line, &renderer_states,
+	&renderer_json,	    &renderer_csv,    &renderer_none, &end_of_table,
 };
 
 const struct renderer *renderer_find(const char *name)
@@ -85,6 +85,41 @@ const char *render_person(char buf[PERSON_TEXT_MAX], const struct person *p)
 	buf[len++] = '[';
 	len += number_uint(buf + len, (uint32_t)p->pid.value);
 	memcpy(buf + len, "]", 2);
+	return buf;
+}
+
+const char *render_step_time(char buf[TIME_MAX], const struct step *s)
+{
+	char ms[32];
+
+	snprintf(buf, TIME_MAX, "%s%s", s->derived && s->t_ns.known ? "~" : "",
+		 text_ms(ms, s->t_ns));
+	return buf;
+}
+
+static size_t put_sequence(char *buf, size_t size, const char *what, struct maybe number,
+			   struct maybe first, bool absolute)
+{
+	uint32_t value = (uint32_t)number.value;
+
+	if (!number.known)
+		return 0;
+	if (first.known && !absolute)
+		value -= (uint32_t)first.value;
+	return (size_t)snprintf(buf, size, " %s=%u", what, value);
+}
+
+const char *render_numbers(char buf[NUMBERS_TEXT_MAX], const struct render_context *rc,
+			   const struct chapter *ch, const struct step *s)
+{
+	bool sent = s->segment.sent;
+	size_t len;
+
+	buf[0] = '\0';
+	len = put_sequence(buf, NUMBERS_TEXT_MAX, "seq", s->seq, sent ? ch->iss : ch->irs,
+			   rc->verbose);
+	put_sequence(buf + len, NUMBERS_TEXT_MAX - len, "ack", s->ack, sent ? ch->irs : ch->iss,
+		     rc->verbose);
 	return buf;
 }
 

@@ -20,6 +20,7 @@ struct render_context {
 	FILE *out;
 	enum time_style time_style;
 	bool colour;
+	bool utf8;		 /* what reads the text shows more than ASCII */
 	bool verbose;		 /* absolute sequence numbers */
 	int64_t clock_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 	uint64_t first_ns; /* monotonic time of the first event told, 0 until then; set by main() */

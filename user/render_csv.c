@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "fields.h"
-#include "names.h"
 #include "number.h"
 #include "render_parts.h"
 
@@ -19,10 +18,14 @@ static void put_cell(FILE *out, const char *text)
 		return;
 	}
 	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text, out);
+	for (;;) {
+		const char *quote = strchrnul(text, '"');
+
+		fwrite(text, 1, (size_t)(quote - text), out);
+		if (!*quote)
+			break;
+		fputs("\"\"", out);
+		text = quote + 1;
 	}
 	fputc('"', out);
 }
@@ -54,32 +57,15 @@ static void put_foreign(FILE *out, const char *text)
 	put_cell(out, cell);
 }
 
-/*
- * "0 CLOSE->SYN_SENT > SYN; 35412 SYN_SENT->ESTABLISHED < SYN,ACK", with "~" before a derived
- * time and "?" for one not known.
- */
+/* As JSON has them, for whoever can look into a cell. */
 static void put_steps(FILE *out, const struct chapter *ch)
 {
-	char cell[CELL_MAX], segment[SEGMENT_TEXT_MAX], t_us[NUMBER_MAX + 1];
-	size_t len = 0;
+	struct json j;
 
-	cell[0] = '\0';
-	for (size_t i = 0; i < render_steps(ch) && len < sizeof(cell); i++) {
-		const struct step *s = &ch->steps[i];
-		const char *name = name_segment(segment, &s->segment);
-
-		memcpy(t_us, "?", 2);
-		if (s->t_ns.known)
-			t_us[number_us(t_us, s->t_ns.value)] = '\0';
-		len += (size_t)snprintf(cell + len, sizeof(cell) - len, "%s%s%s %s->",
-					i ? "; " : "", s->derived ? "~" : "", t_us,
-					name_state(s->from));
-		if (len >= sizeof(cell))
-			break;
-		len += (size_t)snprintf(cell + len, sizeof(cell) - len, "%s%s%s", name_state(s->to),
-					name ? " " : "", name ? name : "");
-	}
-	put_cell(out, cell);
+	_Static_assert(STEPS_JSON_MAX <= sizeof(j.buf), "they fit the writer's buffer");
+	json_begin(&j, out);
+	render_steps_json(&j, ch);
+	put_cell(out, json_end_text(&j));
 }
 
 static void put_value(FILE *out, const struct value *v, const struct chapter *ch)

@@ -36,7 +36,7 @@ static void put_step(struct json *j, const struct step *s)
 	json_close(j, '}');
 }
 
-static void put_steps(struct json *j, const struct chapter *ch)
+void render_steps_json(struct json *j, const struct chapter *ch)
 {
 	json_open(j, '[');
 	for (size_t i = 0; i < render_steps(ch); i++)
@@ -69,7 +69,7 @@ static void put_value(struct json *j, const struct value *v, const struct chapte
 		json_text(j, v->text);
 		break;
 	case VALUE_STEPS:
-		put_steps(j, ch);
+		render_steps_json(j, ch);
 		break;
 	}
 }

@@ -31,39 +31,19 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 		text_endpoint(remote, ch->remote, ch->family, ch->remote_port));
 }
 
-/*
- * " seq=0": counted from the first of its side as Wireshark does, absolute when that is not
- * known.
- */
-static size_t put_number(char *buf, size_t size, const char *what, struct maybe number,
-			 struct maybe first, bool absolute)
-{
-	uint32_t value = (uint32_t)number.value;
-
-	if (!number.known)
-		return 0;
-	if (first.known && !absolute)
-		value -= (uint32_t)first.value;
-	return (size_t)snprintf(buf, size, " %s=%u", what, value);
-}
-
 /* The states and the numbers of a step; bounded: two states of 24, two numbers of 15. */
 static void step_text(char buf[STEP_TEXT_MAX], const struct render_context *rc,
 		      const struct chapter *ch, const struct step *s)
 {
-	bool sent = s->segment.sent;
-	char segment[SEGMENT_TEXT_MAX], states[2 * STATE_TEXT_MAX + 4];
+	char segment[SEGMENT_TEXT_MAX], states[2 * STATE_TEXT_MAX + 4], numbers[NUMBERS_TEXT_MAX];
 	const char *name = name_segment(segment, &s->segment);
 	size_t len;
 
 	len = (size_t)snprintf(states, sizeof(states), "%s", name_state(s->from));
 	if (s->to != s->from)
 		snprintf(states + len, sizeof(states) - len, " -> %s", name_state(s->to));
-	len = (size_t)snprintf(buf, STEP_TEXT_MAX, "%-10s %-25s", name ? name : "", states);
-	len += put_number(buf + len, STEP_TEXT_MAX - len, "seq", s->seq, sent ? ch->iss : ch->irs,
-			  rc->verbose);
-	len += put_number(buf + len, STEP_TEXT_MAX - len, "ack", s->ack, sent ? ch->irs : ch->iss,
-			  rc->verbose);
+	len = (size_t)snprintf(buf, STEP_TEXT_MAX, "%-10s %-25s%s", name ? name : "", states,
+			       render_numbers(numbers, rc, ch, s));
 	while (len && buf[len - 1] == ' ')
 		buf[--len] = '\0';
 }
@@ -71,12 +51,10 @@ static void step_text(char buf[STEP_TEXT_MAX], const struct render_context *rc,
 static void put_step(const struct render_context *rc, const struct chapter *ch,
 		     const struct step *s)
 {
-	char ms[32], mark[34], text[STEP_TEXT_MAX];
+	char time[TIME_MAX], text[STEP_TEXT_MAX];
 
-	snprintf(mark, sizeof(mark), "%s%s", s->derived && s->t_ns.known ? "~" : "",
-		 text_ms(ms, s->t_ns));
 	step_text(text, rc, ch, s);
-	fprintf(rc->out, "%s%12s%s  %s\n", rc->colour ? "\033[2m" : "", mark,
+	fprintf(rc->out, "%s%12s%s  %s\n", rc->colour ? "\033[2m" : "", render_step_time(time, s),
 		rc->colour ? "\033[0m" : "", text);
 }
 

@@ -23,7 +23,8 @@ struct verdict {
 };
 
 /*
- * One phrase; `after` is what parts it from the phrase before, its blank falling to a line break.
+ * One phrase; `after` is what parts it from the phrase before, its final blank falling to a line
+ * break.
  */
 static void __attribute__((format(printf, 3, 4)))
 say(struct verdict *v, const char *after, const char *format, ...)
@@ -38,7 +39,7 @@ say(struct verdict *v, const char *after, const char *format, ...)
 	len = strlen(phrase);
 	/* 1 for the comma or semicolon that may follow */
 	if (v->column > INDENT && v->column + strlen(after) + len + 1 > WIDTH) {
-		fprintf(v->out, "%c\n%*s", after[0], INDENT, "");
+		fprintf(v->out, "%.*s\n%*s", (int)strlen(after) - 1, after, INDENT, "");
 		v->column = INDENT;
 	} else if (v->column > INDENT) {
 		fputs(after, v->out);
@@ -188,8 +189,12 @@ static void say_closer(struct verdict *v, const struct chapter *ch)
 	char who[PERSON_TEXT_MAX];
 
 	say(v, "; ", "%s", first < CLOSERS ? words[first] : name_first_closer(first));
-	if (closer->pid.known && !(ch->owner.pid.known && ch->owner.pid.value == closer->pid.value))
-		say(v, "; ", "closed by %s", render_person(who, closer));
+	if (closer->pid.known &&
+	    !(ch->owner.pid.known && ch->owner.pid.value == closer->pid.value)) {
+		say(v, "; ", "closed by");
+		/* a line of its own for a name all of whose bytes are escaped */
+		say(v, " ", "%s", render_person(who, closer));
+	}
 }
 
 static void say_totals(struct verdict *v, const struct render_context *rc, const struct close *cl)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The last lines of a chapter in the timeline: what it amounts to, in words and milliseconds. */
+/* The last lines of a chapter of the timeline and of the ladder: what it amounts to, in words and milliseconds. */
 #ifndef RENDER_VERDICT_H
 #define RENDER_VERDICT_H
 

@@ -30,7 +30,10 @@ struct teller {
 	bool counted;		  /* ITEM_COUNTS came */
 };
 
-/* Fills the renderer's context; options, summary and cgroups must stand already. */
+/*
+ * Fills the renderer's context (context.utf8 is false until main() says otherwise); options, summary
+ * and cgroups must stand already.
+ */
 void teller_begin(struct teller *teller, FILE *out, bool colour);
 
 /* An item_fn; ctx is the teller.  0; TELLER_ENOUGH when --count is reached; -EPIPE when nobody reads any more;

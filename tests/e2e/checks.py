@@ -219,6 +219,15 @@ def check_close(ch, end, tolerance_ns):
     assert ch["completeness"] == end.completeness()
 
 
+def check_lost_syns(lines, captured, tolerance_ns):
+    """In a ladder two SYNs do not arrive, and how long was waited for each answer is named."""
+    rows = [re.sub("[ -]+", " ", line[29:]) for line in lines[3:9]]
+    assert rows[::2] == ["| SYN seq=0 x |", "| SYN (2) seq=0 x |", "| SYN (3) seq=0 >|"]
+    for row, before, after in zip(rows[1::2], captured, captured[1:]):
+        gap = re.fullmatch(r": (\d+\.\d{3}) ms :", row)
+        near(float(gap[1]) * 1000, after.t_ns - before.t_ns, 2 * tolerance_ns, "gap")
+
+
 def left_overs():
     """What this suite could leave behind, for the check at the session's end."""
     held = held_by_processes()

@@ -165,6 +165,11 @@ class Netns:
         """Keys are written with __ for dots; all of them belong to the namespace."""
         self.exec("sysctl", "-qw", *(f"{k.replace('__', '.')}={v}" for k, v in values.items()))
 
+    def tune(self, **values):
+        """As sysctl(), without what this kernel does not have."""
+        self.sysctl(**{k: v for k, v in values.items()
+                       if os.path.exists(f"/proc/sys/{k.replace('__', '/')}")})
+
     def spawn(self, fn, *args, comm=None):
         return Child(self, fn, *args, comm=comm)
 

@@ -46,12 +46,12 @@ class Wire(netns.Link):
         assert status == 0, f"the link ended with status {status}"
 
 
-def wire(world, delay, losses=(), rules=(), loss=0, seed=1):
+def wire(world, delay, losses=(), rules=(), loss=0):
     """A Wire between two namespaces; the delay is that of one direction, in seconds.
 
     losses: (side, kind, number counted from 1); loss: percentage of all TCP packets lost at random.
     """
-    options = ["--delay", str(round(delay * 1e6)), "--loss", str(loss), "--seed", str(seed)]
+    options = ["--delay", str(round(delay * 1e6)), "--loss", str(loss)]
     for side, kind, number in losses:
         options += ["--drop", f"{side}:{kind}:{number}"]
     for rule in rules:

@@ -16,9 +16,11 @@ class Crowd:
 
     N = 5
 
-    def __init__(self, world, **sysctl):
+    def __init__(self, world, retries=1, **sysctl):
         self.ns = world.netns()
-        self.ns.sysctl(net__ipv4__tcp_syn_retries=3, **sysctl)
+        self.ns.sysctl(net__ipv4__tcp_syn_retries=retries, **sysctl)
+        self.ns.tune(net__ipv4__tcp_syn_linear_timeouts=0)  # they would add to the retries
+        self.retries = retries
         self.server, self.client = world.agent(self.ns), world.agent(self.ns)
         self.capture = world.capture(self.ns, "lo")
         self.tracer = Tracer(netns=self.ns)
@@ -85,9 +87,8 @@ def check_server(crowd, taken):
 def test_accept_queue_overflow(world, cookies):
     """Extra SYNs are dropped: the clients send them again and give up, the server knows nothing."""
     with Noise() as noise:
-        crowd = Crowd(world, net__ipv4__tcp_syncookies=cookies,
-                      net__ipv4__tcp_syn_linear_timeouts=0)
-        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), 30, "all are decided")
+        crowd = Crowd(world, net__ipv4__tcp_syncookies=cookies)
+        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), 10, "all are decided")
         ours, theirs = crowd.ends()
         crowd.tracer.wait_count(crowd.N, "handshake", role="client")
         crowd.tracer.wait_count(len(theirs), "handshake", role="server")
@@ -103,7 +104,7 @@ def test_accept_queue_overflow(world, cookies):
         else:
             refused += 1
             assert (told["outcome"], told["errno"]) == ("timed_out", "ETIMEDOUT")
-            assert told["syn_retransmits"] == 3 and told["irs"] is None
+            assert told["syn_retransmits"] == crowd.retries and told["irs"] is None
             assert told["completeness"] == crowd.sent(port, SYN)[-1].completeness
     assert refused, "no SYN was dropped"
     check_server(crowd, theirs)
@@ -113,7 +114,7 @@ def test_accept_queue_overflow(world, cookies):
 def test_the_queue_has_room_again(world):
     """The server accepts while the clients' SYNs are still repeated: established, late, and counted."""
     with Noise() as noise:
-        crowd = Crowd(world, net__ipv4__tcp_syncookies=0)
+        crowd = Crowd(world, retries=3, net__ipv4__tcp_syncookies=0)
         pump.wait_until(lambda: len(crowd.ends()[1]) == 2, 10, "the queue is full")
         late = [p for p, state in crowd.ends()[0].items() if state == "SYN-SENT"]
         assert len(late) == crowd.N - 2
@@ -137,7 +138,7 @@ def test_overflow_with_reset(world):
     """tcp_abort_on_overflow=1: who finds the queue full with the last ACK is reset by no socket."""
     with Noise() as noise:
         crowd = Crowd(world, net__ipv4__tcp_abort_on_overflow=1, net__ipv4__tcp_syncookies=0)
-        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), 30, "all are decided")
+        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), 10, "all are decided")
         _ours, theirs = crowd.ends()
         crowd.tracer.wait_count(crowd.N, "handshake", role="client")
         crowd.tracer.wait_count(len(theirs), "handshake", role="server")

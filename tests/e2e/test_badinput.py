@@ -65,7 +65,7 @@ def test_says_what_is_accepted(args):
     """Not only that the argument is wrong."""
     _, _, stderr = run_tracer(*args)
     if args[0] == "-o":
-        assert all(w in stderr for w in ("timeline", "line", "states", "json", "csv", "none"))
+        assert all(w in stderr for w in ("timeline", "ladder", "line", "states", "json", "csv", "none"))
     assert len(stderr.strip()) > len("tcpstates-trace: ") + 20
 
 

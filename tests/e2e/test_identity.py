@@ -34,7 +34,7 @@ def long_ns(world):
 def test_full_length_ipv6_is_told_whole(world, long_ns):
     """In every format: nothing cut off, nothing abbreviated, brackets where a port follows."""
     tracers = {how: Tracer(netns=long_ns, output=how)
-               for how in ("json", "csv", "timeline", "line", "states")}
+               for how in ("json", "csv", "timeline", "ladder", "line", "states")}
     mine, theirs = exchange(world, long_ns, *LONG, 6)
     tracers["json"].wait_count(4)
     for tracer in tracers.values():
@@ -45,7 +45,7 @@ def test_full_length_ipv6_is_told_whole(world, long_ns):
         assert (chapter["local"], chapter["remote"], chapter["family"]) == (*LONG, 6)
         chapter = tracers["json"].one(kind, local_port=theirs)
         assert (chapter["local"], chapter["remote"]) == LONG[::-1]
-    for how in ("timeline", "line"):
+    for how in ("timeline", "ladder", "line"):
         text = tracers[how].stdout.text()
         assert f"[{LONG[0]}]:{mine}" in text and f"[{LONG[1]}]:{theirs}" in text, text
     for line in tracers["csv"].stdout.lines[1:]:

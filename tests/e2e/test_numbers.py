@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Sequence numbers in the text, relative and absolute, and completeness: both as tshark has them."""
+import os
 import re
 
 import pytest
@@ -10,16 +11,21 @@ from tracer import Tracer
 
 ADDR = "127.0.0.1"
 
+# how people see it, and in which locale
+TEXTS = [("timeline", "C"), ("ladder", "C"), ("ladder", "C.UTF-8")]
+SEGMENT = re.compile(r"(>|<|──|◄─|--|<-) ((?:SYN|FIN|ACK|RST)\S*)(.*)")
+
 
 class Told:
-    """Both ends of one connection, in JSON and as people see it."""
+    """Both ends of one connection, in JSON and in these texts."""
 
-    def __init__(self, world, *verbose):
+    def __init__(self, world, texts=(), options=()):
         self.ns = world.netns()
         self.server, self.client = world.agent(self.ns), world.agent(self.ns)
         self.capture = world.capture(self.ns, "lo")
         self.json = Tracer(netns=self.ns)
-        self.text = Tracer(*verbose, netns=self.ns, output="timeline")
+        self.texts = [Tracer(*options, netns=self.ns, output=output,
+                             env={**os.environ, "LC_ALL": locale}) for output, locale in texts]
         self.port = self.server.listen(ADDR)
         self.local = None
 
@@ -30,26 +36,29 @@ class Told:
     def stop(self, n):
         self.json.wait_count(n)
         self.json.stop()
-        self.text.stop()
+        for text in self.texts:
+            text.stop()
 
-    def numbers(self, here, there):
-        """[(word, seq or None, ack or None)] of the timeline's chapters of this end, in order"""
-        lines, found, mine = self.text.stdout.lines, [], False
-        for line in lines:
-            if re.match(r"\S", line):
-                ends = re.findall(r"127\.0\.0\.1:(\d+)", line)
-                mine = ends == [str(here), str(there)]
-            step = re.search(r"([<>] (?:SYN|FIN|ACK|RST)\S*)(.*)", line)
-            if mine and step:
-                seq, ack = (re.search(rf"\b{key}[ =](\d+)", step[2]) for key in ("seq", "ack"))
-                found.append((step[1], seq and int(seq[1]), ack and int(ack[1])))
-        return found
+
+def numbers(lines, here, there):
+    """[(word, seq or None, ack or None)] of the text's chapters of this end, in order"""
+    found, mine = [], False
+    for line in lines:
+        ends = re.findall(r"127\.0\.0\.1:(\d+)", line)
+        if ends:
+            mine = ends == [str(here), str(there)]
+        step = SEGMENT.search(line)
+        if mine and step:
+            way = "<" if step[1] in ("<", "◄─", "<-") else ">"
+            seq, ack = (re.search(rf"\b{key}=(\d+)", step[3]) for key in ("seq", "ack"))
+            found.append((f"{way} {step[2]}", seq and int(seq[1]), ack and int(ack[1])))
+    return found
 
 
 @pytest.mark.parametrize("verbose", [False, True], ids=["relative", "-v absolute"])
 def test_numbers_in_the_text(world, verbose):
     """Each SYN and FIN with its number, each answer with that number plus one, as on the wire."""
-    told = Told(world, *(["-v"] if verbose else []))
+    told = Told(world, TEXTS, ["-v"] if verbose else [])
     told.connect()
     told.client.send(100)
     told.server.recv(100)
@@ -61,97 +70,76 @@ def test_numbers_in_the_text(world, verbose):
     told.server.close()
     told.stop(4)
     packets = told.capture.packets()
-    for here, there in ((told.local, told.port), (told.port, told.local)):
-        end = End(packets, ADDR, here, ADDR, there)
-        base = {True: 0 if verbose else end.iss, False: 0 if verbose else end.irs}
-        seen = 0
-        got = told.numbers(here, there)
-        want = end.handshake + end.close
-        assert [g[0].replace("FIN,ACK", "FIN") for g in got] == [s.segment for s in want], \
-            told.text.stdout.text()
-        for (word, seq, ack), step in zip(got, want):
-            out = word.startswith(">")
-            if seq is not None:
-                assert seq == (step.seq - base[out]) & 0xFFFFFFFF, (word, told.text.stdout.text())
-                seen += 1
-            if ack is not None:
-                assert ack == (step.ack - base[not out]) & 0xFFFFFFFF, word
-                seen += 1
-        assert seen >= 8, f"hardly a number: {told.text.stdout.text()}"
-        fins = {word[0]: (seq, ack) for word, seq, ack in got if "FIN" in word}
-        acks = {word[0]: ack for word, _seq, ack in got[len(end.handshake):] if "ACK" in word
-                and "FIN" not in word}
-        for side, other in (("<", ">"), (">", "<")):
-            assert acks[other] == fins[side][0] + 1, "ack = seq + 1"
+    for text, (output, locale) in zip(told.texts, TEXTS):
+        lines = text.stdout.lines
+        assert text.stdout.text().isascii() is not (output == "ladder" and locale == "C.UTF-8")
+        assert max(map(len, lines)) <= 80
+        for here, there in ((told.local, told.port), (told.port, told.local)):
+            check_numbers(numbers(lines, here, there), End(packets, ADDR, here, ADDR, there), verbose)
 
 
-def graceful(told):
+def check_numbers(got, end, absolute):
+    """Of one end, in one text, against the wire."""
+    base = {True: 0 if absolute else end.iss, False: 0 if absolute else end.irs}
+    want = end.handshake + end.close
+    assert [g[0].replace("FIN,ACK", "FIN") for g in got] == [s.segment for s in want]
+    for (word, seq, ack), step in zip(got, want):
+        out = word.startswith(">")
+        assert seq in (None, (step.seq - base[out]) & 0xFFFFFFFF), word
+        assert ack is None or ack == (step.ack - base[not out]) & 0xFFFFFFFF, word
+    assert sum(n is not None for g in got for n in g[1:]) >= 8, f"hardly a number: {got}"
+    fins = {word[0]: seq for word, seq, _ack in got if "FIN" in word}
+    acks = {word[0]: ack for word, _seq, ack in got[len(end.handshake):] if "ACK" in word
+            and "FIN" not in word}
+    for side, other in (("<", ">"), (">", "<")):
+        assert acks[other] == fins[side] + 1, "ack = seq + 1"
+
+
+def graceful(told, data):
     told.connect()
+    told.client.send(data)
+    told.server.recv(data)
     told.client.close()
     assert told.server.recv_any() == b""
     told.server.close()
 
 
-def graceful_with_data(told):
+def reset(told, data):
     told.connect()
-    told.client.send(10)
-    told.server.recv(10)
-    told.client.close()
-    assert told.server.recv_any() == b""
-    told.server.close()
-
-
-def reset(told):
-    told.connect()
+    told.server.send(data)
+    told.client.recv(data)
     told.client.linger0()
     told.client.close()
     assert told.server.recv_any() == "ECONNRESET"
 
 
-def reset_with_data(told):
+def reset_after_a_fin(told, data):
     told.connect()
-    told.server.send(10)
-    told.client.recv(10)
-    told.client.linger0()
-    told.client.close()
-    assert told.server.recv_any() == "ECONNRESET"
-
-
-def reset_after_a_fin(told):
-    told.connect()
+    told.client.send(data)
     told.client.shutdown()
+    told.server.recv(data)
     assert told.server.recv_any() == b""
     told.server.linger0()
     told.server.close()
     assert told.client.wait_error() == "ECONNRESET"
 
 
-def reset_after_a_fin_with_data(told):
-    told.connect()
-    told.client.send(5)
-    told.client.shutdown()
-    told.server.recv(5)
-    assert told.server.recv_any() == b""
-    told.server.linger0()
-    told.server.close()
-    assert told.client.wait_error() == "ECONNRESET"
-
-
-def refused(told):
+def refused(told, _data):
     told.client.socket()
     told.client.bind(ADDR)
     told.local, told.port = told.client.port(), 9
     assert told.client.connect(ADDR, 9)["errno"] == "ECONNREFUSED"
 
 
-KINDS = [(graceful, 4, 23), (graceful_with_data, 4, 31), (reset, 4, 39), (reset_with_data, 4, 47),
-         (reset_after_a_fin, 4, 55), (reset_after_a_fin_with_data, 4, 63), (refused, 1, 37)]
+KINDS = [(graceful, 0, 4, 23), (graceful, 10, 4, 31), (reset, 0, 4, 39), (reset, 10, 4, 47),
+         (reset_after_a_fin, 0, 4, 55), (reset_after_a_fin, 5, 4, 63), (refused, 0, 1, 37)]
 
 
-@pytest.mark.parametrize("kind, chapters, mask", KINDS, ids=[k[0].__name__ for k in KINDS])
-def test_completeness_is_wiresharks(world, kind, chapters, mask):
+@pytest.mark.parametrize("kind, data, chapters, mask", KINDS,
+                         ids=[k[0].__name__ + "_with_data" * (k[1] > 0) for k in KINDS])
+def test_completeness_is_wiresharks(world, kind, data, chapters, mask):
     told = Told(world)
-    kind(told)
+    kind(told, data)
     told.stop(chapters)
     packets = told.capture.packets()
     last = [p for p in packets if told.local in (p.sport, p.dport)][-1]

@@ -2,7 +2,9 @@
 """Each output format for one connection, and the same connection in all of them."""
 import csv
 import io
+import json
 import re
+import subprocess
 
 import pytest
 
@@ -100,23 +102,55 @@ def test_summary(traced):
     assert any("caller" in line for line in added)
 
 
-def test_csv(traced):
-    (lines,) = traced(["-o", "csv"])
-    header, *rows = list(csv.reader(io.StringIO("\n".join(lines))))
-    wanted = checks.COMMON + checks.HANDSHAKE + checks.CLOSE
-    order = [c for c in header if c in wanted]
-    assert order == list(dict.fromkeys(wanted)), "the documented fields, in their order"
-    assert [dict(zip(header, r))["type"] for r in rows] == ["handshake", "close"]
-    told = {c["type"]: c for c in traced.json.chapters()}
-    for row in rows:
-        assert len(row) == len(header)
-        cells = dict(zip(header, row))
-        chapter = told[cells["type"]]
-        for field in ("cookie", "local_port", "remote_port", "role", "pid", "comm", "outcome",
-                      "ending", "first_closer", "iss", "local_fin_seq", "completeness",
-                      "completeness_text"):
-            if chapter.get(field) is not None:
-                assert cells[field] == str(chapter[field]), field
+# RFC 4180, lines ended by LF
+CELL = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
+CSV = re.compile(rf"(?:{CELL}(?:,{CELL})*\n)+")
+
+
+def as_json(cell):
+    """A cell as the JSON output has the value."""
+    if cell in ("", "true", "false"):
+        return {"": None, "true": True, "false": False}[cell]
+    try:
+        return json.loads(cell)
+    except ValueError:
+        return cell
+
+
+def test_csv(traced, tmp_path):
+    """The documented fields in their order, a row a chapter, each cell what JSON has there."""
+    recording = tmp_path / "recording"
+    (lines,) = traced(["-o", "csv", "-w", str(recording)], failing=True)
+    text = "\n".join(lines) + "\n"
+    assert CSV.fullmatch(text), text
+    header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    wanted = list(dict.fromkeys(checks.COMMON + checks.HANDSHAKE + checks.CLOSE))
+    wanted.insert(wanted.index("steps"), "missing")
+    assert header == wanted + ["open", "state", "state_us"]
+    *chapters, _summary = map(json.loads, run_tracer("-o", "json", "-r", recording)[1].splitlines())
+    assert len(rows) == len(chapters) == 3
+    for row, chapter in zip(rows, chapters):
+        for field, cell in zip(header, row, strict=True):
+            value = chapter.get(field, False if field == "open" else None)
+            assert (cell if isinstance(value, str) else as_json(cell)) == value, field
+    check_sqlite(tmp_path, text, header, rows)
+
+
+def check_sqlite(directory, text, header, rows):
+    """Imported as it is; the steps are JSON there."""
+    file = directory / "trace.csv"
+    file.write_text(text)
+
+    def query(sql):
+        done = subprocess.run(["sqlite3", "-batch", "-csv", ":memory:", f".import --csv {file} t", sql],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True)
+        assert done.stderr == ""
+        return list(csv.reader(io.StringIO(done.stdout)))
+
+    assert [name for (name,) in query("select name from pragma_table_info('t')")] == header
+    assert query("select * from t") == rows
+    assert query("""select count(*), sum(step.value ->> 'to' = 'TIME_WAIT')
+                    from t, json_each(t.steps) step where t.type = 'close'""") == [["4", "2"]]
 
 
 def test_json_fields(traced):
@@ -137,7 +171,7 @@ def test_json_fields(traced):
     assert tracer.stdout.text().isascii()
 
 
-@pytest.mark.parametrize("output", ["timeline", "line", "json", "csv"])
+@pytest.mark.parametrize("output", ["timeline", "ladder", "line", "json", "csv"])
 def test_recording_replays_the_same(traced, tmp_path, output):
     """-w while printing; -r of that file, without root, prints the same."""
     file = tmp_path / "recording"

@@ -153,6 +153,19 @@ def test_reset_received_in(scene, way, state, first_closer, error, ours, theirs)
     assert (shake["iss"], shake["irs"]) == (end.iss, end.irs)
 
 
+def check_failed(scene, tolerance_ns):
+    """The only chapter, a handshake that lasted from the first captured segment to the last one."""
+    scene.tracer.stop()
+    told = scene.tracer.one("handshake")
+    assert len(scene.tracer.chapters()) == 1
+    checks.check_shape(told)
+    first, *_, last = scene.capture.packets()
+    assert told["local_port"] == scene.here[1] and told["iss"] == first.seq
+    near(told["handshake_us"], last.t_ns - first.t_ns, tolerance_ns, "handshake_us")
+    steps = [(s["from"], s["to"], checks._plain(s["segment"])) for s in told["steps"]]
+    return told, steps, last
+
+
 def test_reset_received_in_syn_sent(scene):
     """Only one that acknowledges our SYN is taken; the one before it changes nothing."""
     scene.lose_the_peer()
@@ -166,18 +179,12 @@ def test_reset_received_in_syn_sent(scene):
         scene.reset()
         assert scene.client.wait_error() == "ECONNREFUSED"
         scene.tracer.wait_count(1)
-    scene.tracer.stop()
-    told = scene.tracer.one("handshake")
-    assert len(scene.tracer.chapters()) == 1
-    checks.check_shape(told)
-    packets = scene.capture.packets()
-    syn, _ignored, rst = packets
+    told, steps, rst = check_failed(scene, noise.tolerance_ns)
     assert (told["outcome"], told["errno"]) == ("refused", "ECONNREFUSED")
-    assert told["local_port"] == scene.here[1] and told["iss"] == syn.seq and told["irs"] is None
-    assert told["completeness"] == packets[-1].completeness == 37
-    near(told["handshake_us"], rst.t_ns - syn.t_ns, noise.tolerance_ns, "handshake_us")
-    assert [(s["from"], s["to"], s["segment"]) for s in told["steps"]] == [
-        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "CLOSE", "< RST,ACK")]
+    assert told["irs"] is None and len(scene.capture.packets()) == 3
+    assert told["completeness"] == rst.completeness == 37
+    assert told["steps"][-1]["segment"] == "< RST,ACK"
+    assert steps == [("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "CLOSE", "< RST")]
 
 
 def test_reset_received_in_syn_recv_after_crossed_syns(scene):
@@ -192,19 +199,12 @@ def test_reset_received_in_syn_recv_after_crossed_syns(scene):
         scene.reset()
         assert scene.client.wait_error() == "ECONNRESET"
         scene.tracer.wait_count(1)
-    scene.tracer.stop()
-    told = scene.tracer.one("handshake")
-    assert len(scene.tracer.chapters()) == 1
-    checks.check_shape(told)
-    packets = scene.capture.packets()
+    told, steps, _rst = check_failed(scene, noise.tolerance_ns)
     assert (told["outcome"], told["errno"]) == ("reset", "ECONNRESET")
     assert told["role"] == "client" and told["simultaneous_open"] is True
-    assert told["iss"] == packets[0].seq and told["irs"] in (1_000_000, None)
-    near(told["handshake_us"], packets[-1].t_ns - packets[0].t_ns, noise.tolerance_ns,
-         "handshake_us")
-    assert [(s["from"], s["to"], checks._plain(s["segment"])) for s in told["steps"]] == [
-        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "SYN_RECV", "< SYN"),
-        ("SYN_RECV", "SYN_RECV", "> SYN,ACK"), ("SYN_RECV", "CLOSE", "< RST")]
+    assert told["irs"] in (1_000_000, None)
+    assert steps == [("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "SYN_RECV", "< SYN"),
+                     ("SYN_RECV", "SYN_RECV", "> SYN,ACK"), ("SYN_RECV", "CLOSE", "< RST")]
 
 
 def test_reset_of_a_request_at_a_listener(scene):

@@ -5,6 +5,7 @@ One script of connections runs; for each selection a tracer of its own runs at t
 it told is compared with what the script says about the connections.
 """
 import os
+import signal
 
 import pytest
 
@@ -115,13 +116,16 @@ def test_selections(world, part):
         tracers[name] = (Tracer(*args, netns=script.ns), wanted)
     tracers["namespace by path"] = (Tracer("--netns", script.other.path), None)
     script.run()
-    for name, (tracer, wanted) in tracers.items():
-        ends = [e for e in script.ends if (e.name == "far") == (wanted is None)
-                and (wanted is None or wanted(script, e))]
-        try:
-            tracer.wait_count(2 * len(ends))
-        finally:
-            tracer.stop()
+    shown = {name: [e for e in script.ends if (e.name == "far") == (wanted is None)
+                    and (wanted is None or wanted(script, e))]
+             for name, (_, wanted) in tracers.items()}
+    for name, (tracer, _) in tracers.items():
+        tracer.wait_count(2 * len(shown[name]))
+    for tracer, _ in tracers.values():
+        tracer.send_signal(signal.SIGINT)  # they all end at the same time
+    for name, (tracer, _) in tracers.items():
+        ends = shown[name]
+        tracer.stop()
         told = sorted((key(c), c["type"]) for c in tracer.chapters())
         assert told == sorted((e.key, t) for e in ends for t in ("close", "handshake")), name
         pids = {e.key: e.pid for e in ends}

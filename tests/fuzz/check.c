@@ -8,6 +8,7 @@
 
 #define SHOWN_MAX 400
 #define COLUMNS_MAX 128
+#define COLUMNS_OF_TERMINAL 80
 
 void check_failed(const char *what, const char *near, size_t len)
 {
@@ -82,6 +83,27 @@ void check_terminal(const char *text, size_t len, bool colour)
 	}
 	if (len && text[len - 1] != '\n')
 		check_failed("the last line is ended", text, len);
+}
+
+void check_ladder(const char *text, size_t len, bool colour)
+{
+	size_t columns = 0, line = 0;
+
+	check_terminal(text, len, colour);
+	for (size_t i = 0; i < len; i++) {
+		size_t own = colour ? colour_len(text + i, len - i) : 0;
+
+		if (own) {
+			i += own - 1;
+		} else if (text[i] == '\n') {
+			if (columns > COLUMNS_OF_TERMINAL)
+				check_failed("a line fits the terminal", text + line, i - line);
+			columns = 0;
+			line = i + 1;
+		} else {
+			columns += (text[i] & 0xc0) != 0x80;
+		}
+	}
 }
 
 /* One cell (RFC 4180) from *at on, which is moved to the comma or line feed behind it. */

@@ -21,6 +21,9 @@ void check_failed(const char *what, const char *near, size_t len) __attribute__(
  */
 void check_terminal(const char *text, size_t len, bool colour);
 
+/* As on a terminal, and no line is wider than 80 columns (each character is one, a colour none). */
+void check_ladder(const char *text, size_t len, bool colour);
+
 /* As on a terminal, and each line is one object of RFC 8259 without a key twice. */
 void check_json_lines(const char *text, size_t len);
 

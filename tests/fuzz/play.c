@@ -72,6 +72,7 @@ void play_begin(struct play *p, const struct renderer *renderer, uint8_t style)
 	CHECK(p->teller.summary && p->teller.cgroups);
 	memory_begin(&p->memory);
 	teller_begin(&p->teller, p->memory.file, style & STYLE_COLOUR);
+	p->teller.context.utf8 = style & STYLE_UTF8;
 	if (renderer->begin)
 		renderer->begin(&p->teller.context);
 }
@@ -93,6 +94,8 @@ void play_end(struct play *p)
 		check_json_lines(p->memory.text, p->memory.len);
 	else if (!strcmp(name, "csv"))
 		check_csv(p->memory.text, p->memory.len);
+	else if (!strcmp(name, "ladder") && !p->options.summary)
+		check_ladder(p->memory.text, p->memory.len, p->teller.context.colour);
 	else
 		check_terminal(p->memory.text, p->memory.len, p->teller.context.colour);
 	cgroups_close(p->teller.cgroups);

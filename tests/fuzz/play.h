@@ -27,6 +27,7 @@ enum style {
 	STYLE_RELATIVE = 1 << 2,
 	STYLE_WALL = 1 << 3,
 	STYLE_SUMMARY = 1 << 4,
+	STYLE_UTF8 = 1 << 5,
 };
 
 struct play {

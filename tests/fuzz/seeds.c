@@ -63,7 +63,7 @@ static int seed_item(void *seeds, const struct item *item)
 				 (uint8_t)(item->len >> 8) };
 	FILE *f = create(s, "record", s->name, s->n++);
 
-	fputc((int)s->n % 32, f); /* the styles by turns */
+	fputc((int)(s->n * 37 % 64), f); /* the styles by turns */
 	fputc(item->type, f);
 	put(f, item->data, item->len);
 	fclose(f);

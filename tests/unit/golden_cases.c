@@ -322,6 +322,8 @@ const struct golden_case golden_cases[] = {
 	{ "slow-peer", case_slow_peer },
 	{ "three-segments", case_three_segments },
 	{ "forked-server", case_forked_server },
+	{ "widest", case_widest },
+	{ "unseen", case_unseen },
 	{ "failed", failed },
 	{ "timed-out", timed_out },
 	{ "half-open", half_open },

@@ -38,5 +38,7 @@ void case_simultaneous(struct telling *t);
 void case_slow_peer(struct telling *t);
 void case_three_segments(struct telling *t);
 void case_forked_server(struct telling *t);
+void case_widest(struct telling *t);
+void case_unseen(struct telling *t);
 
 #endif

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Golden cases that end with a FIN from both sides; the first four follow packet captures. */
+/* Golden cases with a FIN from each side; the first four follow packet captures. */
+#include <errno.h>
+
 #include "golden_cases.h"
 
 /*
@@ -224,4 +226,79 @@ void case_forked_server(struct telling *t)
 	flow_last_ack(&f);
 	tell_close(t, &f);
 	tell_counts(t, 0, 0);
+}
+
+/*
+ * All that takes room: the longest addresses and numbers, a name that needs an escape for each byte,
+ * and each of our segments sent again and again, over weeks.
+ */
+void case_widest(struct telling *t)
+{
+	static const char comm[] = "\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17";
+	struct flow f;
+
+	flow_begin(&f, ROLE_SERVER);
+	f.r.h.conn = UINT64_MAX;
+	flow_ends(&f, "2001:db80:1111:2222:3333:4444:5555:6666", 55555,
+		  "fd00:aaaa:bbbb:cccc:dddd:eeee:ffff:9999", 65535);
+	flow_numbers(&f, UINT32_MAX - 9, UINT32_MAX - 1009);
+	owner_set(&f.r.h.owner, UINT32_MAX, comm);
+	f.r.h.sent_ns = f.now_ns;
+	for (unsigned int i = 0; i < 3; i++) {
+		flow_wait(&f, S << i);
+		diary_handshake_step(&f.r, f.now_ns, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
+				     STEP_RETRANSMIT);
+		f.r.h.retransmits++;
+	}
+	flow_wait(&f, 20 * MS);
+	flow_established(&f, 20000);
+	flow_wait(&f, 30 * US);
+	flow_accepted(&f, UINT32_MAX, comm);
+	tell_handshake(t, &f);
+	flow_wait(&f, S);
+	flow_peer_fin(&f);
+	flow_wait(&f, 40 * US);
+	flow_ack_sent(&f);
+	flow_wait(&f, 50 * 86400 * S);
+	flow_fin(&f, 0);
+	owner_set(&f.r.c.closer, UINT32_MAX - 1, comm);
+	for (unsigned int i = 0; i < 2; i++) {
+		flow_wait(&f, 200 * MS);
+		f.fin_left_ns = f.now_ns;
+		flow_fin_again(&f);
+	}
+	flow_wait(&f, 20 * MS);
+	flow_last_ack(&f);
+	tell_close(t, &f);
+	tell_counts(t, 0, 0);
+}
+
+/* A state change that was not seen; an ACK whose time is not known, and a FIN given up on. */
+void case_unseen(struct telling *t)
+{
+	struct flow f;
+
+	flow_open(&f, ROLE_CLIENT);
+	f.r.h.flags |= HANDSHAKE_TOLD;
+	flow_fin(&f, 0);
+	flow_wait(&f, 30 * MS);
+	f.r.h.state = BPF_TCP_FIN_WAIT2;
+	f.r.c.flags |= CLOSE_EVENTS_LOST | CLOSE_LOCAL_FIN_ACKED | CLOSE_LOCAL_FIN_LEFT;
+	flow_peer_fin(&f);
+	tell_close(t, &f);
+
+	flow_open(&f, ROLE_SERVER);
+	f.r.h.conn = 2;
+	f.r.h.flags |= HANDSHAKE_TOLD;
+	flow_peer_fin(&f);
+	flow_wait(&f, 700 * MS);
+	flow_fin(&f, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		flow_wait(&f, (200 * MS) << i);
+		flow_fin_again(&f);
+	}
+	flow_wait(&f, 1600 * MS);
+	flow_died(&f, ETIMEDOUT, 0, 0);
+	tell_close(t, &f);
+	tell_counts(t, 1, 0);
 }

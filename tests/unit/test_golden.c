@@ -30,16 +30,21 @@ static const struct view {
 	const char *only; /* the one case it is of; NULL: all */
 	bool verbose;
 	bool colour;
+	bool utf8;
 	enum time_style time_style;
 } views[] = {
-	{ "timeline", "timeline", NULL, false, false, TIME_DEFAULT },
-	{ "timeline", "timeline-v", "ssh-client", true, false, TIME_DEFAULT },
-	{ "timeline", "timeline-colour", "resets", false, true, TIME_RELATIVE },
-	{ "line", "line", NULL, false, false, TIME_DEFAULT },
-	{ "json", "json", NULL, false, false, TIME_DEFAULT },
-	{ "csv", "csv", NULL, false, false, TIME_DEFAULT },
-	{ "states", "states", "states", false, false, TIME_DEFAULT },
-	{ "states", "states-t", "states", false, false, TIME_RELATIVE },
+	{ "timeline", "timeline", NULL, false, false, false, TIME_DEFAULT },
+	{ "timeline", "timeline-v", "ssh-client", true, false, false, TIME_DEFAULT },
+	{ "timeline", "timeline-colour", "resets", false, true, false, TIME_RELATIVE },
+	{ "ladder", "ladder", NULL, false, false, true, TIME_DEFAULT },
+	{ "ladder", "ladder-ascii", NULL, false, false, false, TIME_DEFAULT },
+	{ "ladder", "ladder-v", "widest", true, false, true, TIME_RELATIVE },
+	{ "ladder", "ladder-colour", "resets", false, true, true, TIME_DEFAULT },
+	{ "line", "line", NULL, false, false, false, TIME_DEFAULT },
+	{ "json", "json", NULL, false, false, false, TIME_DEFAULT },
+	{ "csv", "csv", NULL, false, false, false, TIME_DEFAULT },
+	{ "states", "states", "states", false, false, false, TIME_DEFAULT },
+	{ "states", "states-t", "states", false, false, false, TIME_RELATIVE },
 };
 
 static bool updating(void)
@@ -94,6 +99,7 @@ static char *replay(const char *path, const struct view *v, size_t *len)
 	int err;
 
 	stage_open(&s, v->renderer, out, v->colour);
+	s.teller.context.utf8 = v->utf8;
 	err = recording_read(path, teller_item, &s.teller);
 	if (!err)
 		err = teller_end(&s.teller);
@@ -214,11 +220,52 @@ static void view(const struct view *v)
 VIEW(timeline, 0)
 VIEW(timeline_verbose, 1)
 VIEW(timeline_colour, 2)
-VIEW(line, 3)
-VIEW(json, 4)
-VIEW(csv, 5)
-VIEW(states, 6)
-VIEW(states_relative, 7)
+VIEW(ladder, 3)
+VIEW(ladder_ascii, 4)
+VIEW(ladder_verbose, 5)
+VIEW(ladder_colour, 6)
+VIEW(line, 7)
+VIEW(json, 8)
+VIEW(csv, 9)
+VIEW(states, 10)
+VIEW(states_relative, 11)
+
+/* In columns, each character being one wide and a colour none. */
+static size_t width(const char *line, size_t len)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] == '\033')
+			i += strcspn(line + i, "m");
+		else
+			columns += (line[i] & 0xc0) != 0x80;
+	}
+	return columns;
+}
+
+/* Whatever the ladder has to show, it fits a terminal of 80 columns. */
+static void ladder_width(void **state)
+{
+	static const char *const forms[] = { "ladder", "ladder-ascii", "ladder-v",
+					     "ladder-colour" };
+	char path[256];
+
+	(void)state;
+	for (const struct golden_case *c = golden_cases; c->name; c++) {
+		for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+			size_t len = 0;
+			char *text;
+
+			snprintf(path, sizeof(path), FOLDER "%s.%s", c->name, forms[i]);
+			text = read_file(path, &len);
+			for (const char *at = text; at && *at; at += strcspn(at, "\n") + 1)
+				if (width(at, strcspn(at, "\n")) > 80)
+					fail_msg("%s: %.*s", path, shown(at), at);
+			free(text);
+		}
+	}
+}
 
 int main(void)
 {
@@ -227,6 +274,11 @@ int main(void)
 		cmocka_unit_test(timeline),
 		cmocka_unit_test(timeline_verbose),
 		cmocka_unit_test(timeline_colour),
+		cmocka_unit_test(ladder),
+		cmocka_unit_test(ladder_ascii),
+		cmocka_unit_test(ladder_verbose),
+		cmocka_unit_test(ladder_colour),
+		cmocka_unit_test(ladder_width),
 		cmocka_unit_test(line),
 		cmocka_unit_test(json),
 		cmocka_unit_test(csv),

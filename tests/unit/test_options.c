@@ -65,7 +65,8 @@ static void test_flags(void **state)
 
 static void test_every_format(void **state)
 {
-	static const char *const names[] = { "timeline", "line", "states", "json", "csv", "none" };
+	static const char *const names[] = { "timeline", "ladder", "line", "states",
+					     "json",	 "csv",	   "none" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

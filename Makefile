@@ -39,6 +39,7 @@ LIBRARIES := $(shell $(if $(SYSROOT),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TARG
 	pkg-config --static --libs-only-l libbpf libelf zlib)
 ALL_CFLAGS += -fPIE
 LDFLAGS += -static-pie
+STATIC_SOURCES := user/static/libelf.c
 endif
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -71,8 +72,8 @@ $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_accept.o: $(BUILD)/tcpstates.skel.h
 
-$(BUILD)/tcpstates-trace: $(OBJECTS)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@
+$(BUILD)/tcpstates-trace: $(OBJECTS) $(STATIC_SOURCES)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@
 
 $(BUILD)/demo: tests/demo.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< -o $@

@@ -44,7 +44,7 @@ endif
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # what needs the kernel or libbpf; everything else is pure and linked into the unit tests
-IMPURE := main live tracer tracer_scan tracer_setup tracer_tally tracer_accept kernel sweep namespaces command privileges
+IMPURE := main live tracer tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces command privileges
 SOURCES := $(wildcard user/*.c)
 PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
@@ -70,7 +70,7 @@ $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 
 $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_accept.o: $(BUILD)/tcpstates.skel.h
+$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
 
 $(BUILD)/tcpstates-trace: $(OBJECTS) $(STATIC_SOURCES)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@

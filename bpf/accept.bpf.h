@@ -65,7 +65,10 @@ static __always_inline void on_accept(__u64 sk)
 		r->h.accept_fate = ACCEPT_LOST;
 }
 
-/* since 6.10 the arguments stand in a struct */
+/*
+ * Since 6.10 the arguments stand in a struct: commit 92ef0fd55ac8 ("net: change proto and proto_ops accept
+ * type").
+ */
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
 {
@@ -136,15 +139,18 @@ static __always_inline void io_uring_done(const struct io_kiocb *req, int fd)
 		on_accept(socket_of_fd(fd));
 }
 
-SEC("?tp_btf/io_uring_complete")
+SEC("?raw_tp/io_uring_complete")
 int BPF_PROG(accept_io_uring, void *ring_ctx, struct io_kiocb *req, struct io_uring_cqe *cqe)
 {
 	io_uring_done(req, BPF_CORE_READ(cqe, res));
 	return 0;
 }
 
-/* before 6.14 the result is an argument of its own; before 5.18 the request is not told */
-SEC("?tp_btf/io_uring_complete")
+/*
+ * Before 6.14 the result is an argument of its own; before 5.18, commit 502c87d65564 ("io-uring: Make
+ * tracepoints consistent."), the request is not told.
+ */
+SEC("?raw_tp/io_uring_complete")
 int BPF_PROG(accept_io_uring_res, void *ring_ctx, struct io_kiocb *req, __u64 user_data, int res)
 {
 	io_uring_done(req, res);

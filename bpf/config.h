@@ -9,6 +9,8 @@
 #include "record.h"
 
 #define PORT_WORDS (65536 / 64)
+#define SCANNED_NONE 1 /* no namespace's inode */
+#define LANES 3	       /* how deep programs may interrupt one another on a processor, and do not */
 
 struct config {
 	__u64 min_connect_ns; /* 0: not asked for */
@@ -34,10 +36,14 @@ struct config {
 	bool tally;	       /* only a summary is wanted: count, post nothing */
 	bool owners;	       /* whose connection it is matters: it is told, or selects */
 	bool accept_seen;      /* some hook sees accept() return */
+	bool mptcp_known;      /* --rung mptcp=none pretends that it is not */
+	bool syncookie_seen;   /* some hook sees which children come from a SYN cookie */
 	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
 	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */
-	bool cookie_helper;    /* bpf_get_socket_cookie() may be called here (5.12) */
-	bool current_btf;      /* bpf_get_current_task_btf() exists (5.11) */
+	bool cookie_helper;    /* the state's programs may call bpf_get_socket_cookie() */
+	bool current_btf;      /* bpf_get_current_task_btf() may be called */
+	bool typed;    /* the verifier knows the types of what the state's programs are given */
+	bool on_entry; /* they run where tcp_set_state() begins */
 	char comm[COMM_LEN];
 };
 

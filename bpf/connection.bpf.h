@@ -8,7 +8,7 @@
 #include "timewait.bpf.h"
 
 /* connect() was called: the record begins, with its caller as the owner. */
-static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock *sk,
+static __always_inline void client_begin(struct cpu *cpu, int lane, __u64 sk,
 					 const struct tcp_sock *tp, __u64 t_ns)
 {
 	struct record *r = scratch_record(cpu, lane);
@@ -31,9 +31,9 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
 	/* TCP_FASTOPEN_CONNECT with a cookie at hand: the SYN leaves with the first write */
 	if (BPF_CORE_READ_BITFIELD(tp, fastopen_connect) && !tp->fastopen_req)
 		r->h.flags |= HANDSHAKE_SYN_AT_WRITE;
-	r->h.cookie = facts_cookie(sk);
+	r->h.cookie = facts_cookie(tp);
 	diary_change(r, t_ns, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
-	if (!table_enter(r, (__u64)sk))
+	if (!table_enter(r, sk))
 		table_is_full();
 }
 
@@ -41,8 +41,8 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, struct sock 
  * A listener's child leaves SYN_RECV; it is the first moment its addresses can be trusted.  False when
  * it is not selected.
  */
-static __always_inline bool server_begin(struct record *r, struct sock *sk,
-					 const struct tcp_sock *tp, __u8 to)
+static __always_inline bool server_begin(struct record *r, __u64 sk, const struct tcp_sock *tp,
+					 __u8 to)
 {
 	const struct listener *listener;
 
@@ -58,9 +58,9 @@ static __always_inline bool server_begin(struct record *r, struct sock *sk,
 	}
 	if (!cfg.accept_seen && !owner_selected(r))
 		return false;
-	r->h.cookie = facts_cookie(sk);
+	r->h.cookie = facts_cookie(tp);
 	facts_established(&r->h, tp);
-	cookie_take(&r->h, (__u64)sk);
+	cookie_take(&r->h, sk);
 	if (r->h.retransmits)
 		synacks_take(r);
 	if (tp->data_segs_in && (!listener || listener_defers(listener)))
@@ -130,11 +130,15 @@ static __always_inline void server_established(struct record *r, __u64 sk, __u64
 
 /*
  * Two segments may find the same request on two CPUs, and each makes a child of it.  The later one is
- * undone before anybody has it (inet_ehash_nolisten()): no connection.  It alone closes with its port.
+ * undone before anybody has it (inet_ehash_nolisten()): no connection.  It alone closes with its port,
+ * or what tcp_set_state() is about to take that from.
  */
-static __always_inline bool lost_the_race(const struct sock *sk, __u8 to)
+static __always_inline bool lost_the_race(const struct tcp_sock *tp, __u8 to)
 {
-	return to == BPF_TCP_CLOSE && sk->__sk_common.skc_num;
+	if (to != BPF_TCP_CLOSE)
+		return false;
+	return cfg.on_entry ? !tp->inet_conn.icsk_bind_hash
+			    : tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
 }
 
 /* A fast-open child closes, or dies, before its last ACK: the close yields the handshake. */
@@ -151,8 +155,8 @@ static __always_inline struct record *server_cut_short(struct record *r, __u64 s
  * A state change of a socket without a record.  It is older than the trace, or an event of it was not
  * seen, or the table was full when it began.
  */
-static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct sock *sk,
-					      const struct tcp_sock *tp, __u8 from, __u8 to)
+static __always_inline struct record *unknown(struct cpu *cpu, int lane, const struct tcp_sock *tp,
+					      __u8 from, __u8 to)
 {
 	struct record *r;
 
@@ -165,7 +169,7 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, struct 
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return NULL;
 	count(COUNT_UNKNOWN);
-	r->h.cookie = facts_cookie(sk);
+	r->h.cookie = facts_cookie(tp);
 	r->h.state = from;
 	if (scanning || (scanned_netns && scanned_netns != r->h.netns)) {
 		r->h.flags |= HANDSHAKE_BEFORE_TRACE;

@@ -13,6 +13,37 @@
 #define SOCK_DEAD 0 /* no file refers to it */
 #define SOCK_DONE 1 /* the peer's FIN was received */
 
+/*
+ * In the state's programs: what a pointer from the kernel leads to.  Where the verifier knows no type of
+ * it, it is but a number, and memory that must be read as any other.
+ */
+#define FIELD(pointer, field) (cfg.typed ? (pointer)->field : BPF_CORE_READ(pointer, field))
+
+/* A socket's copy, one for each lane, where the verifier knows no types. */
+struct room {
+	__u8 bytes[4096];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1); /* LANES when it is used */
+	__type(key, __u32);
+	__type(value, struct room);
+} rooms SEC(".maps");
+
+/* The socket as what may be read directly; NULL when it is not one of TCP's. */
+static __always_inline const struct tcp_sock *facts_tcp(struct sock *sk, __u32 lane)
+{
+	struct room *room;
+
+	if (cfg.typed)
+		return bpf_skc_to_tcp_sock(sk);
+	room = bpf_map_lookup_elem(&rooms, &lane);
+	if (!room || bpf_probe_read_kernel(room, bpf_core_type_size(struct tcp_sock), sk))
+		return NULL;
+	return (const struct tcp_sock *)room;
+}
+
 static __always_inline void v4_mapped(__u8 *to, __be32 v4)
 {
 	__u32 *w = (__u32 *)to;
@@ -55,6 +86,13 @@ static __always_inline __u8 facts_addresses(const struct sock_common *sk, __u8 *
 	return 4;
 }
 
+static __always_inline __u32 facts_netns(const struct sock_common *sk)
+{
+	const struct net *net = sk->skc_net.net;
+
+	return FIELD(net, ns.inum);
+}
+
 static __always_inline void tuple_of(struct tuple *t, const struct handshake_part *h)
 {
 	__builtin_memcpy(t->local, h->local, 16);
@@ -81,16 +119,32 @@ static __always_inline void facts_identity(struct handshake_part *h, const struc
 	const struct sock_common *sk = &tp->inet_conn.icsk_inet.sk.__sk_common;
 
 	h->family = facts_addresses(sk, h->local, h->remote);
-	h->netns = sk->skc_net.net->ns.inum;
+	h->netns = facts_netns(sk);
 	h->local_port = facts_local_port(tp, to);
 	h->remote_port = bpf_ntohs(sk->skc_dport);
 }
 
-/* What `ss -e` shows; before 5.12 only if somebody asked for it before. */
-static __always_inline __u64 facts_cookie(struct sock *sk)
+/*
+ * By their addresses: a socket of any kind, such as a request or a minisocket, whose type the verifier
+ * need not know.  The port may be 0, see facts_local_port().
+ */
+static __always_inline void tuple_read(struct tuple *t, const struct sock_common *sk)
 {
-	return cfg.cookie_helper ? bpf_get_socket_cookie(sk)
-				 : (__u64)sk->__sk_common.skc_cookie.counter;
+	__u8 bytes[192] = {};
+	const struct sock_common *copy = (const void *)bytes;
+
+	bpf_probe_read_kernel(bytes, bpf_core_type_size(struct sock_common), sk);
+	facts_addresses(copy, t->local, t->remote);
+	t->netns = BPF_CORE_READ(sk, skc_net.net, ns.inum);
+	t->local_port = copy->skc_num;
+	t->remote_port = bpf_ntohs(copy->skc_dport);
+}
+
+/* What `ss -e` shows.  Where it cannot be asked for, 0 unless somebody else did. */
+static __always_inline __u64 facts_cookie(const struct tcp_sock *tp)
+{
+	return cfg.cookie_helper ? bpf_get_socket_cookie((void *)tp)
+				 : (__u64)tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
 }
 
 /* A listener has no peer, so only its own address says whether it is IPv4. */
@@ -101,10 +155,17 @@ static __always_inline void facts_listener(struct listener_key *key, const struc
 		v6_copy(key->addr, &sk->skc_v6_rcv_saddr);
 	else
 		v4_mapped(key->addr, sk->skc_rcv_saddr);
-	key->netns = sk->skc_net.net->ns.inum;
+	key->netns = facts_netns(sk);
 	key->port = port;
 	key->pad = 0;
 }
+
+/*
+ * Bits of ecn_flags.  Accurate ECN has one of its own, unused before: commit 041fb11d518f ("tcp: helpers
+ * for ECN mode handling"), 6.15.
+ */
+#define ECN_MODE_RFC3168 (1 << 0)
+#define ECN_MODE_ACCECN (1 << 4)
 
 /* The socket is about to become ESTABLISHED: what the handshake settled. */
 static __always_inline void facts_established(struct handshake_part *h, const struct tcp_sock *tp)
@@ -123,8 +184,8 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.wscale_ok) ? OPTION_WSCALE : 0) |
 		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.sack_ok) ? OPTION_SACK : 0) |
 		     (BPF_CORE_READ_BITFIELD(tp, rx_opt.tstamp_ok) ? OPTION_TIMESTAMPS : 0) |
-		     (tp->ecn_flags & 1 ? OPTION_ECN : 0);
-	if (bpf_core_field_exists(tp->is_mptcp))
+		     (tp->ecn_flags & (ECN_MODE_RFC3168 | ECN_MODE_ACCECN) ? OPTION_ECN : 0);
+	if (cfg.mptcp_known && bpf_core_field_exists(tp->is_mptcp))
 		h->flags |= HANDSHAKE_MPTCP_KNOWN | (tp->is_mptcp ? HANDSHAKE_MPTCP : 0);
 	/* data in the SYN: a server has it before the last ACK is looked into, a client's is acknowledged
 	 * together with the SYN; the kernel's own marks are set later, or for a cookie alone */
@@ -208,29 +269,33 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 		c->flags |= CLOSE_LOCAL_FIN_LEFT;
 }
 
-/* 5.10 has a plain count; kernels between it and 6.1 keep it where this does not look. */
-static __always_inline bool facts_timewait_full_old(const struct net *net)
-{
-	const struct net___5_10 *old = (const void *)net;
-
-	if (!bpf_core_field_exists(old->ipv4.tcp_death_row.tw_count))
-		return false;
-	return old->ipv4.tcp_death_row.tw_count.counter >=
-	       old->ipv4.tcp_death_row.sysctl_max_tw_buckets;
-}
-
 /*
  * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket had no
  * minisocket, unless it got the very last one, which nothing tells apart.
+ *
+ * The count is a reference count from 5.18 on, one more than there are minisockets: commit fbb8295248e1
+ * ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  The table went back into the namespace
+ * in 6.1: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of struct netns_ipv4.").
  */
 static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 {
 	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+	const struct net___6_1 *net_6_1 = (const void *)net;
+	const struct net___5_18 *net_5_18 = (const void *)net;
+	const struct net___5_8 *net_5_8 = (const void *)net;
 
-	if (!bpf_core_field_exists(net->ipv4.tcp_death_row.tw_refcount))
-		return facts_timewait_full_old(net);
-	return net->ipv4.tcp_death_row.tw_refcount.refs.counter - 1 >=
-	       net->ipv4.tcp_death_row.sysctl_max_tw_buckets;
+	if (bpf_core_field_exists(net_6_1->ipv4.tcp_death_row.tw_refcount))
+		return FIELD(net_6_1, ipv4.tcp_death_row.tw_refcount.refs.counter) - 1 >=
+		       FIELD(net_6_1, ipv4.tcp_death_row.sysctl_max_tw_buckets);
+	if (bpf_core_field_exists(net_5_18->ipv4.tcp_death_row)) {
+		const struct inet_timewait_death_row___5_18 *row = FIELD(net_5_18,
+									 ipv4.tcp_death_row);
+
+		return FIELD(row, tw_refcount.refs.counter) - 1 >=
+		       FIELD(row, sysctl_max_tw_buckets);
+	}
+	return FIELD(net_5_8, ipv4.tcp_death_row.tw_count.counter) >=
+	       FIELD(net_5_8, ipv4.tcp_death_row.sysctl_max_tw_buckets);
 }
 
 /* How long the kernel keeps this orphan in FIN_WAIT2 (tcp_fin_time, without its floor of 3.5 RTO). */
@@ -238,9 +303,11 @@ static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
 {
 	int ticks = tp->linger2;
 
-	if (!ticks)
-		ticks = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ipv4
-				.sysctl_tcp_fin_timeout;
+	if (!ticks) {
+		const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+
+		ticks = FIELD(net, ipv4.sysctl_tcp_fin_timeout);
+	}
 	return (__u64)ticks * cfg.tick_ns;
 }
 

@@ -106,23 +106,23 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 }
 
 /* A socket began to listen; several at one place by different processes leave no single owner. */
-static __always_inline void listener_add(const struct listener_key *key, const struct sock *sk,
+static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
 					 const struct owner *owner, bool selected)
 {
 	struct listener *old = bpf_map_lookup_elem(&listeners, key);
 
 	/* one socket in the hands of several processes is one listener, its opener's */
-	if (old && old->sk == (__u64)sk)
+	if (old && old->sk == sk)
 		return;
 	if (old) {
 		if (old->owner.pid != owner->pid)
 			__builtin_memset(&old->owner, 0, sizeof(old->owner));
 		old->selected |= selected;
-		old->sk = (__u64)sk;
+		old->sk = sk;
 		old->sockets++;
 	} else {
 		struct listener new = {
-			.owner = *owner, .sk = (__u64)sk, .sockets = 1, .selected = selected
+			.owner = *owner, .sk = sk, .sockets = 1, .selected = selected
 		};
 
 		bpf_map_update_elem(&listeners, key, &new, BPF_NOEXIST);
@@ -164,13 +164,13 @@ static __always_inline const struct listener *listener_of(const struct handshake
 }
 
 /* -f: the children of a selected process are selected. */
-SEC("?tp_btf/sched_process_fork")
+SEC("?raw_tp/sched_process_fork")
 int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 parent_tgid, child_tgid;
 	__u8 one = 1;
 
-	if (child->pid != child->tgid)
+	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
 	parent_tgid = task_tgid(parent);
 	if (!bpf_map_lookup_elem(&pids, &parent_tgid))
@@ -182,12 +182,12 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 }
 
 /* A PID that is free again may become anybody's. */
-SEC("?tp_btf/sched_process_exit")
+SEC("?raw_tp/sched_process_exit")
 int BPF_PROG(process_exited, struct task_struct *task)
 {
 	__u32 tgid;
 
-	if (task->pid != task->tgid)
+	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
 		return 0;
 	tgid = task_tgid(task);
 	bpf_map_delete_elem(&pids, &tgid);

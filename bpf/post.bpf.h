@@ -7,7 +7,6 @@
 #include "diary.h"
 #include "tally.h"
 
-#define LANES 3
 #define NOTES 256
 
 struct {

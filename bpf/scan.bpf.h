@@ -32,7 +32,7 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		if (!owner)
 			return;
 		facts_listener(&at, skc, skc->skc_num);
-		listener_add(&at, (struct sock *)skc, owner, selected);
+		listener_add(&at, key, owner, selected);
 		return;
 	}
 	if (state == BPF_TCP_CLOSE || state == BPF_TCP_TIME_WAIT || state == BPF_TCP_NEW_SYN_RECV ||
@@ -79,7 +79,10 @@ static __always_inline bool scan_selected(const struct owner *o, struct task_str
 	       cgroup_selected(task->cgroups->dfl_cgrp);
 }
 
-/* Every socket behind a file descriptor, in every namespace, with the process that holds it (5.11). */
+/*
+ * Every socket behind a file descriptor, in every namespace, with the process that holds it; from 5.11 on,
+ * commit 4f19cab76136 ("bpf: Add a bpf_sock_from_file helper").
+ */
 SEC("?iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
 {

@@ -23,21 +23,17 @@ struct {
 	__type(value, struct synacks);
 } synacks SEC(".maps");
 
-SEC("tp_btf/tcp_retransmit_synack")
+SEC("?raw_tp/tcp_retransmit_synack")
 int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *req)
 {
 	struct tcp_request_sock *treq = (void *)req;
-	struct sock_common *skc = (void *)req;
 	struct synacks new = {}, *s;
 	struct tuple key = {};
 	__u64 t_ns = bpf_ktime_get_ns();
 
 	if (!req)
 		return 0;
-	facts_addresses(skc, key.local, key.remote);
-	key.netns = skc->skc_net.net->ns.inum;
-	key.local_port = skc->skc_num;
-	key.remote_port = bpf_ntohs(skc->skc_dport);
+	tuple_read(&key, &req->__req_common);
 	new.first_ns = BPF_CORE_READ(treq, snt_synack) * 1000;
 	s = bpf_map_lookup_elem(&synacks, &key);
 	if (s && s->first_ns == new.first_ns) {
@@ -85,21 +81,44 @@ struct {
 	       __u32); /* its initial number: the socket's memory may be another child's by now */
 } cookie_children SEC(".maps");
 
-/* The probe is attached; there was such a child. */
-__u8 cookies_watched = 0;
+/* There was such a child. */
 __u8 cookies_met = 0;
 
-SEC("?kretprobe/tcp_get_cookie_sock")
-int BPF_KRETPROBE(cookie_child, struct sock *child)
+static __always_inline void on_cookie_child(struct sock *child)
 {
 	__u64 key = (__u64)child;
 	__u32 iss;
 
 	if (!child)
-		return 0;
+		return;
 	cookies_met = 1;
 	iss = BPF_CORE_READ((struct tcp_sock *)child, snd_una) - 1;
 	bpf_map_update_elem(&cookie_children, &key, &iss, BPF_ANY);
+}
+
+SEC("?fexit/tcp_get_cookie_sock")
+int BPF_PROG(cookie_fexit, struct sock *sk, void *skb, void *req, void *dst, struct sock *child)
+{
+	on_cookie_child(child);
+	return 0;
+}
+
+/*
+ * Before 6.8, commit efce3d1fdff5 ("tcp: Don't initialise tp->tsoffset in tcp_get_cookie_sock()."), the
+ * timestamp's offset is an argument.
+ */
+SEC("?fexit/tcp_get_cookie_sock")
+int BPF_PROG(cookie_fexit_5args, struct sock *sk, void *skb, void *req, void *dst, __u32 tsoff,
+	     struct sock *child)
+{
+	on_cookie_child(child);
+	return 0;
+}
+
+SEC("?kretprobe/tcp_get_cookie_sock")
+int BPF_KRETPROBE(cookie_kretprobe, struct sock *child)
+{
+	on_cookie_child(child);
 	return 0;
 }
 
@@ -108,7 +127,7 @@ static __always_inline void cookie_take(struct handshake_part *h, __u64 sk)
 {
 	__u32 *iss;
 
-	if (!cookies_watched)
+	if (!cfg.syncookie_seen)
 		return;
 	h->flags |= HANDSHAKE_SYNCOOKIE_KNOWN;
 	iss = cookies_met ? bpf_map_lookup_elem(&cookie_children, &sk) : NULL;

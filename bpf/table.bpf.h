@@ -34,7 +34,7 @@ struct {
 /* While tracing starts: a socket that closed before the scan came to it must not be entered any more. */
 __u8 scanning = 1;
 
-/* The only network namespace whose sockets the scan could visit; 0: it visited all. */
+/* The only network namespace whose sockets the scan could visit; 0: it visited all; or SCANNED_NONE. */
 __u32 scanned_netns = 0;
 
 /* Why a socket may have no record; once true it stays so. */
@@ -113,7 +113,8 @@ static __always_inline bool owner_selected(const struct record *r)
 static __always_inline bool settle_handshake(struct record *r, __u64 sk)
 {
 	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_TOLD)) {
-		if (claim_handshake(sk)) {
+		/* one that was cut short never waited among those to be accepted */
+		if (claim_handshake(sk) || (!diary_established(r) && !r->h.accept_ns)) {
 			if (!owner_selected(r))
 				return false;
 		} else if (r->h.accept_fate != ACCEPT_LOST && diary_established(r) &&

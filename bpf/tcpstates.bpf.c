@@ -53,11 +53,11 @@ static __always_inline void post_transition(const struct record *r, const struct
 		count(COUNT_LOST_TRANSITION);
 }
 
-static __always_inline void listen_change(struct sock *sk, const struct tcp_sock *tp, __u8 to)
+static __always_inline void listen_change(__u64 sk, const struct tcp_sock *tp, __u8 to)
 {
 	struct listener_key key;
 
-	facts_listener(&key, &sk->__sk_common, facts_local_port(tp, to));
+	facts_listener(&key, &tp->inet_conn.icsk_inet.sk.__sk_common, facts_local_port(tp, to));
 	if (cfg.netns && key.netns != cfg.netns)
 		return;
 	if (to == BPF_TCP_LISTEN) {
@@ -70,24 +70,37 @@ static __always_inline void listen_change(struct sock *sk, const struct tcp_sock
 	}
 }
 
+static __always_inline __u64 cookie_of(const struct sock *sk)
+{
+	return FIELD(sk, __sk_common.skc_cookie.counter);
+}
+
+static __always_inline __u8 state_of(const struct sock *sk)
+{
+	return FIELD(sk, __sk_common.skc_state);
+}
+
 static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk, __u8 from, __u8 to)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	const struct tcp_sock *tp = facts_tcp(sk, lane);
 	__u64 t_ns = bpf_ktime_get_ns(), key = (__u64)sk;
 	struct record *r;
 
 	if (!tp)
 		return;
 	if (to == BPF_TCP_LISTEN || from == BPF_TCP_LISTEN) {
-		/* LISTEN -> SYN_RECV comes with the last ACK, and before 6.15 with a wrong peer */
+		/*
+		 * LISTEN -> SYN_RECV comes with the last ACK, and with a wrong peer before 6.15:
+		 * commit a3a128f611a9 ("inet: consolidate inet_csk_clone_lock()")
+		 */
 		if (to != BPF_TCP_SYN_RECV)
-			listen_change(sk, tp, to);
+			listen_change(key, tp, to);
 		if (cfg.states && to != BPF_TCP_SYN_RECV)
 			post_transition(NULL, tp, key, t_ns, from, to);
 		return;
 	}
 	if (to == BPF_TCP_SYN_SENT) {
-		client_begin(cpu, lane, sk, tp, t_ns);
+		client_begin(cpu, lane, key, tp, t_ns);
 		if (cfg.states)
 			post_transition(table_find(key), tp, key, t_ns, from, to);
 		return;
@@ -99,7 +112,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 			table_remove(key);
 		r = NULL;
 	}
-	if (r && r->h.cookie && r->h.cookie != (__u64)sk->__sk_common.skc_cookie.counter) {
+	if (r && r->h.cookie && r->h.cookie != cookie_of(sk)) {
 		tell_stale(r, !claim_handshake(key));
 		table_remove(key);
 		r = NULL;
@@ -114,12 +127,12 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		}
 	}
 	if (from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
-		if (lost_the_race(sk, to))
+		if (lost_the_race(tp, to))
 			return;
 		r = scratch_record(cpu, lane);
 		if (!r)
 			return;
-		if (!server_begin(r, sk, tp, to)) {
+		if (!server_begin(r, key, tp, to)) {
 			table_remove(key); /* what accept() may have entered early */
 			return;
 		}
@@ -134,7 +147,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 	if (cfg.states)
 		post_transition(r, tp, key, t_ns, from, to);
 	if (!r) {
-		r = unknown(cpu, lane, sk, tp, from, to);
+		r = unknown(cpu, lane, tp, from, to);
 		if (!r) {
 			/* what the scan has not come to yet must not be entered by it once it is gone */
 			if (scanning && to == BPF_TCP_CLOSE)
@@ -166,9 +179,19 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		tell_established(r);
 }
 
+/*
+ * For all but the usual hook one copy is enough, which the verifier goes through for each with the types of
+ * its pointers.  Without a call that takes it a third less time.
+ */
+static __noinline void on_state_called(struct cpu *cpu, int lane, struct sock *sk, __u8 from,
+				       __u8 to)
+{
+	on_state(cpu, lane, sk, from, to);
+}
+
 static __always_inline bool is_tcp(const struct sock *sk)
 {
-	return sk->sk_protocol == 6; /* the kernel's own MPTCP sockets have 262 */
+	return FIELD(sk, sk_protocol) == 6; /* the kernel's own MPTCP sockets have 262 */
 }
 
 /* A note can be overwritten by another change's; the record tells what has been written into it. */
@@ -178,16 +201,18 @@ static __always_inline bool was_taken(const struct sock *sk, __u8 to)
 
 	if (!r)
 		return to == BPF_TCP_CLOSE;
-	return r->h.state == to && r->h.cookie == (__u64)sk->__sk_common.skc_cookie.counter;
+	return r->h.state == to && r->h.cookie == cookie_of(sk);
 }
 
 /*
- * A program that is interrupted by a softirq is not run again for what happens inside (since 6.1), so
+ * A program that is interrupted by a softirq is not run again for what happens inside (since 6.1, commit
+ * 05b24ff9b2cf ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so
  * there are two: the first notes each change that it took, the stand-in takes those without a note.
  * It may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.
  */
-static __always_inline void take_state(struct sock *sk, int from, int to, bool stand_in)
+static __always_inline void take_state(struct sock *sk, int from, int to, bool stand_in,
+				       bool inlined)
 {
 	struct note *note;
 	struct cpu *cpu;
@@ -206,7 +231,7 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 	if (!note)
 		goto out;
 	if (stand_in) {
-		if (note->key == key && note->cookie == (__u64)sk->__sk_common.skc_cookie.counter) {
+		if (note->key == key && note->cookie == cookie_of(sk)) {
 			note->key = 0;
 			goto out;
 		}
@@ -214,57 +239,122 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 		if (was_taken(sk, to))
 			goto out;
 	}
-	on_state(cpu, lane, sk, from, to);
+	if (inlined)
+		on_state(cpu, lane, sk, from, to);
+	else
+		on_state_called(cpu, lane, sk, from, to);
 	if (!stand_in) {
 		note->key = key;
-		note->cookie = (__u64)sk->__sk_common.skc_cookie.counter;
+		note->cookie = cookie_of(sk);
 	}
 out:
 	lane_leave(cpu);
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_changed, struct sock *sk, int from, int to)
+/*
+ * The main hook: the tracepoint, whose arguments have types where the kernel has type information of its
+ * own, else tcp_set_state(), which one state or two do not pass through.  Either is called before the
+ * new state is written.
+ */
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(state_tp_btf, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, false);
+	take_state(sk, from, to, false, true);
 	return 0;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_changed_stand_in, struct sock *sk, int from, int to)
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(state_tp_btf_stand_in, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, true);
+	take_state(sk, from, to, true, true);
+	return 0;
+}
+
+SEC("?raw_tp/inet_sock_set_state")
+int BPF_PROG(state_raw_tp, struct sock *sk, int from, int to)
+{
+	take_state(sk, from, to, false, false);
+	return 0;
+}
+
+SEC("?raw_tp/inet_sock_set_state")
+int BPF_PROG(state_raw_tp_stand_in, struct sock *sk, int from, int to)
+{
+	take_state(sk, from, to, true, false);
+	return 0;
+}
+
+SEC("?fentry/tcp_set_state")
+int BPF_PROG(state_fentry, struct sock *sk, int to)
+{
+	take_state(sk, state_of(sk), to, false, false);
+	return 0;
+}
+
+SEC("?fentry/tcp_set_state")
+int BPF_PROG(state_fentry_stand_in, struct sock *sk, int to)
+{
+	take_state(sk, state_of(sk), to, true, false);
+	return 0;
+}
+
+/* No stand-in: the kernel runs no kprobe's program while another runs on the same processor. */
+SEC("?kprobe/tcp_set_state")
+int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
+{
+	take_state(sk, state_of(sk), to, false, false);
+	return 0;
+}
+
+/* The beginning of a listener, which does not pass through tcp_set_state(). */
+SEC("?fentry/inet_csk_listen_start")
+int BPF_PROG(listen_fentry, struct sock *sk)
+{
+	take_state(sk, state_of(sk), BPF_TCP_LISTEN, false, false);
+	return 0;
+}
+
+SEC("?kprobe/inet_csk_listen_start")
+int BPF_KPROBE(listen_kprobe, struct sock *sk)
+{
+	take_state(sk, state_of(sk), BPF_TCP_LISTEN, false, false);
 	return 0;
 }
 
 /* Our SYN or FIN leaves once more. */
-SEC("tp_btf/tcp_retransmit_skb")
+SEC("raw_tp/tcp_retransmit_skb")
 int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 {
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	struct tcp_skb_cb *cb = (void *)skb->cb;
-	__u8 state = sk->__sk_common.skc_state;
-	struct tcp_sock *tp;
+	struct tcp_sock *tp = (void *)sk;
 	struct record *r;
 
 	if (state != BPF_TCP_SYN_SENT && state != BPF_TCP_FIN_WAIT1 && state != BPF_TCP_LAST_ACK &&
 	    state != BPF_TCP_CLOSING)
 		return 0;
 	r = table_find((__u64)sk);
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (!r || !tp || r->h.state != state)
+	if (!r || r->h.state != state)
 		return 0;
-	/* some kernels also report what failed on this host, which the socket counts as well */
+	/*
+	 * Since 6.17 what failed on this host is reported too, which the socket counts as well: commit
+	 * ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb")
+	 */
 	if (cfg.retransmit_err && (int)ctx[2]) {
 		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
 		r->c.flags &= ~CLOSE_FIN_ALONE;
-	} else if (state == BPF_TCP_SYN_SENT || BPF_CORE_READ(cb, end_seq) == tp->write_seq) {
+	} else if (state == BPF_TCP_SYN_SENT ||
+		   BPF_CORE_READ(cb, end_seq) == BPF_CORE_READ(tp, write_seq)) {
 		diary_retransmit(r, bpf_ktime_get_ns(), state);
 	}
 	return 0;
 }
 
-/* Reported before the state change for keepalive and `ss -K`, after it in all other cases. */
-SEC("tp_btf/tcp_send_reset")
+/*
+ * Reported before the state change for keepalive and `ss -K`, after it in all other cases.  What comes to
+ * a minisocket is reported from 6.10 on, or without a socket.
+ */
+SEC("raw_tp/tcp_send_reset")
 int BPF_PROG(reset_sent, struct sock *sk)
 {
 	struct record *r;
@@ -273,15 +363,15 @@ int BPF_PROG(reset_sent, struct sock *sk)
 	if (!sk)
 		return 0;
 	r = table_find((__u64)sk);
-	state = sk->__sk_common.skc_state;
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	if (r)
 		r->c.flags |= CLOSE_RST_SENT;
 	else if (cfg.minisockets_seen && (state == BPF_TCP_TIME_WAIT || state == BPF_TCP_CLOSE))
-		minisocket_refused(sk);
+		minisocket_refused(sk, state);
 	return 0;
 }
 
-SEC("tp_btf/tcp_receive_reset")
+SEC("raw_tp/tcp_receive_reset")
 int BPF_PROG(reset_received, struct sock *sk)
 {
 	struct record *r = table_find((__u64)sk);
@@ -292,32 +382,5 @@ int BPF_PROG(reset_received, struct sock *sk)
 		r->c.flags |= CLOSE_RST_RECEIVED;
 	else
 		r->h.flags |= HANDSHAKE_RST_RECEIVED;
-	return 0;
-}
-
-SEC("?tp_btf/kfree_skb")
-int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, struct sock *rx_sk)
-{
-	if (rx_sk && rx_sk->__sk_common.skc_state == BPF_TCP_TIME_WAIT)
-		minisocket_segment(skb, &rx_sk->__sk_common);
-	return 0;
-}
-
-/*
- * Before 6.11 kfree_skb does not tell whom the segment came to, and before 6.10 tcp_send_reset is
- * silent about minisockets.  The fourth argument came in 6.10.
- */
-SEC("?fexit/tcp_timewait_state_process")
-int BPF_PROG(segment_judged, struct sock_common *tw, struct sk_buff *skb, void *th, int verdict)
-{
-	minisocket_judged(skb, tw, verdict);
-	return 0;
-}
-
-SEC("?fexit/tcp_timewait_state_process")
-int BPF_PROG(segment_judged_4args, struct sock_common *tw, struct sk_buff *skb, void *th, void *isn,
-	     int verdict)
-{
-	minisocket_judged(skb, tw, verdict);
 	return 0;
 }

@@ -137,19 +137,11 @@ static __always_inline void minisocket_event(const struct tuple *key, struct ear
 		lane_leave(cpu);
 }
 
-static __always_inline void minisocket_tuple(struct tuple *key, const struct sock_common *tw)
-{
-	facts_addresses(tw, key->local, key->remote);
-	key->netns = tw->skc_net.net->ns.inum;
-	key->local_port = tw->skc_num;
-	key->remote_port = bpf_ntohs(tw->skc_dport);
-}
-
 /* A segment that reached a minisocket is done with.  One that was accepted has moved tw_rcv_nxt. */
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
-	__u8 flags = 0, *header = skb->head + skb->transport_header;
+	__u8 flags = 0, *header = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header);
 	__u32 end_seq = BPF_CORE_READ(cb, end_seq);
 	struct early_segment s = { .fin_seq = end_seq - 1 };
 	struct tuple key = {};
@@ -157,55 +149,75 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 	bpf_probe_read_kernel(&flags, 1, header + 13);
 	if (flags & TCP_RST)
 		s.kind = SEGMENT_RST;
-	else if (flags & TCP_FIN && end_seq == tw->skc_tw_rcv_nxt)
+	else if (flags & TCP_FIN && end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt))
 		s.kind = SEGMENT_FIN;
 	else
 		return;
-	minisocket_tuple(&key, tw);
+	tuple_read(&key, tw);
 	minisocket_event(&key, &s);
-}
-
-#define TCP_TW_RST 1 /* enum tcp_tw_status */
-
-static __always_inline void minisocket_reset(const struct sock_common *tw)
-{
-	struct early_segment s = { .kind = SEGMENT_REFUSED };
-	struct tuple key = {};
-
-	minisocket_tuple(&key, tw);
-	minisocket_event(&key, &s);
-}
-
-static __always_inline void minisocket_judged(struct sk_buff *skb, const struct sock_common *tw,
-					      int verdict)
-{
-	if (verdict == TCP_TW_RST)
-		minisocket_reset(tw);
-	else
-		minisocket_segment(skb, tw);
 }
 
 /*
  * We answered a segment with an RST: a minisocket did, which is gone when the segment is freed, or a
  * socket just closed that was about to have one (data after close(), tcp_rcv_state_process).
  */
-static __always_inline void minisocket_refused(struct sock *sk)
+static __always_inline void minisocket_refused(const struct sock *sk, __u8 state)
 {
 	struct early_segment s = { .kind = SEGMENT_REFUSED };
-	struct handshake_part h = {};
-	struct tcp_sock *tp;
-	struct tuple key;
+	struct tuple key = {};
 
-	if (sk->__sk_common.skc_state == BPF_TCP_TIME_WAIT) {
-		minisocket_reset(&sk->__sk_common);
-		return;
-	}
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (!tp)
-		return;
-	facts_identity(&h, tp, BPF_TCP_CLOSE);
-	tuple_of(&key, &h);
+	tuple_read(&key, &sk->__sk_common);
+	if (!key.local_port && state == BPF_TCP_CLOSE)
+		key.local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	minisocket_event(&key, &s);
+}
+
+#define TCP_TW_RST 1 /* enum tcp_tw_status */
+
+static __always_inline void minisocket_judged(struct sk_buff *skb, const struct sock *tw,
+					      int verdict)
+{
+	if (verdict == TCP_TW_RST)
+		minisocket_refused(tw, BPF_TCP_TIME_WAIT);
+	else
+		minisocket_segment(skb, &tw->__sk_common);
+}
+
+SEC("?raw_tp/kfree_skb")
+int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, struct sock *rx_sk)
+{
+	if (rx_sk && BPF_CORE_READ(rx_sk, __sk_common.skc_state) == BPF_TCP_TIME_WAIT)
+		minisocket_segment(skb, &rx_sk->__sk_common);
+	return 0;
+}
+
+/*
+ * Where kfree_skb does not tell whom the segment came to, which it does since 6.11: commit c53795d48ee8
+ * ("net: add rx_sk to trace_kfree_skb").  A fourth argument came in 6.10, commit
+ * 41eecbd712b7 ("tcp: replace TCP_SKB_CB(skb)->tcp_tw_isn with a per-cpu field"), a fifth in 6.15,
+ * commit 04271411121a ("tcp: add TCP_RFC7323_TW_PAWS drop reason").
+ */
+SEC("?fexit/tcp_timewait_state_process")
+int BPF_PROG(segment_judged, struct sock *tw, struct sk_buff *skb, void *th, int verdict)
+{
+	minisocket_judged(skb, tw, verdict);
+	return 0;
+}
+
+SEC("?fexit/tcp_timewait_state_process")
+int BPF_PROG(segment_judged_4args, struct sock *tw, struct sk_buff *skb, void *th, void *isn,
+	     int verdict)
+{
+	minisocket_judged(skb, tw, verdict);
+	return 0;
+}
+
+SEC("?fexit/tcp_timewait_state_process")
+int BPF_PROG(segment_judged_5args, struct sock *tw, struct sk_buff *skb, void *th, void *isn,
+	     void *reason, int verdict)
+{
+	minisocket_judged(skb, tw, verdict);
+	return 0;
 }
 
 #endif

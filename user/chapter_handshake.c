@@ -63,6 +63,15 @@ static bool reset_ended(const struct handshake_part *h, enum outcome outcome)
 static void step_failed(struct chapter *ch, struct step *s, const struct handshake_part *h,
 			enum outcome outcome)
 {
+	/* where only the last ACK is missing, giving up sends one (tcp_need_reset(), tcp_disconnect()) */
+	if (outcome == OUTCOME_ABANDONED && s->from == BPF_TCP_SYN_RECV) {
+		struct maybe seq = seq_after(ch->iss, 1);
+
+		seq.known &= !h->accept_ns; /* a fast-open server may have answered by then */
+		step_segment(s, true, SEGMENT_RST | SEGMENT_ACK, seq,
+			     seq_after(ch->irs, 1 + h->early_received));
+		ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
+	}
 	if (!reset_ended(h, outcome))
 		return;
 	/* in SYN_SENT only an RST that acknowledges our SYN is taken (RFC 9293, 3.10.7.3) */

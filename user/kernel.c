@@ -78,7 +78,79 @@ bool kernel_has_helper(const struct btf *btf, const char *enumerator)
 	return false;
 }
 
-bool kernel_allows_cookie(const struct btf *btf)
+bool kernel_has_struct(const struct btf *btf, const char *name)
+{
+	return btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) > 0;
+}
+
+bool kernel_has_field(const struct btf *btf, const char *structure, const char *field)
+{
+	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (unsigned int)id) : NULL;
+	const struct btf_member *m;
+
+	if (!t)
+		return false;
+	m = btf_members(t);
+	for (int i = 0; i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, m[i].name_off), field))
+			return true;
+	return false;
+}
+
+/* Loads a program of this type of attachment; a file descriptor or -errno. */
+static int load_trial(const struct btf *own, enum bpf_attach_type type, const char *name,
+		      const struct bpf_insn *insns, size_t n)
+{
+	bool tracepoint = type == BPF_TRACE_RAW_TP;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
+	char prefixed[128];
+	int id;
+
+	snprintf(prefixed, sizeof(prefixed), "%s%s", tracepoint ? "btf_trace_" : "", name);
+	id = btf__find_by_name_kind(own, prefixed, tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC);
+	if (id <= 0)
+		return -ENOENT;
+	opts.attach_btf_id = (__u32)id;
+	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", insns, n, &opts);
+}
+
+#define ENOTSUPP 524 /* the kernel's own; arm64 has no trampolines before 6.4 */
+
+static const struct bpf_insn nothing[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+int kernel_try_raw(void)
+{
+	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "trial", "GPL", nothing, 2, NULL);
+
+	if (prog < 0)
+		return prog;
+	close(prog);
+	return 0;
+}
+
+int kernel_try(const struct btf *own, enum bpf_attach_type type, const char *name)
+{
+	int prog = load_trial(own, type, name, nothing, 2), link = 0;
+
+	if (prog < 0)
+		return prog;
+	/* a tracepoint takes what was loaded for it */
+	if (type != BPF_TRACE_RAW_TP) {
+		link = bpf_raw_tracepoint_open(NULL, prog);
+		if (link >= 0)
+			close(link);
+	}
+	close(prog);
+	if (link == -ENOTSUPP)
+		return -EOPNOTSUPP;
+	return link < 0 ? link : 0;
+}
+
+int kernel_try_cookie(const struct btf *own)
 {
 	const struct bpf_insn ask[] = {
 		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1 },
@@ -86,40 +158,23 @@ bool kernel_allows_cookie(const struct btf *btf)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int id = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF),
-	    prog;
+	int prog = load_trial(own, BPF_TRACE_RAW_TP, "inet_sock_set_state", ask, 4);
 
-	if (id <= 0)
-		return false;
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_RAW_TP,
-		    .attach_btf_id = (__u32)id);
-	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "cookie_trial", "GPL", ask, 4, &opts);
 	if (prog < 0)
-		return false;
+		return prog;
 	close(prog);
-	return true;
+	return 0;
 }
 
-bool kernel_allows_fexit(const struct btf *btf, const char *function)
+int kernel_try_ring(void)
 {
-	const struct bpf_insn nothing[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int id = btf__find_by_name_kind(btf, function, BTF_KIND_FUNC), prog, link;
+	int map = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "trial", 0, 0, (__u32)sysconf(_SC_PAGESIZE),
+				 NULL);
 
-	if (id <= 0)
-		return false;
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FEXIT,
-		    .attach_btf_id = (__u32)id);
-	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "fexit_trial", "GPL", nothing, 2, &opts);
-	if (prog < 0)
-		return false;
-	link = bpf_raw_tracepoint_open(NULL, prog);
-	if (link >= 0)
-		close(link);
-	close(prog);
-	return link >= 0;
+	if (map < 0)
+		return map;
+	close(map);
+	return 0;
 }
 
 static int read_id(const char *tracefs, const char *category, const char *name)
@@ -168,7 +223,7 @@ static int read_id_privately(const char *category, const char *name)
 	return n;
 }
 
-int kernel_tracepoint_id(const char *category, const char *name)
+static int tracepoint_id(const char *category, const char *name)
 {
 	int id = read_id("/sys/kernel/tracing", category, name), private;
 
@@ -180,17 +235,38 @@ int kernel_tracepoint_id(const char *category, const char *name)
 	return private == -EPERM && id == -EACCES ? id : private;
 }
 
+static int open_perf(struct perf_event_attr *attr)
+{
+	int fd = (int)syscall(SYS_perf_event_open, attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int kernel_open_tracepoint(const char *category, const char *name)
 {
-	int id = kernel_tracepoint_id(category, name), fd;
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
-	};
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr) };
+	int id = tracepoint_id(category, name);
 
 	if (id < 0)
 		return id;
 	attr.config = (__u64)id;
-	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return open_perf(&attr);
+}
+
+int kernel_open_kprobe(const char *function, bool at_return)
+{
+	/* /sys/bus/event_source/devices/kprobe/format/retprobe: config:0, unchanged since 4.17 */
+	struct perf_event_attr attr = { .size = sizeof(attr), .config = at_return };
+	FILE *f = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
+	int err = 0;
+
+	if (!f)
+		return -errno;
+	if (fscanf(f, "%u", &attr.type) != 1)
+		err = -EIO;
+	fclose(f);
+	if (err)
+		return err;
+	attr.kprobe_func = (__u64)(unsigned long)function;
+	return open_perf(&attr);
 }

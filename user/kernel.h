@@ -3,11 +3,14 @@
 #ifndef KERNEL_H
 #define KERNEL_H
 
+#include <linux/bpf.h>
 #include <stdbool.h>
+
+#define KERNEL_TYPES "/sys/kernel/btf/vmlinux" /* the kernel's own BTF */
 
 struct btf;
 
-/* Number of arguments of a raw tracepoint in this kernel's BTF, without the context; -ENOENT: none. */
+/* Number of arguments of a raw tracepoint in this BTF, without the context; -ENOENT: none. */
 int kernel_tracepoint_args(const struct btf *btf, const char *name);
 
 /* Is this argument, counted from 0, a pointer to this struct? */
@@ -18,20 +21,35 @@ bool kernel_tracepoint_arg_is(const struct btf *btf, const char *name, int arg,
 int kernel_function_args(const struct btf *btf, const char *name);
 
 bool kernel_has_helper(const struct btf *btf, const char *enumerator);
-
-/* May a raw tracepoint's program ask for a socket's cookie (5.12)? */
-bool kernel_allows_cookie(const struct btf *btf);
-
-/* May a program be attached to a kernel function's exit?  Some kernels refuse all of them. */
-bool kernel_allows_fexit(const struct btf *btf, const char *function);
+bool kernel_has_struct(const struct btf *btf, const char *name);
+bool kernel_has_field(const struct btf *btf, const char *structure, const char *field);
 
 /*
- * The number of a tracepoint for perf_event_open(), from tracefs; where that is not mounted it is
- * mounted in a mount namespace of a child's own.  Negative: -errno.
+ * May a program be attached to this tracepoint (BPF_TRACE_RAW_TP), or to this function's entry or exit
+ * (BPF_TRACE_FENTRY, BPF_TRACE_FEXIT)?  By trying; some kernels refuse the latter two always.  own: the
+ * kernel's own BTF.  0 or -errno.
  */
-int kernel_tracepoint_id(const char *category, const char *name);
+int kernel_try(const struct btf *own, enum bpf_attach_type type, const char *name);
 
-/* Opens a tracepoint as a perf event; a file descriptor or -errno. */
+/* May a raw tracepoint's program, whose arguments have no types, be loaded?  0 or -errno. */
+int kernel_try_raw(void);
+
+/*
+ * May a raw tracepoint's program ask for a socket's cookie?  From 5.12 on, commit c5dbb89fc2ac ("bpf: Expose
+ * bpf_get_socket_cookie to tracing programs").  0 or -errno.
+ */
+int kernel_try_cookie(const struct btf *own);
+
+/* Can there be a ring buffer (5.8)?  0 or -errno: -EINVAL when the kernel knows none. */
+int kernel_try_ring(void);
+
+/*
+ * Opens a tracepoint as a perf event: a file descriptor or -errno.  Where tracefs is not mounted it is
+ * mounted in a mount namespace of a child's own, to read the tracepoint's number.
+ */
 int kernel_open_tracepoint(const char *category, const char *name);
+
+/* Opens a kprobe at a function's entry, or at its return, as a perf event: a descriptor or -errno. */
+int kernel_open_kprobe(const char *function, bool at_return);
 
 #endif

@@ -18,6 +18,7 @@
 #include "recording.h"
 #include "select.h"
 #include "teller.h"
+#include "tracer.h"
 
 #define EXIT_USAGE 2
 
@@ -62,6 +63,11 @@ static int replay(const struct options *o, struct teller *t)
 	if (end)
 		message("output: %s", output_why(-end));
 	return err < 0 || end ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int print_features(const struct options *o)
+{
+	return tracer_features(o, stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int run(const struct options *o)
@@ -124,7 +130,10 @@ int main(int argc, char **argv)
 
 	switch (options_parse(&o, argc, argv, stdout, stderr)) {
 	case OPTIONS_RUN:
-		result = privileges_check() ? EXIT_FAILURE : run(&o);
+		if (privileges_check())
+			result = EXIT_FAILURE;
+		else
+			result = o.features ? print_features(&o) : run(&o);
 		break;
 	case OPTIONS_DONE:
 		result = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

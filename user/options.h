@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "render.h"
+#include "rungs.h"
 
 #ifndef TCPSTATES_TRACE_VERSION
 #define TCPSTATES_TRACE_VERSION "0.1.0"
@@ -74,7 +75,10 @@ struct options {
 	uint32_t max_connections; /* 0: as many as memory suggests */
 	bool no_accept;
 	enum attach attach;
-	uint32_t ring_mib; /* a power of two */
+	uint8_t rungs[FACTS]; /* enum rung; RUNG_ANY: the best */
+	const char *btf_file; /* NULL: the kernel's own types */
+	bool features;	      /* tell what the kernel offers, and end */
+	uint32_t ring_mib;    /* a power of two */
 	bool verbose, quiet;
 	char **command; /* what follows "--", ended by NULL; NULL: no command */
 };

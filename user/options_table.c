@@ -167,6 +167,17 @@ static enum options_result set_attach(struct parse *p, const struct option_row *
 	return result(p, row, arg, why, NULL);
 }
 
+static enum options_result set_rung(struct parse *p, const struct option_row *row, const char *arg)
+{
+	enum fact fact;
+	enum rung rung;
+
+	if (!rungs_parse(arg, &fact, &rung))
+		return result(p, row, arg, "not known", NULL);
+	p->o->rungs[fact] = (uint8_t)rung;
+	return OPTIONS_RUN;
+}
+
 static enum options_result set_netns(struct parse *p, const struct option_row *row, const char *arg)
 {
 	return result(p, row, arg, parse_netns(arg, &p->o->netns), NULL);
@@ -292,6 +303,12 @@ const struct option_row options_table[] = {
 	  FLAG(no_accept) },
 	{ 0, "attach", .help = "the main hook: auto, tracepoint, fentry or kprobe", .arg = "HOW",
 	  .set = set_attach, .words = attach_words },
+	{ 0, "btf", .help = "the kernel's types, where it does not describe them itself",
+	  FILENAME(btf_file) },
+	{ 0, "features", .help = "print what this kernel offers and what is null without, and end",
+	  FLAG(features) },
+	{ 0, "rung", .help = "for debugging: the hook for one of the facts that --features lists",
+	  .arg = "FACT=RUNG", .set = set_rung },
 
 	{ .help = "General" },
 	{ 'v', "verbose", .help = "hooks used, libbpf's messages, absolute sequence numbers",
@@ -321,6 +338,8 @@ size_t options_put_words(const struct option_row *row, const char *separator, FI
 	if (row->set == set_output)
 		for (; renderers[n] && renderers[n]->name; n++)
 			fprintf(f, "%s%s", n ? separator : "", renderers[n]->name);
+	else if (row->set == set_rung)
+		n = rungs_put_words(separator, f);
 	else if (row->words)
 		for (; row->words[n].name; n++)
 			fprintf(f, "%s%s", n ? separator : "", row->words[n].name);

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "kernel.h"
 #include "message.h"
+#include "refusal.h"
 #include "sweep.h"
 #include "tally_chapter.h"
 
@@ -58,72 +59,71 @@ static int receive(void *ctx, void *data, size_t len)
 }
 
 /* One line that says what is wrong and what to do. */
-static int refuse(int err)
+static int refuse(const struct tracer *t, int err)
 {
-	if (err == -EPERM)
-		message("BPF: %s (run it as root, or with CAP_BPF and CAP_PERFMON; before Linux "
-			"5.11 also CAP_SYS_RESOURCE)",
-			strerror(-err));
-	else if (err == -ENOMEM)
-		message("BPF: %s (a smaller --max-connections or --ring needs less)",
-			strerror(-err));
-	else
-		message("BPF: %s (a kernel from 5.8 on with CONFIG_DEBUG_INFO_BTF is needed; -v "
-			"shows more)",
-			strerror(-err));
+	struct refusal r = { .err = err, .ring_err = kernel_try_ring(), .no_types = !t->btf };
+
+	message("%s: %s (%s)", r.no_types && err == -ENOENT ? KERNEL_TYPES : "BPF", strerror(-err),
+		refusal_advice(&r));
 	return err;
+}
+
+/* The kernel's own type information, and that of --btf or of a file where libbpf looks for one. */
+static int open_types(struct tracer *t)
+{
+	const char *file = t->options->btf_file;
+	char why[128];
+
+	t->own = btf__parse(KERNEL_TYPES, NULL);
+	if (file) {
+		t->btf = btf__parse(file, NULL);
+		if (!t->btf) {
+			libbpf_strerror(errno, why, sizeof(why));
+			message("--btf %s: %s (a file of BTF for this kernel, for example one from "
+				"BTFHub)",
+				file, why);
+			return -EINVAL;
+		}
+		return 0;
+	}
+	t->btf = t->own ? t->own : btf__load_vmlinux_btf();
+	return t->btf ? 0 : refuse(t, -ENOENT);
+}
+
+static void close_types(struct tracer *t)
+{
+	if (t->btf != t->own)
+		btf__free(t->btf);
+	btf__free(t->own);
+	t->own = t->btf = NULL;
+}
+
+/* Up to where the rungs can be found. */
+static int prepare(struct tracer *t, pid_t command)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = t->options->btf_file);
+	int err = open_types(t);
+
+	if (err)
+		return err;
+	t->skel = tcpstates_bpf__open_opts(&opts);
+	if (!t->skel)
+		return refuse(t, -errno);
+	tracer_configure(t, command);
+	return 0;
 }
 
 static int load(struct tracer *t, pid_t command)
 {
-	struct btf *btf;
-	int err;
+	int err = tcpstates_bpf__load(t->skel);
 
-	if (t->options->attach == ATTACH_FENTRY || t->options->attach == ATTACH_KPROBE) {
-		message("--attach: only the tracepoint can be attached to (use --attach "
-			"tracepoint)");
-		return -EOPNOTSUPP;
-	}
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		message("/sys/kernel/btf/vmlinux: %s (the kernel must be built with "
-			"CONFIG_DEBUG_INFO_BTF)",
-			strerror(errno));
-		return -ENOENT;
-	}
-	t->skel = tcpstates_bpf__open();
-	if (!t->skel) {
-		err = refuse(-errno);
-		goto out;
-	}
-	tracer_configure(t, btf, command);
-	err = tcpstates_bpf__load(t->skel);
 	if (!err)
 		err = tracer_fill_maps(t, command);
 	if (!err) {
 		t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), receive, t, NULL);
 		err = t->ring ? 0 : -errno;
 	}
-	if (err)
-		refuse(err);
-out:
-	btf__free(btf);
-	return err;
-}
-
-static void unload(struct tracer *t)
-{
-	struct bpf_link **links[] = { &t->stand_in,  &t->check,	    &t->accept[0],
-				      &t->accept[1], &t->accept[2], &t->cookies };
-
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		bpf_link__destroy(*links[i]);
-		*links[i] = NULL;
-	}
-	ring_buffer__free(t->ring);
-	t->ring = NULL;
-	tcpstates_bpf__destroy(t->skel);
-	t->skel = NULL;
+	return err ? refuse(t, err) : 0;
 }
 
 static uint64_t runs_missed(const struct bpf_program *prog)
@@ -136,51 +136,126 @@ static uint64_t runs_missed(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
-/* Only where kprobes are allowed; without, what may come from a SYN cookie has no round trip. */
-static void attach_cookies(struct tracer *t)
+static uint64_t counter(struct tracer *t, __u32 which)
 {
-	t->cookies = bpf_program__attach(t->skel->progs.cookie_child);
-	t->skel->bss->cookies_watched = t->cookies != NULL;
-	if (t->options->verbose)
-		message("SYN cookies: %s", t->cookies ? "kretprobe" : "not seen on this kernel");
+	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values)), sum = 0;
+
+	if (values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &which, values))
+		for (int i = 0; i < t->n_cpus; i++)
+			sum += values[i];
+	free(values);
+	return sum;
+}
+
+static void say_no_accept(int err)
+{
+
+	message("accept(): its return is not seen: %s (as with --no-accept%s)", strerror(-err),
+		err == -EACCES	? "; CAP_DAC_READ_SEARCH lets tracefs be read"
+		: err == -EPERM ? "; mount tracefs on /sys/kernel/tracing, or run it as root"
+				: "");
+}
+
+static void say_rungs(const struct tracer *t)
+{
+	const struct finding *accept = &t->found.of[FACT_ACCEPT];
+	char line[RUNGS_LINE];
+
+	for (enum fact fact = 0; t->options->verbose && fact < FACTS; fact++) {
+		rungs_line(&t->found, fact, line, sizeof(line));
+		message("%s", line);
+	}
+	if (accept->rung == RUNG_NONE && !accept->forgone)
+		say_no_accept(accept->errs[1]); /* what the exits of the system calls lack */
+}
+
+static int choose(struct tracer *t)
+{
+	const struct finding *state = &t->found.of[FACT_STATE];
+	int err = kernel_try_ring();
+
+	if (err)
+		return refuse(t, err);
+	err = tracer_choose(t);
+	if (err)
+		return err;
+	say_rungs(t);
+	if (state->rung == RUNG_NONE)
+		return refuse(t, state->errs[0]);
+	tracer_configure_rungs(t);
+	return 0;
+}
+
+static struct tracer *create(const struct options *options)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->options = options;
+	t->n_cpus = libbpf_num_possible_cpus();
+	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
+	return t;
 }
 
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
 {
-	struct tracer *t = calloc(1, sizeof(*t));
+	struct tracer *t = create(options);
 	int err;
 
 	if (!t)
 		return -ENOMEM;
-	t->options = options;
-	t->no_accept = options->no_accept;
-	t->n_cpus = libbpf_num_possible_cpus();
-	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
-	err = load(t, command);
-	if (err)
-		goto fail;
-	if (tracer_attach_accept(t)) {
-		unload(t);
-		t->no_accept = true;
+	err = prepare(t, command);
+	if (!err)
+		err = choose(t);
+	if (!err)
 		err = load(t, command);
-		if (err)
-			goto fail;
-	}
-	attach_cookies(t);
-	err = tcpstates_bpf__attach(t->skel);
 	if (!err) {
-		t->stand_in = bpf_program__attach(t->skel->progs.state_changed_stand_in);
-		t->missed_before = runs_missed(t->skel->progs.state_changed);
-		err = t->stand_in ? 0 : -errno;
+		err = tracer_attach(t);
+		if (err)
+			refuse(t, err);
 	}
 	if (err) {
-		refuse(err);
-		goto fail;
+		tracer_close(t);
+		return err;
 	}
+	close_types(t);
+	t->missed_before = runs_missed(t->progs[FACT_STATE]);
+	t->stand_in_before = counter(t, COUNT_STAND_IN);
 	tracer_scan(t);
 	*tracer = t;
 	return 0;
-fail:
+}
+
+/* What failed for want of a right is not known. */
+static void forget_none(struct findings *found)
+{
+	for (struct finding *f = found->of; f < found->of + FACTS; f++)
+		if (f->rung == RUNG_NONE && !f->forgone)
+			f->rung = RUNG_ANY;
+}
+
+int tracer_features(const struct options *options, FILE *out)
+{
+	struct tracer *t = create(options);
+	char line[RUNGS_LINE];
+	int err, ring_err = 0;
+
+	if (!t)
+		return -ENOMEM;
+	err = prepare(t, 0);
+	if (!err)
+		ring_err = kernel_try_ring();
+	if (ring_err)
+		refuse(t, ring_err);
+	if (!err)
+		err = tracer_choose(t);
+	if (ring_err)
+		forget_none(&t->found);
+	for (enum fact fact = 0; !err && fact < FACTS; fact++) {
+		rungs_line(&t->found, fact, line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
 	tracer_close(t);
 	return err;
 }
@@ -225,7 +300,7 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 	if (err || !s.cfg->minisockets_seen || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
-	missed = runs_missed(t->segments);
+	missed = runs_missed(t->progs[FACT_TIMEWAIT]);
 	err = sweep_minisockets(&s, now_ns, missed != t->segments_missed);
 	t->segments_missed = missed;
 	return err;
@@ -248,38 +323,20 @@ int tracer_busy(struct tracer *t)
 	return sweep_count(&s);
 }
 
-static uint64_t counter(struct tracer *t, __u32 which)
-{
-	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values)), sum = 0;
-
-	if (values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &which, values))
-		for (int i = 0; i < t->n_cpus; i++)
-			sum += values[i];
-	free(values);
-	return sum;
-}
-
 int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 {
 	/* while what changes meanwhile is still seen */
 	tracer_check(t);
 	t->stopped = true;
-	/* the stand-in goes last, as it came last: it would miss what the main program misses */
-	tcpstates_bpf__detach(t->skel);
-	bpf_link__destroy(t->stand_in);
-	t->stand_in = NULL;
-	for (size_t i = 0; i < sizeof(t->accept) / sizeof(t->accept[0]); i++) {
-		bpf_link__destroy(t->accept[i]);
-		t->accept[i] = NULL;
-	}
+	tracer_detach(t);
 	return tracer_read(t, sink, ctx);
 }
 
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = sweep_of(t, sink, ctx);
-	uint64_t missed = runs_missed(t->skel->progs.state_changed) - t->missed_before;
-	uint64_t stand_in = counter(t, COUNT_STAND_IN);
+	uint64_t missed = runs_missed(t->progs[FACT_STATE]) - t->missed_before;
+	uint64_t stand_in = counter(t, COUNT_STAND_IN) - t->stand_in_before;
 	struct item_counts counts = {
 		.events_lost = counter(t, COUNT_LOST_HANDSHAKE) + counter(t, COUNT_LOST_CLOSE) +
 			       counter(t, COUNT_LOST_TRANSITION) + counter(t, COUNT_LOST_TALLY) +
@@ -306,7 +363,11 @@ void tracer_close(struct tracer *t)
 {
 	if (!t)
 		return;
-	unload(t);
+	tracer_detach(t);
+	bpf_link__destroy(t->check);
+	ring_buffer__free(t->ring);
+	tcpstates_bpf__destroy(t->skel);
+	close_types(t);
 	tally_counts_destroy(t->counted);
 	free(t);
 }

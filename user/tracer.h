@@ -4,6 +4,7 @@
 #define TRACER_H
 
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "options.h"
@@ -17,6 +18,12 @@ struct tracer;
  * one line on stderr that says what to do.
  */
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command);
+
+/*
+ * Writes a line for each ladder of rungs.h: what this kernel offers.  Attaches nothing for longer than a
+ * trial.  Without privilege some is unknown, and a message says so.  Returns 0, or -errno after a message.
+ */
+int tracer_features(const struct options *options, FILE *out);
 
 /* Can what is left to do be done with the capabilities that this process has now? */
 bool tracer_works(void *tracer);

@@ -7,25 +7,37 @@
 #include <bpf/libbpf.h>
 
 #include "config.h"
+#include "rungs.h"
 #include "tcpstates.skel.h"
 #include "tracer.h"
 
+#define PROBES_MAX 8
+
+/* A program that hangs on a perf event, which its link closes. */
+struct probe {
+	struct bpf_program *prog;
+	int fd; /* negative: the link has it */
+	struct bpf_link *link;
+};
+
 struct tracer {
 	struct tcpstates_bpf *skel;
+	struct btf *own; /* the kernel's type information; NULL: it has none */
+	struct btf *btf; /* that or the one of --btf */
+	struct findings found;
+	struct bpf_program *progs[FACTS]; /* of the rung taken, the first; NULL: none */
+	struct probe probes[PROBES_MAX];
+	int n_probes;
 	struct ring_buffer *ring;
+	struct bpf_link *state;
 	struct bpf_link *stand_in;
-	struct bpf_link *accept[3];
-	struct bpf_link
-		*cookies; /* NULL: this kernel lets nobody see who comes from a SYN cookie */
-	struct bpf_program *files;    /* what finds older sockets' owners */
-	struct bpf_program *io_uring; /* what sees its accept(), NULL: nothing does or need not */
-	struct bpf_program *segments; /* what sees the minisockets' segments, NULL: nothing */
-	struct bpf_link *check; /* NULL: the kernel has no iterator over a map's elements (5.9) */
+	/* NULL before 5.9: commit a5cbe05a6673 ("bpf: Implement bpf iterator for map elements") */
+	struct bpf_link *check;
 	const struct options *options;
 	uint64_t checked_ns; /* when the last check on live sockets began */
 	bool stopped;
-	bool no_accept;		    /* asked for, or nothing could be attached */
 	uint64_t missed_before;	    /* runs the main program missed before there was a stand-in */
+	uint64_t stand_in_before;   /* runs of the stand-in before there was a main program */
 	uint64_t minisockets_at_ns; /* when to sweep them next */
 	uint64_t segments_missed;   /* by the minisockets' hook, as of the last sweep */
 	int n_cpus;
@@ -35,14 +47,24 @@ struct tracer {
 	void *ctx;
 };
 
-/* Between opening and loading the skeleton. */
-void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command);
+/*
+ * Between opening and loading the skeleton: first the constants that the options give, then the rungs, then
+ * what follows from them.
+ */
+void tracer_configure(struct tracer *t, pid_t command);
+
+/* 0, or -EOPNOTSUPP after a message: the main hook, or what was asked for by hand, is not to be had. */
+int tracer_choose(struct tracer *t);
+void tracer_configure_rungs(struct tracer *t);
+
+/* 0 or -errno. */
+int tracer_attach(struct tracer *t);
+
+/* Also what was attached in part, or not at all. */
+void tracer_detach(struct tracer *t);
 
 /* After loading, before attaching: 0 or -errno. */
 int tracer_fill_maps(struct tracer *t, pid_t command);
-
-/* 0, or -errno after a message: the trace must do without. */
-int tracer_attach_accept(struct tracer *t);
 
 /* Enters what is older than the trace; a state change that comes meanwhile finds the hooks in place. */
 void tracer_scan(struct tracer *t);

@@ -31,7 +31,11 @@ static void scan_sockets(struct tracer *t)
 	struct bpf_link *link;
 	uint32_t own;
 
-	link = bpf_program__attach_iter(t->files, NULL);
+	if (!t->progs[FACT_SCAN]) {
+		skel->bss->scanned_netns = SCANNED_NONE;
+		return;
+	}
+	link = bpf_program__attach_iter(t->progs[FACT_SCAN], NULL);
 	if (link)
 		run_iterator(link);
 	bpf_link__destroy(link);
@@ -53,8 +57,8 @@ void tracer_scan(struct tracer *t)
 
 	scan_sockets(t);
 	t->skel->data->scanning = 0;
-	if (bpf_program__autoload(t->skel->progs.check_alive))
-		t->check = bpf_program__attach_iter(t->skel->progs.check_alive, &opts);
+	if (t->progs[FACT_ALIVE])
+		t->check = bpf_program__attach_iter(t->progs[FACT_ALIVE], &opts);
 }
 
 /*

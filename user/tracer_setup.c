@@ -53,7 +53,7 @@ static bool tallies(const struct options *o)
 	return !strcmp(o->renderer->name, "none") && o->summary && !o->write_file && !o->count;
 }
 
-static void configure(struct tracer *t, pid_t command, const struct btf *btf)
+static void configure(struct tracer *t, pid_t command)
 {
 	const struct options *o = t->options;
 	struct tcpstates_bpf *skel = t->skel;
@@ -82,13 +82,9 @@ static void configure(struct tracer *t, pid_t command, const struct btf *btf)
 		.states = o->renderer->transition,
 		.tally = tallies(o),
 		.owners = !tallies(o) || by_owner(o, command),
-		.retransmit_err = kernel_tracepoint_args(btf, "tcp_retransmit_skb") >= 3,
-		.cookie_helper = kernel_allows_cookie(btf),
-		.current_btf = kernel_has_helper(btf, "BPF_FUNC_get_current_task_btf"),
+		.retransmit_err = kernel_tracepoint_args(t->btf, "tcp_retransmit_skb") >= 3,
+		.current_btf = t->own && kernel_has_helper(t->own, "BPF_FUNC_get_current_task_btf"),
 	};
-	if (o->verbose)
-		message("socket cookies: %s", cfg->cookie_helper ? "bpf_get_socket_cookie()"
-								 : "not made here, only read");
 	memcpy(cfg->comm, o->comm, COMM_LEN);
 	memcpy((void *)skel->rodata->local_ports, o->local_ports.words,
 	       sizeof(o->local_ports.words));
@@ -120,102 +116,34 @@ static void size_maps(struct tracer *t, pid_t command)
 		message("table: room for %u connections", size);
 }
 
-/* What reaches FIN_WAIT2 without a socket: kfree_skb if it names the receiver, else fexit. */
-static void choose_minisockets(struct tracer *t, const struct btf *btf)
+void tracer_configure(struct tracer *t, pid_t command)
 {
-	static const char judge[] = "tcp_timewait_state_process";
-	struct tcpstates_bpf *skel = t->skel;
-	struct config *cfg = (struct config *)&skel->rodata->cfg;
-	const char *rung = "not seen on this kernel";
+	bool follow = t->options->follow || command;
 
-	if (kernel_tracepoint_args(btf, "kfree_skb") >= 4) {
-		t->segments = skel->progs.segment_freed;
-		rung = "kfree_skb";
-	} else if (kernel_allows_fexit(btf, judge)) {
-		t->segments = kernel_function_args(btf, judge) == 4
-				      ? skel->progs.segment_judged_4args
-				      : skel->progs.segment_judged;
-		rung = "fexit";
-	}
-	cfg->minisockets_seen = t->segments;
-	if (t->segments)
-		bpf_program__set_autoload(t->segments, true);
-	if (t->options->verbose)
-		message("FIN_WAIT2 minisockets: %s", rung);
-}
-
-/* Chooses the rungs that are settled before loading.  Those of accept() are tried when attaching. */
-static void choose_programs(struct tracer *t, const struct btf *btf, pid_t command)
-{
-	const struct options *o = t->options;
-	struct tcpstates_bpf *skel = t->skel;
-	bool follow = o->follow || command;
-	bool files = kernel_has_helper(btf, "BPF_FUNC_sock_from_file");
-
-	choose_minisockets(t, btf);
-	bpf_program__set_autoload(skel->progs.process_forked, follow);
-	bpf_program__set_autoload(skel->progs.process_exited, follow);
-	t->files = files ? skel->progs.scan_files : skel->progs.scan_holders;
-	bpf_program__set_autoload(t->files, true);
-	bpf_program__set_autoattach(t->files, false);
-	if (files)
-		bpf_map__set_max_entries(skel->maps.holders, 1); /* not needed */
-	bpf_program__set_autoload(skel->progs.scan_tcp, true);
-	bpf_program__set_autoload(skel->progs.check_alive,
-				  btf__find_by_name_kind(btf, "bpf_iter__bpf_map_elem",
-							 BTF_KIND_STRUCT) > 0);
-	bpf_program__set_autoload(skel->progs.cookie_child, true);
-	bpf_program__set_autoattach(skel->progs.cookie_child, false);
-	bpf_program__set_autoattach(skel->progs.scan_tcp, false);
-	bpf_program__set_autoattach(skel->progs.check_alive, false);
-	bpf_program__set_autoattach(skel->progs.state_changed_stand_in, false);
-}
-
-/*
- * accept(): fexit, else kretprobe, else the exits of the system calls and io_uring.  Whether the last
- * two can be attached is known only by trying, so `accept_seen` is settled with what could be loaded.
- */
-static void choose_accept(struct tracer *t, const struct btf *btf)
-{
-	struct tcpstates_bpf *skel = t->skel;
-	struct config *cfg = (struct config *)&skel->rodata->cfg;
-	struct bpf_program *syscalls[] = { skel->progs.accept_kretprobe, skel->progs.accept_exit,
-					   skel->progs.accept4_exit };
-
-	/* a table does not say who accepts, nor when */
-	if (t->no_accept || !cfg->owners)
-		return;
-	cfg->accept_seen = true;
-	if (kernel_allows_fexit(btf, "inet_csk_accept")) {
-		bool four = kernel_function_args(btf, "inet_csk_accept") == 4;
-
-		bpf_program__set_autoload(four ? skel->progs.accept_fexit_4args
-					       : skel->progs.accept_fexit,
-					  true);
-		if (t->options->verbose)
-			message("accept(): fexit");
-		return;
-	}
-	for (size_t i = 0; i < sizeof(syscalls) / sizeof(syscalls[0]); i++) {
-		bpf_program__set_autoload(syscalls[i], true);
-		bpf_program__set_autoattach(syscalls[i], false);
-	}
-	if (kernel_tracepoint_arg_is(btf, "io_uring_complete", 2, "io_uring_cqe"))
-		t->io_uring = skel->progs.accept_io_uring;
-	else if (kernel_tracepoint_args(btf, "io_uring_complete") >= 5)
-		t->io_uring = skel->progs.accept_io_uring_res;
-	if (t->io_uring) {
-		bpf_program__set_autoload(t->io_uring, true);
-		bpf_program__set_autoattach(t->io_uring, false);
-	}
-}
-
-void tracer_configure(struct tracer *t, const struct btf *btf, pid_t command)
-{
-	configure(t, command, btf);
-	choose_programs(t, btf, command);
-	choose_accept(t, btf);
+	configure(t, command);
 	size_maps(t, command);
+	bpf_program__set_autoload(t->skel->progs.process_forked, follow);
+	bpf_program__set_autoload(t->skel->progs.process_exited, follow);
+}
+
+void tracer_configure_rungs(struct tracer *t)
+{
+	const struct finding *found = t->found.of;
+	enum rung state = found[FACT_STATE].rung;
+	struct tcpstates_bpf *skel = t->skel;
+	struct config *cfg = (struct config *)&skel->rodata->cfg;
+
+	cfg->typed = state == RUNG_TP_BTF || state == RUNG_FENTRY;
+	cfg->on_entry = state == RUNG_FENTRY || state == RUNG_KPROBE;
+	cfg->accept_seen = found[FACT_ACCEPT].rung != RUNG_NONE;
+	cfg->minisockets_seen = found[FACT_TIMEWAIT].rung != RUNG_NONE;
+	cfg->syncookie_seen = found[FACT_SYNCOOKIE].rung != RUNG_NONE;
+	cfg->mptcp_known = found[FACT_MPTCP].rung != RUNG_NONE;
+	cfg->cookie_helper = found[FACT_COOKIE].rung != RUNG_NONE;
+	if (!cfg->typed)
+		bpf_map__set_max_entries(skel->maps.rooms, LANES);
+	if (found[FACT_SCAN].rung != RUNG_ITER_5_8)
+		bpf_map__set_max_entries(skel->maps.holders, 1);
 }
 
 static int add_prefix(const struct bpf_map *map, const struct prefix *p)

@@ -32,13 +32,7 @@ typedef struct {
 	} refs;
 } refcount_t;
 
-struct inet_timewait_death_row {
-	refcount_t tw_refcount;
-	int sysctl_max_tw_buckets;
-};
-
 struct netns_ipv4 {
-	struct inet_timewait_death_row tcp_death_row;
 	int sysctl_tcp_fin_timeout;
 };
 
@@ -47,20 +41,41 @@ struct net {
 	struct netns_ipv4 ipv4;
 };
 
-/* 5.10 */
-struct inet_timewait_death_row___5_10 {
+/* the table of TIME_WAITs lies in three ways, see facts_timewait_full() */
+struct inet_timewait_death_row___5_18 {
+	refcount_t tw_refcount;
+	int sysctl_max_tw_buckets;
+};
+
+struct netns_ipv4___6_1 {
+	struct inet_timewait_death_row___5_18 tcp_death_row;
+};
+
+struct net___6_1 {
+	struct netns_ipv4___6_1 ipv4;
+};
+
+struct netns_ipv4___5_18 {
+	struct inet_timewait_death_row___5_18 *tcp_death_row;
+};
+
+struct net___5_18 {
+	struct netns_ipv4___5_18 ipv4;
+};
+
+struct inet_timewait_death_row___5_8 {
 	struct {
 		int counter;
 	} tw_count;
 	int sysctl_max_tw_buckets;
 };
 
-struct netns_ipv4___5_10 {
-	struct inet_timewait_death_row___5_10 tcp_death_row;
+struct netns_ipv4___5_8 {
+	struct inet_timewait_death_row___5_8 tcp_death_row;
 };
 
-struct net___5_10 {
-	struct netns_ipv4___5_10 ipv4;
+struct net___5_8 {
+	struct netns_ipv4___5_8 ipv4;
 };
 
 typedef struct {
@@ -135,8 +150,11 @@ struct request_sock_queue {
 	__u8 rskq_defer_accept;
 };
 
+struct inet_bind_bucket;
+
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	struct inet_bind_bucket *icsk_bind_hash;
 	struct request_sock_queue icsk_accept_queue;
 	struct {
 		__u8 pending;
@@ -312,16 +330,11 @@ struct io_kiocb {
 	__u8 opcode;
 };
 
-#pragma clang attribute pop
-
-struct trace_entry {
-	unsigned int pad[2];
-};
-
+/* where `ret` lies depends on the kernel's configuration (PREEMPT_RT) */
 struct trace_event_raw_sys_exit {
-	struct trace_entry ent;
-	long id;
 	long ret;
 };
+
+#pragma clang attribute pop
 
 #endif

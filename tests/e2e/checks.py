@@ -185,7 +185,7 @@ def check_identity(chapter, end, ns, family):
     assert chapter["local"] == end.local and chapter["local_port"] == end.local_port
     assert chapter["remote"] == end.remote and chapter["remote_port"] == end.remote_port
     assert chapter["family"] == family and chapter["netns"] == ns.inode
-    if kernel.can_tell("socket cookies"):
+    if kernel.can_tell("cookie"):
         assert chapter["cookie"] is not None
 
 

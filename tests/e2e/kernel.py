@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""What this kernel can tell, by the tracer's own words: a test expects null for what it cannot."""
+"""What can be told here, by the tracer's own words: a test expects null for what cannot."""
 import functools
 import subprocess
 
-from tracer import BINARY
+from tracer import BINARY, FORCED
 
 
 @functools.lru_cache(maxsize=1)
 def trial():
-    """(status, stderr) of a short trace with -v"""
-    done = subprocess.run([BINARY, "-v", "-o", "none", "-u", "0.1"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
-    return done.returncode, done.stderr.decode(errors="replace")
+    """(status, stdout, stderr) of --features"""
+    done = subprocess.run([BINARY, *FORCED, "--features"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=120)
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+
+
+def rungs():
+    """{fact: the rung that this kernel offers}"""
+    lines = [line.partition(": ") for line in trial()[1].splitlines()]
+    return {fact: rest.split()[0].rstrip(";") for fact, _, rest in lines}
 
 
 def can_tell(fact):
-    """Is this fact, as `-v` names it, to be had here?"""
-    found = [line.split(f"{fact}: ", 1)[1] for line in trial()[1].splitlines()
-             if f": {fact}: " in line]
-    assert len(found) == 1, f"-v says nothing of {fact}: {trial()[1]}"
-    return not found[0].startswith("not ")
+    """Is this fact, as --features names it, to be had here?"""
+    assert fact in rungs(), f"--features says nothing of {fact}: {trial()}"
+    return rungs()[fact] not in ("none", "unknown")

@@ -41,6 +41,8 @@ UNUSABLE = [
     (["--min-close", "-1"], "-1"),
     (["--max-connections", "0"], "0"),
     (["--attach", "magic"], "magic"),
+    (["--rung", "accept=magic"], "accept=magic"),
+    (["--rung", "state=none"], "state=none"),
     (["-i", "0"], "0"),
     (["--no-such-option"], "--no-such-option"),
     (["stray"], "stray"),
@@ -84,6 +86,7 @@ def test_help_and_version():
                      "--remote", "--host", "--port", "--role", "--netns", "--cgroup",
                      "--min-connect", "--min-close", "--failed", "--output", "--write", "--read",
                      "--output-file", "--summary", "--max-connections", "--no-accept", "--attach",
+                     "--btf", "--features", "--rung",
                      "--interval", "--count", "--duration", "COMMAND"):
             assert word in stdout, word
     status, stdout, stderr = run_tracer("-V")

@@ -6,6 +6,7 @@ import time
 import pytest
 
 import checks
+import pump
 from checks import Noise, near
 from oracle import End
 from relay import wire
@@ -156,16 +157,33 @@ def _far_server(channel, addr, closes_early):
         s.close()
 
 
-def _far_client(addr, port):
-    ports = []
-    for _ in range(2):
-        c = socket.socket()
-        c.sendto(b"x" * 10, MSG_FASTOPEN, (addr, port))
-        ports.append(c.getsockname()[1])
+def _exchange(addr, port):
+    c = socket.socket()
+    c.sendto(b"x" * 10, MSG_FASTOPEN, (addr, port))
+    local = c.getsockname()[1]
+    try:
         while c.recv(4096):
             pass
-        c.close()
-    return ports
+    except ConnectionResetError:
+        pass
+    c.close()
+    return local
+
+
+def _far_client(addr, port):
+    return [_exchange(addr, port) for _ in range(2)]
+
+
+def _server_that_stops(channel, addr):
+    lst = socket.socket()
+    lst.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
+    lst.bind((addr, 0))
+    lst.listen(16)
+    channel.send(lst.getsockname()[1])
+    s, _peer = lst.accept()
+    s.close()
+    channel.recv()
+    lst.close()
 
 
 @pytest.mark.parametrize("closes_early", [False, True], ids=["after-the-ack", "before-the-ack"])
@@ -219,3 +237,36 @@ def test_fast_open_answered_before_the_ack(world, closes_early):
     assert closes_early or (last["seq"], last["ack"]) == (ack.seq, ack.ack)
     near(client["handshake"]["handshake_us"], c_end.handshake_ns(), noise.tolerance_ns,
          "client's handshake_us")
+
+
+def test_listener_closed_over_a_fast_open(world):
+    """A child in SYN_RECV that nobody accepted is abandoned; a selection by owner does not tell it."""
+    link = wire(world, WAY)
+    for ns in (link.a, link.b):
+        ns.sysctl(net__ipv4__tcp_fastopen=3)
+    here, there, capture = link.client(4), link.server(4), world.capture(link.b, link.dev_b)
+    everything, named = Tracer(netns=link.b), Tracer("-c", "nobody", netns=link.b)
+    server = link.b.spawn(_server_that_stops, there)
+    port = server.recv()
+    link.a.call(_exchange, there, port)
+    everything.wait_count(2)
+    link.rule("drop a:ACK:1-99")
+    client = link.a.spawn(lambda _channel: _exchange(there, port))
+    pump.wait_until(lambda: " 03 " in link.b.exec("cat", "/proc/net/tcp"), 20, "a child in SYN_RECV")
+    server.send("stop")
+    server.result()
+    local = client.result()
+    everything.wait_count(3)
+    for tracer in (everything, named):
+        tracer.stop()
+    assert named.chapters() == []
+    told = everything.one("handshake", remote_port=local)
+    checks.check_shape(told)
+    assert told["complete"] and told["outcome"] == "abandoned" and told["role"] == "server"
+    assert told["pid"] in (None, server.pid)
+    end = End(capture.packets(), there, port, here, local)
+    assert told["completeness"] == end.packets[-1].completeness
+    reset = next(p for p in end.packets if p.flags & 4)
+    last = told["steps"][-1]
+    assert last["segment"] == "> RST,ACK" and (last["seq"], last["ack"]) == (reset.seq, reset.ack)
+    assert not everything.chapters("close", remote_port=local)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from capture import FIN, RST
+from capture import ACK, FIN, RST, SYN
 from oracle import End
 from tracer import Tracer
 
@@ -154,3 +154,30 @@ def test_completeness_is_wiresharks(world, kind, data, chapters, mask):
     assert {c["completeness_text"] for c in ends} == {text}
     if chapters == 4:  # of what had happened by then
         assert {c["completeness"] for c in told.json.chapters("handshake")} == {7}
+
+
+ECE, CWR, AE = 0x40, 0x80, 0x100
+
+
+@pytest.mark.parametrize("tcp_ecn", [0, 1, 3], ids=["off", "rfc3168", "accurate"])
+def test_ecn(world, tcp_ecn):
+    """Negotiated when the SYN,ACK says so, in the one way or in the other."""
+    ns = world.netns()
+    try:
+        ns.sysctl(net__ipv4__tcp_ecn=tcp_ecn)
+    except AssertionError:
+        pytest.skip("this kernel has no Accurate ECN")
+    server, client = world.agent(ns), world.agent(ns)
+    capture = world.capture(ns, "lo")
+    tracer = Tracer(netns=ns)
+    port = server.listen(ADDR)
+    client.connect(ADDR, port)
+    server.accept()
+    tracer.wait_count(2)
+    tracer.stop()
+    answer, = (p for p in capture.packets() if p.flags & SYN and p.flags & ACK)
+    asked, = (p for p in capture.packets() if p.flags & SYN and not p.flags & ACK)
+    assert bool(asked.flags & AE) is (tcp_ecn == 3)
+    for role in ("client", "server"):
+        assert tracer.one("handshake", role=role)["ecn"] is bool(answer.flags & (ECE | CWR | AE))
+    assert bool(answer.flags & (ECE | CWR | AE)) is bool(tcp_ecn)

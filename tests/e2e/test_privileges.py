@@ -122,7 +122,7 @@ def cgroup2_is_mounted():
 
 def slow_accept(tracer):
     """Is the exit of the system call, whose tracepoint is found in tracefs, the best there is?"""
-    return not any("accept(): fexit" in line or "accept(): kretprobe" in line
+    return not any(": accept: fexit" in line or ": accept: kretprobe" in line
                    for line in tracer.stderr.lines)
 
 

@@ -9,6 +9,7 @@ import pump
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, os.environ.get("TCPSTATES_TRACE", "build/tcpstates-trace"))
+FORCED = os.environ.get("E2E_TRACER_ARGS", "").split()  # such as --attach kprobe, for any test
 
 
 class Tracer:
@@ -18,7 +19,7 @@ class Tracer:
 
     def __init__(self, *args, netns=None, output="json", argv0=(), env=None, ready=True,
                  into=None, binary=BINARY):
-        argv = [*argv0, binary]
+        argv = [*argv0, binary, *FORCED]
         if output:
             argv += ["-o", output]
         if netns:

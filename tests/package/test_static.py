@@ -30,7 +30,7 @@ def test_in_an_empty_root(tmp_path, sudo):
         output("cp", os.path.join(STATIC, program), str(tmp_path))
     tmp_path.chmod(0o777)
     script = ("ip link set lo up && mount --bind . . && cd $PWD && mount --bind /proc proc && "
-              "mount --rbind /sys sys && "
+              "mount --rbind /sys sys && chroot . /tcpstates-trace --features && "
               "exec chroot . /tcpstates-trace -o json --output-file told -- /pair")
     user = {"SUDO_UID": "65534", "SUDO_GID": "65534"} if sudo else {}
     done = subprocess.run(["unshare", "-mn", "sh", "-c", script], cwd=tmp_path, timeout=20,

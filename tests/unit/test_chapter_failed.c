@@ -101,6 +101,24 @@ static void abandoned(void **state)
 	expect_known(ch.handshake.handshake_ns, 250 * MS);
 }
 
+/* The listener was closed over a child that only lacked the last ACK. */
+static void abandoned_by_server(void **state)
+{
+	(void)state;
+	flow_begin(&f, ROLE_SERVER);
+	f.r.h.options = OPTION_KNOWN;
+	f.r.h.state = BPF_TCP_SYN_RECV;
+	flow_died(&f, 0, 0, 0);
+	expect_outcome(&f, &ch, OUTCOME_ABANDONED, 0, 1 + 2 + 4 + 32);
+	expect_steps(&ch, "? LISTEN->NEW_SYN_RECV < SYN seq=0; "
+			  "~? NEW_SYN_RECV > SYN,ACK seq=0 ack=1; "
+			  "0 SYN_RECV->CLOSE > RST,ACK seq=1 ack=1");
+	/* accepted by then, it may have sent data */
+	f.r.h.accept_ns = f.now_ns;
+	expect_outcome(&f, &ch, OUTCOME_ABANDONED, 0, 1 + 2 + 4 + 32);
+	expect_unknown(ch.steps[2].seq);
+}
+
 /* Nothing was sent, so nothing is shown to have been. */
 static void no_port(void **state)
 {
@@ -140,10 +158,15 @@ static void failed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refused),	  cmocka_unit_test(reset),
-		cmocka_unit_test(timed_out),	  cmocka_unit_test(unreachable),
-		cmocka_unit_test(abandoned),	  cmocka_unit_test(no_port),
-		cmocka_unit_test(syn_never_sent), cmocka_unit_test(failed),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(reset),
+		cmocka_unit_test(timed_out),
+		cmocka_unit_test(unreachable),
+		cmocka_unit_test(abandoned_by_server),
+		cmocka_unit_test(abandoned),
+		cmocka_unit_test(no_port),
+		cmocka_unit_test(syn_never_sent),
+		cmocka_unit_test(failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.ring_mib, 4);
 	assert_int_equal(r.o.max_connections, 0);
 	assert_int_equal(r.o.attach, ATTACH_AUTO);
+	assert_int_equal(r.o.rungs[FACT_ACCEPT], RUNG_ANY);
 	assert_int_equal(r.o.time_style, TIME_DEFAULT);
 	assert_null(r.o.command);
 	assert_int_equal(r.o.pids.n + r.o.local.n + r.o.remote.n + r.o.host.n, 0);
@@ -122,6 +123,8 @@ static void test_bad_words(void **state)
 	BAD("--role both: not known (accepted: client, server)", "", "--role", "both");
 	BAD("--attach raw: not known (accepted: auto, tracepoint, fentry, kprobe)", "", "--attach",
 	    "raw");
+	BAD("--rung accept=magic: not known (accepted: state=tp_btf, ", "accept=fexit", "--rung",
+	    "accept=magic");
 	BAD("-x: unknown option", "--help", "-x");
 	BAD("-x: unknown option", "--help", "-vqx");
 	BAD("--bogus: unknown option", "", "--bogus");

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """pair.py FILE: what the program pair says it did, against what the tracer told of it.
 
-FILE holds what program `first` put on its console: the JSON lines of both (a tracer's have a `type`), the
-tracer's words and its status.  Prints each difference; none is status 0.
+FILE holds what program `first` put on its console: the words of --features, the JSON lines of both (a
+tracer's have a `type`) and the tracer's status.  Prints each difference; none is status 0.
 """
 import json
+import re
 import sys
 
 STATES = {
@@ -51,7 +52,9 @@ def differences(lines):
     did = [o for o in objects if "type" not in o]
     if len(did) != 3:
         return [f"pair did {len(did)} of 3 things", *lines[-20:]]
-    unknown = {"cookie"} if any("socket cookies: not made here" in line for line in lines) else set()
+    # the words of --features: `fact: none; null: the fields; why: ...`
+    unknown = {word for line in lines for fields in re.findall("^[a-z]+: none; null: ([^;]*)", line)
+               for word in re.findall(r"\w+", fields)}
     found = []
     for one in did:
         mine = [c for c in told if all(c[f] == one[f] for f in ("role", "pid", "remote_port"))]

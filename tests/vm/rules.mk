@@ -39,3 +39,9 @@ smoke-arm64: deps-test
 .PHONY: kernel-table
 kernel-table:
 	@tests/vm/table README.md $(KERNEL_DIR) $(ARM64)/kernels
+
+# does each kernel have what the BPF object reads?  BTF=FILE..., or those of KERNELS
+.PHONY: check-btf
+check-btf: $(BUILD)/tcpstates.bpf.o
+	$(if $(BTF),,tests/vm/get $(KERNEL_DIR) $(KERNELS))
+	@tests/vm/check_btf $< $(or $(BTF),$(KERNELS:%=$(KERNEL_DIR)/%/vmlinuz))

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Each rung of each ladder, forced where this kernel has it, tells the same records."""
+import datetime
+import re
+
+import checks
+import kernel
+from checks import Noise, near
+from oracle import End
+from tracer import Tracer, run_tracer
+
+FIN_WAIT2 = 5
+
+# what a fact's lowest rung, none, leaves null; in which chapters
+LOST = {
+    "accept": lambda c: {"accept_us"},
+    "syncookie": lambda c: {"syncookie"} if c["role"] == "server" else set(),
+    "cookie": lambda c: {"cookie"},
+    "mptcp": lambda c: {"mptcp"},
+    "scan": lambda c: {"pid", "comm", "uid", "cgroup"} if c["missing"] == "before_trace" else set(),
+    "alive": lambda c: set(), "synack": lambda c: set(), "timewait": lambda c: set(),
+}
+
+
+def all_rungs():
+    """{fact: [every rung that --rung knows]}, of which some are another kernel's"""
+    words = re.search(r"\(accepted: (.*)\)$", run_tracer("--rung", "nothing")[2])[1].split(", ")
+    ladder = {}
+    for word in words:
+        fact, _, rung = word.partition("=")
+        ladder.setdefault(fact, []).append(rung)
+    return ladder
+
+
+def offered():
+    """{fact: [every rung that can be forced here]}; what cannot is refused in words"""
+    found = {}
+    for fact, rungs in all_rungs().items():
+        for rung in rungs:
+            status, out, err = run_tracer("--features", "--rung", f"{fact}={rung}")
+            if status:
+                assert (status, out) == (1, "") and f"--rung {fact}={rung}: this kernel does not" in err
+            else:
+                assert re.search(rf"^{fact}: {re.escape(rung)}\b", out, re.M), out
+                found.setdefault(fact, []).append(rung)
+    return found
+
+
+def forms(found):
+    """As few sets of rungs as have all of them in: {name: {fact: rung}}"""
+    depth = max(len(rungs) for rungs in found.values())
+    for i in range(depth):
+        yield {fact: rungs[min(i, len(rungs) - 1)] for fact, rungs in found.items()}
+
+
+class Scene:
+    """Connections in one namespace that between them need every fact."""
+
+    def __init__(self, world, sets):
+        self.ns = world.netns("lo")
+        self.capture = world.capture(self.ns, "lo")
+        self.server, self.client = world.agent(self.ns, "the-server"), world.agent(self.ns, "the-client")
+        self.old_port = self.server.listen("127.0.0.1", name="old-l")
+        self.old = self.connect("old", self.old_port)
+        self.tracers = [Tracer(*[a for f, r in s.items() for a in ("--rung", f"{f}={r}")], netns=self.ns)
+                        for s in sets]
+        self.port = self.server.listen("127.0.0.1")
+
+    def connect(self, name, port):
+        done = self.client.connect("127.0.0.1", port, name=name)
+        if done["errno"] is None:
+            self.server.accept(name=name, listener="old-l" if port == self.old_port else "l")
+        return done["port"]
+
+    def talk(self, name, first, second):
+        """A connection that `first` closes; it waits in FIN_WAIT2 without a socket for the other's FIN."""
+        port = self.connect(name, self.port)
+        self.client.send(100, name=name)
+        self.server.recv(100, name=name)
+        first.close(name=name)
+        assert second.recv_any(name=name) == b""
+        second.wait_state(port if second is self.server else self.port, FIN_WAIT2)
+        second.close(name=name)
+        return port
+
+    def play(self):
+        """{what: client's port}"""
+        ports = {"client first": self.talk("a", self.client, self.server),
+                 "server first": self.talk("b", self.server, self.client)}
+        ports["reset"] = self.connect("c", self.port)
+        self.client.linger0(name="c")
+        self.client.close(name="c")
+        assert self.server.wait_error(name="c") == "ECONNRESET"
+        ports["refused"] = self.client.connect("127.0.0.1", 9, name="d")["port"]
+        self.ns.sysctl(net__ipv4__tcp_syncookies=2)
+        ports["cookie"] = self.talk("e", self.client, self.server)
+        self.client.close(name="old")
+        self.server.close(name="old")
+        ports["old"] = self.old
+        return ports
+
+
+def t_ns(chapter):
+    whole, _, fraction = chapter["time"].rstrip("Z").partition(".")
+    seconds = datetime.datetime.fromisoformat(whole + "+00:00").timestamp()
+    return int(seconds) * 10**9 + int(fraction)
+
+
+def same(told, best, lost, tolerance_ns):
+    """One chapter as two tracers tell it; `lost`: what the second alone knows"""
+    assert abs(t_ns(told) - t_ns(best)) <= tolerance_ns, (told["time"], best["time"])
+    assert told.keys() == best.keys()
+    for key, want in best.items():
+        got = told[key]
+        if key in lost:
+            # another tracer here may have asked for the cookie
+            assert got is None or (key == "cookie" and got == want), (key, got)
+        elif key in ("conn", "time"):
+            continue
+        elif key.endswith("_us") and want is not None and key not in ("srtt_us", "min_rtt_us", "rtt_us"):
+            near(got, want * 1000, tolerance_ns, key)
+        elif key == "steps":
+            for a, b in zip(got, want, strict=True):
+                assert {k: v for k, v in a.items() if k != "t_us"} == \
+                    {k: v for k, v in b.items() if k != "t_us"}
+                assert (a["t_us"] is None) == (b["t_us"] is None)
+                assert b["t_us"] is None or abs(a["t_us"] - b["t_us"]) * 1000 <= tolerance_ns
+        else:
+            assert got == want, (key, got, want)
+
+
+def waits_for_the_fin(chapter):
+    return any((s["from"], s["to"]) == ("FIN_WAIT2", "TIME_WAIT") for s in chapter["steps"])
+
+
+def identity(chapter):
+    return chapter["local_port"], chapter["remote_port"], chapter["type"]
+
+
+def test_same_records(world):
+    found = offered()
+    assert all(rung in found[fact] for fact, rung in kernel.rungs().items() if rung != "none")
+    sets = list(forms(found))
+    assert len(sets) > 1
+    scene = Scene(world, sets)
+    with Noise() as noise:
+        ports = scene.play()
+        n = 4 * 2 * 2 + 1 + 2  # the refused client has one chapter, each older end one
+        for tracer in scene.tracers:
+            tracer.wait_count(n)
+    for tracer in scene.tracers:
+        tracer.stop()
+        assert tracer.summary["events_lost"] == 0
+    best = {identity(c): c for c in scene.tracers[0].chapters()}
+    assert len(best) == n, scene.tracers[0].brief()
+    for tracer, rungs in zip(scene.tracers, sets):
+        told = {identity(c): c for c in tracer.chapters()}
+        assert told.keys() == best.keys(), (rungs, tracer.brief())
+        for which, chapter in told.items():
+            checks.check_shape(chapter)
+            lost = {k for f, r in rungs.items() if r == "none" for k in LOST[f](chapter)}
+            if rungs["state"] in ("raw_tp", "kprobe"):
+                lost |= {"cookie"}
+            if rungs["cookie"] == "none":
+                lost |= {"cookie"}
+            if rungs["timewait"] == "none" and waits_for_the_fin(best[which]):
+                assert (chapter["ending"], chapter["time_wait"], chapter["complete"]) == \
+                    (None, None, False)
+                continue
+            same(chapter, best[which], lost & chapter.keys(), noise.tolerance_ns)
+    # and the first of them as the wire has it
+    packets = scene.capture.packets()
+    for what in ("client first", "server first"):
+        for ends in ((ports[what], scene.port), (scene.port, ports[what])):
+            end = End(packets, "127.0.0.1", ends[0], "127.0.0.1", ends[1])
+            checks.check_handshake(best[*ends, "handshake"], end, noise.tolerance_ns)
+            checks.check_close(best[*ends, "close"], end, noise.tolerance_ns)

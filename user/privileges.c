@@ -82,7 +82,7 @@ static int change_user(const struct caller *c, uint64_t keep)
 
 	if (err)
 		return err;
-	if (prctl(PR_SET_KEEPCAPS, keep != 0, 0, 0, 0) || setgroups(0, NULL) ||
+	if ((keep && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)) || setgroups(0, NULL) ||
 	    setresgid(c->gid, c->gid, c->gid) || setresuid(c->uid, c->uid, c->uid))
 		return -errno;
 	return capabilities_set(keep, keep);

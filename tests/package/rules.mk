@@ -8,5 +8,5 @@ deb:
 test-package: deps-test
 	@tests/package/deps test
 	@$(MAKE) --no-print-directory deb
-	@$(MAKE) --no-print-directory STATIC=1 build/static/tcpstates-trace build/static/pair
+	@$(STATIC_MAKE) $(addprefix $(BUILD)/static/,tcpstates-trace pair)
 	@tests/e2e/run tests/package -q

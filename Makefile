@@ -44,7 +44,7 @@ endif
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # what needs the kernel or libbpf; everything else is pure and linked into the unit tests
-IMPURE := main live tracer tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces command privileges
+IMPURE := main live tracer tracer_open tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces command privileges
 SOURCES := $(wildcard user/*.c)
 PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
@@ -70,7 +70,13 @@ $(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
 
 $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
-$(BUILD)/tracer.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
+$(BUILD)/tracer.o $(BUILD)/tracer_open.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
+
+# the page of -o html, its style and its scripts as bytes
+$(BUILD)/page.inc: user/report/embed $(wildcard user/report/*.html user/report/*.css user/report/*.js) | $(BUILD)
+	$< >$@.tmp
+	mv $@.tmp $@
+$(addsuffix render_html.o,$(BUILD)/ $(BUILD)/pure/ $(BUILD)/fuzz/): $(BUILD)/page.inc
 
 $(BUILD)/tcpstates-trace: $(OBJECTS) $(STATIC_SOURCES)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LIBRARIES) -o $@
@@ -90,12 +96,12 @@ $(BUILD)/unit/%: tests/unit/%.c $(PURE:user/%.c=$(BUILD)/pure/%.o) | $(BUILD)/un
 # what the tests of records, chapters and golden files share
 $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE) -MMD -MP -c $< -o $@
-$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
-	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o stage.o)
+$(filter %/test_golden %/test_hostile %/test_malformed %/test_recording %/test_conversations,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
+	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o packets.o stage.o)
 $(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
 
 # the shell's completion, from the table of options, whatever machine the program is for
-$(BUILD)/tcpstates-trace.bash: user/completion/bash.c $(PURE) Makefile | $(BUILD)
+$(BUILD)/tcpstates-trace.bash: user/completion/bash.c $(PURE) $(BUILD)/page.inc Makefile | $(BUILD)
 	$(HOSTCC) $(CPPFLAGS) -U_FORTIFY_SOURCE -std=gnu11 $(WARN) $(filter %.c,$^) -o $(BUILD)/completion
 	$(BUILD)/completion > $@.tmp
 	mv $@.tmp $@

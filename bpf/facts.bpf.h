@@ -167,6 +167,25 @@ static __always_inline void facts_listener(struct listener_key *key, const struc
 #define ECN_MODE_RFC3168 (1 << 0)
 #define ECN_MODE_ACCECN (1 << 4)
 
+#define TIMESTAMPS_LEN 12 /* TCPOLEN_TSTAMP_ALIGNED */
+
+/*
+ * The MSS option of our SYN.  advmss is it until what timestamps take is off, which for a client is
+ * before this moment and for a server may be (cd171461b90a, and in stable kernels) or not: then it is
+ * all of the path's MTU, unless a route or TCP_MAXSEG says otherwise.
+ */
+static __always_inline __u16 facts_advmss(const struct tcp_sock *tp, __u8 family)
+{
+	__u32 without = tp->advmss + TIMESTAMPS_LEN + (family == 6 ? 60 : 40);
+
+	if (!BPF_CORE_READ_BITFIELD(tp, rx_opt.tstamp_ok))
+		return tp->advmss;
+	if (tp->inet_conn.icsk_inet.sk.__sk_common.skc_state == BPF_TCP_SYN_SENT ||
+	    tp->inet_conn.icsk_pmtu_cookie == without)
+		return tp->advmss + TIMESTAMPS_LEN;
+	return tp->advmss;
+}
+
 /* The socket is about to become ESTABLISHED: what the handshake settled. */
 static __always_inline void facts_established(struct handshake_part *h, const struct tcp_sock *tp)
 {
@@ -177,6 +196,8 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	h->irs = tp->rcv_nxt - (__u32)tp->bytes_received - 1;
 	h->rtt_us = tp->srtt_us >> 3;
 	h->mss = tp->mss_cache;
+	h->advmss = facts_advmss(tp, h->family);
+	h->peer_mss = tp->rx_opt.mss_clamp;
 	h->retransmits = tp->total_retrans;
 	h->snd_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.snd_wscale);
 	h->rcv_wscale = BPF_CORE_READ_BITFIELD(tp, rx_opt.rcv_wscale);

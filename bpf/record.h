@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
 #define COMM_LEN 16
 #define HANDSHAKE_STEPS 12
@@ -114,6 +114,8 @@ struct handshake_part {
 	__s16 err; /* socket error when the handshake failed */
 	__s16 err_soft;
 	__u16 retransmits; /* of SYN (client) or SYN,ACK (server) */
+	__u16 advmss;	   /* the MSS option of our SYN */
+	__u16 peer_mss;	   /* the MSS option of the peer's SYN */
 	__u8 role;	   /* enum role */
 	__u8 family;	   /* 4 or 6; IPv4-mapped is 4 */
 	__u8 options;	   /* enum option_flag */
@@ -123,6 +125,7 @@ struct handshake_part {
 	__u8 n_steps;	  /* may exceed HANDSHAKE_STEPS: the rest was not kept */
 	__u8 accept_fate; /* enum accept_fate, written by the accept hook */
 	__u32 flags;	  /* enum handshake_flag */
+	__u32 pad;
 	__u64 steps[HANDSHAKE_STEPS];
 };
 
@@ -202,9 +205,9 @@ struct transition {
 };
 
 _Static_assert(sizeof(struct owner) == 32, "layout");
-_Static_assert(sizeof(struct handshake_part) == 280, "layout");
+_Static_assert(sizeof(struct handshake_part) == 288, "layout");
 _Static_assert(sizeof(struct close_part) == 248, "layout");
-_Static_assert(sizeof(struct record) == 528, "layout");
+_Static_assert(sizeof(struct record) == 536, "layout");
 _Static_assert(sizeof(struct transition) == 96, "layout");
 
 #endif

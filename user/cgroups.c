@@ -208,6 +208,12 @@ const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh)
 	return e->path;
 }
 
+void cgroups_ask_again(struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->n; i++)
+		cgroups->entries[i].asked = false;
+}
+
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len)
 {
 	struct entry *e = find(cgroups, id);

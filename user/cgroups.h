@@ -20,6 +20,9 @@ void cgroups_close(struct cgroups *cgroups);
  * call.  *fresh tells that it was just learned from the kernel. */
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh);
 
+/* The next time each path is asked for it is fresh again. */
+void cgroups_ask_again(struct cgroups *cgroups);
+
 /* What a recording says. */
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len);
 

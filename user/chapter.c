@@ -59,3 +59,8 @@ bool chapter_handshake_told(const struct record *r)
 {
 	return r->h.flags & HANDSHAKE_TOLD;
 }
+
+bool chapter_handshake_seen(const struct record *r)
+{
+	return r->h.n_steps && !(r->h.flags & HANDSHAKE_BEFORE_TRACE);
+}

@@ -180,4 +180,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns);
 /* Was the handshake told already when the whole record arrived? */
 bool chapter_handshake_told(const struct record *r);
 
+/* Does the whole record still say what the handshake was? */
+bool chapter_handshake_seen(const struct record *r);
+
 #endif

@@ -208,6 +208,9 @@ static int start(struct live *l)
 	err = privileges_drop(tracer_works, l->tracer, o->verbose);
 	if (err)
 		return err;
+	err = recorder_check(l->teller->recorder);
+	if (err)
+		return err;
 	err = tell_clock(l);
 	if (err)
 		return err;
@@ -250,6 +253,7 @@ static int stop(struct live *l, int err)
 
 	if (!err)
 		err = more;
+	recorder_last(l->teller->recorder);
 	more = tracer_finish(l->tracer, err ? discard_but_counts : teller_item, l->teller);
 	if (!err)
 		err = more;

@@ -55,7 +55,7 @@ static int replay(const struct options *o, struct teller *t)
 	err = recording_read(o->read_file, select_item, &selection);
 	if (err == TELLER_ENOUGH)
 		err = 0;
-	if (err < 0 && err != -EBADMSG && !t->error)
+	if (err < 0 && err != -EBADMSG && err != -EPROTO && !t->error)
 		return EXIT_FAILURE;
 	end = teller_end(t);
 	if (end == -EPIPE)
@@ -95,27 +95,21 @@ static int run(const struct options *o)
 		goto out;
 	}
 	if (o->write_file) {
-		err = recording_create(&t.recording, o->write_file);
-		if (err) {
-			message("%s: %s%s", o->write_file, strerror(-err), caller_hint(err));
+		err = recorder_create(&t.recorder, o, t.cgroups);
+		if (err)
 			goto out;
-		}
 	}
 	teller_begin(&t, out, colour);
 	t.context.utf8 = wants_utf8();
 	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
-	err = recording_close(t.recording);
-	if (t.recording_failed)
+	err = recorder_close(t.recorder);
+	if (err)
+		message("%s: %s", o->write_file, output_why(-err));
+	if (err || t.recording_failed)
 		result = EXIT_FAILURE;
-	if (err) {
-		message("%s: %s", o->write_file, strerror(-err));
-		result = EXIT_FAILURE;
-	}
 out:
-	cgroups_close(t.cgroups);
-	summary_destroy(t.summary);
-	summary_destroy(t.interval);
+	teller_free(&t);
 	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
 		message("%s: %s", name, strerror(errno));
 		result = EXIT_FAILURE;

@@ -172,6 +172,10 @@ static enum options_result check(const struct options *o, FILE *err)
 		return complain(err, "--pid", "conflicts with -- COMMAND", "one of them");
 	if (o->interval_s > 0 && !o->summary)
 		return complain(err, "--interval", "needs --summary", "--summary --interval S");
+	if (o->write_bytes && (!o->write_file || !strcmp(o->write_file, "-")))
+		return complain(err, "-C", "needs --write to a file", "--write FILE -C MB");
+	if (o->write_count && !o->write_bytes)
+		return complain(err, "-W", "needs -C", "--write FILE -C MB -W COUNT");
 	if (same_file(o->output_file, o->read_file))
 		return complain(err, "--output-file", "would overwrite the recording that is read",
 				"another FILE");

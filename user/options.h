@@ -64,6 +64,8 @@ struct options {
 	const struct renderer *renderer; /* never NULL after a successful parse */
 	enum time_style time_style;
 	const char *write_file; /* NULL: none */
+	uint64_t write_bytes;	/* of a file, then comes the next; 0: there is one */
+	uint32_t write_count;	/* of files, then the first is overwritten; 0: no limit */
 	const char *read_file;
 	const char *output_file;
 	bool summary;

@@ -7,6 +7,8 @@
 
 #define NS_PER_MS 1000000ULL
 #define NS_PER_S 1000000000ULL
+#define BYTES_PER_MB 1000000ULL
+#define BYTES_MAX (1000000 * BYTES_PER_MB)
 
 static const struct word role_words[] = {
 	{ "client", ROLE_CLIENT },
@@ -78,6 +80,13 @@ static enum options_result set_ring(struct parse *p, const struct option_row *ro
 static enum options_result set_ms(struct parse *p, const struct option_row *row, const char *arg)
 {
 	return result(p, row, arg, parse_time(arg, NS_PER_MS, field(p, row)), NULL);
+}
+
+static enum options_result set_megabytes(struct parse *p, const struct option_row *row,
+					 const char *arg)
+{
+	return result(p, row, arg, parse_decimal(arg, BYTES_PER_MB, BYTES_MAX, field(p, row)),
+		      NULL);
 }
 
 static enum options_result set_seconds(struct parse *p, const struct option_row *row,
@@ -280,6 +289,12 @@ const struct option_row options_table[] = {
 	  .low = TIME_RELATIVE },
 	{ 'T', .help = "times by the wall clock", .set = set_time, .low = TIME_WALL },
 	{ 'w', "write", .help = "record to FILE, besides printing", FILENAME(write_file) },
+	{ 'C', .arg = "MB", .set = set_megabytes, AT(write_bytes),
+	  .help = "with --write: begin another file when one is longer, FILE, FILE1...",
+	  .accepted = "millions of bytes above 0, such as 100 or 0.5, up to 1000000" },
+	{ 'W', .arg = "COUNT", .set = set_number, AT(write_count), .low = 1, .high = 1000000,
+	  .help = "with -C: so many files, then the first is overwritten",
+	  .accepted = "1 to 1000000" },
 	{ 'r', "read", .help = "replay a recording; needs no privilege", FILENAME(read_file) },
 	{ 0, "output-file", .help = "print to FILE, not to the standard output",
 	  FILENAME(output_file) },

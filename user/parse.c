@@ -41,31 +41,35 @@ const char *parse_number(const char *s, uint64_t low, uint64_t high, uint64_t *v
 }
 
 /* Integers all the way: no rounding, no exponents, no "inf", and no locale to change the point. */
-const char *parse_time(const char *s, uint64_t unit_ns, uint64_t *ns)
+const char *parse_decimal(const char *s, uint64_t unit, uint64_t limit, uint64_t *value)
 {
-	const uint64_t limit_ns = PARSE_TIME_MAX_S * NS_PER_S;
 	size_t whole = strspn(s, DIGITS);
 	size_t fraction = s[whole] == '.' ? strspn(s + whole + 1, DIGITS) : 0;
 	size_t end = s[whole] == '.' ? whole + 1 + fraction : whole;
-	uint64_t place_ns = unit_ns, sum = 0;
+	uint64_t place = unit, sum = 0;
 
 	if (!(whole + fraction) || s[end] || (s[0] == '0' && whole > 1))
 		return "not a decimal number";
 	for (size_t i = 0; i < whole; i++) {
-		sum = sum * 10 + (uint64_t)(s[i] - '0') * unit_ns;
-		if (sum > limit_ns)
+		sum = sum * 10 + (uint64_t)(s[i] - '0') * unit;
+		if (sum > limit)
 			return "too large";
 	}
 	for (size_t i = 0; i < fraction; i++) {
-		place_ns /= 10;
-		sum += (uint64_t)(s[whole + 1 + i] - '0') * place_ns;
+		place /= 10;
+		sum += (uint64_t)(s[whole + 1 + i] - '0') * place;
 	}
 	if (!sum)
 		return "too small";
-	if (sum > limit_ns)
+	if (sum > limit)
 		return "too large";
-	*ns = sum;
+	*value = sum;
 	return NULL;
+}
+
+const char *parse_time(const char *s, uint64_t unit_ns, uint64_t *ns)
+{
+	return parse_decimal(s, unit_ns, PARSE_TIME_MAX_S * NS_PER_S, ns);
 }
 
 /* The array's room is the power of two that holds n, so only n is kept. */

@@ -17,7 +17,8 @@
 /* Decimal only: a leading zero could be meant as octal and is refused. */
 const char *parse_number(const char *s, uint64_t low, uint64_t high, uint64_t *value);
 
-/* A decimal fraction above 0 in units of unit_ns (a power of ten). */
+/* A decimal fraction above 0 in units (a power of ten) of the value, which is at most limit. */
+const char *parse_decimal(const char *s, uint64_t unit, uint64_t limit, uint64_t *value);
 const char *parse_time(const char *s, uint64_t unit_ns, uint64_t *ns);
 
 /* These add to what is there. */

@@ -9,6 +9,8 @@
 
 #include "chapter.h"
 
+struct summary;
+
 enum time_style {
 	TIME_DEFAULT,  /* the renderer's own choice */
 	TIME_RELATIVE, /* -t: seconds since the first event told */
@@ -27,6 +29,8 @@ struct render_context {
 	/* path of a cgroup id, or NULL; the string lives until the next call */
 	const char *(*cgroup_path)(void *ctx, uint64_t id);
 	void *cgroup_ctx;
+	const struct summary *summary; /* of all chapters told so far */
+	void *state;		       /* the renderer's own, from begin() to free() */
 };
 
 /* Counts of the whole trace, as the JSON summary and the table at the end tell them. */
@@ -43,10 +47,18 @@ struct totals {
 struct renderer {
 	const char *name;
 	const char *help;
+	bool apart; /* a table for a person has no place in it and goes to the standard error */
 	void (*begin)(struct render_context *rc);
 	void (*chapter)(struct render_context *rc, const struct chapter *ch);
+	/*
+	 * In place of chapter(), for a close: with the handshake of its connection, which may have
+	 * been told before; NULL when that was not seen.
+	 */
+	void (*connection)(struct render_context *rc, const struct chapter *handshake,
+			   const struct chapter *close);
 	void (*transition)(struct render_context *rc, const struct transition *t);
 	void (*end)(struct render_context *rc, const struct totals *totals);
+	void (*free)(struct render_context *rc); /* also when end() could not be called */
 };
 
 /* All renderers, ended by one without a name.  Any function may be NULL. */

@@ -132,6 +132,7 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 const struct renderer renderer_csv = {
 	.name = "csv",
 	.help = "one row a chapter, with a header",
+	.apart = true,
 	.begin = begin,
 	.chapter = chapter,
 };

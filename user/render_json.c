@@ -131,6 +131,7 @@ static void end(struct render_context *rc, const struct totals *totals)
 const struct renderer renderer_json = {
 	.name = "json",
 	.help = "one JSON object a chapter, one a line (JSON Lines)",
+	.apart = true,
 	.chapter = chapter,
 	.end = end,
 };

@@ -13,6 +13,7 @@ extern const struct renderer renderer_line;
 extern const struct renderer renderer_states;
 extern const struct renderer renderer_json;
 extern const struct renderer renderer_csv;
+extern const struct renderer renderer_html;
 
 /* The sum of two times; one that does not fit stays at the end of the range. */
 int64_t render_add_ns(int64_t a_ns, int64_t b_ns);

@@ -60,7 +60,7 @@ static bool selected(const struct options *o, const struct handshake_part *h)
 	return owner_in(o, &h->owner) || (h->accept_ns && owner_in(o, &h->acceptor));
 }
 
-static struct config wants(const struct options *o)
+struct config select_wanted(const struct options *o)
 {
 	return (struct config){
 		.failed = o->failed,
@@ -71,7 +71,7 @@ static struct config wants(const struct options *o)
 
 static int pass_handshake(const struct selection *s, const struct handshake_part *h)
 {
-	const struct config cfg = wants(s->options);
+	const struct config cfg = select_wanted(s->options);
 	struct record r = { .h = *h };
 
 	if (!selected(s->options, h) || !wanted_handshake(&cfg, &r))
@@ -81,7 +81,7 @@ static int pass_handshake(const struct selection *s, const struct handshake_part
 
 static int pass_close(const struct selection *s, const struct record *record)
 {
-	const struct config cfg = wants(s->options);
+	const struct config cfg = select_wanted(s->options);
 	struct record r = *record;
 	bool told = r.h.flags & HANDSHAKE_TOLD;
 
@@ -98,7 +98,7 @@ static int pass_close(const struct selection *s, const struct record *record)
 
 static int pass_open(const struct selection *s, const struct item_open *open)
 {
-	const struct config cfg = wants(s->options);
+	const struct config cfg = select_wanted(s->options);
 	const struct record *r = &open->record;
 	bool close = diary_established(r);
 	uint64_t least = close ? cfg.min_close_ns : cfg.min_connect_ns;

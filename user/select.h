@@ -15,6 +15,9 @@ struct selection {
 	void *ctx;
 };
 
+/* Which chapters are wanted, for wanted.h. */
+struct config select_wanted(const struct options *options);
+
 /* By -L, -D and --port alone; a port that is not known is none of them. */
 bool select_ports(const struct options *options, const struct handshake_part *h);
 

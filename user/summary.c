@@ -5,32 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "histogram.h"
 #include "names.h"
 #include "number.h"
 #include "text.h"
 
 #define SLOTS (2 * SUMMARY_ROWS) /* a power of two: half of them stay empty */
-#define NO_PORT UINT32_MAX
-
-struct row {
-	enum role role;
-	uint32_t port; /* NO_PORT: no service port, or not known */
-	uint64_t failed;
-	struct histogram connect, close;
-};
 
 struct summary {
 	struct totals totals;
 	uint64_t open_connections; /* of totals.connections, those told as open */
 	size_t n_rows;
-	struct row *slots[SLOTS];
-	struct row other;
+	struct summary_row *slots[SLOTS];
+	struct summary_row other;
 };
 
 struct summary *summary_create(void)
 {
-	return calloc(1, sizeof(struct summary));
+	struct summary *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->other.other = true;
+	return s;
 }
 
 void summary_reset(struct summary *s)
@@ -38,6 +33,7 @@ void summary_reset(struct summary *s)
 	for (size_t i = 0; i < SLOTS; i++)
 		free(s->slots[i]);
 	memset(s, 0, sizeof(*s));
+	s->other.other = true;
 }
 
 void summary_destroy(struct summary *s)
@@ -48,28 +44,32 @@ void summary_destroy(struct summary *s)
 	free(s);
 }
 
-static uint32_t service_port(const struct chapter *ch)
+static struct maybe service_port(const struct chapter *ch)
 {
-	struct maybe port = { 0 };
-
 	if (ch->role == ROLE_CLIENT)
-		port = ch->remote_port;
-	else if (ch->role == ROLE_SERVER)
-		port = ch->local_port;
-	return port.known ? (uint16_t)port.value : NO_PORT;
+		return ch->remote_port;
+	if (ch->role == ROLE_SERVER)
+		return ch->local_port;
+	return (struct maybe){ 0 };
 }
 
-static struct row *find_row(struct summary *s, const struct chapter *ch)
+static bool same_port(struct maybe a, struct maybe b)
+{
+	return a.known == b.known && (!a.known || a.value == b.value);
+}
+
+static struct summary_row *find_row(struct summary *s, const struct chapter *ch)
 {
 	enum role role = ch->role == ROLE_CLIENT || ch->role == ROLE_SERVER ? ch->role
 									    : ROLE_UNKNOWN;
-	uint32_t port = service_port(ch);
+	struct maybe port = service_port(ch);
+	uint32_t key = port.known ? (uint32_t)port.value : UINT32_MAX;
 	/* Fibonacci hashing: neighbouring ports spread over the table */
-	uint32_t at = ((port * 4 + (uint32_t)role) * 2654435769U) >> 16;
-	struct row *row;
+	uint32_t at = ((key * 4 + (uint32_t)role) * 2654435769U) >> 16;
+	struct summary_row *row;
 
 	while ((row = s->slots[at % SLOTS])) {
-		if (row->role == role && row->port == port)
+		if (row->role == role && same_port(row->port, port))
 			return row;
 		at++;
 	}
@@ -88,7 +88,7 @@ static struct row *find_row(struct summary *s, const struct chapter *ch)
 static struct histogram *add_handshake(struct summary *s, const struct chapter *ch, uint64_t n)
 {
 	unsigned int outcome = ch->handshake.outcome;
-	struct row *row = find_row(s, ch);
+	struct summary_row *row = find_row(s, ch);
 
 	s->totals.handshakes += n;
 	if (outcome < OUTCOMES)
@@ -169,7 +169,7 @@ void summary_totals(const struct summary *s, struct totals *t)
 	t->table_full = table_full;
 }
 
-static uint64_t row_weight(const struct row *row)
+static uint64_t row_weight(const struct summary_row *row)
 {
 	return row->connect.total + row->close.total + row->failed;
 }
@@ -177,14 +177,33 @@ static uint64_t row_weight(const struct row *row)
 /* Busiest first, then by role and port, so that the same trace gives the same table. */
 static int compare_rows(const void *a, const void *b)
 {
-	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
+	const struct summary_row *x = *(struct summary_row *const *)a,
+				 *y = *(struct summary_row *const *)b;
 	uint64_t wx = row_weight(x), wy = row_weight(y);
 
 	if (wx != wy)
 		return wx < wy ? 1 : -1;
 	if (x->role != y->role)
 		return x->role < y->role ? -1 : 1;
-	return (x->port > y->port) - (x->port < y->port);
+	if (x->port.known != y->port.known)
+		return x->port.known ? -1 : 1;
+	return (x->port.value > y->port.value) - (x->port.value < y->port.value);
+}
+
+void summary_rows(const struct summary *s, void (*row)(void *ctx, const struct summary_row *r),
+		  void *ctx)
+{
+	const struct summary_row *rows[SUMMARY_ROWS];
+	size_t n = 0;
+
+	for (size_t i = 0; i < SLOTS; i++)
+		if (s->slots[i])
+			rows[n++] = s->slots[i];
+	qsort(rows, n, sizeof(rows[0]), compare_rows);
+	for (size_t i = 0; i < n; i++)
+		row(ctx, rows[i]);
+	if (row_weight(&s->other))
+		row(ctx, &s->other);
 }
 
 static void print_latency(FILE *out, const char *role, const char *port, const char *what,
@@ -204,39 +223,22 @@ static void print_latency(FILE *out, const char *role, const char *port, const c
 	fputc('\n', out);
 }
 
-static void print_row(FILE *out, const struct row *row, bool other)
+static void print_row(void *ctx, const struct summary_row *row)
 {
-	const char *role = name_role(row->role);
+	const char *role = row->other ? NULL : name_role(row->role);
 	char port[NUMBER_MAX + 1] = "-";
+	FILE *out = ctx;
 
-	if (row->port != NO_PORT)
-		port[number_uint(port, row->port)] = '\0';
-	if (other)
+	if (row->other)
 		memcpy(port, "other", 6);
-	if (!role || other)
+	else if (row->port.known)
+		port[number_uint(port, (uint64_t)row->port.value)] = '\0';
+	if (!role)
 		role = "-";
 	print_latency(out, role, port, "connect", &row->connect);
 	if (row->failed)
 		fprintf(out, "%-6s %-5s %-7s %9" PRIu64 "\n", role, port, "failed", row->failed);
 	print_latency(out, role, port, "close", &row->close);
-}
-
-static void print_rows(FILE *out, const struct summary *s)
-{
-	struct row *rows[SUMMARY_ROWS];
-	size_t n = 0;
-
-	for (size_t i = 0; i < SLOTS; i++)
-		if (s->slots[i])
-			rows[n++] = s->slots[i];
-	if (!n && !row_weight(&s->other))
-		return;
-	qsort(rows, n, sizeof(rows[0]), compare_rows);
-	fprintf(out, "\n%-6s %-5s %-7s %9s %11s %11s %11s %11s\n", "role", "port", "what", "count",
-		"p50-ms", "p90-ms", "p99-ms", "max-ms");
-	for (size_t i = 0; i < n; i++)
-		print_row(out, rows[i], false);
-	print_row(out, &s->other, true);
 }
 
 static void print_counts(FILE *out, const char *what, uint64_t total, const uint64_t *counts,
@@ -260,5 +262,9 @@ void summary_print(FILE *out, const struct summary *s, bool interval)
 	print_counts(out, "closes", t->closes, t->endings, ENDINGS, name_ending);
 	if (!interval)
 		fprintf(out, "%-24s %9" PRIu64 "\n", "open", t->open);
-	print_rows(out, s);
+	if (!s->n_rows && !row_weight(&s->other))
+		return;
+	fprintf(out, "\n%-6s %-5s %-7s %9s %11s %11s %11s %11s\n", "role", "port", "what", "count",
+		"p50-ms", "p90-ms", "p99-ms", "max-ms");
+	summary_rows(s, print_row, out);
 }

@@ -8,12 +8,22 @@
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
+#include "histogram.h"
 #include "render.h"
 
 /* Rows of (role, service port); the rest share one more. */
 #define SUMMARY_ROWS 1024
 
 struct summary;
+
+/* What the connections of one role and service port took, in ns. */
+struct summary_row {
+	enum role role;
+	bool other;	   /* all that found no row of their own; role and port mean nothing */
+	struct maybe port; /* the service's */
+	uint64_t failed;
+	struct histogram connect, close;
+};
 
 /* NULL when there is no memory. */
 struct summary *summary_create(void);
@@ -37,6 +47,10 @@ void summary_open_begin(struct summary *s);
 
 /* Fills all but events_lost and table_full, which others count. */
 void summary_totals(const struct summary *s, struct totals *t);
+
+/* Each row that is not empty: busiest first, then the one of the others. */
+void summary_rows(const struct summary *s, void (*row)(void *ctx, const struct summary_row *r),
+		  void *ctx);
 
 /* A table for a person; that of an interval says nothing of what is open. */
 void summary_print(FILE *out, const struct summary *s, bool interval);

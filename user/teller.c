@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "clock.h"
 #include "message.h"
 #include "output.h"
 #include "sweep.h"
@@ -18,49 +19,35 @@ static const char *cgroup_path(void *ctx, uint64_t id)
 	return cgroups_path(t->cgroups, id, &fresh);
 }
 
-/* A path must stand in the recording before the record that speaks of it. */
-static int record_cgroup(struct teller *t, uint64_t id)
+/* The recording ends alone, unless it was all there was to do.  err: 0 or -errno. */
+static int recorded(struct teller *t, int err)
 {
-	char data[sizeof(id) + 4096];
-	const char *path;
-	size_t len;
-	bool fresh;
-
-	path = id ? cgroups_path(t->cgroups, id, &fresh) : NULL;
-	if (!path || !fresh)
-		return 0;
-	len = strnlen(path, sizeof(data) - sizeof(id));
-	memcpy(data, &id, sizeof(id));
-	memcpy(data + sizeof(id), path, len);
-	return recording_add(t->recording, &(struct item){ ITEM_CGROUP, data, sizeof(id) + len });
-}
-
-static int record_item(struct teller *t, const struct item *item)
-{
-	size_t at = item->type == ITEM_OPEN ? offsetof(struct item_open, record) : 0;
-	struct handshake_part h;
-	int err = 0;
-
-	if (!t->recording)
-		return 0;
-	if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE || item->type == ITEM_OPEN) {
-		memcpy(&h, (const char *)item->data + at, sizeof(h));
-		err = record_cgroup(t, h.owner.cgroup);
-		if (!err && h.accept_ns)
-			err = record_cgroup(t, h.acceptor.cgroup);
-	}
-	if (!err)
-		err = recording_add(t->recording, item);
 	if (!err)
 		return 0;
-	message("%s: %s (the recording ends here)", t->options->write_file, output_why(-err));
-	recording_close(t->recording);
-	t->recording = NULL;
+	message("%s: %s (the recording ends here)", recorder_name(t->recorder), output_why(-err));
+	recorder_abandon(t->recorder);
+	t->recorder = NULL;
 	t->recording_failed = true;
 	return t->renderer->chapter || t->options->summary ? 0 : err;
 }
 
-static void tell(struct teller *t, const struct chapter *ch)
+/* record: the whole of which the chapter is the close; NULL for a handshake */
+static void render(struct teller *t, const struct chapter *ch, const struct record *record)
+{
+	const struct renderer *renderer = t->renderer;
+	struct chapter handshake;
+	bool seen = record && chapter_handshake_seen(record);
+
+	if (record && renderer->connection) {
+		if (seen)
+			chapter_handshake(&handshake, &record->h, 0);
+		renderer->connection(&t->context, seen ? &handshake : NULL, ch);
+	} else if (renderer->chapter) {
+		renderer->chapter(&t->context, ch);
+	}
+}
+
+static void tell(struct teller *t, const struct chapter *ch, const struct record *record)
 {
 	if (!t->context.first_ns && ch->t_ns.known)
 		t->context.first_ns = (uint64_t)ch->t_ns.value;
@@ -71,8 +58,7 @@ static void tell(struct teller *t, const struct chapter *ch)
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
 	     (t->options->min_connect_ns && !t->options->min_close_ns)))
 		t->finished++;
-	if (t->renderer->chapter)
-		t->renderer->chapter(&t->context, ch);
+	render(t, ch, record);
 }
 
 static void tell_record(struct teller *t, const struct record *r)
@@ -81,21 +67,22 @@ static void tell_record(struct teller *t, const struct record *r)
 
 	if (!chapter_handshake_told(r)) {
 		chapter_handshake(&ch, &r->h, 0);
-		tell(t, &ch);
+		tell(t, &ch, NULL);
 	}
 	chapter_close(&ch, r, 0);
-	tell(t, &ch);
+	tell(t, &ch, r);
 }
 
 static void tell_open(struct teller *t, const struct item_open *open)
 {
+	bool close = open->record.h.flags & HANDSHAKE_ESTABLISHED;
 	struct chapter ch;
 
-	if (open->record.h.flags & HANDSHAKE_ESTABLISHED)
+	if (close)
 		chapter_close(&ch, &open->record, open->now_ns);
 	else
 		chapter_handshake(&ch, &open->record.h, open->now_ns);
-	tell(t, &ch);
+	tell(t, &ch, close ? &open->record : NULL);
 }
 
 static void tell_transition(struct teller *t, const struct transition *tr)
@@ -150,6 +137,7 @@ void teller_begin(struct teller *t, FILE *out, bool colour)
 		.verbose = t->options->verbose,
 		.cgroup_path = cgroup_path,
 		.cgroup_ctx = t,
+		.summary = t->summary,
 	};
 }
 
@@ -181,7 +169,7 @@ int teller_item(void *teller, const struct item *item)
 	/* what this version does not know, or what is cut short, is not told */
 	if (item->len < size)
 		return 0;
-	err = record_item(t, item);
+	err = t->recorder ? recorded(t, recorder_item(t->recorder, item, clock_monotonic_ns())) : 0;
 	if (err)
 		return err;
 	if (size)
@@ -193,7 +181,7 @@ int teller_item(void *teller, const struct item *item)
 		break;
 	case ITEM_HANDSHAKE:
 		chapter_handshake(&ch, &u.handshake, 0);
-		tell(t, &ch);
+		tell(t, &ch, NULL);
 		break;
 	case ITEM_CLOSE:
 		tell_record(t, &u.record);
@@ -228,18 +216,18 @@ int teller_item(void *teller, const struct item *item)
 
 int teller_flush(struct teller *t)
 {
+	int err = t->recorder ? recorded(t, recorder_flush(t->recorder, clock_monotonic_ns())) : 0;
+
 	errno = 0;
 	if (!t->error)
 		fflush(t->context.out);
-	return output_error(t);
+	return err ? err : output_error(t);
 }
 
 /* A table has no place between machine-readable records. */
 static FILE *table_out(const struct teller *t)
 {
-	bool apart = !strcmp(t->renderer->name, "json") || !strcmp(t->renderer->name, "csv");
-
-	return apart ? stderr : t->context.out;
+	return t->renderer->apart ? stderr : t->context.out;
 }
 
 void teller_print_interval(struct teller *t, uint64_t from_ns, uint64_t to_ns)
@@ -269,4 +257,13 @@ int teller_end(struct teller *t)
 	if (t->options->summary)
 		summary_print(table_out(t), t->summary, false);
 	return teller_flush(t);
+}
+
+void teller_free(struct teller *t)
+{
+	if (t->renderer->free)
+		t->renderer->free(&t->context);
+	cgroups_close(t->cgroups);
+	summary_destroy(t->summary);
+	summary_destroy(t->interval);
 }

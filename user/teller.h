@@ -7,7 +7,7 @@
 
 #include "cgroups.h"
 #include "options.h"
-#include "recording.h"
+#include "recorder.h"
 #include "render.h"
 #include "source.h"
 #include "summary.h"
@@ -18,9 +18,9 @@ struct teller {
 	const struct options *options;
 	const struct renderer *renderer;
 	struct render_context context;
-	int out_fd;		     /* behind the renderer's stream; set by main() */
-	struct recording *recording; /* NULL: none */
-	bool recording_failed;	     /* it ended before the trace */
+	int out_fd;		   /* behind the renderer's stream; set by main() */
+	struct recorder *recorder; /* NULL: none */
+	bool recording_failed;	   /* it ended before the trace */
 	struct cgroups *cgroups;
 	struct summary *summary;
 	struct summary *interval; /* since the last table of --interval; NULL: not asked for */
@@ -45,6 +45,9 @@ int teller_flush(struct teller *teller);
 
 /* Prints what stands at the end: the renderer's own words and the summary table. */
 int teller_end(struct teller *teller);
+
+/* What main() or a test gave it, and what the renderer kept. */
+void teller_free(struct teller *teller);
 
 /* The table of what was told between these two times (CLOCK_MONOTONIC), for --interval. */
 void teller_print_interval(struct teller *teller, uint64_t from_ns, uint64_t to_ns);

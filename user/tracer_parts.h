@@ -72,4 +72,15 @@ void tracer_scan(struct tracer *t);
 /* Which of the recorded sockets are alive? */
 void tracer_check(struct tracer *t);
 
+/* What comes out of the ring; ctx is the tracer. */
+int tracer_receive(void *ctx, void *data, size_t len);
+
+uint64_t tracer_counter(struct tracer *t, enum counter which);
+
+/* How often the kernel did not run this program because it, or another, ran already; 0 before 5.12. */
+uint64_t tracer_runs_missed(const struct bpf_program *prog);
+
+/* Frees the types that only the beginning needs. */
+void tracer_close_types(struct tracer *t);
+
 #endif

@@ -156,6 +156,7 @@ struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct inet_bind_bucket *icsk_bind_hash;
 	struct request_sock_queue icsk_accept_queue;
+	__u32 icsk_pmtu_cookie;
 	struct {
 		__u8 pending;
 	} icsk_ack;
@@ -181,6 +182,7 @@ struct tcp_options_received {
 	__u16 sack_ok : 3;
 	__u16 snd_wscale : 4;
 	__u16 rcv_wscale : 4;
+	__u16 mss_clamp;
 };
 
 struct tcp_fastopen_request;
@@ -194,6 +196,7 @@ struct tcp_sock {
 	__u32 write_seq;
 	__u32 srtt_us;
 	__u32 mss_cache;
+	__u16 advmss;
 	__u32 segs_in;
 	__u32 segs_out;
 	__u32 data_segs_in;

@@ -12,7 +12,8 @@ import pump
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 _FIELDS = ("frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport",
            "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.completeness",
-           "tcp.stream")
+           "tcp.stream", "tcp.analysis.initial_rtt", "tcp.options.mss_val",
+           "tcp.options.wscale.shift", "tcp.options.sack_perm")
 _serial = itertools.count()
 
 
@@ -29,12 +30,16 @@ class Packet:
     len: int
     completeness: int
     stream: int
+    irtt_ns: int
+    options: tuple  # MSS, window scale, SACK permitted; "": absent
+    more: list = ()  # further fields asked for, as text
 
 
 class Capture:
     """tcpdump on one interface of a namespace, from `with` until packets() is called."""
 
     running = []
+    taken = []  # in this test
 
     def __init__(self, ns, dev, directory):
         self.ns, self.dev = ns, dev
@@ -46,6 +51,7 @@ class Capture:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self.stderr = pump.Lines(self.process.stderr.fileno())
         Capture.running.append(self)
+        Capture.taken.append(self)
         pump.wait_until(lambda: "listening on" in self.stderr.text(), 10,
                         lambda: f"tcpdump is listening: {self.stderr.text()}")
         self._packets = None
@@ -82,7 +88,7 @@ class Capture:
         if self._packets is None:
             self.stop()
             assert "\n0 packets dropped by kernel" in self.stderr.text(), self.stderr.text()
-            self._packets = _read(self.file)
+            self._packets = read(self.file)
         return self._packets
 
 
@@ -102,18 +108,21 @@ def _epoch_ns(text):
     return int(seconds) * 10**9 + int((fraction + "0" * 9)[:9])
 
 
-def _read(path):
+def read(path, more=(), options=()):
+    """The TCP packets of a file; `more` names further fields of tshark's."""
     argv = ["tshark", "-n", "-2", "-r", path, "-Y", "tcp", "-T", "fields",
             "-o", "tcp.relative_sequence_numbers:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE",
-            "--disable-protocol", "http", "-E", "separator=|", "-E", "occurrence=f"]
-    for field in _FIELDS:
+            "--disable-protocol", "http", "-E", "separator=|", *options]
+    for field in _FIELDS + tuple(more):
         argv += ["-e", field]
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0, done.stderr
     packets = []
     for line in done.stdout.splitlines():
-        t, s4, d4, s6, d6, sport, dport, flags, seq, ack, length, complete, stream = line.split("|")
+        t, s4, d4, s6, d6, sport, dport, flags, seq, ack, length, complete, stream, irtt, mss, \
+            scale, sack, *rest = line.split("|")
         packets.append(Packet(_epoch_ns(t), s4 or s6, int(sport), d4 or d6, int(dport),
                               int(flags, 16), int(seq), int(ack), int(length),
-                              int(complete or 0), int(stream)))
+                              int(complete or 0), int(stream), _epoch_ns(irtt) if irtt else None,
+                              (mss, scale, bool(sack)), rest))
     return packets

@@ -15,6 +15,7 @@ import hidden  # noqa: E402
 import kernel  # noqa: E402
 import netns  # noqa: E402
 import precision  # noqa: E402
+import wireshark  # noqa: E402
 from agent import Agent  # noqa: E402
 from capture import Capture  # noqa: E402
 from tracer import BINARY, Tracer  # noqa: E402
@@ -33,6 +34,28 @@ def why_no_bpf():
     if status or not kernel.can_tell("state"):
         return f"BPF is not available here: {text.strip().splitlines()[-1]}"
     return None
+
+
+_recordings = {}  # by test; of those that passed
+_agreed = []  # connections, by module
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_wireshark_sees_it(tmp_path_factory):
+    """When a module has ended: its recordings, beside the captures that its tests took."""
+    _recordings.clear()
+    yield
+    recordings = [r for of_test in _recordings.values() for r in of_test]
+    if recordings:
+        _agreed.append(wireshark.check(recordings, str(tmp_path_factory.mktemp("wireshark"))))
+
+
+@pytest.fixture(autouse=True)
+def recordings(request):
+    noises = len(checks.Noise.measured)
+    wireshark.forget()
+    yield
+    _recordings[request.node.nodeid] = wireshark.collect(request.node.name, noises)
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +88,11 @@ def pytest_runtest_protocol(item, nextitem):
     for tries in range(TRIES):
         witness.take()
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        if not any(r.failed for r in reports) or tries == TRIES - 1:
+        # what a module's recordings are wrong about is not this test's
+        failed = [r for r in reports if r.failed and wireshark.OTHERWISE not in str(r.longrepr)]
+        if failed:
+            _recordings.pop(item.nodeid, None)
+        if not failed or tries == TRIES - 1:
             break
         unseen = witness.take()
         if not unseen:
@@ -168,6 +195,9 @@ def _children():
 def pytest_terminal_summary(terminalreporter):
     for line in _ran_again:
         terminalreporter.write_line(line)
+    if _agreed:
+        terminalreporter.write_line(
+            f"recordings and captures compared by Wireshark: {sum(_agreed)} connections")
     noise = sorted(checks.Noise.measured)
     if noise:
         terminalreporter.write_line(

@@ -14,7 +14,7 @@ from tracer import BINARY, ROOT, Tracer
 TYPES = "/sys/kernel/btf/vmlinux"
 # a mount namespace in which the kernel's own types are not to be seen, as in a kernel built without them
 WITHOUT = ["unshare", "-m", "sh", "-c", f'mount -t tmpfs none {os.path.dirname(TYPES)} && exec "$@"', "sh"]
-OBJECT = os.path.join(ROOT, "build/tcpstates.bpf.o")
+OBJECT = os.path.join(os.path.dirname(BINARY), "tcpstates.bpf.o")
 CHECK = os.path.join(ROOT, "tests/vm/check_btf")
 
 pytestmark = pytest.mark.skipif(not os.path.exists(TYPES), reason="this kernel has no types to hide")

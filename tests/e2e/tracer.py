@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import pump
+from capture import Capture
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, os.environ.get("TCPSTATES_TRACE", "build/tcpstates-trace"))
@@ -16,6 +17,7 @@ class Tracer:
     """Runs from the constructor (which waits for the line `Tracing`) until stop()."""
 
     running = []
+    recorded = []  # in this test, beside a capture
 
     def __init__(self, *args, netns=None, output="json", argv0=(), env=None, ready=True,
                  into=None, binary=BINARY):
@@ -25,6 +27,12 @@ class Tracer:
         if netns:
             argv += ["--netns", str(netns.inode)]
         self.argv = argv + [str(a) for a in args]
+        self.netns, self.recording = netns, None
+        beside = [c for c in Capture.running if c.ns is netns]
+        if beside and output == "json" and "-w" not in self.argv and "--" not in self.argv:
+            self.recording = f"{beside[0].file}.{len(Tracer.recorded)}.pcapng"
+            self.argv[len(argv0) + 1:len(argv0) + 1] = ["-w", self.recording]
+            Tracer.recorded.append(self)
         self.records = []
         self.bad_lines = []
         self.output = output

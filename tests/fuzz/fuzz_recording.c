@@ -7,6 +7,7 @@
 #include "check.h"
 #include "input.h"
 #include "play.h"
+#include "recording.h"
 #include "select.h"
 
 #define WORDS_MAX 16

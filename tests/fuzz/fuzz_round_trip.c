@@ -11,6 +11,7 @@
 #include "check.h"
 #include "input.h"
 #include "play.h"
+#include "recording.h"
 
 #define ITEMS_MAX 32
 
@@ -57,7 +58,7 @@ static void write_items(const char *path, const struct items *items)
 {
 	struct recording *r;
 
-	CHECK(!recording_create(&r, path));
+	CHECK(!recording_create(&r, &(struct recording_files){ .path = path }));
 	for (size_t i = 0; i < items->n; i++)
 		CHECK(!recording_add(r, &items->list[i]));
 	CHECK(!recording_close(r));
@@ -80,11 +81,13 @@ static void record_and_replay(const char *path, const struct items *items)
 	static struct play live, replayed;
 
 	play_begin(&live, renderer_find("json"), 0);
-	CHECK(!recording_create(&live.teller.recording, path));
+	live.options.write_file = path;
+	CHECK(!recorder_create(&live.teller.recorder, &live.options, live.teller.cgroups));
+	recorder_last(live.teller.recorder);
 	for (size_t i = 0; i < items->n; i++)
 		CHECK(!play_item(&live, &items->list[i]));
 	play_end(&live);
-	CHECK(!recording_close(live.teller.recording));
+	CHECK(!recorder_close(live.teller.recorder));
 	play_begin(&replayed, renderer_find("json"), 0);
 	CHECK(!recording_read(path, play_item, &replayed));
 	play_end(&replayed);

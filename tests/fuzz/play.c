@@ -59,9 +59,7 @@ void play_begin(struct play *p, const struct renderer *renderer, uint8_t style)
 	p->options = (struct options){
 		.renderer = renderer,
 		.verbose = style & STYLE_VERBOSE,
-		/* with json and csv the table would go to stderr */
-		.summary = style & STYLE_SUMMARY && strcmp(renderer->name, "json") &&
-			   strcmp(renderer->name, "csv"),
+		.summary = style & STYLE_SUMMARY && !renderer->apart,
 		.time_style = style & STYLE_RELATIVE ? TIME_RELATIVE
 			      : style & STYLE_WALL   ? TIME_WALL
 						     : TIME_DEFAULT,
@@ -84,13 +82,30 @@ int play_item(void *play, const struct item *item)
 	return teller_item(&p->teller, item);
 }
 
+/* Of a page, the lines that came of the input; nothing in them may be markup. */
+static void keep_data(struct memory *m)
+{
+	static const char begin[] = " id=\"data\">\n", end[] = "</script>\n</body>\n</html>\n";
+	char *data = memmem(m->text, m->len, begin, sizeof(begin) - 1);
+
+	CHECK(data && m->len > sizeof(end));
+	data += sizeof(begin) - 1;
+	m->len -= (size_t)(data - m->text) + sizeof(end) - 1;
+	memmove(m->text, data, m->len + sizeof(end) - 1);
+	CHECK(!memcmp(m->text + m->len, end, sizeof(end) - 1));
+	for (size_t i = 0; i + 1 < m->len; i++)
+		CHECK(m->text[i] != '<' || m->text[i + 1] == ' ');
+}
+
 void play_end(struct play *p)
 {
 	const char *name = p->options.renderer->name;
 
 	CHECK(!teller_end(&p->teller));
 	memory_end(&p->memory);
-	if (!strcmp(name, "json"))
+	if (!strcmp(name, "html"))
+		keep_data(&p->memory);
+	if (!strcmp(name, "json") || !strcmp(name, "html"))
 		check_json_lines(p->memory.text, p->memory.len);
 	else if (!strcmp(name, "csv"))
 		check_csv(p->memory.text, p->memory.len);
@@ -98,8 +113,7 @@ void play_end(struct play *p)
 		check_ladder(p->memory.text, p->memory.len, p->teller.context.colour);
 	else
 		check_terminal(p->memory.text, p->memory.len, p->teller.context.colour);
-	cgroups_close(p->teller.cgroups);
-	summary_destroy(p->teller.summary);
+	teller_free(&p->teller);
 }
 
 int memory_file(char path[MEMORY_PATH_MAX], const void *data, size_t len)

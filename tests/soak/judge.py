@@ -93,7 +93,7 @@ def _server(v, t, handshake, close):
         if handshake["accept_us"] is None and close and close["complete"] and not late:
             v.differ("no accept()", t, handshake, close)
     # its listener may have been killed while the last ACK was on its way
-    expected = ("established",) if t.server or t.client in (OPEN, DONE) else ("established", "abandoned")
+    expected = ("established",) if t.server else ("established", "abandoned")
     if handshake["outcome"] not in expected and handshake["complete"]:
         v.differ("outcome", t, handshake)
     if close:

@@ -86,6 +86,8 @@ void flow_established(struct flow *f, uint32_t rtt_us)
 
 	h->rtt_us = rtt_us;
 	h->mss = 1448;
+	h->advmss = 1460;
+	h->peer_mss = 1400;
 	h->snd_wscale = 7;
 	h->rcv_wscale = 9;
 	h->options = OPTION_KNOWN | OPTION_SACK | OPTION_TIMESTAMPS | OPTION_WSCALE;

@@ -26,6 +26,5 @@ void stage_open(struct stage *s, const char *format, FILE *out, bool colour)
 
 void stage_close(struct stage *s)
 {
-	cgroups_close(s->teller.cgroups);
-	summary_destroy(s->teller.summary);
+	teller_free(&s->teller);
 }

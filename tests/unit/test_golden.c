@@ -20,6 +20,8 @@
 #include <cmocka.h>
 
 #include "golden_cases.h"
+#include "packets.h"
+#include "recording.h"
 #include "stage.h"
 
 #define FOLDER "tests/golden/"
@@ -45,6 +47,7 @@ static const struct view {
 	{ "csv", "csv", NULL, false, false, false, TIME_DEFAULT },
 	{ "states", "states", "states", false, false, false, TIME_DEFAULT },
 	{ "states", "states-t", "states", false, false, false, TIME_RELATIVE },
+	{ "html", "html-data", "resets", false, false, false, TIME_DEFAULT },
 };
 
 static bool updating(void)
@@ -54,20 +57,25 @@ static bool updating(void)
 
 static int record_item(void *ctx, const struct item *item)
 {
-	return recording_add(ctx, item);
+	return recorder_item(ctx, item, 1);
 }
 
 static void record_case(const struct golden_case *c, const char *path)
 {
+	const struct options options = { .write_file = path };
 	struct telling t = { .sink = record_item };
-	struct recording *recording;
+	struct cgroups *cgroups = cgroups_open(false);
+	struct recorder *recorder;
 
-	assert_int_equal(recording_create(&recording, path), 0);
-	t.ctx = recording;
+	assert_non_null(cgroups);
+	assert_int_equal(recorder_create(&recorder, &options, cgroups), 0);
+	recorder_last(recorder);
+	t.ctx = recorder;
 	tell_begin(&t);
 	c->tell(&t);
 	assert_int_equal(t.err, 0);
-	assert_int_equal(recording_close(recording), 0);
+	assert_int_equal(recorder_close(recorder), 0);
+	cgroups_close(cgroups);
 	assert_int_equal(chmod(path, 0644), 0);
 }
 
@@ -87,6 +95,18 @@ static char *read_file(const char *path, size_t *len)
 	}
 	fclose(f);
 	return text;
+}
+
+/* Of a page what is drawn, which is the last of its scripts; how it is drawn is seen in a browser. */
+static void keep_data(char *page, size_t *len)
+{
+	char *data = strstr(page, " id=\"data\">\n");
+
+	assert_non_null(data);
+	data = strchr(data, '\n') + 1;
+	*len = (size_t)(strstr(data, "</script>\n") - data);
+	memmove(page, data, *len);
+	page[*len] = '\0';
 }
 
 static char *replay(const char *path, const struct view *v, size_t *len)
@@ -109,6 +129,8 @@ static char *replay(const char *path, const struct view *v, size_t *len)
 		free(text);
 		fail_msg("%s: %s", path, err ? strerror(-err) : "no end");
 	}
+	if (!strcmp(v->renderer, "html"))
+		keep_data(text, len);
 	return text;
 }
 
@@ -191,6 +213,33 @@ static void recordings(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* The packets of the recordings, for Wireshark. */
+static void packets(void **state)
+{
+	char rec[256], path[256];
+	int wrong = 0;
+
+	(void)state;
+	for (const struct golden_case *c = golden_cases; c->name; c++) {
+		char *bytes, *text = NULL;
+		size_t len = 0;
+		FILE *out;
+
+		snprintf(rec, sizeof(rec), FOLDER "%s.rec", c->name);
+		snprintf(path, sizeof(path), FOLDER "%s.packets", c->name);
+		bytes = read_file(rec, &len);
+		assert_non_null(bytes);
+		out = open_memstream(&text, &len);
+		assert_non_null(out);
+		packets_print(out, bytes, len);
+		free(bytes);
+		fclose(out);
+		wrong += !compare(path, text, len);
+		free(text);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 static void view(const struct view *v)
 {
 	char rec[256], path[256];
@@ -229,6 +278,7 @@ VIEW(json, 8)
 VIEW(csv, 9)
 VIEW(states, 10)
 VIEW(states_relative, 11)
+VIEW(html, 12)
 
 /* In columns, each character being one wide and a colour none. */
 static size_t width(const char *line, size_t len)
@@ -271,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recordings), /* first: it may write them */
+		cmocka_unit_test(packets),
 		cmocka_unit_test(timeline),
 		cmocka_unit_test(timeline_verbose),
 		cmocka_unit_test(timeline_colour),
@@ -284,6 +335,7 @@ int main(void)
 		cmocka_unit_test(csv),
 		cmocka_unit_test(states),
 		cmocka_unit_test(states_relative),
+		cmocka_unit_test(html),
 	};
 
 	setenv("TZ", "UTC", 1);

@@ -196,11 +196,35 @@ static void csv(void **state)
 	}
 }
 
+/* What a browser takes for a script's end, or for markup, cannot stand between the page's own. */
+static void html(void **state)
+{
+	char expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < HOSTILES; i++) {
+		char *text = told("html", hostiles[i].name);
+		char *data = strstr(text, " id=\"data\">\n"), *tail;
+
+		assert_non_null(data);
+		tail = strstr(data, "</script>\n</body>\n</html>\n");
+		assert_non_null(tail);
+		/* but for the arrow of a segment, with which nothing begins */
+		for (const char *at = strchr(data, '<'); at != tail; at = strchr(at + 1, '<'))
+			assert_int_equal(at[1], ' ');
+		snprintf(expected, sizeof(expected), "\"closer_comm\":\"%s\",\"close_us\"",
+			 hostiles[i].json);
+		assert_non_null(strstr(data, expected));
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timeline), cmocka_unit_test(ladder), cmocka_unit_test(line),
 		cmocka_unit_test(states),   cmocka_unit_test(json),   cmocka_unit_test(csv),
+		cmocka_unit_test(html),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,7 +67,7 @@ static void test_flags(void **state)
 static void test_every_format(void **state)
 {
 	static const char *const names[] = { "timeline", "ladder", "line", "states",
-					     "json",	 "csv",	   "none" };
+					     "json",	 "csv",	   "html", "none" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -14,9 +14,9 @@
 #include "golden_cases.h"
 #include "recording.h"
 
-/* The section header; what a block is longer than its item. */
-#define HEADER 28
-#define AROUND 28
+/* What a block is longer than its items; what is before an item. */
+#define AROUND 24
+#define ITEM_HEAD 8
 
 static char path[] = "/tmp/recording-XXXXXX";
 
@@ -59,24 +59,40 @@ static int end(void **state)
 	return 0;
 }
 
-static void record(size_t len, unsigned int items)
-{
-	uint8_t bytes[64] = "abcdefghijklmnopqrstuvwxyz";
-	struct recording *r;
-
-	assert_true(len <= sizeof(bytes));
-	assert_int_equal(recording_create(&r, path), 0);
-	for (unsigned int i = 0; i < items; i++)
-		assert_int_equal(recording_add(r, &(struct item){ ITEM_CGROUP, bytes, len }), 0);
-	assert_int_equal(recording_close(r), 0);
-}
-
 static size_t file_size(void)
 {
 	struct stat st;
 
 	assert_int_equal(stat(path, &st), 0);
 	return (size_t)st.st_size;
+}
+
+static struct recording *create(void)
+{
+	const struct recording_files files = { .path = path };
+	struct recording *r;
+
+	assert_int_equal(recording_create(&r, &files), 0);
+	return r;
+}
+
+/* Each block has so many items.  Returns what is before the first block. */
+static size_t record(size_t len, unsigned int blocks, unsigned int items)
+{
+	uint8_t bytes[64] = "abcdefghijklmnopqrstuvwxyz";
+	struct recording *r = create();
+	size_t begin = file_size();
+
+	assert_true(len <= sizeof(bytes));
+	for (unsigned int b = 0; b < blocks; b++) {
+		for (unsigned int i = 0; i < items; i++)
+			assert_int_equal(recording_add(r,
+						       &(struct item){ ITEM_CGROUP, bytes, len }),
+					 0);
+		assert_int_equal(recording_write(r), 0);
+	}
+	assert_int_equal(recording_close(r), 0);
+	return begin;
 }
 
 static void overwrite(long at, const void *bytes, size_t len)
@@ -111,7 +127,7 @@ static void round_trip(void **state)
 	(void)state;
 	/* each length of padding, and none at all */
 	for (size_t len = 0; len < 9; len++) {
-		record(len, 3);
+		record(len, 1, 3);
 		assert_int_equal(read_quietly(&s), 0);
 		assert_int_equal(s.n, 3);
 		assert_int_equal(s.type, ITEM_CGROUP);
@@ -119,7 +135,7 @@ static void round_trip(void **state)
 		assert_memory_equal(s.bytes, "abcdefghijkl", len);
 		assert_int_equal(file_size() % 4, 0);
 	}
-	record(8, 0);
+	record(8, 0, 0);
 	assert_int_equal(read_quietly(&s), 0);
 	assert_int_equal(s.n, 0);
 }
@@ -130,7 +146,7 @@ static void private_file(void **state)
 
 	(void)state;
 	unlink(path);
-	record(8, 1);
+	record(8, 1, 1);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
@@ -140,31 +156,37 @@ static void sink_stops(void **state)
 	struct seen s = { .answer = 1 };
 
 	(void)state;
-	record(8, 3);
+	record(8, 1, 3);
 	assert_int_equal(read_quietly(&s), 1);
 	assert_int_equal(s.n, 1);
 	s.answer = -EPIPE;
 	assert_int_equal(read_quietly(&s), -EPIPE);
 }
 
-/* Wherever it ends, what stood before is told, and an end between two blocks is an end. */
+/* Wherever it ends, whole items before that are told, and an end between two blocks is an end. */
 static void cut_off(void **state)
 {
+	const size_t block = AROUND + 2 * (ITEM_HEAD + 12);
 	struct seen s = { 0 };
-	size_t size, block;
+	size_t begin, size;
 
 	(void)state;
-	record(10, 3);
+	begin = record(10, 3, 2);
 	size = file_size();
-	block = (size - HEADER) / 3;
-	assert_int_equal(block, AROUND + 12);
+	assert_int_equal(size, begin + 3 * block);
 	for (size_t cut = size; cut-- > 0;) {
+		size_t at = cut < begin ? 0 : (cut - begin) % block, items = 0;
+		bool between = cut == begin || (cut > begin && !at);
+
+		if (cut >= begin)
+			items = (cut - begin) / block * 2;
+		for (size_t end = AROUND - 4; at && (end += ITEM_HEAD + 12) <= at;)
+			items++;
 		assert_int_equal(truncate(path, (off_t)cut), 0);
-		if (cut >= HEADER && (cut - HEADER) % block == 0)
-			assert_int_equal(read_quietly(&s), 0);
-		else
-			assert_int_equal(read_quietly(&s), -EBADMSG);
-		assert_int_equal(s.n, cut < HEADER ? 0 : (cut - HEADER) / block);
+		/* between the section and its interface too */
+		if (read_quietly(&s) != (between ? 0 : -EBADMSG))
+			assert_true(cut < begin && !s.n);
+		assert_int_equal(s.n, items);
 	}
 }
 
@@ -172,7 +194,7 @@ static void set_u32(long at, uint32_t value, int expected, unsigned int items)
 {
 	struct seen s = { 0 };
 
-	record(10, 3);
+	record(10, 3, 1);
 	overwrite(at, &value, 4);
 	assert_int_equal(read_quietly(&s), expected);
 	assert_int_equal(s.n, items);
@@ -180,7 +202,8 @@ static void set_u32(long at, uint32_t value, int expected, unsigned int items)
 
 static void damaged(void **state)
 {
-	const long first = HEADER, second = HEADER + AROUND + 12;
+	const long first = (long)record(10, 0, 0), size = AROUND + ITEM_HEAD + 12,
+		   second = first + size;
 	const uint16_t version = RECORD_VERSION + 1;
 	struct seen s = { 0 };
 
@@ -192,23 +215,123 @@ static void damaged(void **state)
 	/* lengths: none, too short, not of whole words, not the one at the end, enormous */
 	set_u32(second + 4, 0, -EBADMSG, 1);
 	set_u32(second + 4, 8, -EBADMSG, 1);
-	set_u32(second + 4, 41, -EBADMSG, 1);
-	set_u32(second + 4, 36, -EBADMSG, 1);
-	set_u32(second + 4, 44, -EBADMSG, 1);
+	set_u32(second + 4, (uint32_t)size + 1, -EBADMSG, 1);
+	set_u32(second + 4, (uint32_t)size - 4, -EBADMSG, 1);
+	set_u32(second + 4, (uint32_t)size + 4, -EBADMSG, 1);
 	set_u32(second + 4, 0xfffffffc, -EBADMSG, 1);
-	set_u32(second + 36, 36, -EBADMSG, 1);
-	/* an item longer than its block */
-	set_u32(second + 20, 13, -EBADMSG, 1);
-	set_u32(second + 20, UINT32_MAX, -EBADMSG, 1);
+	set_u32(second + size - 4, (uint32_t)size - 4, -EBADMSG, 1);
+	/* an item longer than its block, or with something behind it that is none */
+	set_u32(second + 24, 13, -EBADMSG, 1);
+	set_u32(second + 24, UINT32_MAX, -EBADMSG, 1);
+	set_u32(second + 24, 4, -EBADMSG, 2);
 	/* blocks of other programs are passed over */
 	set_u32(first, 6, 0, 2);
 	set_u32(first + 8, 4711, 0, 2);
 	set_u32(first + 12, 0, 0, 2);
 	/* another version's records would be misread */
-	record(10, 3);
+	record(10, 3, 1);
 	overwrite(second + 16, &version, 2);
 	assert_int_equal(read_quietly(&s), -EPROTO);
 	assert_int_equal(s.n, 1);
+}
+
+/* A pcapng file of another program has nothing of ours in it. */
+static void foreign(void **state)
+{
+	struct seen s = { 0 };
+
+	(void)state;
+	record(10, 0, 0);
+	assert_int_equal(read_quietly(&s), 0);
+	overwrite(28, "d", 1); /* in the program's name */
+	assert_int_equal(read_quietly(&s), -EBADMSG);
+	record(10, 1, 1);
+	overwrite(28, "d", 1);
+	assert_int_equal(read_quietly(&s), 0);
+	assert_int_equal(s.n, 1);
+}
+
+static void append(FILE *to, const char *from)
+{
+	FILE *f = fopen(from, "re");
+	char bytes[4096];
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(bytes, 1, sizeof(bytes), f);
+	assert_true(feof(f));
+	assert_int_equal(fwrite(bytes, 1, n, to), n);
+	fclose(f);
+}
+
+static bool is_there(const char *name)
+{
+	return !access(name, F_OK);
+}
+
+/* FILE, FILE1, FILE2; each is a recording, and so are they one behind the other. */
+static void one_after_the_other(void **state)
+{
+	const struct recording_files files = { .path = path, .limit_bytes = 1 };
+	char names[3][64], both[64];
+	struct recording *r;
+	struct seen s = { 0 };
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(recording_create(&r, &files), 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(names[i], sizeof(names[i]), i ? "%s%d" : "%s", path, i);
+		assert_string_equal(recording_name(r), names[i]);
+		assert_int_equal(recording_add(r, &(struct item){ ITEM_CGROUP, "12345678", 8 }), 0);
+		assert_false(recording_is_full(r));
+		assert_int_equal(recording_write(r), 0);
+		assert_true(recording_is_full(r));
+		if (i < 2)
+			assert_int_equal(recording_next(r), 0);
+	}
+	assert_int_equal(recording_close(r), 0);
+	snprintf(both, sizeof(both), "%s.both", path);
+	f = fopen(both, "we");
+	assert_non_null(f);
+	for (int i = 0; i < 3; i++)
+		append(f, names[i]);
+	assert_int_equal(fclose(f), 0);
+	for (int i = 2; i >= 0; i--) {
+		assert_int_equal(rename(names[i], path), 0);
+		assert_int_equal(read_quietly(&s), 0);
+		assert_int_equal(s.n, 1);
+	}
+	assert_int_equal(rename(both, path), 0);
+	assert_int_equal(read_quietly(&s), 0);
+	assert_int_equal(s.n, 3);
+}
+
+/* As many digits as the last one's name takes; with one file it is written again and again. */
+static void so_many_files(void **state)
+{
+	struct recording_files files = { .path = path, .limit_bytes = 1, .count = 12 };
+	struct recording *r;
+	char name[64];
+
+	(void)state;
+	assert_int_equal(recording_create(&r, &files), 0);
+	for (unsigned int i = 0; i < 14; i++) {
+		snprintf(name, sizeof(name), "%s%02u", path, i % 12);
+		assert_string_equal(recording_name(r), name);
+		assert_true(is_there(name));
+		assert_int_equal(recording_next(r), 0);
+	}
+	assert_int_equal(recording_close(r), 0);
+	for (unsigned int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "%s%02u", path, i);
+		assert_int_equal(unlink(name), 0);
+	}
+	files.count = 1;
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(recording_next(r), 0);
+	assert_string_equal(recording_name(r), path);
+	assert_int_equal(recording_close(r), 0);
 }
 
 static void no_file(void **state)
@@ -218,7 +341,7 @@ static void no_file(void **state)
 	(void)state;
 	unlink(path);
 	assert_int_equal(read_quietly(&s), -ENOENT);
-	record(8, 1);
+	record(8, 1, 1);
 	assert_int_equal(truncate(path, 0), 0);
 	assert_int_equal(read_quietly(&s), -EBADMSG);
 }
@@ -232,12 +355,11 @@ static int add(void *ctx, const struct item *item)
 static void any_byte(void **state)
 {
 	struct telling t = { .sink = add };
-	struct recording *r;
+	struct recording *r = create();
 	struct seen s = { 0 };
 	size_t size;
 
 	(void)state;
-	assert_int_equal(recording_create(&r, path), 0);
 	t.ctx = r;
 	tell_begin(&t);
 	case_ssh_client(&t);
@@ -267,8 +389,16 @@ static void any_byte(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(round_trip), TEST(private_file), TEST(sink_stops), TEST(cut_off),
-		TEST(damaged),	  TEST(no_file),      TEST(any_byte),
+		TEST(round_trip),
+		TEST(private_file),
+		TEST(sink_stops),
+		TEST(cut_off),
+		TEST(damaged),
+		TEST(foreign),
+		TEST(one_after_the_other),
+		TEST(so_many_files),
+		TEST(no_file),
+		TEST(any_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

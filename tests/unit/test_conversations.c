@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Which packets two ends' records become, in which order, and that none comes twice. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases.h"
+#include "conversations.h"
+#include "packets.h"
+#include "pcapng.h"
+
+#define GIB (1ULL << 30)
+
+/* What was put: "> S, < S., > .": who sent it (> the client at port 40000), ! told by who received it. */
+struct story {
+	struct conversations *c;
+	char text[4096];
+	size_t n;
+	uint64_t payload[2];
+	uint32_t next[2]; /* sequence numbers: nothing is missing and nothing comes twice */
+	uint64_t unacknowledged[2];
+};
+
+static int put(void *ctx, const struct packet *p)
+{
+	struct story *s = ctx;
+	int side = p->from_port != 40000;
+	size_t len = strlen(s->text);
+
+	snprintf(s->text + len, sizeof(s->text) - len, "%s%s%s %s%s%s%s%s", len ? ", " : "",
+		 side ? "<" : ">", p->outbound ? "" : "!", p->flags & PACKET_SYN ? "S" : "",
+		 p->flags & PACKET_FIN ? "F" : "", p->flags & PACKET_RST ? "R" : "",
+		 p->flags & PACKET_ACK ? "." : "", p->payload ? " data" : "");
+	s->n++;
+	s->payload[side] += p->payload;
+	if (s->next[side] && !(p->flags & PACKET_SYN))
+		assert_int_equal(p->seq, s->next[side]);
+	s->next[side] = p->seq + p->payload + !!(p->flags & (PACKET_SYN | PACKET_FIN));
+	s->unacknowledged[side] += p->payload;
+	s->unacknowledged[!side] = 0;
+	assert_true(s->unacknowledged[side] <= GIB);
+	return 0;
+}
+
+static int begin(void **state)
+{
+	struct story *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->c = conversations_create(put, s);
+	*state = s;
+	return s && s->c ? 0 : -1;
+}
+
+static int end(void **state)
+{
+	struct story *s = *state;
+
+	conversations_destroy(s->c);
+	free(s);
+	return 0;
+}
+
+static void add(struct story *s, const struct flow *f, enum segments_part part, uint64_t now_ns)
+{
+	const struct segments_end e = { .record = &f->r };
+
+	assert_int_equal(conversations_add(s->c, &e, part, now_ns), 0);
+}
+
+/* Both ends of one connection; the server's numbers are the client's, mirrored. */
+static void open_both(struct flow *client, struct flow *server)
+{
+	flow_open(client, ROLE_CLIENT);
+	flow_open(server, ROLE_SERVER);
+	flow_numbers(server, 5000, 1000);
+	server->r.h.conn = 2;
+}
+
+/* The client closes first, the server later. */
+static void close_both(struct flow *client, struct flow *server)
+{
+	flow_data(client, 100, 200);
+	flow_data(server, 200, 100);
+	client->now_ns = server->now_ns = BEGIN_NS + S;
+	flow_fin(client, 0);
+	flow_wait(server, 10 * US);
+	flow_peer_fin(server);
+	flow_wait(server, 10 * US);
+	flow_ack_sent(server);
+	flow_wait(client, 30 * US);
+	flow_fin_acked(client);
+	flow_wait(server, S);
+	flow_fin(server, 0);
+	flow_wait(client, S + 20 * US);
+	flow_peer_fin(client);
+	flow_wait(server, 60 * US);
+	flow_last_ack(server);
+}
+
+#define HANDSHAKE "> S, < S., > ."
+#define CLOSE "> . data, < . data, > F., < ., < F., > ."
+
+static void each_by_its_sender(void **state)
+{
+	struct story *s = *state;
+	struct flow client, server;
+
+	for (int first = 0; first < 2; first++) {
+		open_both(&client, &server);
+		s->text[0] = '\0';
+		add(s, first ? &server : &client, SEGMENTS_HANDSHAKE, 1);
+		assert_string_equal(s->text, "");
+		add(s, first ? &client : &server, SEGMENTS_HANDSHAKE, 2);
+		assert_string_equal(s->text, HANDSHAKE);
+		close_both(&client, &server);
+		add(s, first ? &server : &client, SEGMENTS_CLOSE, 3);
+		add(s, first ? &client : &server, SEGMENTS_CLOSE, 4);
+		assert_string_equal(s->text, HANDSHAKE ", " CLOSE);
+	}
+}
+
+static void one_end_alone(void **state)
+{
+	struct story *s = *state;
+	struct flow client, server;
+
+	open_both(&client, &server);
+	close_both(&client, &server);
+	add(s, &client, SEGMENTS_HANDSHAKE, S);
+	add(s, &client, SEGMENTS_CLOSE, S + 1);
+	assert_int_equal(conversations_expire(s->c, S + CONVERSATIONS_WAIT_NS - 1), 0);
+	assert_string_equal(s->text, "");
+	assert_int_equal(conversations_expire(s->c, S + CONVERSATIONS_WAIT_NS), 0);
+	assert_string_equal(s->text, "> S, <! S., > .");
+	assert_int_equal(conversations_flush(s->c), 0);
+	assert_string_equal(s->text, "> S, <! S., > ., "
+				     "> . data, <! . data, > F., <! ., <! F., > .");
+	assert_int_equal(s->payload[0], 100);
+	assert_int_equal(s->payload[1], 200);
+}
+
+/* The client was given up in FIN_WAIT2 and told; the server closes much later. */
+static void the_other_end_comes_late(void **state)
+{
+	struct story *s = *state;
+	struct flow client, server;
+
+	open_both(&client, &server);
+	add(s, &client, SEGMENTS_HANDSHAKE, 1);
+	assert_int_equal(conversations_flush(s->c), 0);
+	assert_string_equal(s->text, "> S, <! S., > .");
+	add(s, &server, SEGMENTS_HANDSHAKE, 60 * S);
+	assert_string_equal(s->text, "> S, <! S., > .");
+
+	s->text[0] = '\0';
+	close_both(&client, &server);
+	client.r.c.n_steps = 2;
+	client.r.c.flags &= ~(uint32_t)(CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT);
+	client.r.c.flags |= CLOSE_EXPIRED | CLOSE_OVER;
+	add(s, &client, SEGMENTS_CLOSE, 1);
+	assert_int_equal(conversations_flush(s->c), 0);
+	assert_string_equal(s->text, "> . data, <! . data, > F., <! .");
+	add(s, &server, SEGMENTS_CLOSE, 60 * S);
+	assert_string_equal(s->text, "> . data, <! . data, > F., <! ., < F., >! .");
+}
+
+/* A close that is complete does not overtake its handshake. */
+static void the_handshake_first(void **state)
+{
+	struct story *s = *state;
+	struct flow client, server;
+
+	open_both(&client, &server);
+	add(s, &client, SEGMENTS_HANDSHAKE, 1);
+	close_both(&client, &server);
+	add(s, &client, SEGMENTS_CLOSE, 2);
+	add(s, &server, SEGMENTS_CLOSE, 3);
+	assert_string_equal(s->text, "> S, <! S., > ., " CLOSE);
+}
+
+/* Nor do connections of the same addresses each other. */
+static void addresses_used_again(void **state)
+{
+	struct story *s = *state;
+	struct flow client, server;
+
+	open_both(&client, &server);
+	close_both(&client, &server);
+	add(s, &client, SEGMENTS_CLOSE, 1);
+	open_both(&client, &server);
+	flow_numbers(&client, 71000, 95000);
+	flow_numbers(&server, 95000, 71000);
+	add(s, &server, SEGMENTS_HANDSHAKE, 2);
+	assert_string_equal(s->text, "");
+	add(s, &client, SEGMENTS_HANDSHAKE, 3);
+	assert_non_null(strstr(s->text, "> F., <! ., <! F., > ., > S, < S., > ."));
+}
+
+/* What waits is bounded; the oldest is told without its other end. */
+static void too_many_wait(void **state)
+{
+	struct story *s = *state;
+	struct flow f;
+
+	for (unsigned int i = 0; i <= CONVERSATIONS_WAITING; i++) {
+		assert_string_equal(s->text, "");
+		flow_open(&f, ROLE_CLIENT);
+		if (i)
+			f.r.h.local_port = (uint16_t)i;
+		add(s, &f, SEGMENTS_HANDSHAKE, 1 + i);
+	}
+	assert_string_equal(s->text, "> S, <! S., > .");
+}
+
+static void connected_to_itself(void **state)
+{
+	struct story *s = *state;
+	struct flow f;
+
+	flow_begin(&f, ROLE_CLIENT);
+	flow_ends(&f, "127.0.0.1", 40000, "127.0.0.1", 40000);
+	flow_syn(&f);
+	diary_change(&f.r, f.now_ns, BPF_TCP_SYN_SENT, BPF_TCP_SYN_RECV, STEP_STATE);
+	flow_established(&f, 0);
+	flow_numbers(&f, 1000, 1000);
+	add(s, &f, SEGMENTS_HANDSHAKE, 1);
+	assert_true(s->n >= 2);
+	assert_null(strchr(s->text, '!'));
+	assert_null(strchr(s->text, '<'));
+	assert_ptr_equal(strstr(s->text, "> S,"), s->text);
+}
+
+/* More than all sequence numbers: few markers, and never more than a window without an ACK. */
+static void much_data(void **state)
+{
+	const uint64_t sent = 5 * GIB + 12345, received = 40 * GIB;
+	struct story *s = *state;
+	struct flow f;
+
+	flow_open(&f, ROLE_CLIENT);
+	flow_data(&f, (uint32_t)sent, (uint32_t)received);
+	f.sent = sent;
+	f.received = received;
+	f.now_ns = BEGIN_NS + S;
+	flow_fin(&f, 0);
+	flow_wait(&f, MS);
+	flow_peer_fin_ack(&f);
+	f.r.c.bytes_sent = sent;
+	f.r.c.bytes_received = received;
+	add(s, &f, SEGMENTS_CLOSE, 1);
+	assert_int_equal(conversations_flush(s->c), 0);
+	assert_int_equal(s->payload[0], sent);
+	assert_int_equal(s->payload[1], received);
+	assert_true(s->n < 150);
+}
+
+/* Lengths that IP can tell, and those it cannot, in both versions. */
+static void headers(void **state)
+{
+	const uint32_t payloads[] = { 0, 1, 1000, 65495, 65496, 70000, PACKET_PAYLOAD_MAX };
+	struct bytes b = { 0 };
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	(void)state;
+	assert_non_null(out);
+	pcapng_put_section(&b);
+	pcapng_put_interface(&b);
+	for (int v6 = 0; v6 < 2; v6++)
+		for (size_t i = 0; i < sizeof(payloads) / sizeof(payloads[0]); i++)
+			pcapng_put_packet(&b, &(struct packet){
+						      .family = v6 ? 6 : 4,
+						      .flags = PACKET_ACK,
+						      .from = { 0x20, 1, [12] = 10, 0, 0, 1 },
+						      .to = { 0x20, 1, [12] = 10, 0, 0, 255 },
+						      .from_port = 65535,
+						      .to_port = 1,
+						      .seq = UINT32_MAX,
+						      .ack = 1,
+						      .payload = payloads[i],
+						      .comment = "",
+					      });
+	assert_false(b.failed);
+	packets_print(out, b.data, b.len);
+	fclose(out);
+	assert_non_null(
+		strstr(text, "10.0.0.1.65535 > 10.0.0.255.1 . seq=4294967295 ack=1 len=70000 "));
+	assert_non_null(strstr(text, "2001::a00:1.65535 > 2001::a00:ff.1 . seq=4294967295 ack=1 "
+				     "len=1073741824 "));
+	free(text);
+	bytes_free(&b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_by_its_sender),	TEST(one_end_alone),
+		TEST(the_other_end_comes_late), TEST(the_handshake_first),
+		TEST(addresses_used_again),	TEST(too_many_wait),
+		TEST(connected_to_itself),	TEST(much_data),
+		cmocka_unit_test(headers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

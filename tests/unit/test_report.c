@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Which connections a report keeps, of more than it can hold. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases.h"
+#include "report.h"
+
+#define CONNS 20000
+
+static struct maybe known(int64_t value)
+{
+	return (struct maybe){ true, value };
+}
+
+static struct chapter handshake(uint64_t conn, enum outcome outcome, int64_t ns)
+{
+	return (struct chapter){
+		.type = CHAPTER_HANDSHAKE,
+		.conn = conn,
+		.open = outcome == OUTCOME_UNKNOWN,
+		.handshake = { .outcome = outcome, .handshake_ns = known(ns) },
+	};
+}
+
+static struct chapter closing(uint64_t conn, enum ending ending, int64_t ns)
+{
+	return (struct chapter){
+		.type = CHAPTER_CLOSE,
+		.conn = conn,
+		.open = ending == ENDING_UNKNOWN,
+		.close = { .ending = ending, .close_ns = known(ns) },
+	};
+}
+
+/* Its text is its number, and whether it has both chapters. */
+static bool give(struct report *r, const struct chapter *hs, const struct chapter *cl)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u %s", (unsigned int)(cl ? cl : hs)->conn,
+		 hs && cl ? "both" : "one");
+	if (!report_wants(r, hs, cl))
+		return false;
+	report_keep(r, hs, cl, strdup(text));
+	return true;
+}
+
+struct kept_list {
+	size_t n, both;
+	unsigned int first, last; /* as told, in their order */
+	bool has[CONNS];
+};
+
+static void note(void *ctx, const char *text)
+{
+	struct kept_list *k = ctx;
+	unsigned int conn = (unsigned int)strtoul(text, NULL, 10);
+
+	assert_true(conn < CONNS && !k->has[conn]);
+	k->has[conn] = true;
+	k->first = k->n++ ? k->first : conn;
+	k->last = conn;
+	k->both += strstr(text, "both") != NULL;
+}
+
+static struct kept_list kept(const struct report *r)
+{
+	struct kept_list k = { 0 };
+
+	assert_int_equal(report_each(r, note, &k), 0);
+	assert_int_equal(k.n, report_kept(r));
+	return k;
+}
+
+static size_t count(const struct kept_list *k, size_t from, size_t to)
+{
+	size_t n = 0;
+
+	for (size_t i = from; i < to; i++)
+		n += k->has[i];
+	return n;
+}
+
+/* In an order that is neither rising nor falling. */
+static uint64_t shuffled(uint64_t i)
+{
+	return i * 7919 % CONNS;
+}
+
+static void slowest_to_open_and_to_close(void **state)
+{
+	struct report *r = report_create();
+	struct kept_list k;
+
+	(void)state;
+	for (uint64_t i = 0; i < CONNS; i++) {
+		uint64_t conn = shuffled(i);
+		struct chapter hs = handshake(conn, OUTCOME_ESTABLISHED, (int64_t)(conn * US));
+		struct chapter cl = closing(conn, ENDING_GRACEFUL, (int64_t)((CONNS - conn) * US));
+
+		give(r, &hs, NULL);
+		give(r, &hs, &cl);
+	}
+	k = kept(r);
+	assert_int_equal(k.n, 2 * REPORT_SLOWEST);
+	assert_int_equal(k.both, k.n);
+	assert_int_equal(count(&k, 0, REPORT_SLOWEST), REPORT_SLOWEST);
+	assert_int_equal(count(&k, CONNS - REPORT_SLOWEST, CONNS), REPORT_SLOWEST);
+	report_destroy(r);
+}
+
+/* One that is slow both ways takes a place in both lists, and is told once. */
+static void slow_both_ways(void **state)
+{
+	struct report *r = report_create();
+	struct kept_list k;
+
+	(void)state;
+	for (uint64_t i = 0; i < CONNS; i++) {
+		uint64_t conn = shuffled(i);
+		struct chapter hs = handshake(conn, OUTCOME_ESTABLISHED, (int64_t)(conn * US));
+		struct chapter cl = closing(conn, ENDING_GRACEFUL, (int64_t)(conn * US));
+
+		give(r, &hs, &cl);
+	}
+	k = kept(r);
+	assert_int_equal(k.n, REPORT_SLOWEST);
+	assert_int_equal(count(&k, CONNS - REPORT_SLOWEST, CONNS), REPORT_SLOWEST);
+	report_destroy(r);
+}
+
+/* A flood of one kind drives out neither another kind nor what was slow. */
+static void last_of_each_kind(void **state)
+{
+	struct report *r = report_create();
+	struct chapter hs = handshake(0, OUTCOME_ESTABLISHED, 5), cl;
+	struct kept_list k;
+
+	(void)state;
+	assert_true(give(r, &hs, NULL));
+	hs = handshake(1, OUTCOME_TIMED_OUT, 127 * (int64_t)S);
+	assert_true(give(r, &hs, NULL));
+	hs = handshake(2, OUTCOME_ESTABLISHED, 5);
+	cl = closing(2, ENDING_RESET_SENT, 0);
+	assert_true(give(r, &hs, &cl));
+	for (uint64_t i = 3; i < CONNS; i++) {
+		hs = handshake(i, OUTCOME_REFUSED, 20);
+		assert_true(give(r, &hs, NULL));
+	}
+	k = kept(r);
+	assert_int_equal(k.n, 3 + REPORT_OF_A_KIND);
+	assert_int_equal(count(&k, 0, 3), 3);
+	assert_int_equal(count(&k, CONNS - REPORT_OF_A_KIND, CONNS), REPORT_OF_A_KIND);
+	assert_int_equal(k.first, 0);
+	assert_int_equal(k.last, CONNS - 1);
+	report_destroy(r);
+}
+
+/* Told as open at each SIGUSR1, and as it ended in the end. */
+static void open_until_it_ends(void **state)
+{
+	struct report *r = report_create();
+	struct chapter hs = handshake(7, OUTCOME_UNKNOWN, 0), cl = closing(7, ENDING_UNKNOWN, 0);
+	struct kept_list k;
+
+	(void)state;
+	assert_true(give(r, &hs, NULL));
+	assert_true(give(r, &hs, NULL));
+	hs = handshake(7, OUTCOME_ESTABLISHED, 30);
+	assert_true(give(r, &hs, &cl));
+	k = kept(r);
+	assert_int_equal(k.n, 1);
+	cl = closing(7, ENDING_GRACEFUL, 40);
+	assert_true(give(r, &hs, &cl));
+	k = kept(r);
+	assert_int_equal(k.n, 1);
+	assert_int_equal(k.both, 1);
+	report_destroy(r);
+}
+
+/* What was open is gone when it ended as thousands did. */
+static void open_then_of_no_interest(void **state)
+{
+	struct report *r = report_create();
+	struct chapter cl = closing(0, ENDING_UNKNOWN, 0);
+	struct kept_list k;
+
+	(void)state;
+	assert_true(give(r, NULL, &cl));
+	for (uint64_t i = 1; i <= REPORT_SLOWEST; i++) {
+		cl = closing(i, ENDING_GRACEFUL, 1000);
+		assert_true(give(r, NULL, &cl));
+	}
+	cl = closing(0, ENDING_GRACEFUL, 10);
+	assert_false(give(r, NULL, &cl));
+	k = kept(r);
+	assert_int_equal(k.n, REPORT_SLOWEST);
+	assert_false(k.has[0]);
+	report_destroy(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slowest_to_open_and_to_close),
+		cmocka_unit_test(slow_both_ways),
+		cmocka_unit_test(last_of_each_kind),
+		cmocka_unit_test(open_until_it_ends),
+		cmocka_unit_test(open_then_of_no_interest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define CHAINS 8192 /* a power of two */
+
+enum list_number {
+	LIST_CONNECT,
+	LIST_CLOSE,
+	LIST_OPEN,
+	LIST_OUTCOME,
+	LIST_ENDING = LIST_OUTCOME + OUTCOMES,
+	LISTS = LIST_ENDING + ENDINGS,
+};
+
+/* A connection may be slow to open, slow to close, and in one kind of trouble. */
+enum { PLACE_CONNECT, PLACE_CLOSE, PLACE_TROUBLE, PLACES };
+
+/* Where a connection is in a list, or would be. */
+struct place {
+	struct kept *kept;
+	struct list *list; /* NULL: in none */
+	uint64_t key;	   /* the least leaves first */
+	size_t at;
+};
+
+/* A heap, the least key on top. */
+struct list {
+	size_t n, max;
+	struct place *heap[REPORT_SLOWEST];
+};
+
+struct kept {
+	uint64_t conn;
+	uint64_t number; /* the order in which they came */
+	char *text;
+	struct kept *next; /* of its chain */
+	struct place places[PLACES];
+};
+
+struct report {
+	size_t n;
+	uint64_t numbered;
+	struct kept *chains[CHAINS];
+	struct list lists[LISTS];
+};
+
+_Static_assert(REPORT_OF_A_KIND <= REPORT_SLOWEST, "a list's room");
+
+struct report *report_create(void)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	for (size_t i = 0; r && i < LISTS; i++)
+		r->lists[i].max = i == LIST_CONNECT || i == LIST_CLOSE ? REPORT_SLOWEST
+								       : REPORT_OF_A_KIND;
+	return r;
+}
+
+static void kept_free(struct kept *k)
+{
+	free(k->text);
+	free(k);
+}
+
+void report_destroy(struct report *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < CHAINS; i++) {
+		while (r->chains[i]) {
+			struct kept *k = r->chains[i];
+
+			r->chains[i] = k->next;
+			kept_free(k);
+		}
+	}
+	free(r);
+}
+
+/* The link that leads to this connection, or the end of its chain. */
+static struct kept **find(struct report *r, uint64_t conn)
+{
+	/* Fibonacci hashing: the numbers of one CPU follow each other */
+	struct kept **k = &r->chains[(conn * 0x9e3779b97f4a7c15ULL >> 32) % CHAINS];
+
+	while (*k && (*k)->conn != conn)
+		k = &(*k)->next;
+	return k;
+}
+
+static void heap_set(struct list *l, size_t at, struct place *p)
+{
+	l->heap[at] = p;
+	p->at = at;
+}
+
+/* Puts a place at `at` or above, as far as its key carries it. */
+static void heap_up(struct list *l, size_t at, struct place *p)
+{
+	while (at && l->heap[(at - 1) / 2]->key > p->key) {
+		heap_set(l, at, l->heap[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	heap_set(l, at, p);
+}
+
+/* The same, at or below. */
+static void heap_down(struct list *l, size_t at, struct place *p)
+{
+	for (size_t child; (child = 2 * at + 1) < l->n; at = child) {
+		if (child + 1 < l->n && l->heap[child + 1]->key < l->heap[child]->key)
+			child++;
+		if (l->heap[child]->key >= p->key)
+			break;
+		heap_set(l, at, l->heap[child]);
+	}
+	heap_set(l, at, p);
+}
+
+static void leave(struct place *p)
+{
+	struct list *l = p->list;
+	struct place *last;
+
+	if (!l)
+		return;
+	p->list = NULL;
+	last = l->heap[--l->n];
+	if (last == p)
+		return;
+	if (last->key < p->key)
+		heap_up(l, p->at, last);
+	else
+		heap_down(l, p->at, last);
+}
+
+static bool is_anywhere(const struct kept *k)
+{
+	for (size_t i = 0; i < PLACES; i++)
+		if (k->places[i].list)
+			return true;
+	return false;
+}
+
+static void forget(struct report *r, struct kept **link)
+{
+	struct kept *k = *link;
+
+	*link = k->next;
+	r->n--;
+	for (size_t i = 0; i < PLACES; i++)
+		leave(&k->places[i]);
+	kept_free(k);
+}
+
+static bool takes(const struct place *p)
+{
+	const struct list *l = p->list;
+
+	return l && (l->n < l->max || p->key > l->heap[0]->key);
+}
+
+/* Enters a list that takes it, in the place of the least when there is no other. */
+static void enter(struct report *r, struct place *p)
+{
+	struct list *l = p->list;
+
+	if (l->n == l->max) {
+		struct kept *least = l->heap[0]->kept;
+
+		leave(l->heap[0]);
+		if (!is_anywhere(least))
+			forget(r, find(r, least->conn));
+	}
+	heap_up(l, l->n++, p);
+}
+
+static uint64_t latency_key(struct maybe ns)
+{
+	return ns.known && ns.value > 0 ? (uint64_t)ns.value : 0;
+}
+
+/* What is wrong with it; LISTS: nothing. */
+static unsigned int trouble(const struct chapter *handshake, const struct chapter *close)
+{
+	if (close ? close->open : handshake->open)
+		return LIST_OPEN;
+	if (close && close->close.ending != ENDING_GRACEFUL)
+		return LIST_ENDING + close->close.ending % ENDINGS;
+	if (!close && handshake->handshake.outcome != OUTCOME_ESTABLISHED)
+		return LIST_OUTCOME + handshake->handshake.outcome % OUTCOMES;
+	return LISTS;
+}
+
+/* The places that it would have. */
+static void place(struct report *r, struct place places[PLACES], const struct chapter *handshake,
+		  const struct chapter *close)
+{
+	unsigned int list = trouble(handshake, close);
+
+	for (size_t i = 0; i < PLACES; i++)
+		places[i] = (struct place){ 0 };
+	if (handshake && !handshake->open && handshake->handshake.outcome == OUTCOME_ESTABLISHED)
+		places[PLACE_CONNECT] = (struct place){
+			.list = &r->lists[LIST_CONNECT],
+			.key = latency_key(handshake->handshake.handshake_ns),
+		};
+	if (close && !close->open)
+		places[PLACE_CLOSE] = (struct place){
+			.list = &r->lists[LIST_CLOSE],
+			.key = latency_key(close->close.close_ns),
+		};
+	if (list < LISTS)
+		places[PLACE_TROUBLE] = (struct place){
+			.list = &r->lists[list],
+			.key = r->numbered + 1, /* above all that came before */
+		};
+}
+
+static uint64_t number_of(const struct chapter *handshake, const struct chapter *close)
+{
+	return close ? close->conn : handshake->conn;
+}
+
+bool report_wants(struct report *r, const struct chapter *handshake, const struct chapter *close)
+{
+	struct kept **link = find(r, number_of(handshake, close));
+	struct place places[PLACES];
+
+	if (*link)
+		forget(r, link);
+	place(r, places, handshake, close);
+	for (size_t i = 0; i < PLACES; i++)
+		if (takes(&places[i]))
+			return true;
+	return false;
+}
+
+void report_keep(struct report *r, const struct chapter *handshake, const struct chapter *close,
+		 char *text)
+{
+	uint64_t conn = number_of(handshake, close);
+	struct kept *k = text ? calloc(1, sizeof(*k)) : NULL;
+	struct kept **link = find(r, conn);
+
+	if (!k) {
+		free(text);
+		return;
+	}
+	*k = (struct kept){ .conn = conn, .text = text, .next = *link };
+	place(r, k->places, handshake, close);
+	k->number = ++r->numbered;
+	*link = k;
+	r->n++;
+	for (size_t i = 0; i < PLACES; i++) {
+		struct place *p = &k->places[i];
+
+		p->kept = k;
+		if (takes(p))
+			enter(r, p);
+		else
+			p->list = NULL;
+	}
+}
+
+size_t report_kept(const struct report *r)
+{
+	return r->n;
+}
+
+static int compare_kept(const void *a, const void *b)
+{
+	const struct kept *x = *(struct kept *const *)a, *y = *(struct kept *const *)b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+int report_each(const struct report *r, void (*each)(void *ctx, const char *text), void *ctx)
+{
+	const struct kept **all = calloc(r->n + 1, sizeof(const struct kept *));
+	size_t n = 0;
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < CHAINS; i++)
+		for (const struct kept *k = r->chains[i]; k; k = k->next)
+			all[n++] = k;
+	qsort(all, n, sizeof(*all), compare_kept);
+	for (size_t i = 0; i < n; i++)
+		each(ctx, all[i]->text);
+	free(all);
+	return 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+"use strict";
+
+/* The records that stand in this page, as -o json prints them: one object a line. */
+function readRecords() {
+	const lines = document.getElementById("data").textContent.trim();
+
+	return JSON.parse("[" + lines.replaceAll("\n", ",") + "]");
+}
+
+/* Bytes a process chose: what acts on the writing, or is not seen, as its number. */
+function visible(text) {
+	return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu,
+		(c) => "\\u{" + c.codePointAt(0).toString(16) + "}");
+}
+
+function known(value) {
+	return value !== null && value !== undefined;
+}
+
+function count(value) {
+	return known(value) ? value.toLocaleString("en") : "-";
+}
+
+function ms(us) {
+	return known(us) ? (us / 1000).toFixed(3) : "-";
+}
+
+/* From ten seconds on seconds read better. */
+function duration(us) {
+	return known(us) && us >= 1e7 ? `${(us / 1e6).toFixed(3)} s` : `${ms(us)} ms`;
+}
+
+/* In the unit in which it is a short number. */
+function span(us) {
+	if (us < 1000)
+		return `${Number(us.toPrecision(4))} µs`;
+	if (us < 1e6)
+		return `${Number((us / 1000).toPrecision(4))} ms`;
+	return `${Number((us / 1e6).toPrecision(4))} s`;
+}
+
+function words(word) {
+	return known(word) ? word.replaceAll("_", " ") : "-";
+}
+
+/* "2026-03-01T12:00:00.123456789Z" in microseconds; a double holds a quarter of one. */
+function instant(time) {
+	return Date.parse(time.slice(0, 19) + "Z") * 1000 + Number("0." + time.slice(20, 29)) * 1e6;
+}
+
+function clockTime(time) {
+	return known(time) ? time.slice(11, 26) : "-";
+}
+
+function endpoint(address, port, family) {
+	const host = family === 6 ? `[${address}]` : address;
+
+	return `${host}:${known(port) ? port : "-"}`;
+}
+
+function person(comm, pid) {
+	const name = known(comm) ? visible(comm) : "-";
+
+	return known(pid) ? `${name}[${pid}]` : name;
+}
+
+function servicePort(record) {
+	if (record.role === "client")
+		return record.remote_port;
+	return record.role === "server" ? record.local_port : null;
+}
+
+/* How a connection ended, or stands: one word, and whether it is as it should be. */
+function verdict(handshake, close) {
+	const last = close || handshake;
+
+	if (last.open)
+		return { word: "open", text: `open, ${last.state}`, bad: false };
+	if (close)
+		return { word: close.ending || "unknown", text: words(close.ending),
+			 bad: close.ending !== "graceful" };
+	return { word: handshake.outcome || "unknown", text: words(handshake.outcome),
+		 bad: handshake.outcome !== "established" };
+}
+
+/* One connection from its records, with what the table shows and sorts by. */
+function connection(handshake, close) {
+	const last = close || handshake, first = handshake || close;
+	const { word, text, bad } = verdict(handshake, close);
+	const outcome = handshake && !handshake.open ? handshake.outcome || "unknown" : null;
+	const c = {
+		conn: last.conn, handshake, close, first, last, bad,
+		results: new Set([outcome || word, word]),
+		open: Boolean(last.open),
+		time: first.time,
+		who: person(last.comm, last.pid),
+		role: last.role,
+		local: endpoint(last.local, last.local_port, last.family),
+		remote: endpoint(last.remote, last.remote_port, last.family),
+		resultText: text,
+		closer: close ? close.first_closer : null,
+		connectUs: handshake ? handshake.handshake_us : null,
+		closeUs: close ? close.close_us : null,
+		waitUs: close ? close.app_close_us : null,
+		lifetimeUs: close ? close.lifetime_us : null,
+		sent: close ? close.bytes_sent : null,
+		received: close ? close.bytes_received : null,
+	};
+
+	c.haystack = [`#${c.conn}`, c.who, c.role, c.local, c.remote, text, last.errno || "",
+		      known(last.cgroup) ? visible(last.cgroup) : ""].join(" ").toLowerCase();
+	return c;
+}
+
+/* What the lines are about: { report, summary, services, connections }. */
+function sortRecords(records) {
+	const model = { report: {}, summary: {}, services: [], connections: [] };
+	const chapters = new Map();
+
+	for (const record of records) {
+		switch (record.type) {
+		case "report":
+		case "summary":
+			model[record.type] = record;
+			break;
+		case "service":
+			model.services.push(record);
+			break;
+		default:
+			if (!chapters.has(record.conn))
+				chapters.set(record.conn, {});
+			chapters.get(record.conn)[record.type] = record;
+		}
+	}
+	for (const { handshake = null, close = null } of chapters.values())
+		model.connections.push(connection(handshake, close));
+	return model;
+}

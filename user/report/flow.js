@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+
+/* Where things are in a flow graph: times, states, this end's lifeline, the peer's. */
+const FLOW = { width: 720, time: 92, state: 206, ours: 218, theirs: 620, top: 48 };
+const ROW = 40;		/* between two events at least, and for the median gap of a chapter */
+const LONGEST = 8;	/* rows are drawn to scale, a gap that takes more is broken */
+const BROKEN = 78;
+const SLANT = 14;	/* of an arrow; not a time, since the peer's clock is not seen */
+const SHORT = 0.8;	/* of the way, as far as an arrow is drawn that nothing answered */
+
+/* The first sequence numbers of both sides, null where they are not known. */
+function firstNumbers({ handshake }) {
+	const { iss = null, irs = null } = handshake || {};
+
+	return { iss, irs };
+}
+
+function relative(number, first) {
+	return known(first) ? (number - first) >>> 0 : number;
+}
+
+function isSent(step) {
+	return step.segment.startsWith(">");
+}
+
+/* "SYN,ACK seq=0 ack=1" */
+function segmentText(step, { iss, irs }) {
+	const [own, other] = isSent(step) ? [iss, irs] : [irs, iss];
+	let text = step.segment.slice(2);
+
+	if (known(step.seq))
+		text += ` seq=${relative(step.seq, own)}`;
+	if (known(step.ack))
+		text += ` ack=${relative(step.ack, other)}`;
+	return text;
+}
+
+/* Was this SYN or FIN of ours sent again, or waited for until the kernel gave up? */
+function isUnanswered(record, i) {
+	const [step, ...later] = record.steps.slice(i).filter((s) => known(s.segment));
+	const what = isSent(step) ? step.segment.match(/SYN|FIN/) : null;
+	const isAgain = (s) => isSent(s) && s.segment.includes(what[0]) && s.segment.endsWith(")");
+
+	if (!what)
+		return false;
+	if (later.some(isAgain))
+		return true;
+	const result = record.type === "close" ? record.ending : record.outcome;
+
+	return result === "timed_out" && later.every(isSent);
+}
+
+function stepTime(step) {
+	return known(step.t_us) ? (step.derived ? "~" : "") + ms(step.t_us) : "-";
+}
+
+function stepGap(before, step) {
+	return known(before.t_us) && known(step.t_us) ? Math.max(step.t_us - before.t_us, 0) : 0;
+}
+
+function medianGap(steps) {
+	const gaps = steps.slice(1).map((step, i) => stepGap(steps[i], step))
+		.filter((us) => us > 0);
+
+	gaps.sort((a, b) => a - b);
+	return gaps.length ? gaps[Math.floor((gaps.length - 1) / 2)] : 1;
+}
+
+function stateClass(state) {
+	if (state === "ESTABLISHED")
+		return "established";
+	if (state === "CLOSE" || state === "LISTEN")
+		return "closed";
+	return state.includes("SYN") ? "opening" : "closing";
+}
+
+/* The kernel's names of what RFC 9293 calls SYN-RECEIVED: the request's, then the socket's. */
+function sameState(a, b) {
+	const received = ["NEW_SYN_RECV", "SYN_RECV"];
+
+	return a === b || (received.includes(a) && received.includes(b));
+}
+
+/* Gathers what is to be drawn from top to bottom. */
+class FlowLayout {
+	constructor() {
+		this.y = FLOW.top;
+		this.events = [];	/* { y, step, unanswered } */
+		this.breaks = [];	/* { y, text } */
+		this.captions = [];	/* { y, text } */
+		this.states = [];	/* { y, state } from there on */
+	}
+
+	state(y, state) {
+		if (!this.states.length || this.states.at(-1).state !== state)
+			this.states.push({ y, state });
+	}
+
+	broken(text) {
+		this.breaks.push({ y: this.y + 32, text });
+		this.y += BROKEN;
+	}
+
+	gap(us, usual, mark) {
+		if (us > LONGEST * usual)
+			this.broken(mark + duration(us));
+		else
+			this.y += Math.max(ROW, ROW * us / usual);
+	}
+
+	/* From one step to the next, by way of a state that nobody saw begin. */
+	until(before, step, usual) {
+		if (!sameState(before.to, step.from)) {
+			this.broken("");
+			this.state(this.y, step.from);
+		}
+		this.gap(stepGap(before, step), usual, before.derived || step.derived ? "~" : "");
+	}
+
+	chapter(record) {
+		const { steps } = record, usual = medianGap(steps);
+		const caption = `${record.type}, ${clockTime(record.time)}`;
+
+		this.y += 20;
+		this.captions.push({ y: this.y, text: caption });
+		this.y += 16;
+		if (steps.length)
+			this.state(this.y, steps[0].from);
+		this.y += 8 + SLANT;
+		steps.forEach((step, i) => {
+			if (i)
+				this.until(steps[i - 1], step, usual);
+			const unanswered = known(step.segment) && isUnanswered(record, i);
+
+			this.events.push({ y: this.y, step, unanswered });
+			this.state(this.y, step.to);
+		});
+		if (record.open) {
+			this.y += 10;
+			const us = record.state_us, since = known(us) ? ` for ${duration(us)}` : "";
+
+			this.broken(`OPEN in ${record.state}${since}`);
+		}
+		this.y += SLANT + 6;
+	}
+
+	/* The time between two chapters, when both were seen. */
+	between(handshake, close) {
+		const last = handshake.steps.findLast((s) => known(s.t_us));
+		let text = "";
+
+		if (known(handshake.time) && known(close.time) && last) {
+			const us = instant(close.time) - instant(handshake.time) - last.t_us;
+
+			text = duration(Math.max(us, 0));
+		}
+		this.broken(text);
+	}
+}
+
+/* The lifelines with a gap: two strokes, as on a broken axis. */
+function drawBreak({ y, text }) {
+	const strokes = [FLOW.ours, FLOW.theirs].flatMap((x) => [
+		svg("rect", { class: "gap", x: x - 6, y: y - 4, width: 12, height: 8 }),
+		line(x - 8, y - 1, x + 8, y - 7, "slash"),
+		line(x - 8, y + 7, x + 8, y + 1, "slash")]);
+	const look = { "text-anchor": "middle", class: "muted" };
+
+	return [...strokes, label((FLOW.ours + FLOW.theirs) / 2, y + 4, text, look)];
+}
+
+function drawHead(x, y, back) {
+	return svg("path", { class: "head",
+			     d: `M${x} ${y}l${10 * back} -5l${-2 * back} 5l${2 * back} 4z` });
+}
+
+/* An arrow from one lifeline to the other, down by SLANT on its way, or to a cross short of it. */
+function drawSegment({ y, step, unanswered }, numbers) {
+	const sent = isSent(step), text = segmentText(step, numbers);
+	const [from, to] = sent ? [FLOW.ours, FLOW.theirs] : [FLOW.theirs, FLOW.ours];
+	const y1 = sent ? y : y - SLANT, y2 = y1 + SLANT;
+	const classes = [step.derived && "derived", text.startsWith("RST") && "reset"];
+	const x3 = from + (to - from) * SHORT, y3 = y1 + SLANT * SHORT;
+	const arrow = unanswered
+		? [line(from, y1, x3, y3, "segment"),
+		   svg("path", { class: "cross", d: `M${x3 - 5} ${y3 - 5}l10 10m0 -10l-10 10` })]
+		: [line(from, y1, to, y2, "segment"), drawHead(to, y2, sent ? -1 : 1)];
+
+	return svg("g", { class: classes.filter(Boolean).join(" ") }, arrow,
+		label((from + to) / 2, (y1 + y2) / 2 - 7, text, { "text-anchor": "middle" }));
+}
+
+function drawEvent(event, numbers) {
+	const { y, step } = event;
+	const what = known(step.segment) ? drawSegment(event, numbers)
+		: svg("circle", { class: "event", cx: FLOW.ours, cy: y, r: 5 });
+
+	return [label(FLOW.time, y + 4, stepTime(step), { "text-anchor": "end" }), what];
+}
+
+function drawStates(layout) {
+	return layout.states.flatMap(({ y, state }, i) => {
+		const next = layout.states[i + 1], end = next ? next.y : layout.y;
+
+		return [line(FLOW.ours, y, FLOW.ours, end, `state ${stateClass(state)}`),
+			label(FLOW.state, y + 4, state, { "text-anchor": "end", class: "muted" })];
+	});
+}
+
+function layOut({ handshake, close }) {
+	const layout = new FlowLayout();
+
+	if (handshake)
+		layout.chapter(handshake);
+	if (handshake && close)
+		layout.between(handshake, close);
+	if (close)
+		layout.chapter(close);
+	return layout;
+}
+
+function stepWords({ step, unanswered }, numbers) {
+	const said = [`${stepTime(step)} ms`];
+
+	if (known(step.segment))
+		said.push(`${isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}`);
+	if (unanswered)
+		said.push("not answered");
+	said.push(step.from === step.to ? step.to : `${step.from} to ${step.to}`);
+	return said.join(", ");
+}
+
+/* The flow graph of a connection: an SVG, whose text alternative is its steps. */
+function drawFlow(c) {
+	const layout = layOut(c), numbers = firstNumbers(c);
+	const viewBox = `0 0 ${FLOW.width} ${Math.ceil(layout.y + 12)}`;
+	const said = layout.events.map((e) => stepWords(e, numbers)).join("; ");
+
+	return svg("svg", { class: "flow", width: FLOW.width, viewBox, role: "img",
+			    "aria-label": `Flow graph of connection ${c.conn}: ${said}` },
+		label(14, 20, c.local, { class: "end" }),
+		label(14, 36, `${c.who}${known(c.role) ? `, ${c.role}` : ""}`),
+		label(FLOW.width - 14, 20, c.remote, { class: "end", "text-anchor": "end" }),
+		line(FLOW.theirs, FLOW.top + 8, FLOW.theirs, layout.y, "lifeline"),
+		drawStates(layout),
+		layout.captions.map(({ y, text }) => label(14, y, text, { class: "muted" })),
+		layout.breaks.flatMap(drawBreak),
+		layout.events.flatMap((e) => drawEvent(e, numbers)));
+}
+
+/* The same as a table, to be copied or read out cell by cell. */
+function stepsTable(c) {
+	const numbers = firstNumbers(c);
+	const row = (step) => {
+		const { segment, from, to } = step;
+		const counted = known(segment) ? segmentText(step, numbers).match(/\w+=.*$/) : null;
+
+		return html("tr", null, [stepTime(step), segment || "", from, to,
+					 counted ? counted[0] : ""].map((text) => cell(text)));
+	};
+	const chapter = ({ type, steps }) => html("tbody", null, html("tr", null,
+		html("th", { scope: "rowgroup", colspan: 5 }, type)), steps.map(row));
+
+	return html("table", { class: "steps" },
+		headings(["ms", "segment", "from", "to", "numbers"]),
+		[c.handshake, c.close].filter(Boolean).map(chapter));
+}

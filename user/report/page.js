@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+
+/* How many of these words were another one. */
+function countBut(good, counts) {
+	return Object.entries(counts).reduce((sum, [word, n]) => sum + (word === good ? 0 : n), 0);
+}
+
+function showNumbers({ summary, services }) {
+	const failed = countBut("established", summary.outcomes);
+	const wrong = countBut("graceful", summary.endings);
+	const latency = (of) => {
+		const h = mergeHistograms(services.map((s) => s[of]));
+
+		return h.count ? `${ms(percentile(h, 50))} / ${ms(percentile(h, 99))} ms` : "-";
+	};
+	const lost = [["Events lost", summary.events_lost], ["Found no room", summary.table_full],
+		      ["Incomplete", summary.incomplete]];
+	const numbers = [
+		["Connections", count(summary.connections)],
+		["Handshakes", count(summary.handshakes)],
+		["Failed", count(failed), failed ? "bad" : null],
+		["Closes", count(summary.closes)],
+		["Not graceful", count(wrong), wrong ? "bad" : null],
+		["Open", count(summary.open)],
+		["Connect p50 / p99", latency("connect")],
+		["Close p50 / p99", latency("close")],
+		...moreThanNone(lost).map(([name, n]) => [name, count(n), "warn"]),
+	];
+
+	byId("numbers").append(...numbers.map(([name, value, look]) =>
+		html("div", null, html("dt", null, name), html("dd", { class: look }, value))));
+}
+
+/* How often each word, as a bar; a word is a button that shows these connections. */
+function countsTable(caption, total, counts, good, choose) {
+	const unknown = Object.values(counts).reduce((left, n) => left - n, total);
+	const row = ([word, n]) => {
+		const percent = 100 * n / total;
+		const bar = svg("svg", null, svg("rect", { width: `${percent}%`, height: "100%" }));
+
+		return html("tr", { class: word === good ? null : "bad" },
+			html("th", { scope: "row" }, plainButton(words(word), () => choose(word))),
+			numberCell(count(n)), numberCell(`${percent.toFixed(n < total ? 1 : 0)} %`),
+			cell(bar, { class: "share", "aria-hidden": "true" }));
+	};
+
+	const entries = moreThanNone([...Object.entries(counts), ["unknown", unknown]]);
+
+	return html("table", { class: "counts" },
+		html("caption", null, `${caption}: ${count(total)}`),
+		html("tbody", null, entries.map(row)));
+}
+
+const SHOWS = {
+	all: ["all", () => true],
+	bad: ["failed or not graceful", (c) => c.bad],
+	open: ["open", (c) => c.open],
+};
+
+/* Each word of an outcome or an ending with how many connections have it. */
+function countResults(connections) {
+	const results = new Map();
+
+	for (const word of connections.flatMap((c) => [...c.results]))
+		results.set(word, (results.get(word) || 0) + 1);
+	results.delete("open"); /* stands in SHOWS */
+	return results;
+}
+
+/* Which connections to show: one of SHOWS, or a word of an outcome or an ending. */
+function showFilters(table, { connections, summary }) {
+	const select = byId("show"), find = byId("find");
+	const option = (value, text, n) => html("option", { value }, `${text} (${count(n)})`);
+	const apply = () => {
+		const word = select.value;
+		const which = word in SHOWS ? SHOWS[word][1] : (c) => c.results.has(word);
+
+		table.filter(which, find.value.toLowerCase().split(/\s+/).filter(Boolean));
+	};
+	const choose = (word) => {
+		select.value = word;
+		apply();
+		select.focus();
+	};
+
+	for (const [value, [text, which]] of Object.entries(SHOWS))
+		select.append(option(value, text, connections.filter(which).length));
+	for (const [word, n] of countResults(connections))
+		select.append(option(word, words(word), n));
+	select.addEventListener("change", apply);
+	find.addEventListener("input", apply);
+	byId("results").append(
+		countsTable("Outcomes of handshakes", summary.handshakes, summary.outcomes,
+			    "established", choose),
+		countsTable("Endings of connections", summary.closes, summary.endings,
+			    "graceful", choose));
+}
+
+function showTime({ first, last, version }) {
+	const by = `by tcpstates-trace ${version}`;
+
+	if (!known(first)) {
+		byId("when").textContent = by;
+		return;
+	}
+	const [day, lastDay] = [first, last].map((time) => time.slice(0, 10));
+	const [from, to] = [first, last].map((time) => time.slice(11, 19));
+	const until = day === lastDay ? to : `${lastDay} ${to}`;
+
+	byId("when").textContent = `${day} ${from} to ${until} UTC, ${by}`;
+	document.title = `TCP connections, ${day} ${from} UTC`;
+}
+
+function showChoice({ report, summary }) {
+	if (report.kept < summary.connections)
+		byId("choice").textContent = `${count(report.kept)} of the ` +
+			`${count(summary.connections)} connections: the ${count(report.slowest)} ` +
+			`slowest to open and to close, and the last ${count(report.of_a_kind)} ` +
+			"of each kind of failure. The counts above are of all.";
+}
+
+function start() {
+	const model = sortRecords(readRecords());
+
+	showTime(model.report);
+	showNumbers(model);
+	showLatency(model.services);
+	showChoice(model);
+	const table = new ConnectionTable(model.connections);
+	const openLinked = () => location.hash && table.open(Number(location.hash.slice(1)));
+
+	showFilters(table, model);
+	addEventListener("hashchange", openLinked);
+	openLinked();
+}
+
+addEventListener("DOMContentLoaded", start);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* From the command line to running programs: types, rungs, load, attach; and what a kernel offers. */
+#include "tracer_parts.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel.h"
+#include "message.h"
+#include "refusal.h"
+
+__attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
+							      const char *format, va_list args)
+{
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+static int print_nothing(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level;
+	(void)format;
+	(void)args;
+	return 0;
+}
+
+/* One line that says what is wrong and what to do. */
+static int refuse(const struct tracer *t, int err)
+{
+	struct refusal r = { .err = err, .ring_err = kernel_try_ring(), .no_types = !t->btf };
+
+	message("%s: %s (%s)", r.no_types && err == -ENOENT ? KERNEL_TYPES : "BPF", strerror(-err),
+		refusal_advice(&r));
+	return err;
+}
+
+/* The kernel's own type information, and that of --btf or of a file where libbpf looks for one. */
+static int open_types(struct tracer *t)
+{
+	const char *file = t->options->btf_file;
+	char why[128];
+
+	t->own = btf__parse(KERNEL_TYPES, NULL);
+	if (file) {
+		t->btf = btf__parse(file, NULL);
+		if (!t->btf) {
+			libbpf_strerror(errno, why, sizeof(why));
+			message("--btf %s: %s (a file of BTF for this kernel, for example one from "
+				"BTFHub)",
+				file, why);
+			return -EINVAL;
+		}
+		return 0;
+	}
+	t->btf = t->own ? t->own : btf__load_vmlinux_btf();
+	return t->btf ? 0 : refuse(t, -ENOENT);
+}
+
+void tracer_close_types(struct tracer *t)
+{
+	if (t->btf != t->own)
+		btf__free(t->btf);
+	btf__free(t->own);
+	t->own = t->btf = NULL;
+}
+
+/* Up to where the rungs can be found. */
+static int prepare(struct tracer *t, pid_t command)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = t->options->btf_file);
+	int err = open_types(t);
+
+	if (err)
+		return err;
+	t->skel = tcpstates_bpf__open_opts(&opts);
+	if (!t->skel)
+		return refuse(t, -errno);
+	tracer_configure(t, command);
+	return 0;
+}
+
+static int load(struct tracer *t, pid_t command)
+{
+	int err = tcpstates_bpf__load(t->skel);
+
+	if (!err)
+		err = tracer_fill_maps(t, command);
+	if (!err) {
+		t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), tracer_receive, t,
+					   NULL);
+		err = t->ring ? 0 : -errno;
+	}
+	return err ? refuse(t, err) : 0;
+}
+
+static void say_no_accept(const struct finding *accept)
+{
+	int err = accept->errs[1]; /* what the exits of the system calls lack */
+
+	if (accept->rung != RUNG_NONE || accept->forgone)
+		return;
+
+	message("accept(): its return is not seen: %s (as with --no-accept%s)", strerror(-err),
+		err == -EACCES	? "; CAP_DAC_READ_SEARCH lets tracefs be read"
+		: err == -EPERM ? "; mount tracefs on /sys/kernel/tracing, or run it as root"
+				: "");
+}
+
+static void say_rungs(const struct tracer *t)
+{
+	char line[RUNGS_LINE];
+
+	for (enum fact fact = 0; t->options->verbose && fact < FACTS; fact++) {
+		rungs_line(&t->found, fact, line, sizeof(line));
+		message("%s", line);
+	}
+}
+
+static int choose(struct tracer *t)
+{
+	const struct finding *state = &t->found.of[FACT_STATE];
+	int err = kernel_try_ring();
+
+	if (err)
+		return refuse(t, err);
+	err = tracer_choose(t);
+	if (err)
+		return err;
+	say_rungs(t);
+	if (state->rung == RUNG_NONE)
+		return refuse(t, state->errs[0]);
+	say_no_accept(&t->found.of[FACT_ACCEPT]);
+	tracer_configure_rungs(t);
+	return 0;
+}
+
+static struct tracer *create(const struct options *options)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->options = options;
+	t->n_cpus = libbpf_num_possible_cpus();
+	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
+	return t;
+}
+
+int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
+{
+	struct tracer *t = create(options);
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	err = prepare(t, command);
+	if (!err)
+		err = choose(t);
+	if (!err)
+		err = load(t, command);
+	if (!err) {
+		err = tracer_attach(t);
+		if (err)
+			refuse(t, err);
+	}
+	if (err) {
+		tracer_close(t);
+		return err;
+	}
+	tracer_close_types(t);
+	t->missed_before = tracer_runs_missed(t->progs[FACT_STATE]);
+	t->stand_in_before = tracer_counter(t, COUNT_STAND_IN);
+	tracer_scan(t);
+	*tracer = t;
+	return 0;
+}
+
+/* What failed for want of a right is not known. */
+static void forget_none(struct findings *found)
+{
+	for (struct finding *f = found->of; f < found->of + FACTS; f++)
+		if (f->rung == RUNG_NONE && !f->forgone)
+			f->rung = RUNG_ANY;
+}
+
+int tracer_features(const struct options *options, FILE *out)
+{
+	struct tracer *t = create(options);
+	char line[RUNGS_LINE];
+	int err, ring_err = 0;
+
+	if (!t)
+		return -ENOMEM;
+	err = prepare(t, 0);
+	if (!err)
+		ring_err = kernel_try_ring();
+	if (ring_err)
+		refuse(t, ring_err);
+	if (!err)
+		err = tracer_choose(t);
+	if (ring_err)
+		forget_none(&t->found);
+	for (enum fact fact = 0; !err && fact < FACTS; fact++) {
+		rungs_line(&t->found, fact, line, sizeof(line));
+		fprintf(out, "%s\n", line);
+	}
+	tracer_close(t);
+	return err;
+}

@@ -90,12 +90,10 @@ def pytest_runtest_protocol(item, nextitem):
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         # what a module's recordings are wrong about is not this test's
         failed = [r for r in reports if r.failed and wireshark.OTHERWISE not in str(r.longrepr)]
-        if failed:
-            _recordings.pop(item.nodeid, None)
-        if not failed or tries == TRIES - 1:
-            break
         unseen = witness.take()
-        if not unseen:
+        if failed or unseen:
+            _recordings.pop(item.nodeid, None)  # it is not the whole truth
+        if not failed or not unseen or tries == TRIES - 1:
             break
         _ran_again.append(f"ran again: {item.name}: {len(unseen)} events were hidden from BPF")
         item._initrequest()

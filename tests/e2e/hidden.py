@@ -7,6 +7,7 @@ tracer on BPF.  ftrace sees it all the same.  A test that fails beside such an e
 it runs once more, and the end of the run says so by name.
 """
 import ctypes
+import glob
 import os
 import signal
 
@@ -36,7 +37,15 @@ def _mount_in_private():
     return not _libc.mount(b"none", TRACEFS.encode(), b"tracefs", 0, None)
 
 
+def _remove(path):
+    _write(f"{path}/set_event", "")
+    os.rmdir(path)
+
+
 def _instance():
+    for path in glob.glob(f"{TRACEFS}/instances/tst-*"):
+        if not os.path.exists(f"/proc/{path.rpartition('-')[2]}"):
+            _remove(path)  # of one that was killed
     path = f"{TRACEFS}/instances/tst-{os.getpid()}"
     os.mkdir(path)
     _write(f"{path}/buffer_size_kb", "64")
@@ -63,8 +72,7 @@ def _watch(channel):
             _write(f"{path}/trace", "")
         channel.send([line for line in lines if not line.startswith("#")])
     if path:
-        _write(f"{path}/set_event", "")
-        os.rmdir(path)
+        _remove(path)
 
 
 class Witness:

@@ -29,7 +29,7 @@ class Tracer:
         self.argv = argv + [str(a) for a in args]
         self.netns, self.recording = netns, None
         beside = [c for c in Capture.running if c.ns is netns]
-        if beside and output == "json" and "-w" not in self.argv and "--" not in self.argv:
+        if beside and output == "json" and not argv0 and not {"-w", "--"} & set(self.argv):
             self.recording = f"{beside[0].file}.{len(Tracer.recorded)}.pcapng"
             self.argv[len(argv0) + 1:len(argv0) + 1] = ["-w", self.recording]
             Tracer.recorded.append(self)

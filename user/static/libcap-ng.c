@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pwd.h>
+#include <stddef.h>
 
 struct passwd *__wrap_getpwuid(uid_t uid);
 int __wrap_initgroups(const char *user, gid_t group);

@@ -67,7 +67,7 @@ void options_print_help(FILE *out)
 	fputs("\nExamples:\n"
 	      "  tcpstates-trace -L 443 --min-connect 100\n"
 	      "      handshakes of the server on port 443 that took 100 ms or more\n"
-	      "  tcpstates-trace -o json --failed -w lost.trace\n"
+	      "  tcpstates-trace -o json --failed -w lost.pcapng\n"
 	      "      what went wrong, as JSON Lines, and a recording of it\n"
 	      "  tcpstates-trace -s -o none -- curl -s https://example.org/\n"
 	      "      only the summary of what one command did\n"

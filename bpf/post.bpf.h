@@ -41,7 +41,7 @@ struct lane {
 
 struct note {
 	__u64 key; /* socket and new state */
-	__u64 cookie;
+	__u64 mark; /* of the connection */
 };
 
 struct cpu {

@@ -75,6 +75,22 @@ static __always_inline __u64 cookie_of(const struct sock *sk)
 	return FIELD(sk, __sk_common.skc_cookie.counter);
 }
 
+/*
+ * Is this the record of an earlier connection in the same memory, whose end went unseen?  Where there are
+ * no cookies the ports tell most of them apart.
+ */
+static __always_inline bool is_stale(const struct record *r, const struct sock *sk)
+{
+	__u16 local, remote;
+
+	if (cfg.cookie_helper)
+		return r->h.cookie && r->h.cookie != cookie_of(sk);
+	local = FIELD(sk, __sk_common.skc_num);
+	remote = bpf_ntohs(FIELD(sk, __sk_common.skc_dport));
+	return (local && r->h.local_port && local != r->h.local_port) ||
+	       (r->h.remote_port && remote != r->h.remote_port);
+}
+
 static __always_inline __u8 state_of(const struct sock *sk)
 {
 	return FIELD(sk, __sk_common.skc_state);
@@ -112,7 +128,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 			table_remove(key);
 		r = NULL;
 	}
-	if (r && r->h.cookie && r->h.cookie != cookie_of(sk)) {
+	if (r && is_stale(r, sk)) {
 		tell_stale(r, !claim_handshake(key));
 		table_remove(key);
 		r = NULL;
@@ -194,6 +210,16 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	return FIELD(sk, sk_protocol) == 6; /* the kernel's own MPTCP sockets have 262 */
 }
 
+/* What this connection alone has: its cookie, else where its sequences have come to. */
+static __always_inline __u64 mark_of(const struct sock *sk)
+{
+	const struct tcp_sock *tp = (const void *)sk;
+
+	if (cfg.typed || cfg.cookie_helper)
+		return cookie_of(sk);
+	return (__u64)BPF_CORE_READ(tp, write_seq) << 32 | BPF_CORE_READ(tp, rcv_nxt);
+}
+
 /* A note can be overwritten by another change's; the record tells what has been written into it. */
 static __always_inline bool was_taken(const struct sock *sk, __u8 to)
 {
@@ -201,7 +227,7 @@ static __always_inline bool was_taken(const struct sock *sk, __u8 to)
 
 	if (!r)
 		return to == BPF_TCP_CLOSE;
-	return r->h.state == to && r->h.cookie == cookie_of(sk);
+	return r->h.state == to && !is_stale(r, sk);
 }
 
 /*
@@ -231,7 +257,7 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 	if (!note)
 		goto out;
 	if (stand_in) {
-		if (note->key == key && note->cookie == cookie_of(sk)) {
+		if (note->key == key && note->mark == mark_of(sk)) {
 			note->key = 0;
 			goto out;
 		}
@@ -245,7 +271,7 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 		on_state_called(cpu, lane, sk, from, to);
 	if (!stand_in) {
 		note->key = key;
-		note->cookie = cookie_of(sk);
+		note->mark = mark_of(sk);
 	}
 out:
 	lane_leave(cpu);

@@ -170,6 +170,8 @@ static enum options_result check(const struct options *o, FILE *err)
 		return complain(err, "-- COMMAND", "conflicts with --read", "one of them");
 	if (o->command && o->pids.n)
 		return complain(err, "--pid", "conflicts with -- COMMAND", "one of them");
+	if (o->attach != ATTACH_AUTO && o->rungs[FACT_STATE] != RUNG_ANY)
+		return complain(err, "--rung state", "conflicts with --attach", "one of them");
 	if (o->interval_s > 0 && !o->summary)
 		return complain(err, "--interval", "needs --summary", "--summary --interval S");
 	if (o->write_bytes && (!o->write_file || !strcmp(o->write_file, "-")))

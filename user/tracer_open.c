@@ -103,7 +103,6 @@ static void say_no_accept(const struct finding *accept)
 
 	if (accept->rung != RUNG_NONE || accept->forgone)
 		return;
-
 	message("accept(): its return is not seen: %s (as with --no-accept%s)", strerror(-err),
 		err == -EACCES	? "; CAP_DAC_READ_SEARCH lets tracefs be read"
 		: err == -EPERM ? "; mount tracefs on /sys/kernel/tracing, or run it as root"

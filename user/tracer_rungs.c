@@ -148,8 +148,8 @@ static void use_form(struct tracer *t, const struct form *f, int fd)
 }
 
 /*
- * All programs of a rung, or none.  Of those for a function one is for the number of arguments that it has
- * here.
+ * All programs of a rung, or none.  Of those for a function's exit one is for the number of arguments that
+ * it has here.
  */
 static int take_rung(struct tracer *t, enum fact fact, enum rung rung)
 {
@@ -162,7 +162,7 @@ static int take_rung(struct tracer *t, enum fact fact, enum rung rung)
 		if (f->fact != fact || f->rung != rung)
 			continue;
 		fd = try_form(t, f);
-		if (fd == -EOPNOTSUPP) {
+		if (fd == -EOPNOTSUPP && rung == RUNG_FEXIT) {
 			err = err == -ENOSYS ? fd : err;
 			continue;
 		}
@@ -243,27 +243,21 @@ static bool wanted(const struct tracer *t, enum fact fact)
 	return fact != FACT_ACCEPT || (!t->options->no_accept && t->skel->rodata->cfg.owners);
 }
 
-static bool by_hand(const struct options *o, enum fact fact)
+static bool asked_for(const struct options *o, enum fact fact)
 {
 	return o->rungs[fact] != RUNG_ANY || (fact == FACT_STATE && o->attach != ATTACH_AUTO);
 }
 
 static int complain(const struct tracer *t, enum fact fact)
 {
-	static const char *const attach[] = {
-		[ATTACH_AUTO] = "auto",
-		[ATTACH_TRACEPOINT] = "tracepoint",
-		[ATTACH_FENTRY] = "fentry",
-		[ATTACH_KPROBE] = "kprobe",
-	};
 	const struct options *o = t->options;
 	char why[RUNGS_LINE];
 
 	rungs_why(&t->found, fact, why, sizeof(why));
 	if (o->rungs[fact] == RUNG_ANY)
-		message("--attach %s: this kernel does not offer it: %s (--features lists what it "
+		message("--attach: this kernel does not offer it: %s (--features lists what it "
 			"does)",
-			attach[o->attach], why);
+			why);
 	else
 		message("--rung %s=%s: this kernel does not offer it: %s (--features lists what it "
 			"does)",
@@ -296,7 +290,7 @@ int tracer_choose(struct tracer *t)
 			continue;
 		}
 		settle(t, fact);
-		if (f->rung == RUNG_NONE && by_hand(t->options, fact))
+		if (f->rung == RUNG_NONE && asked_for(t->options, fact))
 			return complain(t, fact);
 	}
 	choose_io_uring(t);

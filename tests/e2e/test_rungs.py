@@ -2,12 +2,13 @@
 """Each rung of each ladder, forced where this kernel has it, tells the same records."""
 import datetime
 import re
+import subprocess
 
 import checks
 import kernel
 from checks import Noise, near
 from oracle import End
-from tracer import Tracer, run_tracer
+from tracer import BINARY, Tracer, run_tracer
 
 FIN_WAIT2 = 5
 
@@ -175,3 +176,17 @@ def test_same_records(world):
             end = End(packets, "127.0.0.1", ends[0], "127.0.0.1", ends[1])
             checks.check_handshake(best[*ends, "handshake"], end, noise.tolerance_ns)
             checks.check_close(best[*ends, "close"], end, noise.tolerance_ns)
+
+
+def test_features_without_rights():
+    """As far as it can: what needs a trial is unknown, what the types tell is not."""
+    done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", BINARY, "--features"],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=20, text=True)
+    found = {line.partition(": ")[0]: line.partition(": ")[2].split()[0].rstrip(";")
+             for line in done.stdout.splitlines()}
+    assert done.returncode == 0 and found.keys() == kernel.rungs().keys()
+    assert (found["state"], found["accept"]) == ("unknown", "unknown")
+    if kernel.can_tell("mptcp"):
+        assert found["mptcp"] == "field"
+    assert "root" in done.stderr and done.stderr.count("\n") == 1

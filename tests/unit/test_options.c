@@ -111,6 +111,7 @@ static void test_conflicts(void **state)
 	BAD("-6: -4 and -6 exclude each other", "", "-4", "-6");
 	BAD("-4: -4 and -6 exclude each other", "", "-64");
 	BAD("--interval: needs --summary", "", "--interval", "1");
+	BAD("--rung state: conflicts with --attach", "", "--attach=kprobe", "--rung=state=raw_tp");
 	BAD("--role server: given twice", "", "--role", "client", "--role", "server");
 }
 

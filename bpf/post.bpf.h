@@ -40,7 +40,7 @@ struct lane {
 };
 
 struct note {
-	__u64 key; /* socket and new state */
+	__u64 key;  /* socket and new state */
 	__u64 mark; /* of the connection */
 };
 

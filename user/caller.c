@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <unistd.h>
 
@@ -33,11 +34,62 @@ struct caller caller_find(void)
 	return (struct caller){ true, (uid_t)uid, (gid_t)gid };
 }
 
+/* The numbers of a line of /proc/PID/status; how many there are. */
+static int read_groups(const char *text, gid_t groups[NGROUPS_MAX])
+{
+	char *end;
+	int n;
+
+	for (n = 0; n < NGROUPS_MAX; n++, text = end) {
+		groups[n] = (gid_t)strtoul(text, &end, 10);
+		if (end == text)
+			break;
+	}
+	return n;
+}
+
+/* How many groups a process has that is this user's; -1 when it is not.  *pid becomes its parent. */
+static int groups_of_process(pid_t *pid, uid_t uid, gid_t groups[NGROUPS_MAX])
+{
+	char path[sizeof("/proc//status") + 11], *line = NULL;
+	unsigned int real, effective, saved;
+	bool theirs = false;
+	size_t size = 0;
+	int n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", *pid);
+	*pid = 0;
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	while (getline(&line, &size, f) > 0) {
+		if (sscanf(line, "PPid: %d", pid) == 1)
+			continue;
+		if (sscanf(line, "Uid: %u %u %u", &real, &effective, &saved) == 3)
+			theirs = real == uid && effective == uid && saved == uid;
+		else if (theirs && !strncmp(line, "Groups:", strlen("Groups:")))
+			n = read_groups(line + strlen("Groups:"), groups);
+	}
+	free(line);
+	fclose(f);
+	return n;
+}
+
+/*
+ * The groups that the caller's own process has, which is an ancestor of this one as long as it lives,
+ * else the one group that sudo names.  The data base of users is not asked: it is read by shared
+ * libraries (nsswitch.conf), which a static program has not got.
+ */
 static int take_groups(const struct caller *c)
 {
-	struct passwd *user = getpwuid(c->uid);
+	gid_t groups[NGROUPS_MAX];
+	pid_t pid = getppid();
+	int n = -1;
 
-	return user ? initgroups(user->pw_name, c->gid) : setgroups(1, &c->gid);
+	while (n < 0 && pid > 0)
+		n = groups_of_process(&pid, c->uid, groups);
+	return n < 0 ? setgroups(1, &c->gid) : setgroups((size_t)n, groups);
 }
 
 int caller_become(void)

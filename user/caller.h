@@ -14,7 +14,7 @@ struct caller {
 
 struct caller caller_find(void);
 
-/* For good, with that user's groups.  0 or -errno. */
+/* For good, with the groups of the process that called sudo.  0 or -errno. */
 int caller_become(void);
 
 /*

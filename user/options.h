@@ -97,7 +97,4 @@ void options_free(struct options *o);
 
 void options_print_help(FILE *out);
 
-/* A script for bash: source <(tcpstates-trace --completion) */
-void options_print_completion(FILE *out);
-
 #endif

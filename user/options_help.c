@@ -67,49 +67,12 @@ void options_print_help(FILE *out)
 	fputs("\nExamples:\n"
 	      "  tcpstates-trace -L 443 --min-connect 100\n"
 	      "      handshakes of the server on port 443 that took 100 ms or more\n"
-	      "  tcpstates-trace -o json --failed -w lost.trace\n"
+	      "  tcpstates-trace -o json --failed -w lost.pcapng\n"
 	      "      what went wrong, as JSON Lines, and a recording of it\n"
 	      "  tcpstates-trace -s -o none -- curl -s https://example.org/\n"
 	      "      only the summary of what one command did\n"
 	      "\nExit status:\n"
 	      "  0 ended as asked; 1 could not trace or write its output; 2 unusable arguments;\n"
 	      "  with COMMAND, the command's own (128+N when signal N killed it).\n",
-	      out);
-}
-
-static void put_names(const struct option_row *row, const char *separator, FILE *out)
-{
-	if (row->short_name)
-		fprintf(out, "-%c", row->short_name);
-	if (row->long_name)
-		fprintf(out, "%s--%s", row->short_name ? separator : "", row->long_name);
-}
-
-void options_print_completion(FILE *out)
-{
-	const struct option_row *row;
-
-	fputs("_tcpstates_trace()\n{\n\tlocal words\n\n\tcase $3 in\n", out);
-	for (row = options_table; !options_row_is_last(row); row++) {
-		if (!row->arg)
-			continue;
-		putc('\t', out);
-		put_names(row, " | ", out);
-		fputs(") words='", out);
-		/* left empty, bash falls back to the names of files */
-		options_put_words(row, " ", out);
-		fputs("' ;;\n", out);
-	}
-	fputs("\t*) words='", out);
-	for (row = options_table; !options_row_is_last(row); row++) {
-		if (!options_row_is_option(row) || !row->help)
-			continue;
-		put_names(row, " ", out);
-		putc(' ', out);
-	}
-	fputs("--' ;;\n\tesac\n"
-	      "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$2\"))\n"
-	      "}\n"
-	      "complete -o default -F _tcpstates_trace tcpstates-trace\n",
 	      out);
 }

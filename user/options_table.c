@@ -230,15 +230,6 @@ static enum options_result set_version(struct parse *p, const struct option_row 
 	return OPTIONS_DONE;
 }
 
-static enum options_result set_completion(struct parse *p, const struct option_row *row,
-					  const char *arg)
-{
-	(void)row;
-	(void)arg;
-	options_print_completion(p->out);
-	return OPTIONS_DONE;
-}
-
 #define AT(member) .offset = offsetof(struct options, member)
 #define FLAG(member) .set = set_flag, AT(member)
 #define PORTS(member)                                      \
@@ -340,7 +331,6 @@ const struct option_row options_table[] = {
 	{ 'q', "quiet", .help = "no banner", FLAG(quiet) },
 	{ 'V', "version", .help = "print the version", .set = set_version },
 	{ 'h', "help", .help = "print this", .set = set_help },
-	{ 0, "completion", .set = set_completion },
 	{ .help = NULL },
 };
 

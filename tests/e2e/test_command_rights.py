@@ -39,6 +39,32 @@ def test_rights(how):
         assert status["CapBnd"] == mine["CapBnd"]
 
 
+CALLER = """
+import os, sys
+read, write = os.pipe()
+sudo = os.fork()
+if sudo == 0:
+    os.read(read, 1)
+    os.execv(sys.argv[1], sys.argv[1:])
+os.setgroups([4242, 4243])
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+os.write(write, b".")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(sudo, 0)[1]))
+"""
+
+
+def test_groups_of_the_caller():
+    """Those of the process that called sudo, whatever /etc/group says."""
+    with PublicCopy() as public:
+        done = subprocess.run(["/usr/bin/python3", "-c", CALLER, public.path, "-o", "none", "--",
+                               "id", "-G"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, timeout=20,
+                              env={**os.environ, **SUDO})
+    assert done.returncode == 0, done.stderr
+    assert sorted(done.stdout.split()) == ["4242", "4243", "65534"]
+
+
 @pytest.mark.parametrize("how", HOWS)
 def test_descriptors(how):
     """0, 1 and 2 (3 is the directory that ls reads); recording and output file are the tracer's."""

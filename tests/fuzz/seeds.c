@@ -34,7 +34,6 @@ static const char *const command_lines[] = {
 	"tcpstates-trace --max-connections 100 --ring 8 --attach kprobe -- true -x",
 	"tcpstates-trace --help",
 	"tcpstates-trace -V",
-	"tcpstates-trace --completion",
 };
 
 static FILE *create(const struct seeds *s, const char *target, const char *name, unsigned int n)

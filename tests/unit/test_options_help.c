@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What --help, --version and --completion print. */
+/* What --help and --version print. */
 #include "options_run.h"
 
 #include <string.h>
@@ -69,7 +69,6 @@ static void test_help(void **state)
 		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)
 			if (!strstr(r.out, parts[j]))
 				fail_msg("--help lacks '%s'", parts[j]);
-		assert_null(strstr(r.out, "--completion"));
 		assert_lines(r.out, 80);
 		run_free(&r);
 	}
@@ -87,28 +86,11 @@ static void test_version(void **state)
 	run_free(&r);
 }
 
-static void test_completion(void **state)
-{
-	struct run r;
-
-	(void)state;
-	RUN(&r, "--completion");
-	assert_int_equal(r.result, OPTIONS_DONE);
-	assert_string_equal(r.err, "");
-	assert_non_null(strstr(r.out, "complete -o default -F _tcpstates_trace tcpstates-trace\n"));
-	assert_non_null(strstr(r.out, "--role) words='client server'"));
-	assert_non_null(strstr(r.out, "-o | --output) words='timeline "));
-	assert_non_null(strstr(r.out, " --min-connect "));
-	assert_null(strstr(r.out, "--completion"));
-	run_free(&r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_version),
-		cmocka_unit_test(test_completion),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,14 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-# the end-to-end tests under other kernels, in qemu: KERNEL_TESTS= runs all of them, which takes hours
+# the end-to-end tests under other kernels, in qemu, with the static program: KERNEL_TESTS= runs all of them,
+# which takes hours
 KERNELS ?= 5.10 7.2 6.1 6.12 6.18
 KERNEL_DIR ?= $(BUILD)/kernels
 KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_hard2 or test_hard3 \
 	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
 	or test_cgroup or test_states or test_rungs or test_btf or test_ecn
-.PHONY: test-kernels
-test-kernels: deps-test $(BUILD)/tcpstates-trace $(BUILD)/link
+.PHONY: test-kernels smoke-kernels
+STATIC_MAKE = $(MAKE) --no-print-directory STATIC=1 BUILD=$(BUILD)/static
+test-kernels: deps-test
 	@tests/vm/deps
-	@tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
+	@$(STATIC_MAKE) $(addprefix $(BUILD)/static/,tcpstates-trace link)
+	@TCPSTATES_TRACE=$(BUILD)/static/tcpstates-trace \
+		tests/vm/test $(KERNEL_DIR) $(KERNELS) -- $(if $(KERNEL_TESTS),-k '$(KERNEL_TESTS)')
+
+# a few seconds a kernel: it loads and attaches, and what it tells of one client and one server is right
+smoke-kernels: deps-test
+	@tests/vm/deps
+	@$(STATIC_MAKE) $(addprefix $(BUILD)/static/,tcpstates-trace pair first)
+	@tests/vm/smoke $(KERNEL_DIR) $(BUILD)/static $(KERNELS)
+
+# the programs of a machine that has no others
+$(BUILD)/pair $(BUILD)/first: $(BUILD)/%: tests/vm/%.c Makefile | $(BUILD)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $< -o $@
+
+# built here for arm64, run under arm64 kernels
+ARM64_KERNELS ?= 6.1 6.12 7.2
+ARM64 := $(BUILD)/arm64
+ARM64_MAKE = $(MAKE) --no-print-directory CROSS=aarch64-linux-gnu- STATIC=1 SYSROOT=$(ARM64)/sysroot BUILD=$(ARM64)/static
+.PHONY: smoke-arm64
+smoke-arm64: deps-test
+	@tests/vm/deps arm64
+	@tests/vm/sysroot $(ARM64)/sysroot arm64
+	@$(ARM64_MAKE) $(addprefix $(ARM64)/static/,tcpstates-trace pair first)
+	@VM_ARCH=arm64 tests/vm/smoke $(ARM64)/kernels $(ARM64)/static $(ARM64_KERNELS)
+
+# README's table of kernels, from what the tests above left
+.PHONY: kernel-table
+kernel-table:
+	@tests/vm/table README.md $(KERNEL_DIR) $(ARM64)/kernels
 
 # does each kernel have what the BPF object reads?  BTF=FILE..., or those of KERNELS
 .PHONY: check-btf

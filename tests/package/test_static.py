@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""The static program where there is nothing but itself: no library, no shell, no /etc."""
+import os
+import subprocess
+import sys
+
+import pytest
+
+from package import ROOT, output
+
+sys.path.insert(0, os.path.join(ROOT, "tests/vm"))
+
+import pair  # noqa: E402
+
+STATIC = os.path.join(ROOT, "build/static")
+
+
+def test_needs_no_library():
+    headers = output("readelf", "-lW", os.path.join(STATIC, "tcpstates-trace"))
+    assert "DYNAMIC" in headers and "INTERP" not in headers  # position-independent all the same
+    assert "NEEDED" not in output("readelf", "-dW", os.path.join(STATIC, "tcpstates-trace"))
+
+
+@pytest.mark.parametrize("sudo", [False, True], ids=["root", "sudo"])
+def test_in_an_empty_root(tmp_path, sudo):
+    """/proc and /sys are the kernel's; all else that is there are two programs."""
+    for directory in ("proc", "sys"):
+        (tmp_path / directory).mkdir()
+    for program in ("tcpstates-trace", "pair"):
+        output("cp", os.path.join(STATIC, program), str(tmp_path))
+    tmp_path.chmod(0o777)
+    script = ("ip link set lo up && mount --bind . . && cd $PWD && mount --bind /proc proc && "
+              "mount --rbind /sys sys && chroot . /tcpstates-trace --features && "
+              "exec chroot . /tcpstates-trace -o json --output-file told -- /pair")
+    user = {"SUDO_UID": "65534", "SUDO_GID": "65534"} if sudo else {}
+    done = subprocess.run(["unshare", "-mn", "sh", "-c", script], cwd=tmp_path, timeout=20,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, env={**os.environ, **user})
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("Tracing"), done.stderr  # and no word of what is not to be had
+    lines = done.stdout.splitlines() + (tmp_path / "told").read_text().splitlines()
+    assert not pair.differences(lines)
+    assert (tmp_path / "told").stat().st_uid == (65534 if sudo else 0)

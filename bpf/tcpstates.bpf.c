@@ -324,7 +324,10 @@ int BPF_PROG(state_fentry_stand_in, struct sock *sk, int to)
 	return 0;
 }
 
-/* No stand-in: the kernel runs no kprobe's program while another runs on the same processor. */
+/*
+ * No stand-in: the kernel runs no kprobe's program while another runs, or somebody reads a map, on the same
+ * processor (trace_call_bpf).
+ */
 SEC("?kprobe/tcp_set_state")
 int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
 {

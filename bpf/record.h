@@ -143,13 +143,10 @@ enum close_flag {
 	CLOSE_ACK_PENDING = 1 << 10, /* the peer's FIN was not acknowledged when CLOSE_WAIT ended */
 	CLOSE_DATA_OUTSTANDING = 1 << 11, /* unacknowledged data when our FIN was queued */
 	CLOSE_MINISOCKET = 1 << 12,	  /* a FIN_WAIT2 minisocket took over */
+	CLOSE_EXPIRED = 1 << 13,	  /* ... and expired before the peer's FIN */
 	CLOSE_TIMEWAIT_FULL =
-		1 << 15, /* the kernel's TIME_WAIT table was full when its turn came */
-	/* only our FIN could be sent again, and retransmits says how often anything had been before it */
-	CLOSE_FIN_ALONE = 1 << 16,
-	CLOSE_EXPIRED = 1 << 13, /* ... and expired before the peer's FIN */
-	CLOSE_BY_CALLER =
-		1 << 14, /* the end came from a system call of the closer, not from the net */
+		1 << 14,	   /* the kernel's TIME_WAIT table was full when its turn came */
+	CLOSE_FIN_ALONE = 1 << 15, /* only our FIN could be sent again; see retransmits */
 };
 
 struct close_part {
@@ -161,7 +158,7 @@ struct close_part {
 	struct owner closer;
 	__u32 segs_out;
 	__u32 segs_in;
-	__u32 retransmits;
+	__u32 retransmits; /* CLOSE_FIN_ALONE: before the FIN, until the end is known */
 	__u32 srtt_us;
 	__u32 min_rtt_us;
 	__u32 local_fin_seq;

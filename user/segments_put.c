@@ -267,7 +267,7 @@ static bool rst_with_ack(const struct work *w, const struct sent *s)
 
 	if (s->side != s->end)
 		return s->step->segment.flags & SEGMENT_ACK;
-	return !(r->c.flags & CLOSE_LOCAL_FIN_LEFT) || r->c.flags & CLOSE_BY_CALLER;
+	return !(r->c.flags & CLOSE_LOCAL_FIN_LEFT);
 }
 
 static int put_segment(struct work *w, const struct sent *s)

@@ -123,9 +123,9 @@ static void do_last_ack(struct life *l, uint8_t arg)
 static void do_died(struct life *l, uint8_t arg)
 {
 	static const int errors[] = { 0, ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ECONNABORTED };
-	static const uint32_t flags[] = { 0, CLOSE_RST_RECEIVED, CLOSE_RST_SENT, CLOSE_BY_CALLER };
+	static const uint32_t flags[] = { 0, CLOSE_RST_RECEIVED, CLOSE_RST_SENT };
 
-	flow_died(&l->f, errors[arg % 6], arg & 64 ? EHOSTUNREACH : 0, flags[arg / 6 % 4]);
+	flow_died(&l->f, errors[arg % 6], arg & 64 ? EHOSTUNREACH : 0, flags[arg / 6 % 3]);
 }
 
 static void do_minisocket(struct life *l, uint8_t arg)

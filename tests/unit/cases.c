@@ -136,7 +136,7 @@ void flow_fin(struct flow *f, uint32_t more)
 	c->closer = f->r.h.accept_ns ? f->r.h.acceptor : f->r.h.owner;
 	c->local_fin_seq = f->snd_nxt++;
 	c->local_fin_ack = f->rcv_nxt;
-	c->flags |= CLOSE_LOCAL_FIN | CLOSE_BY_CALLER | more;
+	c->flags |= CLOSE_LOCAL_FIN | more;
 	c->segs_out++;
 	change(f, f->r.h.state == BPF_TCP_CLOSE_WAIT ? BPF_TCP_LAST_ACK : BPF_TCP_FIN_WAIT1,
 	       STEP_STATE);

@@ -137,7 +137,7 @@ static void resets(struct telling *t)
 	} ways[] = {
 		{ ROLE_CLIENT, false, ECONNRESET, CLOSE_RST_RECEIVED },
 		{ ROLE_CLIENT, true, EPIPE, CLOSE_RST_RECEIVED },
-		{ ROLE_SERVER, false, 0, CLOSE_BY_CALLER },
+		{ ROLE_SERVER, false, 0, 0 },
 		{ ROLE_CLIENT, false, ETIMEDOUT, CLOSE_RST_SENT },
 		{ ROLE_CLIENT, false, ECONNABORTED, CLOSE_RST_SENT },
 	};

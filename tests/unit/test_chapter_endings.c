@@ -76,7 +76,7 @@ static void reset_sent(void **state)
 {
 	(void)state;
 	flow_open_with_data(&f, ROLE_CLIENT);
-	flow_died(&f, 0, 0, CLOSE_BY_CALLER);
+	flow_died(&f, 0, 0, 0);
 	expect_ending(&f, &ch, ENDING_RESET_SENT, CLOSER_NONE, 0, 47);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE > RST");
 	expect_known(ch.close.closer.pid, 4711);
@@ -85,7 +85,7 @@ static void reset_sent(void **state)
 	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_peer_fin(&f);
 	flow_wait(&f, 3 * MS);
-	flow_died(&f, 0, 0, CLOSE_BY_CALLER);
+	flow_died(&f, 0, 0, 0);
 	expect_ending(&f, &ch, ENDING_RESET_SENT, CLOSER_REMOTE, 0, 63);
 	assert_int_equal(ch.steps[ch.n_steps - 1].from, BPF_TCP_CLOSE_WAIT);
 	assert_true(ch.steps[ch.n_steps - 1].segment.sent);

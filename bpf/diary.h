@@ -175,6 +175,12 @@ static __always_inline bool diary_retransmits_seen(const struct handshake_part *
 	       h->flags & HANDSHAKE_MAYBE_UNSENT;
 }
 
+/* As above, of our FIN; total: what the socket counts by now.  Where data may be among it, nobody knows. */
+static __always_inline bool diary_fins_seen(const struct close_part *c, __u32 total)
+{
+	return !(c->flags & CLOSE_FIN_ALONE) || total - c->retransmits <= c->fin_retransmits;
+}
+
 /*
  * The kernel's round trip sample of the handshake in microseconds, 0 when there is no honest one: after
  * a retransmission it may belong to either segment, and a whole number of milliseconds beside

@@ -279,7 +279,7 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 	c->bytes_received = tp->bytes_received - (c->flags & CLOSE_REMOTE_FIN ? 1 : 0);
 	c->segs_out = tp->segs_out;
 	c->segs_in = tp->segs_in;
-	if (c->flags & CLOSE_FIN_ALONE && tp->total_retrans - c->retransmits > c->fin_retransmits)
+	if (!diary_fins_seen(c, tp->total_retrans))
 		c->flags |= CLOSE_EVENTS_LOST;
 	c->retransmits = tp->total_retrans;
 	c->srtt_us = tp->srtt_us >> 3;

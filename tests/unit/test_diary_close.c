@@ -84,6 +84,22 @@ static void fin_left(void **state)
 	assert_int_equal(diary_fin_left_ns(&r, queued), 0);
 }
 
+/* The socket counts what it sent again, before the FIN as well; a retransmission that no hook saw shows. */
+static void fins_seen(void **state)
+{
+	(void)state;
+	r.c.retransmits = 3;
+	r.c.fin_retransmits = 1;
+	assert_true(diary_fins_seen(&r.c, 5));
+	r.c.flags |= CLOSE_FIN_ALONE;
+	assert_true(diary_fins_seen(&r.c, 4));
+	assert_false(diary_fins_seen(&r.c, 5));
+	/* the count is of 32 bits */
+	r.c.retransmits = UINT32_MAX;
+	assert_true(diary_fins_seen(&r.c, 0));
+	assert_false(diary_fins_seen(&r.c, 1));
+}
+
 static void fin_never_left(void **state)
 {
 	(void)state;
@@ -210,11 +226,17 @@ static void wants_slow_ones_of_both(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(graceful),		  TEST(fin_left),
-		TEST(fin_never_left),	  TEST(close_ns),
-		TEST(close_ns_of_others), TEST(wants_all),
-		TEST(wants_failed),	  TEST(wants_slow_handshakes),
-		TEST(wants_slow_closes),  TEST(wants_slow_ones_of_both),
+		TEST(graceful),
+		TEST(fin_left),
+		TEST(fins_seen),
+		TEST(fin_never_left),
+		TEST(close_ns),
+		TEST(close_ns_of_others),
+		TEST(wants_all),
+		TEST(wants_failed),
+		TEST(wants_slow_handshakes),
+		TEST(wants_slow_closes),
+		TEST(wants_slow_ones_of_both),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

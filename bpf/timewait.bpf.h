@@ -8,6 +8,7 @@
 #ifndef TIMEWAIT_BPF_H
 #define TIMEWAIT_BPF_H
 
+#include "segment.h"
 #include "table.bpf.h"
 
 struct {
@@ -23,28 +24,12 @@ struct {
  * that ends it may be first, on another CPU.  Either side writes its own before it looks for the
  * other's, so one of them finds both.
  */
-struct early_segment {
-	__u64 t_ns;
-	__u32 fin_seq;
-	__u32 kind; /* enum segment_kind */
-};
-
-enum segment_kind {
-	SEGMENT_OTHER,
-	SEGMENT_FIN,
-	SEGMENT_RST,
-	SEGMENT_REFUSED, /* data that nobody is there to read: answered with an RST */
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, struct tuple);
-	__type(value, struct early_segment);
+	__type(value, struct segment);
 } early_segments SEC(".maps");
-
-#define TCP_FIN 0x01
-#define TCP_RST 0x04
 
 /* Takes the record out, into this lane's scratch room; NULL when somebody else was first. */
 static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu,
@@ -60,7 +45,15 @@ static __always_inline struct record *minisocket_take(const struct tuple *key, s
 	return bpf_map_delete_elem(&minisockets, key) ? NULL : copy;
 }
 
-static __always_inline void minisocket_end(struct record *r, const struct early_segment *s)
+/* Does this segment end what the record waits for? */
+static __always_inline bool segment_ends(struct segment *s, const struct record *r)
+{
+	if (s->kind == SEGMENT_BY_HEADERS)
+		s->kind = segment_by_headers(s, r->c.remote_fin_seq);
+	return s->kind != SEGMENT_OTHER;
+}
+
+static __always_inline void minisocket_end(struct record *r, const struct segment *s)
 {
 	if (s->kind == SEGMENT_RST) {
 		r->c.flags |= CLOSE_RST_RECEIVED | CLOSE_OVER;
@@ -70,7 +63,7 @@ static __always_inline void minisocket_end(struct record *r, const struct early_
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_SENT);
 	} else {
 		r->c.flags |= CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT | CLOSE_OVER;
-		r->c.remote_fin_seq = s->fin_seq;
+		r->c.remote_fin_seq = s->end_seq - 1;
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_TIME_WAIT, STEP_STATE);
 	}
 	tell(r);
@@ -90,11 +83,12 @@ static __always_inline void minisocket_evict(const struct tuple *key, struct cpu
 static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct record *r,
 					     const struct tcp_sock *tp, __u64 t_ns)
 {
-	struct early_segment *early;
+	struct segment *early;
 	struct tuple key;
 	long err;
 
 	r->c.flags |= CLOSE_MINISOCKET;
+	r->c.remote_fin_seq = tp->rcv_nxt;
 	r->c.end_ns = t_ns + facts_fin_timeout_ns(tp);
 	tuple_of(&key, &r->h);
 	err = bpf_map_update_elem(&minisockets, &key, r, BPF_NOEXIST);
@@ -107,16 +101,16 @@ static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct r
 	early = bpf_map_lookup_elem(&early_segments, &key);
 	/* a note older than our FIN's acknowledgement is an earlier connection's */
 	if (early && early->t_ns >= diary_close_end_ns(r)) {
-		struct early_segment s = *early;
+		struct segment s = *early;
 
-		r = minisocket_take(&key, cpu, lane);
+		r = segment_ends(&s, r) ? minisocket_take(&key, cpu, lane) : NULL;
 		if (r)
 			minisocket_end(r, &s);
 	}
 	return true;
 }
 
-static __always_inline void minisocket_event(const struct tuple *key, struct early_segment *s)
+static __always_inline void minisocket_event(const struct tuple *key, struct segment *s)
 {
 	struct cpu *cpu = this_cpu();
 	struct record *r;
@@ -126,11 +120,12 @@ static __always_inline void minisocket_event(const struct tuple *key, struct ear
 		return;
 	s->t_ns = bpf_ktime_get_ns();
 	lane = lane_enter(cpu);
-	r = minisocket_take(key, cpu, lane);
+	r = bpf_map_lookup_elem(&minisockets, key);
 	if (!r) {
 		bpf_map_update_elem(&early_segments, key, s, BPF_ANY);
-		r = minisocket_take(key, cpu, lane);
+		r = bpf_map_lookup_elem(&minisockets, key);
 	}
+	r = r && segment_ends(s, r) ? minisocket_take(key, cpu, lane) : NULL;
 	if (r)
 		minisocket_end(r, s);
 	if (lane >= 0)
@@ -142,14 +137,13 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
 	__u8 flags = 0, *header = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header);
-	__u32 end_seq = BPF_CORE_READ(cb, end_seq);
-	struct early_segment s = { .fin_seq = end_seq - 1 };
+	struct segment s = { .end_seq = BPF_CORE_READ(cb, end_seq) };
 	struct tuple key = {};
 
 	bpf_probe_read_kernel(&flags, 1, header + 13);
 	if (flags & TCP_RST)
 		s.kind = SEGMENT_RST;
-	else if (flags & TCP_FIN && end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt))
+	else if (flags & TCP_FIN && s.end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt))
 		s.kind = SEGMENT_FIN;
 	else
 		return;
@@ -163,7 +157,7 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
  */
 static __always_inline void minisocket_refused(const struct sock *sk, __u8 state)
 {
-	struct early_segment s = { .kind = SEGMENT_REFUSED };
+	struct segment s = { .kind = SEGMENT_REFUSED };
 	struct tuple key = {};
 
 	tuple_read(&key, &sk->__sk_common);
@@ -217,6 +211,61 @@ int BPF_PROG(segment_judged_5args, struct sock *tw, struct sk_buff *skb, void *t
 	     void *reason, int verdict)
 {
 	minisocket_judged(skb, tw, verdict);
+	return 0;
+}
+
+struct headers {
+	__u8 ip[40];
+	__u8 tcp[14]; /* as far as the flags */
+};
+
+static __always_inline __u16 read_be16(const __u8 *from)
+{
+	return from[0] << 8 | from[1];
+}
+
+/* Whom a segment came to, by its headers.  False: it is not for TCP, or did not come that far. */
+static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key, struct segment *s)
+{
+	struct tcp_skb_cb *cb = (void *)skb->cb;
+	__u8 *head = BPF_CORE_READ(skb, head);
+	__u8 *tcp = head + BPF_CORE_READ(skb, transport_header);
+	struct headers h = {};
+
+	/* where the receiver has it, which ip_rcv() and the filters do not */
+	if (BPF_CORE_READ(skb, data) != tcp)
+		return false;
+	bpf_probe_read_kernel(h.tcp, sizeof(h.tcp), tcp);
+	s->seq = (__u32)read_be16(h.tcp + 4) << 16 | read_be16(h.tcp + 6);
+	s->end_seq = BPF_CORE_READ(cb, end_seq);
+	s->flags = h.tcp[13];
+	if (BPF_CORE_READ(cb, seq) != s->seq) /* tcp_v4_fill_cb() wrote the same */
+		return false;
+	if (s->end_seq == s->seq && !(s->flags & TCP_RST))
+		return false;
+	bpf_probe_read_kernel(h.ip, sizeof(h.ip), head + BPF_CORE_READ(skb, network_header));
+	if (h.ip[0] >> 4 == 4) {
+		v4_mapped(key->local, *(__be32 *)(h.ip + 16));
+		v4_mapped(key->remote, *(__be32 *)(h.ip + 12));
+	} else {
+		__builtin_memcpy(key->local, h.ip + 24, 16);
+		__builtin_memcpy(key->remote, h.ip + 8, 16);
+	}
+	key->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+	key->local_port = read_be16(h.tcp + 2);
+	key->remote_port = read_be16(h.tcp);
+	return true;
+}
+
+/* Where neither hook is to be had: what TCP is done with, by its headers. */
+SEC("?raw_tp/kfree_skb")
+int BPF_PROG(segment_dropped, struct sk_buff *skb)
+{
+	struct segment s = { .kind = SEGMENT_BY_HEADERS };
+	struct tuple key = {};
+
+	if (segment_read(skb, &key, &s))
+		minisocket_event(&key, &s);
 	return 0;
 }
 

@@ -18,7 +18,8 @@ const struct ladder ladders[FACTS] = {
 			  "accept_us" },
 	[FACT_TIMEWAIT] = { "timewait",
 			    { { RUNG_RAW_TP, "kfree_skb" },
-			      { RUNG_FEXIT, "tcp_timewait_state_process" } },
+			      { RUNG_FEXIT, "tcp_timewait_state_process" },
+			      { RUNG_HEADERS, "kfree_skb" } },
 			    "ending, time_wait, close_us, peer_fin_us, remote_fin_seq "
 			    "(after FIN_WAIT2 without a socket)" },
 	[FACT_SYNACK] = { "synack",
@@ -45,7 +46,7 @@ static const char *const names[RUNGS] = {
 	[RUNG_RAW_TP] = "raw_tp", [RUNG_FENTRY] = "fentry",	  [RUNG_FEXIT] = "fexit",
 	[RUNG_KPROBE] = "kprobe", [RUNG_KRETPROBE] = "kretprobe", [RUNG_SYSCALL] = "syscall",
 	[RUNG_HELPER] = "helper", [RUNG_ITER] = "iter",		  [RUNG_ITER_5_8] = "iter_5.8",
-	[RUNG_FIELD] = "field",
+	[RUNG_FIELD] = "field",	  [RUNG_HEADERS] = "headers",
 };
 
 const char *rung_name(enum rung rung)

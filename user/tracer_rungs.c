@@ -40,6 +40,7 @@ static const struct form forms[] = {
 	{ FACT_TIMEWAIT, RUNG_FEXIT, 3, PROG(segment_judged), false },
 	{ FACT_TIMEWAIT, RUNG_FEXIT, 4, PROG(segment_judged_4args), false },
 	{ FACT_TIMEWAIT, RUNG_FEXIT, 5, PROG(segment_judged_5args), false },
+	{ FACT_TIMEWAIT, RUNG_HEADERS, 1, PROG(segment_dropped), false },
 	{ FACT_SYNACK, RUNG_RAW_TP, 2, PROG(synack_retransmitted), false },
 	{ FACT_SYNCOOKIE, RUNG_FEXIT, 4, PROG(cookie_fexit), false },
 	{ FACT_SYNCOOKIE, RUNG_FEXIT, 5, PROG(cookie_fexit_5args), false },
@@ -110,6 +111,7 @@ static int try_form(struct tracer *t, const struct form *f)
 
 	switch (f->rung) {
 	case RUNG_RAW_TP:
+	case RUNG_HEADERS:
 		return try_tracepoint(t, f, hook);
 	case RUNG_KPROBE:
 	case RUNG_KRETPROBE:

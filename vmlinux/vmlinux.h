@@ -232,10 +232,17 @@ struct tcp_request_sock {
 	__u64 snt_synack;
 };
 
+struct net_device {
+	possible_net_t nd_net;
+};
+
 struct sk_buff {
+	struct net_device *dev;
 	char cb[48];
 	__u16 transport_header;
+	__u16 network_header;
 	unsigned char *head;
+	unsigned char *data;
 };
 
 struct tcp_skb_cb {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What a FIN_WAIT2 minisocket makes of a segment, as tcp_timewait_state_process() decides. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "segment.h"
+
+#define FIN_ACK (TCP_FIN | TCP_ACK)
+
+/* seq and end_seq from where the minisocket waits */
+static const struct {
+	const char *what;
+	__u32 flags;
+	int seq;
+	int end_seq;
+	enum segment_kind kind;
+} cases[] = {
+	{ "the awaited FIN", FIN_ACK, 0, 1, SEGMENT_FIN },
+	{ "a FIN behind old data", FIN_ACK, -100, 1, SEGMENT_FIN },
+	{ "a FIN with new data", FIN_ACK, 0, 101, SEGMENT_REFUSED },
+	{ "a FIN beyond a gap", FIN_ACK, 50, 51, SEGMENT_REFUSED },
+	{ "a FIN without ACK", TCP_FIN, 0, 1, SEGMENT_OTHER },
+	{ "a FIN of long ago", FIN_ACK, -10, -9, SEGMENT_OTHER },
+	{ "new data", TCP_ACK, 0, 100, SEGMENT_REFUSED },
+	{ "old and new data", TCP_ACK, -50, 100, SEGMENT_REFUSED },
+	{ "old data", TCP_ACK, -100, 0, SEGMENT_OTHER },
+	{ "an ACK", TCP_ACK, 0, 0, SEGMENT_OTHER },
+	{ "an old ACK", TCP_ACK, -1, -1, SEGMENT_OTHER },
+	{ "an RST", TCP_RST, 0, 0, SEGMENT_RST },
+	{ "an RST,ACK", TCP_RST | TCP_ACK, 0, 0, SEGMENT_RST },
+	{ "an RST beyond a gap", TCP_RST, 7, 7, SEGMENT_RST },
+	{ "an RST from before", TCP_RST, -1, -1, SEGMENT_OTHER },
+	{ "a new SYN", TCP_SYN, 1000, 1001, SEGMENT_REFUSED },
+	{ "an old SYN", TCP_SYN, -1000, -999, SEGMENT_OTHER },
+	{ "a SYN just before", TCP_SYN, -1, 0, SEGMENT_OTHER },
+};
+
+static void as_the_kernel(void **state)
+{
+	static const __u32 awaited[] = { 0, 1, 99, 1000000, 0x7fffffff, 0x80000000, 0xffffffff };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (size_t k = 0; k < sizeof(awaited) / sizeof(awaited[0]); k++) {
+			struct segment s = {
+				.seq = awaited[k] + (__u32)cases[i].seq,
+				.end_seq = awaited[k] + (__u32)cases[i].end_seq,
+				.flags = cases[i].flags,
+			};
+
+			if (segment_by_headers(&s, awaited[k]) != cases[i].kind)
+				fail_msg("%s at %u: %d", cases[i].what, awaited[k],
+					 segment_by_headers(&s, awaited[k]));
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(as_the_kernel) };
+
+	return cmocka_run_group_tests_name("segment", tests, NULL, NULL);
+}

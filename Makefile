@@ -44,7 +44,7 @@ endif
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # what needs the kernel or libbpf; everything else is pure and linked into the unit tests
-IMPURE := main live tracer tracer_open tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces command privileges
+IMPURE := main live tracer tracer_open tracer_scan tracer_setup tracer_tally tracer_rungs tracer_attach kernel sweep namespaces older command privileges
 SOURCES := $(wildcard user/*.c)
 PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)

@@ -40,6 +40,7 @@ struct config {
 	bool syncookie_seen;   /* some hook sees which children come from a SYN cookie */
 	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
 	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */
+	bool older;	       /* what is older than the trace was entered by its addresses */
 	bool cookie_helper;    /* the state's programs may call bpf_get_socket_cookie() */
 	bool current_btf;      /* bpf_get_current_task_btf() may be called */
 	bool typed;    /* the verifier knows the types of what the state's programs are given */

@@ -160,7 +160,7 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, const s
 {
 	struct record *r;
 
-	if (select_by_owner() || cfg.role)
+	if ((select_by_owner() && !cfg.older) || cfg.role)
 		return NULL;
 	r = scratch_record(cpu, lane);
 	if (!r)
@@ -168,10 +168,15 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, const s
 	facts_identity(&r->h, tp, to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return NULL;
+	if (cfg.older)
+		older_take(r);
+	if (!owner_selected(r))
+		return NULL;
 	count(COUNT_UNKNOWN);
 	r->h.cookie = facts_cookie(tp);
 	r->h.state = from;
-	if (scanning || (scanned_netns && scanned_netns != r->h.netns)) {
+	if (scanning || r->h.flags & HANDSHAKE_BEFORE_TRACE ||
+	    (scanned_netns && scanned_netns != r->h.netns)) {
 		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
 	} else if (table_was_full) {
 		r->h.flags |= HANDSHAKE_TABLE_FULL; /* and its handshake was told */

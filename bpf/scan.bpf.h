@@ -46,7 +46,7 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 	r = scratch_record(cpu, lane);
 	if (r) {
 		facts_identity(&r->h, tp, state);
-		r->h.cookie = (__u64)skc->skc_cookie.counter;
+		r->h.cookie = facts_cookie(tp);
 		if (owner)
 			r->h.owner = *owner;
 		if (selected)

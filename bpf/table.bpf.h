@@ -31,6 +31,18 @@ struct {
 	__type(value, struct unaccepted);
 } unaccepted SEC(".maps");
 
+/*
+ * Where user space looks for what is older than the trace, which it knows by its addresses: what has not
+ * changed since.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tuple);
+	__type(value, struct record);
+} older SEC(".maps");
+
 /* While tracing starts: a socket that closed before the scan came to it must not be entered any more. */
 __u8 scanning = 1;
 
@@ -156,6 +168,32 @@ static __always_inline bool table_enter(struct record *r, __u64 sk)
 	long err = bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 
 	return err == -EEXIST ? table_replace(r, sk, !claim_handshake(sk)) : !err;
+}
+
+/*
+ * What user space knows of the connection whose addresses are in r.  While it is still looking, a place is
+ * taken that it must not use any more.
+ */
+static __always_inline void older_take(struct record *r)
+{
+	__u64 conn = r->h.conn;
+	struct record *old;
+	struct tuple key;
+
+	tuple_of(&key, &r->h);
+	old = bpf_map_lookup_elem(&older, &key);
+	if (old && old->h.conn) {
+		conn = old->h.conn;
+		r->h.owner = old->h.owner;
+		r->h.flags |= old->h.flags & (HANDSHAKE_BEFORE_TRACE | HANDSHAKE_OWNER_SELECTED);
+	}
+	if (scanning) {
+		r->h.conn = 0;
+		bpf_map_update_elem(&older, &key, r, BPF_ANY);
+	} else {
+		bpf_map_delete_elem(&older, &key);
+	}
+	r->h.conn = conn;
 }
 
 /* A connection begins and there is no room for it. */

@@ -33,7 +33,9 @@ const struct ladder ladders[FACTS] = {
 			  { { RUNG_HELPER, "bpf_get_socket_cookie" } },
 			  "cookie (unless another program asked for it)" },
 	[FACT_SCAN] = { "scan",
-			{ { RUNG_ITER, "task_file, tcp" }, { RUNG_ITER_5_8, "task_file, tcp" } },
+			{ { RUNG_ITER, "task_file, tcp" },
+			  { RUNG_ITER_5_8, "task_file, tcp" },
+			  { RUNG_PROC, "sock_diag, /proc" } },
 			"pid, comm, uid, cgroup (of what is older than the trace)" },
 	[FACT_ALIVE] = { "alive",
 			 { { RUNG_ITER, "bpf_map_elem" } },
@@ -46,7 +48,7 @@ static const char *const names[RUNGS] = {
 	[RUNG_RAW_TP] = "raw_tp", [RUNG_FENTRY] = "fentry",	  [RUNG_FEXIT] = "fexit",
 	[RUNG_KPROBE] = "kprobe", [RUNG_KRETPROBE] = "kretprobe", [RUNG_SYSCALL] = "syscall",
 	[RUNG_HELPER] = "helper", [RUNG_ITER] = "iter",		  [RUNG_ITER_5_8] = "iter_5.8",
-	[RUNG_FIELD] = "field",	  [RUNG_HEADERS] = "headers",
+	[RUNG_FIELD] = "field",	  [RUNG_HEADERS] = "headers",	  [RUNG_PROC] = "proc",
 };
 
 const char *rung_name(enum rung rung)

@@ -38,6 +38,7 @@ enum rung {
 	RUNG_ITER,
 	RUNG_ITER_5_8, /* without bpf_sock_from_file() */
 	RUNG_FIELD,
+	RUNG_PROC,    /* user space asks */
 	RUNG_HEADERS, /* a tracepoint that does not say whom a segment came to: by its addresses */
 	RUNGS
 };

@@ -25,7 +25,7 @@ static bool address_in(const struct prefix_list *list, uint8_t family, const uin
 	return false;
 }
 
-static bool owner_in(const struct options *o, const struct owner *owner)
+bool select_owner(const struct options *o, const struct owner *owner)
 {
 	bool by_pid = !o->pids.n;
 
@@ -44,7 +44,7 @@ bool select_ports(const struct options *o, const struct handshake_part *h)
 	       (!any->given || port_in(any, h->local_port) || port_in(any, h->remote_port));
 }
 
-static bool selected(const struct options *o, const struct handshake_part *h)
+bool select_handshake(const struct options *o, const struct handshake_part *h)
 {
 	if ((o->netns && h->netns != o->netns) || (o->family && h->family != o->family) ||
 	    (o->role && h->role != o->role))
@@ -57,7 +57,7 @@ static bool selected(const struct options *o, const struct handshake_part *h)
 	     !address_in(&o->host, h->family, h->remote)))
 		return false;
 	/* either side of accept() */
-	return owner_in(o, &h->owner) || (h->accept_ns && owner_in(o, &h->acceptor));
+	return select_owner(o, &h->owner) || (h->accept_ns && select_owner(o, &h->acceptor));
 }
 
 struct config select_wanted(const struct options *o)
@@ -74,7 +74,7 @@ static int pass_handshake(const struct selection *s, const struct handshake_part
 	const struct config cfg = select_wanted(s->options);
 	struct record r = { .h = *h };
 
-	if (!selected(s->options, h) || !wanted_handshake(&cfg, &r))
+	if (!select_handshake(s->options, h) || !wanted_handshake(&cfg, &r))
 		return 0;
 	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, h, sizeof(*h) });
 }
@@ -85,7 +85,7 @@ static int pass_close(const struct selection *s, const struct record *record)
 	struct record r = *record;
 	bool told = r.h.flags & HANDSHAKE_TOLD;
 
-	if (!selected(s->options, &r.h))
+	if (!select_handshake(s->options, &r.h))
 		return 0;
 	if (!told && !wanted_handshake(&cfg, &r))
 		r.h.flags |= HANDSHAKE_TOLD;
@@ -104,7 +104,7 @@ static int pass_open(const struct selection *s, const struct item_open *open)
 	uint64_t least = close ? cfg.min_close_ns : cfg.min_connect_ns;
 	uint64_t begin = close ? r->c.t0_ns : r->h.t0_ns;
 
-	if (!selected(s->options, &r->h) ||
+	if (!select_handshake(s->options, &r->h) ||
 	    !(close ? wanted_closes(&cfg) : wanted_handshakes(&cfg)) ||
 	    (least && (!begin || begin + least > open->now_ns)))
 		return 0;
@@ -124,7 +124,7 @@ static int pass_transition(const struct selection *s, const struct transition *t
 	memcpy(h.local, t->local, 16);
 	memcpy(h.remote, t->remote, 16);
 	memcpy(h.owner.comm, t->comm, COMM_LEN);
-	return selected(s->options, &h)
+	return select_handshake(s->options, &h)
 		       ? s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) })
 		       : 0;
 }

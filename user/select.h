@@ -18,6 +18,12 @@ struct selection {
 /* Which chapters are wanted, for wanted.h. */
 struct config select_wanted(const struct options *options);
 
+/* -p, --comm and -c: is this process among those selected? */
+bool select_owner(const struct options *options, const struct owner *owner);
+
+/* By everything but which chapters are wanted. */
+bool select_handshake(const struct options *options, const struct handshake_part *h);
+
 /* By -L, -D and --port alone; a port that is not known is none of them. */
 bool select_ports(const struct options *options, const struct handshake_part *h);
 

@@ -211,12 +211,15 @@ static int open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t 
 
 int sweep_open(const struct sweep *s, uint64_t now_ns)
 {
+	struct sweep older = *s;
 	int err = tell(s, ITEM_SNAPSHOT, NULL, 0);
 
+	older.checked_ns = 0; /* the check does not come by what has not changed */
 	if (!err)
 		err = open_in(s, s->table_fd, sizeof(__u64), now_ns);
-
-	return err ? err : open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
+	if (!err)
+		err = open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
+	return err ? err : open_in(&older, s->older_fd, sizeof(struct tuple), now_ns);
 }
 
 static int tell_untold(const struct sweep *s, __u64 sk)
@@ -268,5 +271,6 @@ static int count_in(const struct sweep *s, int map_fd, size_t key_size,
 int sweep_count(const struct sweep *s)
 {
 	return count_in(s, s->table_fd, sizeof(__u64), is_selected) +
-	       count_in(s, s->minisockets_fd, sizeof(struct tuple), is_selected);
+	       count_in(s, s->minisockets_fd, sizeof(struct tuple), is_selected) +
+	       count_in(s, s->older_fd, sizeof(struct tuple), is_selected);
 }

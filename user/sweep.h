@@ -16,6 +16,7 @@ struct sweep {
 	int table_fd;
 	int unaccepted_fd;
 	int minisockets_fd;
+	int older_fd;
 	item_fn sink;
 	void *ctx;
 	/* sockets met by the check of this number, made at checked_ns, are alive; 0: no check was made */

@@ -83,6 +83,7 @@ static struct sweep sweep_of(struct tracer *t, item_fn sink, void *ctx)
 		.table_fd = bpf_map__fd(t->skel->maps.table),
 		.unaccepted_fd = bpf_map__fd(t->skel->maps.unaccepted),
 		.minisockets_fd = bpf_map__fd(t->skel->maps.minisockets),
+		.older_fd = bpf_map__fd(t->skel->maps.older),
 		.sink = sink,
 		.ctx = ctx,
 		.check = t->skel->bss->check_number,

@@ -9,6 +9,7 @@
 
 #include "kernel.h"
 #include "message.h"
+#include "older.h"
 
 /* A program and what it is for.  args: what the kernel's function has, a tracepoint at least; 0: any. */
 struct form {
@@ -197,6 +198,8 @@ static int take(struct tracer *t, enum fact fact, enum rung rung)
 {
 	if (rung == RUNG_FIELD)
 		return kernel_has_field(t->btf, "tcp_sock", "is_mptcp") ? 0 : -ENOENT;
+	if (rung == RUNG_PROC)
+		return older_try();
 	if (rung == RUNG_HELPER)
 		return is_typed(t) ? kernel_try_cookie(t->own) : -EOPNOTSUPP;
 	return take_rung(t, fact, rung);

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "message.h"
 #include "namespaces.h"
+#include "older.h"
 
 static int run_iterator(void *link)
 {
@@ -25,12 +26,41 @@ static int run_iterator(void *link)
 	return n < 0 ? -errno : 0;
 }
 
+/* Which network namespaces were left out? */
+static void scanned(struct tracer *t, int left_out, uint32_t own)
+{
+	if (left_out <= 0)
+		return;
+	t->skel->bss->scanned_netns = own;
+	if (t->options->verbose)
+		message("older connections: of other network namespaces only those that a "
+			"process has open (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)");
+}
+
+static void ask_for_sockets(struct tracer *t)
+{
+	struct tcpstates_bpf *skel = t->skel;
+	const struct older to = {
+		.options = t->options,
+		.connections_fd = bpf_map__fd(skel->maps.older),
+		.listeners_fd = bpf_map__fd(skel->maps.listeners),
+		.owners_are_newer = skel->rodata->cfg.by_pid && !t->options->pids.n,
+	};
+	uint32_t own;
+
+	scanned(t, older_scan(&to, &own), own);
+}
+
 static void scan_sockets(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
 	struct bpf_link *link;
 	uint32_t own;
 
+	if (t->found.of[FACT_SCAN].rung == RUNG_PROC) {
+		ask_for_sockets(t);
+		return;
+	}
 	if (!t->progs[FACT_SCAN]) {
 		skel->bss->scanned_netns = SCANNED_NONE;
 		return;
@@ -40,12 +70,8 @@ static void scan_sockets(struct tracer *t)
 		run_iterator(link);
 	bpf_link__destroy(link);
 	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
-	if (link && namespaces_visit(t->options->netns, run_iterator, link, &own) > 0) {
-		skel->bss->scanned_netns = own;
-		if (t->options->verbose)
-			message("older connections: of other network namespaces only those that a "
-				"process has open (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)");
-	}
+	if (link)
+		scanned(t, namespaces_visit(t->options->netns, run_iterator, link, &own), own);
 	bpf_link__destroy(link);
 }
 

@@ -104,6 +104,7 @@ static void size_maps(struct tracer *t, pid_t command)
 	bpf_map__set_max_entries(skel->maps.ring, o->ring_mib << 20);
 	bpf_map__set_max_entries(skel->maps.table, size);
 	bpf_map__set_max_entries(skel->maps.minisockets, size);
+	bpf_map__set_max_entries(skel->maps.older, size);
 	if (tallies(o)) {
 		bpf_map__set_max_entries(skel->maps.tallies, TALLIES);
 		bpf_map__set_max_entries(skel->maps.tallies_other, TALLIES_OTHER);
@@ -139,11 +140,14 @@ void tracer_configure_rungs(struct tracer *t)
 	cfg->minisockets_seen = found[FACT_TIMEWAIT].rung != RUNG_NONE;
 	cfg->syncookie_seen = found[FACT_SYNCOOKIE].rung != RUNG_NONE;
 	cfg->mptcp_known = found[FACT_MPTCP].rung != RUNG_NONE;
+	cfg->older = found[FACT_SCAN].rung == RUNG_PROC;
 	cfg->cookie_helper = found[FACT_COOKIE].rung != RUNG_NONE;
 	if (!cfg->typed)
 		bpf_map__set_max_entries(skel->maps.rooms, LANES);
 	if (found[FACT_SCAN].rung != RUNG_ITER_5_8)
 		bpf_map__set_max_entries(skel->maps.holders, 1);
+	if (!cfg->older)
+		bpf_map__set_max_entries(skel->maps.older, 1);
 }
 
 static int add_prefix(const struct bpf_map *map, const struct prefix *p)

@@ -59,18 +59,23 @@ $(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz $(BUILD)/bench:
 # the system's headers for a foreign target: where clang itself looks for those of the machine it is for
 BPF_INCLUDES = $(addprefix -idirafter ,$(SYSROOT:%=%/usr/include) $(shell $(CLANG) $(CROSS:%=--target=$(TARGET)) -v -E - </dev/null 2>&1 \
 	| sed -n '/<...> search starts here/,/End of search/{s,^ \(/.*\),\1,p}'))
-$(BUILD)/tcpstates.bpf.o: bpf/tcpstates.bpf.c Makefile | $(BUILD)
+# twice, see hold() in bpf/post.bpf.h; linked, which leaves out what libbpf does not need
+$(BUILD)/tcpstates_held.bpf.o: BPF_FLAGS := -DHELD
+$(BUILD)/tcpstates.bpf.o $(BUILD)/tcpstates_held.bpf.o: bpf/tcpstates.bpf.c Makefile | $(BUILD)
 	$(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
-		-iquote bpf -iquote vmlinux $(BPF_INCLUDES) -MMD -MP -c $< -o $@
+		-iquote bpf -iquote vmlinux $(BPF_INCLUDES) $(BPF_FLAGS) -MMD -MP -c $< -o $@
 	$(LLVM_STRIP) -g $@
+	$(BPFTOOL) gen object $@.linked $@
+	mv $@.linked $@
 
-$(BUILD)/tcpstates.skel.h: $(BUILD)/tcpstates.bpf.o
-	$(BPFTOOL) gen skeleton $< name tcpstates_bpf > $@.tmp
+$(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
 	mv $@.tmp $@
 
 $(BUILD)/%.o: user/%.c Makefile | $(BUILD)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 $(BUILD)/tracer.o $(BUILD)/tracer_open.o $(BUILD)/tracer_scan.o $(BUILD)/tracer_setup.o $(BUILD)/tracer_tally.o $(BUILD)/tracer_rungs.o $(BUILD)/tracer_attach.o: $(BUILD)/tcpstates.skel.h
+$(BUILD)/tracer_open.o: $(BUILD)/tcpstates_held.skel.h
 
 # the page of -o html, its style and its scripts as bytes
 $(BUILD)/page.inc: user/report/embed $(wildcard user/report/*.html user/report/*.css user/report/*.js) | $(BUILD)

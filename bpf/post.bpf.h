@@ -73,13 +73,37 @@ static __always_inline struct cpu *this_cpu(void)
 	return bpf_map_lookup_elem(&cpus, &zero);
 }
 
+/*
+ * No other task runs on this CPU between hold() and release(), so what interrupts a program ends before
+ * that goes on, and each of the CPU's counts is one program's at a time.  Without, a task could be taken
+ * off the CPU in the middle: in a function's program since 5.11, and in a tracepoint's since 7.0, commit
+ * a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast").
+ *
+ * A call of a function that the kernel does not have is refused, by some even where nothing reaches it.
+ * So there are two of this object, and HELD is for kernels since 6.10, commit fc7566ad0a82 ("bpf: Introduce
+ * bpf_preempt_[disable,enable] kfuncs").
+ */
+#ifdef HELD
+extern void bpf_preempt_disable(void) __ksym;
+extern void bpf_preempt_enable(void) __ksym;
+#define hold() bpf_preempt_disable()
+#define release() bpf_preempt_enable()
+#else
+#define hold()
+#define release()
+#endif
+
 /* Takes this CPU's next lane; negative when a deeper nesting than can happen did happen. */
 static __always_inline int lane_enter(struct cpu *cpu)
 {
-	__u32 lane = cpu->depth;
+	__u32 lane;
 
-	if (lane >= LANES)
+	hold();
+	lane = cpu->depth;
+	if (lane >= LANES) {
+		release();
 		return -1;
+	}
 	cpu->depth = lane + 1;
 	return lane;
 }
@@ -87,6 +111,7 @@ static __always_inline int lane_enter(struct cpu *cpu)
 static __always_inline void lane_leave(struct cpu *cpu)
 {
 	cpu->depth--;
+	release();
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "message.h"
 #include "refusal.h"
+#include "tcpstates_held.skel.h"
 
 __attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
 							      const char *format, va_list args)
@@ -68,6 +69,27 @@ void tracer_close_types(struct tracer *t)
 	t->own = t->btf = NULL;
 }
 
+/* As tcpstates_bpf__open_opts(), of the object that is for this kernel. */
+static struct tcpstates_bpf *open_skeleton(const struct tracer *t,
+					   const struct bpf_object_open_opts *opts)
+{
+	struct tcpstates_bpf *skel = calloc(1, sizeof(*skel));
+	struct bpf_object_skeleton *s;
+
+	if (!skel)
+		return NULL;
+	if (tcpstates_bpf__create_skeleton(skel))
+		goto fail;
+	s = skel->skeleton;
+	if (t->own && kernel_function_args(t->own, "bpf_preempt_disable") >= 0)
+		s->data = (void *)tcpstates_held_bpf__elf_bytes(&s->data_sz);
+	if (!bpf_object__open_skeleton(s, opts))
+		return skel;
+fail:
+	tcpstates_bpf__destroy(skel);
+	return NULL;
+}
+
 /* Up to where the rungs can be found. */
 static int prepare(struct tracer *t, pid_t command)
 {
@@ -76,7 +98,7 @@ static int prepare(struct tracer *t, pid_t command)
 
 	if (err)
 		return err;
-	t->skel = tcpstates_bpf__open_opts(&opts);
+	t->skel = open_skeleton(t, &opts);
 	if (!t->skel)
 		return refuse(t, -errno);
 	tracer_configure(t, command);

@@ -15,6 +15,7 @@ import hidden  # noqa: E402
 import kernel  # noqa: E402
 import netns  # noqa: E402
 import precision  # noqa: E402
+import tracer as tracers  # noqa: E402
 import wireshark  # noqa: E402
 from agent import Agent  # noqa: E402
 from capture import Capture  # noqa: E402
@@ -149,6 +150,14 @@ def world(tmp_path):
     world = World(tmp_path)
     yield world
     world.clean()
+
+
+@pytest.fixture
+def force(monkeypatch):
+    """A function: this rung for each tracer of the test."""
+    def force_rung(rung):
+        monkeypatch.setattr(tracers, "FORCED", [*tracers.FORCED, "--rung", rung])
+    return force_rung
 
 
 @pytest.fixture(params=["lo", "veth"])

@@ -2,10 +2,19 @@
 """Connections older than the trace, and those that are not over."""
 import signal
 
+import pytest
+
 import checks
 from checks import Noise, near
 from oracle import End
 from tracer import Tracer
+
+
+@pytest.fixture(autouse=True, params=[None, "scan=proc"], ids=["best", "proc"])
+def way(request, force):
+    """As this kernel does it best, and where it has no iterators."""
+    if request.param:
+        force(request.param)
 
 
 def establish(world, ns, family=4):

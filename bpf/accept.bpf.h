@@ -59,6 +59,8 @@ static __always_inline void on_accept(__u64 sk)
 	r->h.acceptor = o;
 	barrier();
 	r->h.accept_ns = t_ns;
+	if (r->h.accept_fate == ACCEPT_LOST)
+		return;
 	if (!claim_handshake(sk))
 		r->h.accept_fate = ACCEPT_LATE;
 	else if (wanted_handshake(&cfg, r) && !post_handshake(r))

@@ -85,6 +85,14 @@ static __always_inline void tell_established(struct record *r)
 		r->h.flags |= HANDSHAKE_TOLD;
 }
 
+/* The same where accept() will not tell it any more; what is not told now is the close's to yield. */
+static __always_inline void tell_accepted(struct record *r)
+{
+	tell_established(r);
+	if (!(r->h.flags & HANDSHAKE_TOLD))
+		r->h.accept_fate = ACCEPT_LOST;
+}
+
 /* The last ACK came: the record is entered, and waits for accept(). */
 static __always_inline void server_established(struct record *r, __u64 sk, __u64 t_ns)
 {
@@ -107,13 +115,13 @@ static __always_inline void server_established(struct record *r, __u64 sk, __u64
 	if (!queued)
 		err = bpf_map_update_elem(&unaccepted, &sk, &u, BPF_ANY);
 	if (err)
-		tell_established(r);
+		tell_accepted(r);
 	if (bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST) == 0)
 		return;
 	old = table_find(sk);
 	if (take_early_accept(r, old)) {
 		claim_handshake(sk);
-		tell_established(r);
+		tell_accepted(r);
 		bpf_map_update_elem(&table, &sk, r, BPF_ANY);
 	} else if (old) {
 		if (!table_replace(r, sk, queued))

@@ -63,7 +63,7 @@ static __always_inline void count(__u32 what)
 	__u64 *n = bpf_map_lookup_elem(&counters, &what);
 
 	if (n)
-		*n += 1;
+		__sync_fetch_and_add(n, 1); /* a softirq's program may come in between */
 }
 
 static __always_inline struct cpu *this_cpu(void)

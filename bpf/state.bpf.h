@@ -215,14 +215,22 @@ static __always_inline bool was_taken(const struct sock *sk, __u8 to)
 	return r->h.state == to && !is_stale(r, sk);
 }
 
+/* Which of the programs at one hook, in the order that they run in. */
+enum turn {
+	TURN_MAIN,
+	TURN_BETWEEN,
+	TURN_LAST,
+};
+
 /*
- * A program that is interrupted by a softirq is not run again for what happens inside (since 6.1, commit
- * 05b24ff9b2cf ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so
- * there are two: the first notes each change that it took, the stand-in takes those without a note.
- * It may itself be skipped and leave a note behind, which the next connection in the same socket's
+ * A program that is interrupted is not run again for what happens inside (since 6.1, commit 05b24ff9b2cf
+ * ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so there are two: the first notes each
+ * change that it took, the stand-in takes those without a note.  Where a task can be taken off its CPU in
+ * the first, which keeps that from running for as long, there is one more between them.
+ * The last may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.
  */
-static __always_inline void take_state(struct sock *sk, int from, int to, bool stand_in,
+static __always_inline void take_state(struct sock *sk, int from, int to, enum turn turn,
 				       bool inlined)
 {
 	struct note *note;
@@ -241,9 +249,10 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 	note = note_of(cpu, lane, sk, to, &key);
 	if (!note)
 		goto out;
-	if (stand_in) {
+	if (turn != TURN_MAIN) {
 		if (note->key == key && note->mark == mark_of(sk)) {
-			note->key = 0;
+			if (turn == TURN_LAST)
+				note->key = 0;
 			goto out;
 		}
 		count(COUNT_STAND_IN);
@@ -254,7 +263,7 @@ static __always_inline void take_state(struct sock *sk, int from, int to, bool s
 		on_state(cpu, lane, sk, from, to);
 	else
 		on_state_called(cpu, lane, sk, from, to);
-	if (!stand_in) {
+	if (turn != TURN_LAST) {
 		note->key = key;
 		note->mark = mark_of(sk);
 	}

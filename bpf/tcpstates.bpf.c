@@ -28,42 +28,49 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, false, true);
+	take_state(sk, from, to, TURN_MAIN, true);
 	return 0;
 }
 
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf_stand_in, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, true, true);
+	take_state(sk, from, to, TURN_LAST, true);
+	return 0;
+}
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(state_tp_btf_between, struct sock *sk, int from, int to)
+{
+	take_state(sk, from, to, TURN_BETWEEN, false);
 	return 0;
 }
 
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, false, false);
+	take_state(sk, from, to, TURN_MAIN, false);
 	return 0;
 }
 
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp_stand_in, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, true, false);
+	take_state(sk, from, to, TURN_LAST, false);
 	return 0;
 }
 
 SEC("?fentry/tcp_set_state")
 int BPF_PROG(state_fentry, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, false, false);
+	take_state(sk, state_of(sk), to, TURN_MAIN, false);
 	return 0;
 }
 
 SEC("?fentry/tcp_set_state")
 int BPF_PROG(state_fentry_stand_in, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, true, false);
+	take_state(sk, state_of(sk), to, TURN_LAST, false);
 	return 0;
 }
 
@@ -74,7 +81,7 @@ int BPF_PROG(state_fentry_stand_in, struct sock *sk, int to)
 SEC("?kprobe/tcp_set_state")
 int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, false, false);
+	take_state(sk, state_of(sk), to, TURN_MAIN, false);
 	return 0;
 }
 
@@ -82,14 +89,14 @@ int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
 SEC("?fentry/inet_csk_listen_start")
 int BPF_PROG(listen_fentry, struct sock *sk)
 {
-	take_state(sk, state_of(sk), BPF_TCP_LISTEN, false, false);
+	take_state(sk, state_of(sk), BPF_TCP_LISTEN, TURN_MAIN, false);
 	return 0;
 }
 
 SEC("?kprobe/inet_csk_listen_start")
 int BPF_KPROBE(listen_kprobe, struct sock *sk)
 {
-	take_state(sk, state_of(sk), BPF_TCP_LISTEN, false, false);
+	take_state(sk, state_of(sk), BPF_TCP_LISTEN, TURN_MAIN, false);
 	return 0;
 }
 

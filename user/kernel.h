@@ -25,6 +25,12 @@ bool kernel_has_struct(const struct btf *btf, const char *name);
 bool kernel_has_field(const struct btf *btf, const char *structure, const char *field);
 
 /*
+ * Can a task be taken off its CPU in a tracepoint's program?  Since 7.0, by what commit a46023d5616e
+ * ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast") added to each CPU.
+ */
+bool kernel_preempts_tracepoints(const struct btf *own);
+
+/*
  * May a program be attached to this tracepoint (BPF_TRACE_RAW_TP), or to this function's entry or exit
  * (BPF_TRACE_FENTRY, BPF_TRACE_FEXIT)?  By trying; some kernels refuse the latter two always.  own: the
  * kernel's own BTF.  0 or -errno.

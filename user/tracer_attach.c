@@ -35,6 +35,14 @@ static struct bpf_program *stand_in_of(const struct tracer *t)
 	}
 }
 
+/* Where there is one it is loaded. */
+static struct bpf_program *between_of(const struct tracer *t)
+{
+	struct bpf_program *between = t->skel->progs.state_tp_btf_between;
+
+	return bpf_program__autoload(between) ? between : NULL;
+}
+
 static int attach_to(struct bpf_link **link, const struct bpf_program *prog)
 {
 	*link = bpf_program__attach(prog);
@@ -57,6 +65,8 @@ static int attach_state(struct tracer *t)
 		err = attach_to(&t->stand_in, stand_in);
 	if (!err)
 		err = attach_to(&t->state, main);
+	if (!err && between_of(t))
+		err = attach_to(&t->between, between_of(t));
 	if (!err && !reverse)
 		err = attach_to(&t->stand_in, stand_in);
 	return err;
@@ -84,6 +94,7 @@ int tracer_attach(struct tracer *t)
 void tracer_detach(struct tracer *t)
 {
 	detach(&t->state);
+	detach(&t->between);
 	if (t->skel)
 		tcpstates_bpf__detach(t->skel);
 	detach(&t->stand_in);

@@ -30,6 +30,7 @@ struct tracer {
 	int n_probes;
 	struct ring_buffer *ring;
 	struct bpf_link *state;
+	struct bpf_link *between; /* NULL: not needed here */
 	struct bpf_link *stand_in;
 	/* NULL before 5.9: commit a5cbe05a6673 ("bpf: Implement bpf iterator for map elements") */
 	struct bpf_link *check;

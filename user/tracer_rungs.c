@@ -285,6 +285,17 @@ static void choose_io_uring(struct tracer *t)
 		bpf_program__set_autoload(prog, true);
 }
 
+/* Between the main program and its stand-in. */
+static void choose_between(struct tracer *t)
+{
+	struct bpf_program *between = t->skel->progs.state_tp_btf_between;
+
+	if (t->found.of[FACT_STATE].rung != RUNG_TP_BTF || !kernel_preempts_tracepoints(t->own))
+		return;
+	bpf_program__set_autoload(between, true);
+	bpf_program__set_autoattach(between, false);
+}
+
 int tracer_choose(struct tracer *t)
 {
 	for (enum fact fact = 0; fact < FACTS; fact++) {
@@ -299,5 +310,6 @@ int tracer_choose(struct tracer *t)
 			return complain(t, fact);
 	}
 	choose_io_uring(t);
+	choose_between(t);
 	return 0;
 }

@@ -33,8 +33,10 @@ static void scanned(struct tracer *t, int left_out, uint32_t own)
 		return;
 	t->skel->bss->scanned_netns = own;
 	if (t->options->verbose)
-		message("older connections: of other network namespaces only those that a "
-			"process has open (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)");
+		message("older connections: of %s (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)",
+			t->found.of[FACT_SCAN].rung == RUNG_ITER
+				? "other network namespaces only those that a process has open"
+				: "this network namespace only");
 }
 
 static void ask_for_sockets(struct tracer *t)

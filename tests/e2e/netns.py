@@ -167,8 +167,9 @@ class Netns:
 
     def tune(self, **values):
         """As sysctl(), without what this kernel does not have."""
-        self.sysctl(**{k: v for k, v in values.items()
-                       if os.path.exists(f"/proc/sys/{k.replace('__', '/')}")})
+        known = {k: v for k, v in values.items() if os.path.exists(f"/proc/sys/{k.replace('__', '/')}")}
+        if known:
+            self.sysctl(**known)
 
     def spawn(self, fn, *args, comm=None):
         return Child(self, fn, *args, comm=comm)

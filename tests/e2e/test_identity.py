@@ -105,7 +105,7 @@ def test_no_port_is_0_when_the_kernel_knows_it(world, late):
     """Refused, timed out, abandoned, unreachable, reset, established: each names both ports."""
     link = world.link("veth")
     link.a.ip("neigh", "add", "10.77.1.66", "lladdr", "02:00:00:00:00:66", "dev", link.dev_a)
-    link.a.sysctl(net__ipv4__tcp_syn_retries=1, net__ipv4__tcp_syn_linear_timeouts=0)
+    link.a.tune(net__ipv4__tcp_syn_retries=1, net__ipv4__tcp_syn_linear_timeouts=0)
     for key, value in (("mcast_solicit", 1), ("retrans_time_ms", 200)):
         link.a.exec("sysctl", "-qw", f"net.ipv4.neigh.{link.dev_a}.{key}={value}")
     server, client = world.agent(link.b), world.agent(link.a)

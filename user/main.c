@@ -29,6 +29,20 @@ static bool wants_colour(int fd)
 	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
+/* For where the locale's files are not to be had, as in a static program on another distribution. */
+static bool locale_is_called_utf8(void)
+{
+	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *name = getenv(variables[i]);
+
+		if (name && *name)
+			return strcasestr(name, ".UTF-8") || strcasestr(name, ".utf8");
+	}
+	return false;
+}
+
 /* The caller's locale tells what its terminal shows; our own stays "C", in which numbers are printed. */
 static bool wants_utf8(void)
 {
@@ -36,7 +50,7 @@ static bool wants_utf8(void)
 	bool utf8;
 
 	if (!locale)
-		return false;
+		return locale_is_called_utf8();
 	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
 	freelocale(locale);
 	return utf8;

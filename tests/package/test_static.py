@@ -31,7 +31,7 @@ def test_in_an_empty_root(tmp_path, sudo):
     tmp_path.chmod(0o777)
     script = ("ip link set lo up && mount --bind . . && cd $PWD && mount --bind /proc proc && "
               "mount --rbind /sys sys && chroot . /tcpstates-trace --features && "
-              "exec chroot . /tcpstates-trace -o json --output-file told -- /pair")
+              "exec chroot . /tcpstates-trace -o json --output-file told -w taken -- /pair")
     user = {"SUDO_UID": "65534", "SUDO_GID": "65534"} if sudo else {}
     done = subprocess.run(["unshare", "-mn", "sh", "-c", script], cwd=tmp_path, timeout=20,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -41,3 +41,8 @@ def test_in_an_empty_root(tmp_path, sudo):
     lines = done.stdout.splitlines() + (tmp_path / "told").read_text().splitlines()
     assert not pair.differences(lines)
     assert (tmp_path / "told").stat().st_uid == (65534 if sudo else 0)
+    # whose terminal shows UTF-8 is told by the name of its locale, which has no files here
+    for locale, ascii_only in (("de_DE.UTF-8", False), ("C", True), ("de_DE", True)):
+        drawn = output("chroot", str(tmp_path), "/tcpstates-trace", "-r", "taken", "-o", "ladder",
+                       env={**os.environ, "LC_ALL": locale})
+        assert drawn and drawn.isascii() is ascii_only

@@ -29,7 +29,7 @@ static bool wants_colour(int fd)
 	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
-/* For where the locale's files are not to be had, as in a static program on another distribution. */
+/* For where the locale's files are not to be had or not used, as by a static program. */
 static bool locale_is_called_utf8(void)
 {
 	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
@@ -47,13 +47,11 @@ static bool locale_is_called_utf8(void)
 static bool wants_utf8(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", NULL);
-	bool utf8;
+	bool utf8 = locale && !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
 
-	if (!locale)
-		return locale_is_called_utf8();
-	utf8 = !strcmp(nl_langinfo_l(CODESET, locale), "UTF-8");
-	freelocale(locale);
-	return utf8;
+	if (locale)
+		freelocale(locale);
+	return utf8 || locale_is_called_utf8();
 }
 
 /* Replays a recording through the same teller as live tracing. */

@@ -42,7 +42,14 @@ def test_in_an_empty_root(tmp_path, sudo):
     assert not pair.differences(lines)
     assert (tmp_path / "told").stat().st_uid == (65534 if sudo else 0)
     # whose terminal shows UTF-8 is told by the name of its locale, which has no files here
-    for locale, ascii_only in (("de_DE.UTF-8", False), ("C", True), ("de_DE", True)):
+    for locale, ascii_only in (("de_DE.UTF-8", False), ("C.utf8", False), ("C", True), ("de_DE", True)):
         drawn = output("chroot", str(tmp_path), "/tcpstates-trace", "-r", "taken", "-o", "ladder",
                        env={**os.environ, "LC_ALL": locale})
         assert drawn and drawn.isascii() is ascii_only
+
+
+def test_locale_with_files():
+    """Those of C.UTF-8 are on any Debian."""
+    words = output(os.path.join(STATIC, "tcpstates-trace"), "-r", os.path.join(ROOT, "tests/golden/http-client.rec"), "-o",
+                   "ladder", env={**os.environ, "LC_ALL": "C.UTF-8"})
+    assert not words.isascii()

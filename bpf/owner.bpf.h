@@ -142,6 +142,8 @@ static __always_inline bool listener_defers(const struct listener *listener)
 {
 	struct inet_connection_sock *sk = (void *)listener->sk;
 
+	if (!sk)
+		return true; /* found by its address: it may */
 	return BPF_CORE_READ(sk, icsk_accept_queue.rskq_defer_accept);
 }
 

@@ -41,6 +41,7 @@ struct scan {
 	size_t n_holders, room;
 	uint32_t netns; /* that is being visited */
 	uint64_t n;	/* connections entered */
+	int err;	/* of a namespace that could not be asked */
 };
 
 static int add_holder(struct scan *s, uint64_t inode, uint32_t pid)
@@ -294,7 +295,10 @@ static int visit(void *ctx)
 		return -errno;
 	s->netns = (uint32_t)st.st_ino;
 	err = dump(s, AF_INET, STATES);
-	return err ? err : dump(s, AF_INET6, STATES);
+	err = err ? err : dump(s, AF_INET6, STATES);
+	if (err)
+		s->err = err;
+	return err;
 }
 
 int older_try(void)
@@ -310,5 +314,5 @@ int older_scan(const struct older *to, uint32_t *own)
 	if (!err)
 		err = namespaces_visit(to->options->netns, visit, &s, own);
 	free(s.holders);
-	return err;
+	return err < 0 ? err : s.err ?: err;
 }

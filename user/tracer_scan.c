@@ -26,13 +26,13 @@ static int run_iterator(void *link)
 	return n < 0 ? -errno : 0;
 }
 
-/* Which network namespaces were left out? */
-static void scanned(struct tracer *t, int left_out, uint32_t own)
+/* Takes what namespaces_visit() returned: in which network namespaces may an unknown socket be older? */
+static void scanned(struct tracer *t, int result, uint32_t own)
 {
-	if (left_out <= 0)
+	if (!result)
 		return;
-	t->skel->bss->scanned_netns = own;
-	if (t->options->verbose)
+	t->skel->bss->scanned_netns = result < 0 ? SCANNED_NONE : own;
+	if (result > 0 && t->options->verbose)
 		message("older connections: of %s (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)",
 			t->found.of[FACT_SCAN].rung == RUNG_ITER
 				? "other network namespaces only those that a process has open"
@@ -48,7 +48,7 @@ static void ask_for_sockets(struct tracer *t)
 		.listeners_fd = bpf_map__fd(skel->maps.listeners),
 		.owners_are_newer = skel->rodata->cfg.by_pid && !t->options->pids.n,
 	};
-	uint32_t own;
+	uint32_t own = 0;
 
 	scanned(t, older_scan(&to, &own), own);
 }
@@ -57,7 +57,8 @@ static void scan_sockets(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
 	struct bpf_link *link;
-	uint32_t own;
+	uint32_t own = 0;
+	int result = -ENOENT;
 
 	if (t->found.of[FACT_SCAN].rung == RUNG_PROC) {
 		ask_for_sockets(t);
@@ -73,8 +74,9 @@ static void scan_sockets(struct tracer *t)
 	bpf_link__destroy(link);
 	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
 	if (link)
-		scanned(t, namespaces_visit(t->options->netns, run_iterator, link, &own), own);
+		result = namespaces_visit(t->options->netns, run_iterator, link, &own);
 	bpf_link__destroy(link);
+	scanned(t, result, own);
 }
 
 void tracer_scan(struct tracer *t)

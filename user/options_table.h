@@ -13,6 +13,11 @@ struct word {
 };
 
 struct option_row;
+struct parse;
+
+/* Takes an option's argument, which is not NULL where the row has `arg`; a complaint is on parse.err. */
+typedef enum options_result options_set(struct parse *p, const struct option_row *row,
+					const char *arg);
 
 /* A parse under way. */
 struct parse {
@@ -29,7 +34,7 @@ struct option_row {
 	const char *arg;      /* its name; NULL: takes none */
 	bool once;	      /* a second one would silently replace a selection */
 	const char *accepted; /* for messages */
-	enum options_result (*set)(struct parse *p, const struct option_row *row, const char *arg);
+	options_set *set;
 	size_t offset;	    /* of the field in struct options, where set() needs one */
 	uint64_t low, high; /* of a number; low is also what a choice stands for */
 	const struct word *words;

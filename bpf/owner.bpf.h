@@ -17,6 +17,15 @@ struct {
 	__type(value, struct listener);
 } listeners SEC(".maps");
 
+/* The sockets counted there, for the scan finds one in the hands of several processes several times. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64); /* its address */
+	__type(value, __u8);
+} listening SEC(".maps");
+
 /* The tgid as the tracer's PID namespace sees it, 0 when it does not. */
 static __always_inline __u32 task_tgid(struct task_struct *task)
 {
@@ -109,11 +118,13 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
 					 const struct owner *owner, bool selected)
 {
-	struct listener *old = bpf_map_lookup_elem(&listeners, key);
+	struct listener *old;
+	__u8 yes = 1;
 
 	/* one socket in the hands of several processes is one listener, its opener's */
-	if (old && old->sk == sk)
+	if (bpf_map_update_elem(&listening, &sk, &yes, BPF_NOEXIST))
 		return;
+	old = bpf_map_lookup_elem(&listeners, key);
 	if (old) {
 		if (old->owner.pid != owner->pid)
 			__builtin_memset(&old->owner, 0, sizeof(old->owner));
@@ -129,10 +140,13 @@ static __always_inline void listener_add(const struct listener_key *key, __u64 s
 	}
 }
 
-static __always_inline void listener_remove(const struct listener_key *key)
+static __always_inline void listener_remove(const struct listener_key *key, __u64 sk)
 {
 	struct listener *old = bpf_map_lookup_elem(&listeners, key);
 
+	/* user space counts without knowing the socket's address */
+	if (bpf_map_delete_elem(&listening, &sk) && !cfg.older)
+		return;
 	if (old && --old->sockets == 0)
 		bpf_map_delete_elem(&listeners, key);
 }

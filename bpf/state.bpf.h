@@ -49,9 +49,11 @@ static __always_inline void listen_change(__u64 sk, const struct tcp_sock *tp, _
 		struct owner o;
 
 		owner_current(&o);
+		bpf_map_delete_elem(&listening,
+				    &sk); /* of a socket here before, whose end was not seen */
 		listener_add(&key, sk, &o, select_by_owner() && select_current(&o));
 	} else {
-		listener_remove(&key);
+		listener_remove(&key, sk);
 	}
 }
 

@@ -5,6 +5,7 @@ import signal
 import pytest
 
 import checks
+import pump
 from checks import Noise, near
 from oracle import End
 from tracer import Tracer
@@ -178,4 +179,24 @@ def test_connection_accepted_before_and_closed_after(world):
     told = tracer.wait_count(1, "handshake", local_port=port, timeout=3)[0]  # nobody accepts
     assert told["pid"] == server.pid and told["comm"] == "old-listener"
     assert told["complete"] is True and told["role"] == "server"
+    tracer.stop()
+
+
+def test_older_listeners_of_one_place(world):
+    """Two sockets (SO_REUSEPORT) in the hands of three processes are their opener's; then another's."""
+    ns = world.netns()
+    server, other, client = world.agent(ns, "master"), world.agent(ns, "other"), world.agent(ns)
+    port = server.listen("127.0.0.1", reuseport=True)
+    server.listen("127.0.0.1", port, reuseport=True, name="l2")
+    server.fork_holders(2)
+    tracer = Tracer(netns=ns)
+    client.connect("127.0.0.1", port)
+    told = tracer.wait_count(1, "handshake", local_port=port, timeout=3)[0]  # nobody accepts
+    assert (told["pid"], told["comm"]) == (server.pid, "master")
+    server.kill()
+    pump.wait_until(lambda: not ns.exec("ss", "-Htln"), 10, "nobody listens")
+    other.listen("127.0.0.1", port)
+    client.connect("127.0.0.1", port, name="s2")
+    told = tracer.wait_count(2, "handshake", local_port=port, timeout=3)[1]
+    assert (told["pid"], told["comm"]) == (other.pid, "other")
     tracer.stop()

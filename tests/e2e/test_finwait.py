@@ -13,12 +13,7 @@ from tracer import Tracer
 ADDR = "127.0.0.1"
 TCP_LINGER2 = 8
 
-
-@pytest.fixture(autouse=True, params=[None, "timewait=headers"], ids=["best", "headers"])
-def way(request, force):
-    """As this kernel does it best, and where no hook says whom a segment came to."""
-    if request.param:
-        force(request.param)
+pytestmark = pytest.mark.usefixtures("minisockets")
 
 
 class Orphan:

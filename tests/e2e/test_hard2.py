@@ -186,6 +186,7 @@ def test_no_room_for_time_wait(world):
     assert close["remote_fin_seq"] is not None
 
 
+@pytest.mark.usefixtures("minisockets")
 def test_reset_of_a_minisocket(world):
     """The client close()d and waits in FIN_WAIT2 without a socket; the server's RST ends it."""
     ns = world.netns()

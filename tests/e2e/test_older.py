@@ -115,6 +115,26 @@ def test_leaked_close_wait(world, family):
     assert tracer.summary["open"] == len(tracer.chapters(open=True))
 
 
+def test_older_close_wait_that_ends(world):
+    """Told open by SIGUSR1, then closed: one connection, and nothing of it is open any more."""
+    ns = world.netns()
+    server, client, _addr, port, _local = establish(world, ns)
+    client.shutdown()
+    assert server.recv_any() == b""
+    tracer = Tracer("-L", port, netns=ns)
+    tracer.send_signal(signal.SIGUSR1)
+    (leak,) = tracer.wait_count(1)
+    assert (leak["open"], leak["state"], leak["pid"]) == (True, "CLOSE_WAIT", server.pid)
+    server.close()
+    tracer.wait_count(2)
+    tracer.stop()
+    _leak, close = tracer.chapters()
+    checks.check_shape(close)
+    assert "open" not in close and (close["conn"], close["pid"]) == (leak["conn"], server.pid)
+    assert (close["first_closer"], close["ending"]) == ("remote", "graceful")
+    assert tracer.summary["open"] == 0 and tracer.summary["connections"] == 1
+
+
 def test_sigusr1_tells_what_is_open(world):
     """A CLOSE_WAIT leak and a hanging SYN_SENT, told while running, again at the end, and older then."""
     link = world.link("veth")

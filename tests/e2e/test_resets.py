@@ -244,6 +244,7 @@ def test_reset_received_in_time_wait(scene):
     assert close["ending"] == "graceful" and close["time_wait"] is True
 
 
+@pytest.mark.usefixtures("minisockets")
 def test_data_reaches_a_minisocket(scene):
     """Data after close(), when the socket is a minisocket already: an RST answers, and it is over."""
     with Noise() as noise:

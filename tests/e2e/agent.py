@@ -127,6 +127,11 @@ class _Inside:
         self.s[name].sendall(b"x" * n)
         return n
 
+    def send_and_close(self, n, name="s"):
+        """With nothing between them."""
+        self.s[name].sendall(bytes(n))
+        self.s.pop(name).close()
+
     def recv(self, n, name="s"):
         left = n
         while left:

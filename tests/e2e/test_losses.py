@@ -292,9 +292,8 @@ def test_fin_before_data(world, family, sender):
         assert talk.server.recv_any() == b""
         talk.client.wait_state(talk.client_port, FIN_WAIT2, family)
         first, second = second, first
-    talk.link.rule(f"delay-nth {'a' if sender == 'client' else 'b'}:DATA:1:30000")
-    first.send(100)
-    first.close()
+    talk.link.rule(f"delay-nth {'a' if sender == 'client' else 'b'}:DATA:1:100000")
+    first.send_and_close(100)
     second.recv(100)
     assert second.recv_any() == b""
     second.close()

@@ -42,6 +42,7 @@ struct config {
 	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */
 	bool older;	       /* what is older than the trace was entered by its addresses */
 	bool cookie_helper;    /* the state's programs may call bpf_get_socket_cookie() */
+	bool preempted;	       /* a task may be taken off its CPU between the programs at a hook */
 	bool current_btf;      /* bpf_get_current_task_btf() may be called */
 	bool typed;    /* the verifier knows the types of what the state's programs are given */
 	bool on_entry; /* they run where tcp_set_state() begins */

@@ -22,8 +22,8 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64); /* its address */
-	__type(value, __u8);
+	__type(key, __u64);   /* its address */
+	__type(value, __u64); /* of its place, the namespace and the port */
 } listening SEC(".maps");
 
 /* The tgid as the tracer's PID namespace sees it, 0 when it does not. */
@@ -118,11 +118,15 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
 					 const struct owner *owner, bool selected)
 {
+	__u64 place = (__u64)key->netns << 16 | key->port;
+	__u64 *known = bpf_map_lookup_elem(&listening, &sk);
 	struct listener *old;
-	__u8 yes = 1;
 
-	/* one socket in the hands of several processes is one listener, its opener's */
-	if (bpf_map_update_elem(&listening, &sk, &yes, BPF_NOEXIST))
+	/*
+	 * One socket in the hands of several processes is one listener, its opener's; at another place it is
+	 * in the memory of one whose end was not seen.
+	 */
+	if ((known && *known == place) || bpf_map_update_elem(&listening, &sk, &place, BPF_ANY))
 		return;
 	old = bpf_map_lookup_elem(&listeners, key);
 	if (old) {

@@ -49,8 +49,6 @@ static __always_inline void listen_change(__u64 sk, const struct tcp_sock *tp, _
 		struct owner o;
 
 		owner_current(&o);
-		bpf_map_delete_elem(&listening,
-				    &sk); /* of a socket here before, whose end was not seen */
 		listener_add(&key, sk, &o, select_by_owner() && select_current(&o));
 	} else {
 		listener_remove(&key, sk);
@@ -207,11 +205,15 @@ static __always_inline __u64 mark_of(const struct sock *sk)
 	return (__u64)BPF_CORE_READ(tp, write_seq) << 32 | BPF_CORE_READ(tp, rcv_nxt);
 }
 
-/* A note can be overwritten by another change's; the record tells what has been written into it. */
-static __always_inline bool was_taken(const struct sock *sk, __u8 to)
+/* A note can be overwritten by another change's; what the change is written into tells as well. */
+static __always_inline bool was_taken(const struct sock *sk, __u8 from, __u8 to)
 {
-	const struct record *r = table_find((__u64)sk);
+	const struct record *r;
+	__u64 key = (__u64)sk;
 
+	if (from == BPF_TCP_LISTEN || to == BPF_TCP_LISTEN)
+		return !bpf_map_lookup_elem(&listening, &key) == (to != BPF_TCP_LISTEN);
+	r = table_find(key);
 	if (!r)
 		return to == BPF_TCP_CLOSE;
 	return r->h.state == to && !is_stale(r, sk);
@@ -232,8 +234,8 @@ enum turn {
  * The last may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.
  */
-static __always_inline void take_state(struct sock *sk, int from, int to, enum turn turn,
-				       bool inlined)
+static __always_inline void take_turn(struct sock *sk, int from, int to, enum turn turn,
+				      bool inlined)
 {
 	struct note *note;
 	struct cpu *cpu;
@@ -257,8 +259,10 @@ static __always_inline void take_state(struct sock *sk, int from, int to, enum t
 				note->key = 0;
 			goto out;
 		}
+		if (cfg.preempted && noted_elsewhere(key, mark_of(sk)))
+			goto out;
 		count(COUNT_STAND_IN);
-		if (was_taken(sk, to))
+		if (was_taken(sk, from, to))
 			goto out;
 	}
 	if (inlined)
@@ -271,6 +275,15 @@ static __always_inline void take_state(struct sock *sk, int from, int to, enum t
 	}
 out:
 	lane_leave(cpu);
+}
+
+/* Held from its first instruction to its last: each moment besides may cost others this program's run. */
+static __always_inline void take_state(struct sock *sk, int from, int to, enum turn turn,
+				       bool inlined)
+{
+	hold();
+	take_turn(sk, from, to, turn, inlined);
+	release();
 }
 
 #endif

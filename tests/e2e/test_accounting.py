@@ -105,7 +105,8 @@ def test_1000_in_parallel(world, rps):
 
     summary = tracer.summary
     check_open(tracer, rps)
-    assert len(tracer.chapters()) + summary["events_lost"] == 4 * total
+    # a hook run that was skipped may have cost a chapter, or a part of one that is told
+    assert len(tracer.chapters()) <= 4 * total <= len(tracer.chapters()) + summary["events_lost"]
     assert summary["table_full"] == 0
     # each end closed once, and is told to have, whatever else of it was lost
     ends = collections.Counter((c["local_port"], c["remote_port"]) for c in tracer.chapters("close"))

@@ -181,7 +181,7 @@ def _differences(told, mine, real, tolerance_ns):
             yield "options of the SYN", options, real.options[syn]
     odd = {(p.flags, word) for p in mine.all for word in p.more}
     if odd:
-        yield "analysis", odd, "not compared"
+        yield "analysis", odd, [(p.sport, p.flags, p.seq, p.ack, p.len, p.t_ns) for p in mine.all]
     if told.closed < told.ends:
         return
     if mine.completeness() != real.completeness():

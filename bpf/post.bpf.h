@@ -114,11 +114,6 @@ static __always_inline void lane_leave(struct cpu *cpu)
 	release();
 }
 
-static __always_inline __u32 note_slot(__u64 key)
-{
-	return (key ^ key >> 6 ^ key >> 12) % NOTES;
-}
-
 /*
  * Where the main program notes that it took this state change, and the stand-in looks.  The change's
  * key goes through memory because the verifier forbids arithmetic on sk.
@@ -131,28 +126,7 @@ static __always_inline struct note *note_of(struct cpu *cpu, __u32 lane, const s
 	cpu->lanes[lane].key = (__u64)sk;
 	barrier();
 	*key = cpu->lanes[lane].key | (to & 15);
-	return &cpu->notes[note_slot(*key)];
-}
-
-/*
- * A task may be taken off its CPU between the programs at a hook, and go on on another one: is the note
- * there?  bpf_map_lookup_percpu_elem() is older (5.19) than this can happen.
- */
-static __always_inline bool noted_elsewhere(__u64 key, __u64 mark)
-{
-	__u32 zero = 0;
-
-	for (__u32 i = 0; i < cfg.n_cpus; i++) {
-		const struct cpu *cpu = bpf_map_lookup_percpu_elem(&cpus, &zero, i);
-		const struct note *note;
-
-		if (!cpu)
-			return false;
-		note = &cpu->notes[note_slot(key)];
-		if (note->key == key && note->mark == mark)
-			return true;
-	}
-	return false;
+	return &cpu->notes[(*key ^ *key >> 6 ^ *key >> 12) % NOTES];
 }
 
 /* Unique in a trace; small for lane 0, which nearly all connections begin in.  Fits 53 bits. */

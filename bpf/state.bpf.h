@@ -219,6 +219,18 @@ static __always_inline bool was_taken(const struct sock *sk, __u8 from, __u8 to)
 	return r->h.state == to && !is_stale(r, sk);
 }
 
+/* The main program has taken the record of one that closes away, unless there was none to be. */
+static __always_inline bool would_have_record(struct cpu *cpu, int lane, struct sock *sk)
+{
+	const struct tcp_sock *tp = facts_tcp(sk, lane);
+	struct record *r = scratch_record(cpu, lane);
+
+	if (!tp || !r || select_by_owner() || cfg.role)
+		return false;
+	facts_identity(&r->h, tp, BPF_TCP_CLOSE);
+	return select_remote(&r->h) && select_local_port(&r->h);
+}
+
 /* Which of the programs at one hook, in the order that they run in. */
 enum turn {
 	TURN_MAIN,
@@ -232,7 +244,8 @@ enum turn {
  * change that it took, the stand-in takes those without a note.  Where a task can be taken off its CPU in
  * the first, which keeps that from running for as long, there is one more between them.
  * The last may itself be skipped and leave a note behind, which the next connection in the same socket's
- * memory must not find: hence the cookie, which is that connection's alone.
+ * memory must not find: hence the cookie, which is that connection's alone.  Where a task can be taken off
+ * its CPU between two programs its note is often gone, and that is no run that was skipped.
  */
 static __always_inline void take_turn(struct sock *sk, int from, int to, enum turn turn,
 				      bool inlined)
@@ -259,11 +272,13 @@ static __always_inline void take_turn(struct sock *sk, int from, int to, enum tu
 				note->key = 0;
 			goto out;
 		}
-		if (cfg.preempted && noted_elsewhere(key, mark_of(sk)))
+		if (was_taken(sk, from, to)) {
+			if (!cfg.preempted || from == BPF_TCP_LISTEN ||
+			    (to == BPF_TCP_CLOSE && !would_have_record(cpu, lane, sk)))
+				count(COUNT_STAND_IN);
 			goto out;
+		}
 		count(COUNT_STAND_IN);
-		if (was_taken(sk, from, to))
-			goto out;
 	}
 	if (inlined)
 		on_state(cpu, lane, sk, from, to);

@@ -93,24 +93,36 @@ extern void bpf_preempt_enable(void) __ksym;
 #define release()
 #endif
 
-/* Takes this CPU's next lane; negative when a deeper nesting than can happen did happen. */
+/* Takes the next lane of this CPU, which is held; negative when a deeper nesting than can happen did happen. */
+static __always_inline int lane_take(struct cpu *cpu)
+{
+	__u32 lane = cpu->depth;
+
+	if (lane >= LANES)
+		return -1;
+	cpu->depth = lane + 1;
+	return lane;
+}
+
+static __always_inline void lane_give(struct cpu *cpu)
+{
+	cpu->depth--;
+}
+
 static __always_inline int lane_enter(struct cpu *cpu)
 {
-	__u32 lane;
+	int lane;
 
 	hold();
-	lane = cpu->depth;
-	if (lane >= LANES) {
+	lane = lane_take(cpu);
+	if (lane < 0)
 		release();
-		return -1;
-	}
-	cpu->depth = lane + 1;
 	return lane;
 }
 
 static __always_inline void lane_leave(struct cpu *cpu)
 {
-	cpu->depth--;
+	lane_give(cpu);
 	release();
 }
 

@@ -260,7 +260,7 @@ static __always_inline void take_turn(struct sock *sk, int from, int to, enum tu
 	cpu = this_cpu();
 	if (!cpu)
 		return;
-	lane = lane_enter(cpu);
+	lane = lane_take(cpu);
 	if (lane < 0)
 		return;
 	note = note_of(cpu, lane, sk, to, &key);
@@ -289,7 +289,7 @@ static __always_inline void take_turn(struct sock *sk, int from, int to, enum tu
 		note->mark = mark_of(sk);
 	}
 out:
-	lane_leave(cpu);
+	lane_give(cpu);
 }
 
 /* Held from its first instruction to its last: each moment besides may cost others this program's run. */

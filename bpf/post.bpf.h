@@ -109,6 +109,7 @@ static __always_inline void lane_give(struct cpu *cpu)
 	cpu->depth--;
 }
 
+/* The same, and holds the CPU until lane_leave(). */
 static __always_inline int lane_enter(struct cpu *cpu)
 {
 	int lane;

@@ -129,8 +129,8 @@ class _Inside:
 
     def send_and_close(self, n, name="s"):
         """With nothing between them."""
-        self.s[name].sendall(bytes(n))
-        self.s.pop(name).close()
+        self.send(n, name)
+        self.close(name)
 
     def recv(self, n, name="s"):
         left = n

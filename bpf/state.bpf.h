@@ -231,6 +231,17 @@ static __always_inline bool would_have_record(struct cpu *cpu, int lane, struct 
 	return select_remote(&r->h) && select_local_port(&r->h);
 }
 
+/*
+ * A change that has its effect already, and no note: did somebody take it, whose note is gone?  Else it is
+ * one that has no effect, such as LISTEN -> SYN_RECV.
+ */
+static __always_inline bool lost_its_note(struct cpu *cpu, int lane, struct sock *sk, __u8 from,
+					  __u8 to)
+{
+	return cfg.preempted && from != BPF_TCP_LISTEN &&
+	       (to != BPF_TCP_CLOSE || would_have_record(cpu, lane, sk));
+}
+
 /* Which of the programs at one hook, in the order that they run in. */
 enum turn {
 	TURN_MAIN,
@@ -242,7 +253,8 @@ enum turn {
  * A program that is interrupted is not run again for what happens inside (since 6.1, commit 05b24ff9b2cf
  * ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so there are two: the first notes each
  * change that it took, the stand-in takes those without a note.  Where a task can be taken off its CPU in
- * the first, which keeps that from running for as long, there is one more between them.
+ * the first, which keeps that from running for as long, there is one more between them, which leaves its
+ * own note: what the first did not run for is counted once.
  * The last may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.  Where a task can be taken off
  * its CPU between two programs its note is often gone, and that is no run that was skipped.
@@ -250,6 +262,7 @@ enum turn {
 static __always_inline void take_turn(struct sock *sk, int from, int to, enum turn turn,
 				      bool inlined)
 {
+	bool taken = false;
 	struct note *note;
 	struct cpu *cpu;
 	__u64 key;
@@ -272,17 +285,13 @@ static __always_inline void take_turn(struct sock *sk, int from, int to, enum tu
 				note->key = 0;
 			goto out;
 		}
-		if (was_taken(sk, from, to)) {
-			if (!cfg.preempted || from == BPF_TCP_LISTEN ||
-			    (to == BPF_TCP_CLOSE && !would_have_record(cpu, lane, sk)))
-				count(COUNT_STAND_IN);
-			goto out;
-		}
-		count(COUNT_STAND_IN);
+		taken = was_taken(sk, from, to);
+		if (!taken || !lost_its_note(cpu, lane, sk, from, to))
+			count(COUNT_STAND_IN);
 	}
-	if (inlined)
+	if (!taken && inlined)
 		on_state(cpu, lane, sk, from, to);
-	else
+	else if (!taken)
 		on_state_called(cpu, lane, sk, from, to);
 	if (turn != TURN_LAST) {
 		note->key = key;

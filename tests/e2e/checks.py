@@ -155,14 +155,20 @@ def _plain(segment):
     return segment
 
 
+def unseen(stderr):
+    """How many state changes no program ran for, by what -v counts."""
+    skipped = re.search(r"hook runs skipped: (\d+), of which the stand-in did (\d+)", stderr)
+    assert int(skipped[1]) >= int(skipped[2]), skipped[0]
+    return int(skipped[1]) - int(skipped[2])
+
+
 def adds_up(told, lost, happened, stderr):
     """
-    told + lost is what happened, to the last one.  A hook run that the kernel skipped, twice, is counted
-    as lost (-v tells), and its chapter may be told all the same, incomplete.
+    told + lost is what happened, to the last one.  A state change that no program ran for is counted as
+    lost, and its chapter may be told all the same, incomplete.
     """
-    skipped = re.search(r"hook runs skipped: (\d+), of which the stand-in did (\d+)", stderr)
-    twice = max(int(skipped[1]) - int(skipped[2]), 0)
-    assert happened <= told + lost <= happened + twice, f"{told} told, {lost} lost of {happened}"
+    assert happened <= told + lost <= happened + unseen(stderr), \
+        f"{told} told, {lost} lost of {happened}"
 
 
 def happened(counts):

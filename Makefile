@@ -104,6 +104,7 @@ $(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/unit
 $(filter %/test_golden %/test_hostile %/test_malformed %/test_recording %/test_conversations,$(UNIT)) $(filter $(BUILD)/unit/test_chapter_%,$(UNIT)): \
 	$(addprefix $(BUILD)/unit/,cases.o cases_text.o golden_cases.o golden_wire.o packets.o stage.o)
 $(filter $(BUILD)/unit/test_options%,$(UNIT)): $(BUILD)/unit/options_run.o
+$(filter $(BUILD)/unit/test_recording%,$(UNIT)): $(BUILD)/unit/recorded.o
 
 # the shell's completion, from the table of options, whatever machine the program is for
 $(BUILD)/tcpstates-trace.bash: user/completion/bash.c $(PURE) $(BUILD)/page.inc Makefile | $(BUILD)

@@ -12,52 +12,11 @@
 #include <cmocka.h>
 
 #include "golden_cases.h"
-#include "recording.h"
+#include "recorded.h"
 
 /* What a block is longer than its items; what is before an item. */
 #define AROUND 24
 #define ITEM_HEAD 8
-
-static char path[] = "/tmp/recording-XXXXXX";
-
-/* What recording_read() passed on. */
-struct seen {
-	unsigned int n;
-	enum item_type type;
-	size_t len;
-	uint8_t bytes[600];
-	int answer;
-};
-
-static int see(void *ctx, const struct item *item)
-{
-	struct seen *s = ctx;
-
-	s->n++;
-	s->type = item->type;
-	s->len = item->len;
-	if (item->len && item->len <= sizeof(s->bytes))
-		memcpy(s->bytes, item->data, item->len);
-	return s->answer;
-}
-
-static int begin(void **state)
-{
-	int fd = mkstemp(path);
-
-	(void)state;
-	if (fd < 0)
-		return -1;
-	return close(fd);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	unlink(path);
-	strcpy(path + strlen(path) - 6, "XXXXXX");
-	return 0;
-}
 
 static size_t file_size(void)
 {
@@ -103,21 +62,6 @@ static void overwrite(long at, const void *bytes, size_t len)
 	assert_int_equal(fseek(f, at, SEEK_SET), 0);
 	assert_int_equal(fwrite(bytes, 1, len, f), len);
 	assert_int_equal(fclose(f), 0);
-}
-
-/* stderr is not what is tested, and its lines are not to be taken for failures. */
-static int read_quietly(struct seen *s)
-{
-	int err_fd = dup(STDERR_FILENO), result;
-
-	assert_true(err_fd >= 0);
-	assert_non_null(freopen("/dev/null", "w", stderr));
-	memset(s, 0, offsetof(struct seen, answer));
-	result = recording_read(path, see, s);
-	fflush(stderr);
-	assert_true(dup2(err_fd, STDERR_FILENO) >= 0);
-	close(err_fd);
-	return result;
 }
 
 static void round_trip(void **state)
@@ -251,89 +195,6 @@ static void foreign(void **state)
 	assert_int_equal(s.n, 1);
 }
 
-static void append(FILE *to, const char *from)
-{
-	FILE *f = fopen(from, "re");
-	char bytes[4096];
-	size_t n;
-
-	assert_non_null(f);
-	n = fread(bytes, 1, sizeof(bytes), f);
-	assert_true(feof(f));
-	assert_int_equal(fwrite(bytes, 1, n, to), n);
-	fclose(f);
-}
-
-static bool is_there(const char *name)
-{
-	return !access(name, F_OK);
-}
-
-/* FILE, FILE1, FILE2; each is a recording, and so are they one behind the other. */
-static void one_after_the_other(void **state)
-{
-	const struct recording_files files = { .path = path, .limit_bytes = 1 };
-	char names[3][64], both[64];
-	struct recording *r;
-	struct seen s = { 0 };
-	FILE *f;
-
-	(void)state;
-	assert_int_equal(recording_create(&r, &files), 0);
-	for (int i = 0; i < 3; i++) {
-		snprintf(names[i], sizeof(names[i]), i ? "%s%d" : "%s", path, i);
-		assert_string_equal(recording_name(r), names[i]);
-		assert_int_equal(recording_add(r, &(struct item){ ITEM_CGROUP, "12345678", 8 }), 0);
-		assert_false(recording_is_full(r));
-		assert_int_equal(recording_write(r), 0);
-		assert_true(recording_is_full(r));
-		if (i < 2)
-			assert_int_equal(recording_next(r), 0);
-	}
-	assert_int_equal(recording_close(r), 0);
-	snprintf(both, sizeof(both), "%s.both", path);
-	f = fopen(both, "we");
-	assert_non_null(f);
-	for (int i = 0; i < 3; i++)
-		append(f, names[i]);
-	assert_int_equal(fclose(f), 0);
-	for (int i = 2; i >= 0; i--) {
-		assert_int_equal(rename(names[i], path), 0);
-		assert_int_equal(read_quietly(&s), 0);
-		assert_int_equal(s.n, 1);
-	}
-	assert_int_equal(rename(both, path), 0);
-	assert_int_equal(read_quietly(&s), 0);
-	assert_int_equal(s.n, 3);
-}
-
-/* As many digits as the last one's name takes; with one file it is written again and again. */
-static void so_many_files(void **state)
-{
-	struct recording_files files = { .path = path, .limit_bytes = 1, .count = 12 };
-	struct recording *r;
-	char name[64];
-
-	(void)state;
-	assert_int_equal(recording_create(&r, &files), 0);
-	for (unsigned int i = 0; i < 14; i++) {
-		snprintf(name, sizeof(name), "%s%02u", path, i % 12);
-		assert_string_equal(recording_name(r), name);
-		assert_true(is_there(name));
-		assert_int_equal(recording_next(r), 0);
-	}
-	assert_int_equal(recording_close(r), 0);
-	for (unsigned int i = 0; i < 12; i++) {
-		snprintf(name, sizeof(name), "%s%02u", path, i);
-		assert_int_equal(unlink(name), 0);
-	}
-	files.count = 1;
-	assert_int_equal(recording_create(&r, &files), 0);
-	assert_int_equal(recording_next(r), 0);
-	assert_string_equal(recording_name(r), path);
-	assert_int_equal(recording_close(r), 0);
-}
-
 static void no_file(void **state)
 {
 	struct seen s = { 0 };
@@ -384,21 +245,11 @@ static void any_byte(void **state)
 	assert_int_equal(s.n, 5);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(round_trip),
-		TEST(private_file),
-		TEST(sink_stops),
-		TEST(cut_off),
-		TEST(damaged),
-		TEST(foreign),
-		TEST(one_after_the_other),
-		TEST(so_many_files),
-		TEST(no_file),
-		TEST(any_byte),
+		TEST(round_trip), TEST(private_file), TEST(sink_stops), TEST(cut_off),
+		TEST(damaged),	  TEST(foreign),      TEST(no_file),	TEST(any_byte),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

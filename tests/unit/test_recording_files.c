@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* -C and -W: one file after the other. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "recorded.h"
+
+static void append(FILE *to, const char *from)
+{
+	FILE *f = fopen(from, "re");
+	char bytes[4096];
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(bytes, 1, sizeof(bytes), f);
+	assert_true(feof(f));
+	assert_int_equal(fwrite(bytes, 1, n, to), n);
+	fclose(f);
+}
+
+static bool is_there(const char *name)
+{
+	return !access(name, F_OK);
+}
+
+/* FILE, FILE1, FILE2; each is a recording, and so are they one behind the other. */
+static void one_after_the_other(void **state)
+{
+	const struct recording_files files = { .path = path, .limit_bytes = 1 };
+	char names[3][64], both[64];
+	struct recording *r;
+	struct seen s = { 0 };
+	FILE *f;
+
+	(void)state;
+	assert_int_equal(recording_create(&r, &files), 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(names[i], sizeof(names[i]), i ? "%s%d" : "%s", path, i);
+		assert_string_equal(recording_name(r), names[i]);
+		assert_int_equal(recording_add(r, &(struct item){ ITEM_CGROUP, "12345678", 8 }), 0);
+		assert_false(recording_is_full(r));
+		assert_int_equal(recording_write(r), 0);
+		assert_true(recording_is_full(r));
+		if (i < 2)
+			assert_int_equal(recording_next(r), 0);
+	}
+	assert_int_equal(recording_close(r), 0);
+	snprintf(both, sizeof(both), "%s.both", path);
+	f = fopen(both, "we");
+	assert_non_null(f);
+	for (int i = 0; i < 3; i++)
+		append(f, names[i]);
+	assert_int_equal(fclose(f), 0);
+	for (int i = 2; i >= 0; i--) {
+		assert_int_equal(rename(names[i], path), 0);
+		assert_int_equal(read_quietly(&s), 0);
+		assert_int_equal(s.n, 1);
+	}
+	assert_int_equal(rename(both, path), 0);
+	assert_int_equal(read_quietly(&s), 0);
+	assert_int_equal(s.n, 3);
+}
+
+/* As many digits as the last one's name takes; with one file it is written again and again. */
+static void so_many_files(void **state)
+{
+	struct recording_files files = { .path = path, .limit_bytes = 1, .count = 12 };
+	struct recording *r;
+	char name[64];
+
+	(void)state;
+	assert_int_equal(recording_create(&r, &files), 0);
+	for (unsigned int i = 0; i < 14; i++) {
+		snprintf(name, sizeof(name), "%s%02u", path, i % 12);
+		assert_string_equal(recording_name(r), name);
+		assert_true(is_there(name));
+		assert_int_equal(recording_next(r), 0);
+	}
+	assert_int_equal(recording_close(r), 0);
+	for (unsigned int i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "%s%02u", path, i);
+		assert_int_equal(unlink(name), 0);
+	}
+	files.count = 1;
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(recording_next(r), 0);
+	assert_string_equal(recording_name(r), path);
+	assert_int_equal(recording_close(r), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(one_after_the_other),
+		TEST(so_many_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

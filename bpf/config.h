@@ -10,6 +10,7 @@
 
 #define PORT_WORDS (65536 / 64)
 #define SCANNED_NONE 1 /* no namespace's inode */
+#define BETWEENS 3     /* programs between the main one and its stand-in, where they are needed */
 #define LANES 3	       /* how deep programs may interrupt one another on a processor, and do not */
 
 struct config {

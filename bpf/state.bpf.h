@@ -253,8 +253,8 @@ enum turn {
  * A program that is interrupted is not run again for what happens inside (since 6.1, commit 05b24ff9b2cf
  * ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so there are two: the first notes each
  * change that it took, the stand-in takes those without a note.  Where a task can be taken off its CPU in
- * the first, which keeps that from running for as long, there is one more between them, which leaves its
- * own note: what the first did not run for is counted once.
+ * the first, which keeps that from running there for as long, there are some more between them, which note
+ * what they took as well: what the first did not run for is counted once.
  * The last may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.  Where a task can be taken off
  * its CPU between two programs its note is often gone, and that is no run that was skipped.

@@ -39,12 +39,21 @@ int BPF_PROG(state_tp_btf_stand_in, struct sock *sk, int from, int to)
 	return 0;
 }
 
-SEC("?tp_btf/inet_sock_set_state")
-int BPF_PROG(state_tp_btf_between, struct sock *sk, int from, int to)
-{
-	take_state(sk, from, to, TURN_BETWEEN, false);
-	return 0;
-}
+/*
+ * No tail call to one of them all: since 6.13 (commit a76ab5731e32 ("bpf: Find eligible subprogs for private
+ * stack support")) a program has one stack on each CPU, which only its not being run twice at a time keeps
+ * whole, and a program that is called so is run as often as those that call it.
+ */
+#define BETWEEN(n)                                                                \
+	SEC("?tp_btf/inet_sock_set_state")                                        \
+	int BPF_PROG(state_tp_btf_between_##n, struct sock *sk, int from, int to) \
+	{                                                                         \
+		take_state(sk, from, to, TURN_BETWEEN, false);                    \
+		return 0;                                                         \
+	}
+BETWEEN(0)
+BETWEEN(1)
+BETWEEN(2)
 
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp, struct sock *sk, int from, int to)

@@ -35,18 +35,20 @@ static struct bpf_program *stand_in_of(const struct tracer *t)
 	}
 }
 
-/* Where there is one it is loaded. */
-static struct bpf_program *between_of(const struct tracer *t)
-{
-	struct bpf_program *between = t->skel->progs.state_tp_btf_between;
-
-	return bpf_program__autoload(between) ? between : NULL;
-}
-
 static int attach_to(struct bpf_link **link, const struct bpf_program *prog)
 {
 	*link = bpf_program__attach(prog);
 	return *link ? 0 : -errno;
+}
+
+static int attach_between(struct tracer *t)
+{
+	struct bpf_program *progs[BETWEENS];
+	int n = tracer_between(t, progs), err = 0;
+
+	for (int i = 0; !err && i < n; i++)
+		err = attach_to(&t->between[i], progs[i]);
+	return err;
 }
 
 /*
@@ -65,8 +67,8 @@ static int attach_state(struct tracer *t)
 		err = attach_to(&t->stand_in, stand_in);
 	if (!err)
 		err = attach_to(&t->state, main);
-	if (!err && between_of(t))
-		err = attach_to(&t->between, between_of(t));
+	if (!err)
+		err = attach_between(t);
 	if (!err && !reverse)
 		err = attach_to(&t->stand_in, stand_in);
 	return err;
@@ -94,7 +96,8 @@ int tracer_attach(struct tracer *t)
 void tracer_detach(struct tracer *t)
 {
 	detach(&t->state);
-	detach(&t->between);
+	for (int i = 0; i < BETWEENS; i++)
+		detach(&t->between[i]);
 	if (t->skel)
 		tcpstates_bpf__detach(t->skel);
 	detach(&t->stand_in);

@@ -30,7 +30,7 @@ struct tracer {
 	int n_probes;
 	struct ring_buffer *ring;
 	struct bpf_link *state;
-	struct bpf_link *between; /* NULL: not needed here */
+	struct bpf_link *between[BETWEENS]; /* NULL: not needed here */
 	struct bpf_link *stand_in;
 	/* NULL before 5.9: commit a5cbe05a6673 ("bpf: Implement bpf iterator for map elements") */
 	struct bpf_link *check;
@@ -77,6 +77,12 @@ void tracer_check(struct tracer *t);
 int tracer_receive(void *ctx, void *data, size_t len);
 
 uint64_t tracer_counter(struct tracer *t, enum counter which);
+
+/*
+ * Where a task can be taken off its CPU in a tracepoint's program: those that run between the main one and
+ * its stand-in.  Returns how many: BETWEENS, or 0 where none is needed.
+ */
+int tracer_between(const struct tracer *t, struct bpf_program *progs[BETWEENS]);
 
 /* How often the kernel did not run this program because it, or another, ran already; 0 before 5.12. */
 uint64_t tracer_runs_missed(const struct bpf_program *prog);

@@ -285,15 +285,25 @@ static void choose_io_uring(struct tracer *t)
 		bpf_program__set_autoload(prog, true);
 }
 
-/* Between the main program and its stand-in. */
+int tracer_between(const struct tracer *t, struct bpf_program *progs[BETWEENS])
+{
+	if (t->found.of[FACT_STATE].rung != RUNG_TP_BTF || !kernel_preempts_tracepoints(t->own))
+		return 0;
+	progs[0] = t->skel->progs.state_tp_btf_between_0;
+	progs[1] = t->skel->progs.state_tp_btf_between_1;
+	progs[2] = t->skel->progs.state_tp_btf_between_2;
+	return BETWEENS;
+}
+
 static void choose_between(struct tracer *t)
 {
-	struct bpf_program *between = t->skel->progs.state_tp_btf_between;
+	struct bpf_program *progs[BETWEENS];
+	int n = tracer_between(t, progs);
 
-	if (t->found.of[FACT_STATE].rung != RUNG_TP_BTF || !kernel_preempts_tracepoints(t->own))
-		return;
-	bpf_program__set_autoload(between, true);
-	bpf_program__set_autoattach(between, false);
+	for (int i = 0; i < n; i++) {
+		bpf_program__set_autoload(progs[i], true);
+		bpf_program__set_autoattach(progs[i], false);
+	}
 }
 
 int tracer_choose(struct tracer *t)

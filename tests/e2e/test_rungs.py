@@ -114,8 +114,8 @@ def same(told, best, lost, tolerance_ns):
     for key, want in best.items():
         got = told[key]
         if key in lost:
-            # another tracer here may have asked for the cookie
-            assert got is None or (key == "cookie" and got == want), (key, got)
+            # another tracer here may have asked for the cookie, even since the best one looked
+            assert got is None or (key == "cookie" and want in (None, got)), (key, got, want)
         elif key in ("conn", "time"):
             continue
         elif key.endswith("_us") and want is not None and key not in ("srtt_us", "min_rtt_us", "rtt_us"):

@@ -222,33 +222,40 @@ int sweep_open(const struct sweep *s, uint64_t now_ns)
 	return err ? err : open_in(&older, s->older_fd, sizeof(struct tuple), now_ns);
 }
 
-static int tell_untold(const struct sweep *s, __u64 sk)
+/* sk: NULL for a minisocket's record, of which the end of its socket decided who tells the handshake. */
+static int tell_untold(const struct sweep *s, const struct record *r, const __u64 *sk)
 {
-	struct record r;
-	bool untold;
+	bool untold = !(r->h.flags & HANDSHAKE_TOLD);
 
-	if (bpf_map_lookup_elem(s->table_fd, &sk, &r) || !r.h.conn || !diary_established(&r) ||
-	    !is_selected(s, &r))
+	if (!r->h.conn || !diary_established(r) || !is_selected(s, r))
 		return 0;
-	untold = !(r.h.flags & HANDSHAKE_TOLD);
-	if (untold && r.h.role == ROLE_SERVER && s->cfg->accept_seen)
-		untold = !bpf_map_delete_elem(s->unaccepted_fd, &sk) ||
-			 r.h.accept_fate == ACCEPT_LOST;
-	return untold && wanted_handshake(s->cfg, &r) ? tell(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h))
-						      : 0;
+	if (untold && sk && r->h.role == ROLE_SERVER && s->cfg->accept_seen)
+		untold = !bpf_map_delete_elem(s->unaccepted_fd, sk) ||
+			 r->h.accept_fate == ACCEPT_LOST;
+	return untold && wanted_handshake(s->cfg, r) ? tell(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
+						     : 0;
 }
 
-int sweep_untold(const struct sweep *s)
+static int untold_in(const struct sweep *s, int map_fd, size_t key_size)
 {
+	struct record r;
 	struct keys keys;
-	int err = keys_read(&keys, s->table_fd, sizeof(__u64), sizeof(struct record));
+	int err = keys_read(&keys, map_fd, key_size, sizeof(struct record));
 
 	if (err)
 		return err;
 	for (size_t i = 0; !err && i < keys.n; i++)
-		err = tell_untold(s, *(const __u64 *)key_at(&keys, i));
+		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &r))
+			err = tell_untold(s, &r, map_fd == s->table_fd ? key_at(&keys, i) : NULL);
 	free(keys.items);
 	return err;
+}
+
+int sweep_untold(const struct sweep *s)
+{
+	int err = untold_in(s, s->table_fd, sizeof(__u64));
+
+	return err ? err : untold_in(s, s->minisockets_fd, sizeof(struct tuple));
 }
 
 /* How many records of a map are such as `is` says. */

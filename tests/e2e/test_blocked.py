@@ -15,6 +15,7 @@ from tracer import BINARY, Tracer
 from test_accounting import churn, serve, wait_all_closed
 
 TOTAL, WORKERS = 3000, 3
+ROLES = ("client", "server")
 
 
 @pytest.fixture
@@ -112,6 +113,27 @@ def test_a_reader_that_reads_again(busy):
     tracer.stop()
     assert len(ours(tracer, port, "handshake")) == 20
     checks.adds_up(len(tracer.chapters()), tracer.summary["events_lost"], 4 * (TOTAL + 10),
+                   tracer.stderr.text())
+
+
+def test_what_the_close_was_to_tell_is_told_at_the_end(busy, world):
+    """Handshakes that found the ring full, of connections that are still open, in FIN_WAIT2 without a socket."""
+    tracer = Tracer("-v", "--ring", "1", netns=busy)
+    tracer.stdout.pause()
+    busy.make_connections()
+    server, client = world.agent(busy), world.agent(busy)
+    port = server.listen("127.0.0.1", 7400)
+    mine = client.connect("127.0.0.1", port)["port"]
+    server.accept()
+    client.close()
+    assert server.recv_any() == b""
+    server.wait_state(mine, 5)  # FIN_WAIT2
+    tracer.stdout.resume()
+    tracer.stop()
+    shakes, closes = ours(tracer, port, "handshake"), ours(tracer, port, "close")
+    assert {(c["role"], c["outcome"]) for c in shakes} == {(r, "established") for r in ROLES}
+    assert {(c["role"], c["open"]) for c in closes} == {(r, True) for r in ROLES}
+    checks.adds_up(len(tracer.chapters()), tracer.summary["events_lost"], 4 * (TOTAL + 1),
                    tracer.stderr.text())
 
 

@@ -320,6 +320,8 @@ int tracer_choose(struct tracer *t)
 			return complain(t, fact);
 	}
 	choose_io_uring(t);
+	if (t->found.of[FACT_ACCEPT].rung == RUNG_FEXIT && kernel_preempts_tracepoints(t->own))
+		bpf_program__set_autoload(t->skel->progs.accept_fexit_stand_in, true);
 	choose_between(t);
 	return 0;
 }

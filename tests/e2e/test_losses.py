@@ -51,8 +51,8 @@ def test_two_lost_syns(world):
     assert shake["syn_retransmits"] == 2 and shake["handshake_us"] >= 2_000_000
     assert [s["segment"] for s in shake["steps"]] == [
         "> SYN", "> SYN (2)", "> SYN (3)", "< SYN,ACK", "> ACK"]
-    assert shake["rtt_us"] is None or 40_000 <= shake["rtt_us"] < 60_000
-    assert server["handshake"]["handshake_us"] < 60_000
+    assert shake["rtt_us"] is None or 40_000 <= shake["rtt_us"] < 60_000 * pump.PATIENCE
+    assert server["handshake"]["handshake_us"] < 60_000 * pump.PATIENCE
     ladder.stop()
     checks.check_lost_syns(ladder.stdout.lines, talk.c_end.handshake[:4], talk.noise.tolerance_ns)
 

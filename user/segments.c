@@ -85,6 +85,24 @@ static bool acknowledges(const struct sent *a, const struct sent *b)
 	       is_after((uint32_t)a->step->ack.value, (uint32_t)b->step->seq.value);
 }
 
+/*
+ * Did an ACK whose time its receiver alone knows come before this FIN of the same side?  The FIN's sender
+ * knows when it left, which may be earlier than the ACK's coming.
+ */
+static bool came_before(const struct work *w, const struct sent *ack, const struct sent *fin)
+{
+	const struct chapter *ch = &w->chapters[ack->end];
+	const struct step *end = ch->steps + render_steps(ch);
+
+	if (ack->side != fin->side || ack->end == ack->side || ack->kind != KIND_ACK ||
+	    fin->kind != KIND_FIN)
+		return false;
+	for (const struct step *step = ack->step + 1; step < end; step++)
+		if (step->segment.flags && !step->segment.sent && kind_of(step) == KIND_FIN)
+			return true;
+	return false;
+}
+
 static void move_up(struct sent *list, size_t from, size_t to)
 {
 	struct sent moved = list[from];
@@ -98,7 +116,9 @@ static bool is_before(const struct sent *a, const struct sent *b)
 	return b->t_ns.known && (!a->t_ns.known || a->t_ns.value < b->t_ns.value);
 }
 
-/* By time, of which some were computed, and never before what is acknowledged. */
+/*
+ * By time, of which some were computed, and never before what is acknowledged, nor otherwise than it came.
+ */
 static void order(struct work *w)
 {
 	size_t moves = w->n; /* a damaged record may have segments that acknowledge each other */
@@ -112,8 +132,11 @@ static void order(struct work *w)
 	}
 	for (size_t i = 0; i < w->n; i++) {
 		for (size_t j = i + 1; j < w->n && moves; j++) {
-			if (!acknowledges(&w->list[i], &w->list[j]))
+			bool late = came_before(w, &w->list[j], &w->list[i]);
+
+			if (!late && !acknowledges(&w->list[i], &w->list[j]))
 				continue;
+			w->list[j].derived |= late; /* it left before it came */
 			move_up(w->list, j, i);
 			moves--;
 			j = i;

@@ -124,6 +124,32 @@ static void each_by_its_sender(void **state)
 	}
 }
 
+/* When the ACK left only its receiver knows, who is slow: the FIN behind it has left before it comes. */
+static void an_ack_that_comes_late(void **state)
+{
+	struct story *s = *state;
+	struct flow client, server;
+
+	open_both(&client, &server);
+	flow_data(&client, 100, 200);
+	flow_data(&server, 200, 100);
+	client.now_ns = server.now_ns = BEGIN_NS + S;
+	flow_fin(&client, 0);
+	flow_wait(&server, 10 * US);
+	flow_peer_fin(&server);
+	flow_wait(&server, 10 * US);
+	flow_fin(&server, 0);
+	flow_wait(&client, 50 * US);
+	flow_fin_acked(&client);
+	flow_wait(&client, 10 * US);
+	flow_peer_fin(&client);
+	flow_wait(&server, 60 * US);
+	flow_last_ack(&server);
+	add(s, &client, SEGMENTS_CLOSE, 1);
+	add(s, &server, SEGMENTS_CLOSE, 2);
+	assert_string_equal(s->text, "> . data, < . data, > F., <! ., < F., > .");
+}
+
 static void one_end_alone(void **state)
 {
 	struct story *s = *state;
@@ -302,11 +328,11 @@ static void headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(each_by_its_sender),	TEST(one_end_alone),
-		TEST(the_other_end_comes_late), TEST(the_handshake_first),
-		TEST(addresses_used_again),	TEST(too_many_wait),
-		TEST(connected_to_itself),	TEST(much_data),
-		cmocka_unit_test(headers),
+		TEST(each_by_its_sender),  TEST(an_ack_that_comes_late),
+		TEST(one_end_alone),	   TEST(the_other_end_comes_late),
+		TEST(the_handshake_first), TEST(addresses_used_again),
+		TEST(too_many_wait),	   TEST(connected_to_itself),
+		TEST(much_data),	   cmocka_unit_test(headers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,7 +213,7 @@ def check_handshake(ch, end, tolerance_ns):
 
 def check_close(ch, end, tolerance_ns):
     """A graceful close, everything the wire can tell."""
-    assert (ch["ending"], ch["errno"], ch["complete"]) == ("graceful", None, True)
+    assert (ch["ending"], ch["errno"], ch["complete"]) == ("graceful", None, True), ch
     assert ch["first_closer"] == end.first_closer()
     assert (ch["local_fin_seq"], ch["remote_fin_seq"]) == (end.local_fin, end.remote_fin)
     check_steps(ch, end.close, tolerance_ns)

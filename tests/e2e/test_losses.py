@@ -185,8 +185,11 @@ def test_random_loss(world):
     """A fifth of everything is lost: what each end tells is still what each end's wire saw."""
     link = wire(world, WAY, loss=20)
     here, there, n = link.client(4), link.server(4), 20
-    for ns in (link.a, link.b):  # else the last of them may wait for half a minute
-        ns.tune(net__ipv4__tcp_rto_max_ms=1000)
+    for ns in (link.a, link.b):
+        # nobody gives up, which an orphan does at once when its timer is at its maximum
+        ns.sysctl(net__ipv4__tcp_syn_retries=20, net__ipv4__tcp_synack_retries=20,
+                  net__ipv4__tcp_orphan_retries=20)
+        ns.tune(net__ipv4__tcp_rto_max_ms=1000)  # else the last of them may wait for half a minute
     captures = world.captures(link)
     tracers = [Tracer(netns=ns) for ns in (link.a, link.b)]
     with Noise() as noise:

@@ -50,7 +50,7 @@ static __always_inline void on_accept(__u64 sk)
 		return;
 	}
 	if (r->h.role != ROLE_SERVER || r->h.accept_ns)
-		return; /* as the stand-in finds it */
+		return; /* a client's, or taken by another program here */
 	if (select_by_owner() && !owner_selected(r) && !select_current(&o)) {
 		claim_handshake(sk);
 		table_remove(sk);
@@ -78,7 +78,7 @@ int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
 	return 0;
 }
 
-/* Where a task can be taken off its CPU in the one above, which nobody else there is seen by meanwhile. */
+/* Where a task can be taken off its CPU in the one above, which is run for nobody else there meanwhile. */
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit_stand_in, struct sock *listener, void *arg, struct sock *child)
 {

@@ -257,7 +257,7 @@ enum turn {
  * what they took as well: what the first did not run for is counted once.
  * The last may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.  Where a task can be taken off
- * its CPU between two programs its note is often gone, and that is no run that was skipped.
+ * its CPU between two programs its note may be gone, and that is no run that was skipped.
  */
 static __always_inline void take_turn(struct sock *sk, int from, int to, enum turn turn,
 				      bool inlined)

@@ -11,6 +11,7 @@ import pytest
 
 import checks
 import pump
+from agent import FIN_WAIT2
 from tracer import BINARY, Tracer
 from test_accounting import churn, serve, wait_all_closed
 
@@ -127,7 +128,7 @@ def test_what_the_close_was_to_tell_is_told_at_the_end(busy, world):
     server.accept()
     client.close()
     assert server.recv_any() == b""
-    server.wait_state(mine, 5)  # FIN_WAIT2
+    server.wait_state(mine, FIN_WAIT2)
     tracer.stdout.resume()
     tracer.stop()
     shakes, closes = ours(tracer, port, "handshake"), ours(tracer, port, "close")

@@ -8,6 +8,7 @@ import pytest
 
 import checks
 import pump
+from agent import CLOSE_WAIT, FIN_WAIT2
 from checks import Noise, near
 from capture import FIN
 from oracle import End
@@ -18,7 +19,6 @@ from test_outcomes import failed
 from tracer import Tracer
 
 WAY = 0.02
-FIN_WAIT2, CLOSE_WAIT = 5, 8  # as in /proc/net/tcp
 
 
 def check_all(talk):

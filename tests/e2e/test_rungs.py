@@ -6,11 +6,10 @@ import subprocess
 
 import checks
 import kernel
+from agent import FIN_WAIT2
 from checks import Noise, near
 from oracle import End
 from tracer import BINARY, Tracer, run_tracer
-
-FIN_WAIT2 = 5
 
 # what a fact's lowest rung, none, leaves null; in which chapters
 LOST = {

@@ -23,6 +23,8 @@ struct story {
 	uint64_t payload[2];
 	uint32_t next[2]; /* sequence numbers: nothing is missing and nothing comes twice */
 	uint64_t unacknowledged[2];
+	int64_t last_ns;
+	bool backwards; /* a packet is earlier than the one before */
 };
 
 static int put(void *ctx, const struct packet *p)
@@ -36,6 +38,8 @@ static int put(void *ctx, const struct packet *p)
 		 p->flags & PACKET_FIN ? "F" : "", p->flags & PACKET_RST ? "R" : "",
 		 p->flags & PACKET_ACK ? "." : "", p->payload ? " data" : "");
 	s->n++;
+	s->backwards |= p->t_ns < s->last_ns;
+	s->last_ns = p->t_ns;
 	s->payload[side] += p->payload;
 	if (s->next[side] && !(p->flags & PACKET_SYN))
 		assert_int_equal(p->seq, s->next[side]);
@@ -148,6 +152,7 @@ static void an_ack_that_comes_late(void **state)
 	add(s, &client, SEGMENTS_CLOSE, 1);
 	add(s, &server, SEGMENTS_CLOSE, 2);
 	assert_string_equal(s->text, "> . data, < . data, > F., <! ., < F., > .");
+	assert_false(s->backwards);
 }
 
 static void one_end_alone(void **state)

@@ -264,7 +264,9 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 		if (flags & 1 << SOCK_DONE) {
 			facts_remote_fin(&r->c, tp);
 			to = BPF_TCP_TIME_WAIT;
-		} else if (!sk->sk_err && flags & 1 << SOCK_DEAD && tp->linger2 >= 0) {
+		} else if (!sk->sk_err && flags & 1 << SOCK_DEAD && tp->linger2 >= 0 &&
+			   !(r->c.flags & CLOSE_RST_SENT)) {
+			/* with an RST the keepalive timer ends what waited in vain as a full socket */
 			facts_totals(r, tp);
 			r->c.flags |= CLOSE_MINISOCKET;
 			if (!cfg.minisockets_seen || facts_timewait_full(tp)) {

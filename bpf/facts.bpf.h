@@ -319,17 +319,25 @@ static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 	       FIELD(net_5_8, ipv4.tcp_death_row.sysctl_max_tw_buckets);
 }
 
-/* How long the kernel keeps this orphan in FIN_WAIT2 (tcp_fin_time, without its floor of 3.5 RTO). */
+#define TIMEWAIT_NS 60000000000ULL /* TCP_TIMEWAIT_LEN */
+
+/*
+ * How long the kernel keeps an orphan in FIN_WAIT2 without a socket: tcp_fin_time(), of which a full socket
+ * has waited what is beyond TCP_TIMEWAIT_LEN (tcp_keepalive_timer), and 3.5 RTO at least (tcp_time_wait).
+ */
 static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
 {
-	int ticks = tp->linger2;
+	__u64 ticks = tp->linger2, least = (__u64)tp->inet_conn.icsk_rto * 7 / 2 * cfg.tick_ns, ns;
 
 	if (!ticks) {
 		const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
 
 		ticks = FIELD(net, ipv4.sysctl_tcp_fin_timeout);
 	}
-	return (__u64)ticks * cfg.tick_ns;
+	ns = ticks * cfg.tick_ns;
+	if (ns > TIMEWAIT_NS)
+		ns -= TIMEWAIT_NS;
+	return ns < least ? least : ns;
 }
 
 #endif

@@ -46,7 +46,7 @@ struct note {
 
 struct cpu {
 	__u32 depth;
-	__u32 pad;
+	__u32 fences;
 	struct note notes[NOTES]; /* state changes that the main program took, by key */
 	struct lane lanes[LANES];
 };

@@ -71,6 +71,8 @@ enum handshake_flag {
 	HANDSHAKE_SYNCOOKIE = 1 << 16,
 	HANDSHAKE_SYNCOOKIE_KNOWN = 1 << 17, /* some hook sees which children come from cookies */
 	HANDSHAKE_ISS = 1 << 14,	     /* iss is set though it was never ESTABLISHED */
+	HANDSHAKE_RST_SENT =
+		1 << 18, /* to an ACK of what we had not sent (RFC 9293, 3.5.1): it goes on */
 };
 
 /* What became of the handshake chapter when accept() returned. */

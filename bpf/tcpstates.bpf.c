@@ -157,8 +157,10 @@ int BPF_PROG(reset_sent, struct sock *sk)
 		return 0;
 	r = table_find((__u64)sk);
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (r)
+	if (r && diary_established(r))
 		r->c.flags |= CLOSE_RST_SENT;
+	else if (r)
+		r->h.flags |= HANDSHAKE_RST_SENT;
 	else if (cfg.minisockets_seen && (state == BPF_TCP_TIME_WAIT || state == BPF_TCP_CLOSE))
 		minisocket_refused(sk, state);
 	return 0;

@@ -31,6 +31,15 @@ struct {
 	__type(value, struct segment);
 } early_segments SEC(".maps");
 
+/*
+ * What was written before is seen before what is read behind.  An atomic addition is all of a barrier that
+ * BPF has; arm64 orders only one that fetches (from 5.12 on).
+ */
+static __always_inline void fence(struct cpu *cpu)
+{
+	__sync_fetch_and_add(&cpu->fences, 1);
+}
+
 /* Takes the record out, into this lane's scratch room; NULL when somebody else was first. */
 static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu,
 						      int lane)
@@ -98,6 +107,7 @@ static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct r
 	}
 	if (err)
 		return false;
+	fence(cpu);
 	early = bpf_map_lookup_elem(&early_segments, &key);
 	/* a note older than our FIN's acknowledgement is an earlier connection's */
 	if (early && early->t_ns >= diary_close_end_ns(r)) {
@@ -123,6 +133,7 @@ static __always_inline void minisocket_event(const struct tuple *key, struct seg
 	r = bpf_map_lookup_elem(&minisockets, key);
 	if (!r) {
 		bpf_map_update_elem(&early_segments, key, s, BPF_ANY);
+		fence(cpu);
 		r = bpf_map_lookup_elem(&minisockets, key);
 	}
 	r = r && segment_ends(s, r) ? minisocket_take(key, cpu, lane) : NULL;

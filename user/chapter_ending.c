@@ -116,6 +116,8 @@ uint8_t chapter_close_completeness(const struct record *r, bool fin_left, enum e
 		mask |= COMPLETE_DATA;
 	if (fin_left || r->c.flags & (CLOSE_LOCAL_FIN_LEFT | CLOSE_REMOTE_FIN))
 		mask |= COMPLETE_FIN;
+	if (r->h.flags & HANDSHAKE_RST_SENT)
+		mask |= COMPLETE_RST;
 	if (r->c.flags & (CLOSE_RST_RECEIVED | CLOSE_RST_SENT) || ending == ENDING_RESET_SENT ||
 	    ending == ENDING_RESET_RECEIVED)
 		mask |= COMPLETE_RST | COMPLETE_ACK;

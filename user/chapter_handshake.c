@@ -268,6 +268,8 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		hs->accept_ns = known_delay(end_ns, h->accept_ns);
 	if (h->early_sent || h->early_received)
 		ch->completeness |= COMPLETE_DATA;
+	if (h->flags & HANDSHAKE_RST_SENT)
+		ch->completeness |= COMPLETE_RST;
 	hs->iss = ch->iss;
 	hs->irs = ch->irs;
 	read_options(hs, h);

@@ -113,19 +113,37 @@ int sweep_unaccepted(const struct sweep *s, uint64_t before_ns)
 	return err;
 }
 
+/* sk: NULL for a minisocket's record, of which the end of its socket decided who tells the handshake. */
+static int tell_untold(const struct sweep *s, const struct record *r, const __u64 *sk)
+{
+	bool untold = !(r->h.flags & HANDSHAKE_TOLD);
+
+	if (!r->h.conn || !diary_established(r) || !is_selected(s, r))
+		return 0;
+	if (untold && sk && r->h.role == ROLE_SERVER && s->cfg->accept_seen)
+		untold = !bpf_map_delete_elem(s->unaccepted_fd, sk) ||
+			 r->h.accept_fate == ACCEPT_LOST;
+	return untold && wanted_handshake(s->cfg, r) ? tell(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
+						     : 0;
+}
+
+/* What is due at the last is over: no segment that came meanwhile is seen any more. */
 static int tell_expired(const struct sweep *s, const struct tuple *key, uint64_t now_ns, bool blind)
 {
 	struct record r;
-	uint64_t patience;
+	uint64_t patience = 0;
 
 	if (bpf_map_lookup_elem(s->minisockets_fd, key, &r))
 		return 0;
-	patience = (r.c.end_ns - diary_close_end_ns(&r)) / 8 + EXPIRY_SLACK_NS;
+	if (!s->last)
+		patience = (r.c.end_ns - diary_close_end_ns(&r)) / 8 + EXPIRY_SLACK_NS;
 	if (r.c.end_ns + patience > now_ns || bpf_map_delete_elem(s->minisockets_fd, key))
 		return 0;
 	r.c.flags |= CLOSE_OVER | (blind ? CLOSE_EVENTS_LOST : CLOSE_EXPIRED);
 	diary_change(&r, r.c.end_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_EXPIRED);
-	return wanted_close(s->cfg, &r) ? tell(s, ITEM_CLOSE, &r, sizeof(r)) : 0;
+	if (wanted_close(s->cfg, &r))
+		return tell(s, ITEM_CLOSE, &r, sizeof(r));
+	return tell_untold(s, &r, NULL);
 }
 
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind)
@@ -220,20 +238,6 @@ int sweep_open(const struct sweep *s, uint64_t now_ns)
 	if (!err)
 		err = open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
 	return err ? err : open_in(&older, s->older_fd, sizeof(struct tuple), now_ns);
-}
-
-/* sk: NULL for a minisocket's record, of which the end of its socket decided who tells the handshake. */
-static int tell_untold(const struct sweep *s, const struct record *r, const __u64 *sk)
-{
-	bool untold = !(r->h.flags & HANDSHAKE_TOLD);
-
-	if (!r->h.conn || !diary_established(r) || !is_selected(s, r))
-		return 0;
-	if (untold && sk && r->h.role == ROLE_SERVER && s->cfg->accept_seen)
-		untold = !bpf_map_delete_elem(s->unaccepted_fd, sk) ||
-			 r->h.accept_fate == ACCEPT_LOST;
-	return untold && wanted_handshake(s->cfg, r) ? tell(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
-						     : 0;
 }
 
 static int untold_in(const struct sweep *s, int map_fd, size_t key_size)

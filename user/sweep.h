@@ -38,8 +38,8 @@ struct item_open {
 int sweep_unaccepted(const struct sweep *s, uint64_t before_ns);
 
 /*
- * Tells the closes whose minisocket the kernel has given up by now_ns.  blind: a segment for one of
- * them may have gone unseen, so the peer's FIN is not known to be missing.
+ * Tells the closes whose minisocket the kernel has given up by now_ns, or is about to, at the last.  blind:
+ * a segment for one of them may have gone unseen, so the peer's FIN is not known to be missing.
  */
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind);
 

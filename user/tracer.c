@@ -92,19 +92,29 @@ static struct sweep sweep_of(struct tracer *t, item_fn sink, void *ctx)
 	};
 }
 
+static int tell_expired(struct tracer *t, const struct sweep *s, uint64_t now_ns)
+{
+	uint64_t missed;
+	int err;
+
+	if (!s->cfg->minisockets_seen)
+		return 0;
+	missed = tracer_runs_missed(t->progs[FACT_TIMEWAIT]);
+	err = sweep_minisockets(s, now_ns, missed != t->segments_missed);
+	t->segments_missed = missed;
+	return err;
+}
+
 int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = sweep_of(t, sink, ctx);
-	uint64_t now_ns = clock_monotonic_ns(), missed;
+	uint64_t now_ns = clock_monotonic_ns();
 	int err = sweep_unaccepted(&s, now_ns - ACCEPT_PATIENCE_NS);
 
-	if (err || !s.cfg->minisockets_seen || now_ns < t->minisockets_at_ns)
+	if (err || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
-	missed = tracer_runs_missed(t->progs[FACT_TIMEWAIT]);
-	err = sweep_minisockets(&s, now_ns, missed != t->segments_missed);
-	t->segments_missed = missed;
-	return err;
+	return tell_expired(t, &s, now_ns);
 }
 
 int tracer_tell_open(struct tracer *t, item_fn sink, void *ctx)
@@ -148,6 +158,8 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 	};
 	int err = tracer_tally(t, sink, ctx);
 
+	if (!err)
+		err = tell_expired(t, &s, clock_monotonic_ns());
 	if (!err)
 		err = sweep_untold(&s);
 	if (!err)

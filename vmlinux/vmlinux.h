@@ -156,6 +156,7 @@ struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct inet_bind_bucket *icsk_bind_hash;
 	struct request_sock_queue icsk_accept_queue;
+	__u32 icsk_rto;
 	__u32 icsk_pmtu_cookie;
 	struct {
 		__u8 pending;

@@ -70,11 +70,11 @@ class _Ear:
             assert time.monotonic() < deadline, f"{end} did not send {flags:#x}: {self.flags}"
             select.select([self.s], [], [], 0.1)
 
-    def send(self, src, dst, flags, seq=None, payload=b""):
-        """What src would send to dst now; an end never heard of begins at 1,000,000."""
+    def send(self, src, dst, flags, seq=None, ahead=0, payload=b""):
+        """What src would send to dst now, or acknowledge `ahead` of it; one never heard of begins at 1,000,000."""
         self.hear()
         seq = self.next.get(src, 1_000_000) if seq is None else seq
-        ack = self.next.get(dst, 0) if flags & ACK else 0
+        ack = self.next.get(dst, 0) + ahead if flags & ACK else 0
         self.mouth.sendto(segment(src, dst, flags, seq, ack, payload=payload), (dst[0], 0))
         return seq
 

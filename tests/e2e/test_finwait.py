@@ -72,6 +72,28 @@ def test_fin_wait2_expires(world, seconds, way):
     assert close["steps"][2]["derived"] is True
 
 
+def test_fin_wait2_beyond_a_minute(world):
+    """What is beyond 60 s a full socket waits, and then a minisocket as long again: 2 s and 2 s."""
+    with Noise() as noise:
+        orphan = Orphan(world, net__ipv4__tcp_fin_timeout=62)
+        pump.wait_until(lambda: orphan.state() == "FIN-WAIT-2", 5, "FIN_WAIT2")
+        pump.wait_until(lambda: orphan.state() is None, 10, "the kernel gives up")
+        orphan.tracer.wait_count(1, "close", local_port=orphan.local, timeout=5)
+    close = orphan.stop()
+    assert close["ending"] == "half_open" and close["complete"] is True
+    waited = close["steps"][2]["t_us"] - close["steps"][1]["t_us"]
+    assert 4e6 <= waited < 4.1e6 + noise.tolerance_ns / 1000
+
+
+def test_fin_wait2_is_over_when_the_trace_ends(world):
+    """The kernel has just given up, a moment before we would look."""
+    orphan = Orphan(world, net__ipv4__tcp_fin_timeout=2)
+    pump.wait_until(lambda: orphan.state() == "FIN-WAIT-2", 5, "FIN_WAIT2")
+    pump.wait_until(lambda: orphan.state() is None, 10, "the kernel gives up")
+    close = orphan.stop()
+    assert close["ending"] == "half_open" and close["complete"] is True, close
+
+
 @pytest.mark.parametrize("way", ["sysctl", "TCP_LINGER2"])
 def test_fin_wait2_beyond_a_minute_is_open(world, way):
     """The orphan stays a full socket until the last 60 s: open at the end, and told when the FIN comes."""

@@ -29,6 +29,9 @@ class Scene:
         self.link.a.ip("neigh", "replace", self.link.server(4), "lladdr", "02:00:00:00:00:77",
                        "dev", self.link.dev_a, "nud", "permanent")
 
+    def find_the_peer(self):
+        self.link.a.ip("neigh", "del", self.link.server(4), "dev", self.link.dev_a)
+
     def connect(self, blocking=True):
         done = self.client.connect(*self.there, blocking=blocking)
         assert done["errno"] == (None if blocking else "EINPROGRESS")
@@ -207,6 +210,32 @@ def test_reset_received_in_syn_recv_after_crossed_syns(scene):
                      ("SYN_RECV", "SYN_RECV", "> SYN,ACK"), ("SYN_RECV", "CLOSE", "< RST")]
 
 
+def test_reset_sent_in_syn_sent(scene):
+    """A half-open peer answers our SYN with an ACK (RFC 9293, 3.5.1), gets an RST, and then it works out."""
+    scene.lose_the_peer()
+    with Noise() as noise:
+        scene.connect(blocking=False)
+        scene.injector.wait(scene.here, SYN)
+        scene.find_the_peer()
+        scene.injector.send(scene.there, scene.here, ACK, ahead=1000)
+        scene.injector.wait(scene.here, RST)
+        scene.server.accept()
+        scene.client.close()
+        assert scene.server.recv_any() == b""
+        scene.server.close()
+        scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    shake, close = (scene.tracer.one(t, local_port=scene.here[1]) for t in ("handshake", "close"))
+    packets = scene.capture.packets()
+    fins = {(p.src, p.sport): p for p in packets if p.flags & FIN}
+    assert shake["outcome"] == "established" and shake["syn_retransmits"] >= 1
+    assert close["ending"] == "graceful" and close["complete"] is True
+    assert close["completeness"] == shake["completeness"] | 16 == packets[-1].completeness == 55
+    assert close["local_fin_seq"] == fins[scene.here].seq
+    assert close["remote_fin_seq"] == fins[scene.there].seq
+    near(close["close_us"], fins[scene.there].t_ns - fins[scene.here].t_ns, noise.tolerance_ns, "close_us")
+
+
 def test_reset_of_a_request_at_a_listener(scene):
     """SYN, SYN,ACK, RST: a listener's kernel forgets it without a word, and so do we."""
     scene.client.listen(scene.link.client(4), 6500)
@@ -262,5 +291,29 @@ def test_data_reaches_a_minisocket(scene):
     assert close["time_wait"] is False and close["complete"] is True
     assert close["remote_fin_seq"] is None and close["local_fin_seq"] == end.local_fin
     assert close["peer_fin_us"] is None
+    checks.check_steps(close, end.close, noise.tolerance_ns)
+    near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")
+
+
+def test_an_orphan_that_never_becomes_a_minisocket(scene):
+    """
+    An old FIN comes with the ACK of ours: FIN_WAIT2 in a full socket, which the keepalive timer resets when
+    tcp_fin_timeout is over (tcp_rcv_state_process, tcp_keepalive_timer).
+    """
+    scene.link.a.sysctl(net__ipv4__tcp_fin_timeout=2)
+    with Noise() as noise:
+        fin_wait1_orphan(scene)
+        scene.injector.wait(scene.here, FIN)
+        before = scene.injector.wait(scene.there, SYN) - 1
+        scene.injector.send(scene.there, scene.here, ACK | FIN, seq=before)
+        scene.wait_state("FIN-WAIT-2")
+        scene.wait_state(None)
+        scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    close, end = scene.tracer.one("close"), scene.end()
+    checks.check_shape(close)
+    assert close["ending"] == "reset_sent" and close["first_closer"] == "local"
+    assert close["time_wait"] is False and close["complete"] is True
+    assert close["remote_fin_seq"] is None and close["local_fin_seq"] == end.local_fin
     checks.check_steps(close, end.close, noise.tolerance_ns)
     near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")

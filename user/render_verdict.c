@@ -168,6 +168,8 @@ static void say_handshake(struct verdict *v, const struct render_context *rc,
 	if (hs->accept_ns.known)
 		say(v, ", ", "waited %s ms in the accept queue", text_ms(ms, hs->accept_ns));
 	say_if(v, hs->simultaneous_open, "simultaneous open");
+	if (hs->outcome == OUTCOME_ESTABLISHED && ch->completeness & COMPLETE_RST)
+		say(v, ", ", "RST to a half-open peer");
 	say_if(v, hs->fastopen, "TCP Fast Open");
 	say_if(v, hs->syncookie, "SYN cookie");
 	say_if(v, hs->mptcp, "MPTCP");

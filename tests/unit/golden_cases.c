@@ -142,8 +142,9 @@ static void resets(struct telling *t)
 		{ ROLE_CLIENT, false, ECONNABORTED, CLOSE_RST_SENT },
 	};
 	struct flow f;
+	unsigned int i;
 
-	for (unsigned int i = 0; i < 5; i++) {
+	for (i = 0; i < 5; i++) {
 		flow_open(&f, ways[i].role);
 		number(&f, i + 1);
 		tell_handshake(t, &f);
@@ -158,6 +159,21 @@ static void resets(struct telling *t)
 		flow_died(&f, ways[i].err, 0, ways[i].more);
 		tell_close(t, &f);
 	}
+	/* one more, whose peer answered the first SYN with an ACK of an older connection's */
+	flow_begin(&f, ROLE_CLIENT);
+	number(&f, i + 1);
+	flow_syn(&f);
+	f.r.h.flags |= HANDSHAKE_RST_SENT;
+	flow_wait(&f, 8 * MS);
+	flow_syn_again(&f);
+	flow_wait(&f, 20 * MS);
+	flow_established(&f, 0);
+	tell_handshake(t, &f);
+	flow_fin(&f, 0);
+	flow_wait(&f, 20 * MS);
+	flow_fin_acked(&f);
+	flow_peer_fin(&f);
+	tell_close(t, &f);
 	tell_counts(t, 0, 0);
 }
 

@@ -45,12 +45,14 @@ static __always_inline bool server_begin(struct record *r, __u64 sk, const struc
 					 __u8 to)
 {
 	const struct listener *listener;
+	bool late;
 
 	r->h.role = ROLE_SERVER;
 	facts_identity(&r->h, tp, to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return false;
-	listener = cfg.owners || tp->data_segs_in ? listener_of(&r->h) : NULL;
+	late = tp->data_segs_in || tp->total_retrans;
+	listener = cfg.owners || late ? listener_of(&r->h) : NULL;
 	if (listener) {
 		r->h.owner = listener->owner;
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
@@ -63,7 +65,7 @@ static __always_inline bool server_begin(struct record *r, __u64 sk, const struc
 	cookie_take(&r->h, sk);
 	if (r->h.retransmits)
 		synacks_take(r);
-	if (tp->data_segs_in && (!listener || listener_defers(listener)))
+	if (listener ? late && listener_defers(listener) : tp->data_segs_in)
 		r->h.flags |= HANDSHAKE_ACK_DEFERRED;
 	return true;
 }
@@ -234,7 +236,7 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 	if (from == BPF_TCP_CLOSE_WAIT) {
 		if (tp->inet_conn.icsk_ack.pending & 1)
 			r->c.flags |= CLOSE_ACK_PENDING;
-		else if (tp->segs_out == r->c.segs_out_at_fin + 1 && tp->tcp_wstamp_ns <= t_ns &&
+		else if (tp->segs_out == r->c.segs_at_fin + 1 && tp->tcp_wstamp_ns <= t_ns &&
 			 tp->tcp_wstamp_ns >= r->c.t0_ns && r->c.n_steps)
 			diary_close_step(r, tp->tcp_wstamp_ns, from, from, STEP_ACK_SENT);
 	}
@@ -285,18 +287,27 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 		if (from == BPF_TCP_CLOSING)
 			to = BPF_TCP_TIME_WAIT;
 	}
+	if (facts_refused_data(&r->c, tp))
+		r->c.flags = (r->c.flags & ~CLOSE_RST_RECEIVED) | CLOSE_RST_SENT;
 	if (to == BPF_TCP_TIME_WAIT)
 		r->c.flags |= facts_timewait_full(tp) ? CLOSE_TIMEWAIT_FULL : CLOSE_TIME_WAIT;
 	facts_totals(r, tp);
 	if (!diary_established(r)) {
 		r->h.err = sk->sk_err;
 		r->h.err_soft = sk->sk_err_soft;
+		/* an RST is a segment; port unreachable is none, and may be no soft error (tcp_v4_err) */
+		if (sk->sk_err == ECONNREFUSED)
+			r->h.err_soft = tp->segs_in ? 0 : ECONNREFUSED;
 		r->h.retransmits = tp->total_retrans;
-		/* a child of a listener begins behind its SYN */
-		r->h.iss = tp->snd_una - (__u32)tp->bytes_acked - (r->h.role == ROLE_SERVER);
-		r->h.flags |= HANDSHAKE_ISS;
-		if (r->h.role == ROLE_CLIENT && !r->h.local_port)
-			r->h.flags |= HANDSHAKE_NO_PORT;
+		if (tp->segs_out || r->h.role == ROLE_SERVER) {
+			/* a child of a listener begins behind its SYN */
+			r->h.iss = tp->snd_una - (__u32)tp->bytes_acked -
+				   (r->h.role == ROLE_SERVER);
+			r->h.flags |= HANDSHAKE_ISS;
+		} else if (!(r->h.flags & HANDSHAKE_SYN_AT_WRITE)) {
+			r->h.flags |=
+				HANDSHAKE_NO_PORT; /* or the one it is bound to is taken there */
+		}
 	}
 	r->c.flags |= CLOSE_OVER;
 	change(r, tp, t_ns, from, to);

@@ -11,6 +11,7 @@
 #define AF_INET6 10
 /* bits of enum sock_flags, unchanged since 2.6 */
 #define SOCK_DEAD 0 /* no file refers to it */
+#define RCV_SHUTDOWN 1
 #define SOCK_DONE 1 /* the peer's FIN was received */
 
 /*
@@ -235,6 +236,23 @@ static __always_inline void facts_local_fin(struct close_part *c, const struct t
 	if (tp->packets_out)
 		c->flags |= CLOSE_DATA_OUTSTANDING;
 	c->retransmits = tp->total_retrans;
+	if (!(c->flags & CLOSE_REMOTE_FIN) &&
+	    tp->inet_conn.icsk_inet.sk.sk_shutdown & RCV_SHUTDOWN) {
+		c->flags |= CLOSE_READ_SHUT;
+		c->segs_at_fin = tp->data_segs_in;
+	}
+}
+
+/*
+ * Of a socket that was reset: was it by data that came after close()?  The kernel treats itself as it would
+ * treat the peer's RST, and sends one then (tcp_rcv_state_process).
+ */
+static __always_inline bool facts_refused_data(const struct close_part *c,
+					       const struct tcp_sock *tp)
+{
+	return c->flags & CLOSE_READ_SHUT && !(c->flags & CLOSE_REMOTE_FIN) &&
+	       tp->inet_conn.icsk_inet.sk.sk_err == ECONNRESET &&
+	       tp->data_segs_in != c->segs_at_fin;
 }
 
 /* The peer's FIN has just been taken in. */
@@ -243,7 +261,7 @@ static __always_inline void facts_remote_fin(struct close_part *c, const struct 
 	c->remote_fin_seq = tp->rcv_nxt - 1;
 	c->remote_fin_ack = tp->snd_una;
 	c->flags |= CLOSE_REMOTE_FIN;
-	c->segs_out_at_fin = tp->segs_out;
+	c->segs_at_fin = tp->segs_out;
 }
 
 static __always_inline void facts_local_fin_acked(struct close_part *c, const struct tcp_sock *tp)
@@ -288,56 +306,6 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 	c->err_soft = sk->sk_err_soft;
 	if (c->flags & CLOSE_LOCAL_FIN && (__s32)(tp->snd_nxt - c->local_fin_seq) > 0)
 		c->flags |= CLOSE_LOCAL_FIN_LEFT;
-}
-
-/*
- * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket had no
- * minisocket, unless it got the very last one, which nothing tells apart.
- *
- * The count is a reference count from 5.18 on, one more than there are minisockets: commit fbb8295248e1
- * ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  The table went back into the namespace
- * in 6.1: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of struct netns_ipv4.").
- */
-static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
-{
-	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
-	const struct net___6_1 *net_6_1 = (const void *)net;
-	const struct net___5_18 *net_5_18 = (const void *)net;
-	const struct net___5_8 *net_5_8 = (const void *)net;
-
-	if (bpf_core_field_exists(net_6_1->ipv4.tcp_death_row.tw_refcount))
-		return FIELD(net_6_1, ipv4.tcp_death_row.tw_refcount.refs.counter) - 1 >=
-		       FIELD(net_6_1, ipv4.tcp_death_row.sysctl_max_tw_buckets);
-	if (bpf_core_field_exists(net_5_18->ipv4.tcp_death_row)) {
-		const struct inet_timewait_death_row___5_18 *row = FIELD(net_5_18,
-									 ipv4.tcp_death_row);
-
-		return FIELD(row, tw_refcount.refs.counter) - 1 >=
-		       FIELD(row, sysctl_max_tw_buckets);
-	}
-	return FIELD(net_5_8, ipv4.tcp_death_row.tw_count.counter) >=
-	       FIELD(net_5_8, ipv4.tcp_death_row.sysctl_max_tw_buckets);
-}
-
-#define TIMEWAIT_NS 60000000000ULL /* TCP_TIMEWAIT_LEN */
-
-/*
- * How long the kernel keeps an orphan in FIN_WAIT2 without a socket: tcp_fin_time(), of which a full socket
- * has waited what is beyond TCP_TIMEWAIT_LEN (tcp_keepalive_timer), and 3.5 RTO at least (tcp_time_wait).
- */
-static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
-{
-	__u64 ticks = tp->linger2, least = (__u64)tp->inet_conn.icsk_rto * 7 / 2 * cfg.tick_ns, ns;
-
-	if (!ticks) {
-		const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
-
-		ticks = FIELD(net, ipv4.sysctl_tcp_fin_timeout);
-	}
-	ns = ticks * cfg.tick_ns;
-	if (ns > TIMEWAIT_NS)
-		ns -= TIMEWAIT_NS;
-	return ns < least ? least : ns;
 }
 
 #endif

@@ -165,7 +165,10 @@ static __always_inline bool listener_defers(const struct listener *listener)
 	return BPF_CORE_READ(sk, icsk_accept_queue.rskq_defer_accept);
 }
 
-/* Who listens where this connection arrived: at its address, at any IPv4 or at any address. */
+/*
+ * Who listens where this connection arrived: at its address, at any IPv4 or at any address, in the kernel's
+ * own order (compute_score in net/ipv4/inet_hashtables.c).
+ */
 static __always_inline const struct listener *listener_of(const struct handshake_part *h)
 {
 	struct listener_key key;
@@ -176,10 +179,13 @@ static __always_inline const struct listener *listener_of(const struct handshake
 	if (l)
 		return l;
 	__builtin_memset(key.addr, 0, 16);
-	l = bpf_map_lookup_elem(&listeners, &key);
-	if (l || h->family != 4)
-		return l;
-	key.addr[10] = key.addr[11] = 0xff;
+	if (h->family == 4) {
+		key.addr[10] = key.addr[11] = 0xff;
+		l = bpf_map_lookup_elem(&listeners, &key);
+		if (l)
+			return l;
+		key.addr[10] = key.addr[11] = 0;
+	}
 	return bpf_map_lookup_elem(&listeners, &key);
 }
 

@@ -149,6 +149,7 @@ enum close_flag {
 	CLOSE_TIMEWAIT_FULL =
 		1 << 14,	   /* the kernel's TIME_WAIT table was full when its turn came */
 	CLOSE_FIN_ALONE = 1 << 15, /* only our FIN could be sent again; see retransmits */
+	CLOSE_READ_SHUT = 1 << 16, /* nobody reads any more: an RST answers data of the peer's */
 };
 
 struct close_part {
@@ -165,12 +166,12 @@ struct close_part {
 	__u32 min_rtt_us;
 	__u32 local_fin_seq;
 	__u32 remote_fin_seq;
-	__u32 flags;	       /* enum close_flag */
-	__u32 segs_out_at_fin; /* segs_out when the peer's FIN came */
-	__u32 local_fin_ack;   /* what our FIN acknowledges, if it left at once */
-	__u32 remote_fin_ack;  /* what the peer's FIN acknowledged */
-	__u32 seen;	       /* the last check on live sockets that met this one's */
-	__u64 segment_clock;   /* the kernel's time stamp of the segment that made the last step */
+	__u32 flags;	   /* enum close_flag */
+	__u32 segs_at_fin; /* segs_out when the peer's FIN came; CLOSE_READ_SHUT: its data until ours */
+	__u32 local_fin_ack;  /* what our FIN acknowledges, if it left at once */
+	__u32 remote_fin_ack; /* what the peer's FIN acknowledged */
+	__u32 seen;	      /* the last check on live sockets that met this one's */
+	__u64 segment_clock;  /* the kernel's time stamp of the segment that made the last step */
 	__s16 err;
 	__s16 err_soft;
 	__u16 fin_retransmits;

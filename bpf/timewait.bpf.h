@@ -8,8 +8,59 @@
 #ifndef TIMEWAIT_BPF_H
 #define TIMEWAIT_BPF_H
 
+#include "facts.bpf.h"
 #include "segment.h"
 #include "table.bpf.h"
+
+/*
+ * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket had no
+ * minisocket, unless it got the very last one, which nothing tells apart.
+ *
+ * The count is a reference count from 5.18 on, one more than there are minisockets: commit fbb8295248e1
+ * ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  The table went back into the namespace
+ * in 6.1: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of struct netns_ipv4.").
+ */
+static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
+{
+	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+	const struct net___6_1 *net_6_1 = (const void *)net;
+	const struct net___5_18 *net_5_18 = (const void *)net;
+	const struct net___5_8 *net_5_8 = (const void *)net;
+
+	if (bpf_core_field_exists(net_6_1->ipv4.tcp_death_row.tw_refcount))
+		return FIELD(net_6_1, ipv4.tcp_death_row.tw_refcount.refs.counter) - 1 >=
+		       FIELD(net_6_1, ipv4.tcp_death_row.sysctl_max_tw_buckets);
+	if (bpf_core_field_exists(net_5_18->ipv4.tcp_death_row)) {
+		const struct inet_timewait_death_row___5_18 *row = FIELD(net_5_18,
+									 ipv4.tcp_death_row);
+
+		return FIELD(row, tw_refcount.refs.counter) - 1 >=
+		       FIELD(row, sysctl_max_tw_buckets);
+	}
+	return FIELD(net_5_8, ipv4.tcp_death_row.tw_count.counter) >=
+	       FIELD(net_5_8, ipv4.tcp_death_row.sysctl_max_tw_buckets);
+}
+
+#define TIMEWAIT_NS 60000000000ULL /* TCP_TIMEWAIT_LEN */
+
+/*
+ * How long the kernel keeps an orphan in FIN_WAIT2 without a socket: tcp_fin_time(), of which a full socket
+ * has waited what is beyond TCP_TIMEWAIT_LEN (tcp_keepalive_timer), and 3.5 RTO at least (tcp_time_wait).
+ */
+static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
+{
+	__u64 ticks = tp->linger2, least = (__u64)tp->inet_conn.icsk_rto * 7 / 2 * cfg.tick_ns, ns;
+
+	if (!ticks) {
+		const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+
+		ticks = FIELD(net, ipv4.sysctl_tcp_fin_timeout);
+	}
+	ns = ticks * cfg.tick_ns;
+	if (ns > TIMEWAIT_NS)
+		ns -= TIMEWAIT_NS;
+	return ns < least ? least : ns;
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -152,7 +203,7 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 	struct tuple key = {};
 
 	bpf_probe_read_kernel(&flags, 1, header + 13);
-	if (flags & TCP_RST)
+	if (flags & TCP_RST && (__s32)(s.end_seq - BPF_CORE_READ(tw, skc_tw_rcv_nxt)) >= 0)
 		s.kind = SEGMENT_RST;
 	else if (flags & TCP_FIN && s.end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt))
 		s.kind = SEGMENT_FIN;

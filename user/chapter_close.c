@@ -40,6 +40,9 @@ static void read_moments(struct moments *m, const struct record *r)
 			m->queued = t_ns;
 			m->fin_left = diary_fin_left_ns(r, t_ns);
 		}
+		/* closed with unread data: an RST instead of a FIN */
+		if (from == BPF_TCP_CLOSE_WAIT && to == BPF_TCP_CLOSE && !r->c.err)
+			m->queued = t_ns;
 		if (to == BPF_TCP_CLOSE_WAIT || to == BPF_TCP_CLOSING ||
 		    (from == BPF_TCP_FIN_WAIT2 && to == BPF_TCP_TIME_WAIT))
 			m->fin_received = t_ns;
@@ -196,7 +199,10 @@ static void read_totals(struct close *cl, const struct record *r, bool have)
 	cl->srtt_ns = known_unless_0((uint64_t)c->srtt_us * 1000);
 	cl->min_rtt_ns = known_if(have && c->min_rtt_us && c->min_rtt_us != UINT32_MAX,
 				  (int64_t)c->min_rtt_us * 1000);
-	cl->local_fin_seq = known_if(c->flags & CLOSE_LOCAL_FIN, c->local_fin_seq);
+	cl->local_fin_seq = known_if(c->flags & CLOSE_LOCAL_FIN &&
+					     (c->flags & CLOSE_LOCAL_FIN_LEFT ||
+					      !(c->flags & CLOSE_OVER)),
+				     c->local_fin_seq);
 	cl->remote_fin_seq = known_if(c->flags & CLOSE_REMOTE_FIN, c->remote_fin_seq);
 }
 

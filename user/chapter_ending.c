@@ -40,9 +40,8 @@ enum ending chapter_ending(const struct record *r)
 		return ENDING_ABORTED;
 	case ECONNRESET:
 	case EPIPE:
-	case ECONNREFUSED:
 		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_RESET_RECEIVED;
-	default: /* ETIMEDOUT, or what ICMP had said when the retries ran out */
+	default: /* ETIMEDOUT, or what ICMP had said when the retries ran out, as ECONNREFUSED */
 		return ENDING_TIMED_OUT;
 	}
 }

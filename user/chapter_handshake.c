@@ -26,7 +26,7 @@ static enum missing handshake_missing(const struct handshake_part *h)
 static bool is_unreachable(int err)
 {
 	return err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN || err == ENETDOWN ||
-	       err == ENOPROTOOPT || err == ENONET;
+	       err == ENOPROTOOPT || err == ENONET || err == EACCES;
 }
 
 /* Why a handshake that went to CLOSE did: from the socket's error at that moment. */

@@ -128,6 +128,7 @@ struct sock {
 	int sk_err;
 	int sk_err_soft;
 	struct socket *sk_socket;
+	__u8 sk_shutdown;
 	__u16 sk_protocol;
 };
 

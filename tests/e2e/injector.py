@@ -41,7 +41,7 @@ class _Ear:
         self.s.bind((dev, ETH_P_ALL))
         self.s.setblocking(False)
         self.mouth = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-        self.next, self.flags = {}, {}
+        self.next, self.flags, self.last = {}, {}, {}
 
     def hear(self):
         while True:
@@ -60,6 +60,7 @@ class _Ear:
             if end not in self.next or 0 < (after - self.next[end]) & _MASK < 1 << 31:
                 self.next[end] = after
             self.flags[end] = self.flags.get(end, 0) | flags
+            self.last[end] = packet
 
     def wait(self, end, flags):
         deadline = time.monotonic() + 10
@@ -77,6 +78,15 @@ class _Ear:
         ack = self.next.get(dst, 0) + ahead if flags & ACK else 0
         self.mouth.sendto(segment(src, dst, flags, seq, ack, payload=payload), (dst[0], 0))
         return seq
+
+    def refuse(self, src, dst, code):
+        """ICMP destination unreachable from src, for what dst sent last (RFC 792)."""
+        quoted = self.last[dst][:28]
+        icmp = struct.pack("!BBHI", 3, code, 0, 0) + quoted
+        icmp = icmp[:2] + struct.pack("!H", _checksum(icmp)) + icmp[4:]
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(icmp), 0, 0, 64, 1, 0)
+        ip += socket.inet_aton(src[0]) + socket.inet_aton(dst[0])
+        self.mouth.sendto(ip + icmp, (dst[0], 0))
 
 
 def _serve(channel, dev):
@@ -107,3 +117,6 @@ class Injector:
 
     def send(self, src, dst, flags, **kw):
         return self._call("send", src, dst, flags, **kw)
+
+    def refuse(self, src, dst, code):
+        return self._call("refuse", src, dst, code)

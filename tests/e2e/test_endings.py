@@ -3,6 +3,7 @@
 import socket
 
 import checks
+from capture import FIN, RST
 from checks import Noise, near
 from oracle import End
 from tracer import Tracer
@@ -93,7 +94,9 @@ def test_reset_in_close_wait(world, family):
     pair.server.peek_ready(100)
     pair.client.shutdown()
     pair.server.peek_ready(101)  # returns with the FIN
-    pair.server.close()
+    with Noise() as noise:
+        pair.server.sleep(0.1)
+        pair.server.close()
     assert pair.client.recv_any() == "ECONNRESET"
     client, server = pair.finish()
     assert client["first_closer"] == "local" and server["first_closer"] == "remote"
@@ -103,6 +106,22 @@ def test_reset_in_close_wait(world, family):
     assert server["closer_pid"] == pair.server.pid and client["closer_pid"] == pair.client.pid
     assert client["completeness"] == server["completeness"] == 63
     assert client["completeness_text"] == "Complete, WITH_DATA"
+    fin, rst = (next(p for p in reversed(pair.capture[0].packets()) if p.flags & f) for f in (FIN, RST))
+    near(server["app_close_us"], rst.t_ns - fin.t_ns, noise.tolerance_ns, "app_close_us")
+
+
+def test_a_fin_that_never_left(world, family):
+    """An aborted upload: close() queues the FIN behind data that does not fit, and then the RST comes."""
+    pair = Pair(world, world.link("lo"), family)
+    pair.client.option(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    pair.client.send(200_000)
+    pair.server.peek_ready(1000)
+    pair.client.close()
+    pair.server.close()
+    client, server = pair.finish()
+    assert not any(p.flags & FIN for p in pair.capture[0].packets()), "the scene failed: a FIN left"
+    assert client["ending"] == "reset_received" and client["local_fin_seq"] is None
+    assert client["first_closer"] == "none" == server["first_closer"]
 
 
 def test_data_after_close(world, family):

@@ -79,3 +79,18 @@ def test_deferred_accept_is_no_handshake(world, timestamps):
     assert client["handshake"]["syn_retransmits"] == 0
     assert client["close"]["ending"] == "graceful" == server["close"]["ending"]
     assert (server["close"]["bytes_received"], client["close"]["bytes_sent"]) == (10, 10)
+
+
+def test_deferred_accept_without_data(world):
+    """The client says nothing: its ACK of the SYN,ACK sent again makes the child, a second too late."""
+    talk = Talk(world, wire(world, WAY), 4)
+    talk.server.option(socket.IPPROTO_TCP, TCP_DEFER_ACCEPT, 1, name="l")
+    done = talk.client.connect(talk.address, talk.server_port)
+    assert done["errno"] is None
+    talk.client_port = done["port"]
+    talk.server.accept()
+    close_both(talk)
+    _client, server = talk.finish()
+    shake = server["handshake"]
+    assert shake["outcome"] == "established" and shake["synack_retransmits"] >= 1
+    assert shake["handshake_us"] is None and shake["rtt_us"] is None

@@ -173,8 +173,29 @@ def test_no_port(world, family):
     checks.check_shape(chapter)
     assert chapter["errno"] == "EADDRNOTAVAIL"
     assert chapter["local_port"] is None and chapter["remote_port"] == port
-    assert chapter["remote"] == addr
+    assert chapter["remote"] == addr and chapter["iss"] is None
     check_owner(chapter, client)
+    assert [s["segment"] for s in chapter["steps"]] in ([None], [None, None])
+
+
+def test_the_bound_port_is_taken(world, family):
+    """Two sockets at one address and port, to one destination: connect() fails and nothing leaves."""
+    ns = world.netns()
+    addr = {4: "127.0.0.1", 6: "::1"}[family]
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen(addr, family=family)
+    for name in ("first", "second"):
+        client.socket(name, family=family)
+        client.bind(addr, 5100, name=name)
+    assert client.connect(addr, port, name="first", family=family)["errno"] is None
+    server.accept()
+    tracer = Tracer(netns=ns)
+    assert client.connect(addr, port, name="second", family=family)["errno"] == "EADDRNOTAVAIL"
+    tracer.wait_count(1)
+    tracer.stop()
+    chapter = failed(tracer, remote_port=port)
+    assert (chapter["outcome"], chapter["errno"]) == ("no_port", "EADDRNOTAVAIL")
+    assert chapter["iss"] is None and chapter["completeness"] == 0
     assert [s["segment"] for s in chapter["steps"]] in ([None], [None, None])
 
 

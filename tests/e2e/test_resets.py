@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """An RST that arrives in each state, sent by nobody's TCP: its numbers are exact, its time is known."""
+import socket
+
 import pytest
 
 import checks
@@ -236,6 +238,23 @@ def test_reset_sent_in_syn_sent(scene):
     near(close["close_us"], fins[scene.there].t_ns - fins[scene.here].t_ns, noise.tolerance_ns, "close_us")
 
 
+def test_port_unreachable_in_syn_sent(scene):
+    """What iptables' REJECT sends: connect() says ECONNREFUSED, and nobody sent an RST."""
+    scene.lose_the_peer()
+    scene.connect(blocking=False)
+    scene.injector.wait(scene.here, SYN)
+    scene.injector.refuse(scene.there, scene.here, 3)
+    scene.wait_state(None)
+    assert scene.client.wait_error() == "ECONNREFUSED"
+    scene.tracer.wait_count(1)
+    scene.tracer.stop()
+    told = scene.tracer.one("handshake")
+    checks.check_shape(told)
+    assert (told["outcome"], told["errno"]) == ("unreachable", "ECONNREFUSED")
+    assert [s["segment"] for s in told["steps"]] == ["> SYN", None]
+    assert told["completeness"] == scene.capture.packets()[-1].completeness == 1
+
+
 def test_reset_of_a_request_at_a_listener(scene):
     """SYN, SYN,ACK, RST: a listener's kernel forgets it without a word, and so do we."""
     scene.client.listen(scene.link.client(4), 6500)
@@ -317,3 +336,45 @@ def test_an_orphan_that_never_becomes_a_minisocket(scene):
     assert close["remote_fin_seq"] is None and close["local_fin_seq"] == end.local_fin
     checks.check_steps(close, end.close, noise.tolerance_ns)
     near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")
+
+
+@pytest.mark.parametrize("way", ["close", "SHUT_RDWR"])
+def test_data_before_our_fin_is_acknowledged(scene, way):
+    """The server was still sending when the client closed: the client's kernel answers with an RST."""
+    with Noise() as noise:
+        scene.connect()
+        scene.server.send(10)
+        assert scene.client.recv(10) == 10
+        scene.lose_the_peer()
+        if way == "close":
+            scene.client.close()
+        else:
+            scene.client.shutdown(socket.SHUT_RDWR)
+        scene.injector.wait(scene.here, FIN)
+        scene.server.send(100)
+        scene.wait_state(None)
+        scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    close, end = scene.tracer.one("close"), scene.end()
+    checks.check_shape(close)
+    assert close["ending"] == "reset_sent" and close["first_closer"] == "local"
+    assert close["time_wait"] is False and close["complete"] is True
+    checks.check_steps(close, end.close, noise.tolerance_ns)
+    near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")
+
+
+@pytest.mark.usefixtures("minisockets")
+def test_an_old_reset_reaches_a_minisocket(scene):
+    """Out of its window, it changes nothing (tcp_timewait_state_process)."""
+    fin_wait2_minisocket(scene)
+    scene.wait_state("FIN-WAIT-2")
+    old = scene.injector.wait(scene.there, ACK) - 1000
+    scene.injector.send(scene.there, scene.here, RST, seq=old)
+    scene.injector.wait(scene.there, RST)
+    scene.wait_state("FIN-WAIT-2")
+    scene.server.close()
+    scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    close = scene.tracer.one("close")
+    assert close["ending"] == "graceful" and close["time_wait"] is True
+    assert close["remote_fin_seq"] == scene.capture.packets()[-2].seq

@@ -205,3 +205,19 @@ def test_cgroup(world):
         inside.kill()
         os.rmdir(f"{path}/deeper")
         os.rmdir(path)
+
+
+def test_two_listeners_of_one_port(world):
+    """One for IPv4, one for IPv6 alone: each has its own connections."""
+    ns = world.netns()
+    four, six, client = world.agent(ns), world.agent(ns), world.agent(ns)
+    tracers = {who: Tracer("-p", who.pid, netns=ns) for who in (four, six)}
+    four.listen("0.0.0.0", 7070)
+    six.listen("::", 7070, family=6, v6only=1)
+    local = {four: client.connect("127.0.0.1", 7070, name="four")["port"],
+             six: client.connect("::1", 7070, name="six", family=6)["port"]}
+    for who, tracer in tracers.items():
+        who.accept()
+        tracer.wait_count(1)
+        tracer.stop()
+        assert {(c["remote_port"], c["pid"]) for c in tracer.chapters()} == {(local[who], who.pid)}

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "diary.h"
 #include "tally.h"
+#include "wanted.h"
 
 #define NOTES 256
 
@@ -199,8 +200,10 @@ static __noinline void tally_of_close(const struct record *r)
 {
 	struct tally_key key = {};
 
-	if (r)
+	if (r) {
+		key.alone = !wanted_handshake(&cfg, r);
 		tally_add(&key, tally_close(&key, r));
+	}
 }
 
 static __always_inline bool post_handshake(const struct record *r)

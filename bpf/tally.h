@@ -32,7 +32,7 @@ struct tally_key {
 	__u8 soft; /* err was an ICMP's */
 	__u8 state;
 	__u8 last_from; /* the state before the last one of the close */
-	__u8 pad;
+	__u8 alone;	/* a close whose handshake is not told */
 	__u32 h_flags;
 	__u32 c_flags;
 };

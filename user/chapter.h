@@ -155,6 +155,7 @@ struct chapter {
 	enum role role;
 	struct person owner;
 	enum missing missing;  /* MISSING_NOTHING: complete */
+	bool alone;	       /* a close whose handshake the options do not want told */
 	bool open;	       /* not over: told as it stands */
 	uint8_t state;	       /* open: the state it is in */
 	struct maybe state_ns; /* open: for how long */

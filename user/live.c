@@ -35,6 +35,7 @@ struct live {
 	uint64_t end_at_ns;
 	int64_t clock_offset_ns;
 	bool interrupted; /* while the command ran */
+	bool given_up;	  /* nothing is to be waited for */
 	bool ended;
 };
 
@@ -48,6 +49,7 @@ static int open_signals(void)
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGCHLD);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL); /* ignored, the kernel would keep no status */
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -71,7 +73,8 @@ static int tell_clock(struct live *l)
 static void interrupt(struct live *l, const struct signalfd_siginfo *info)
 {
 	if (!l->command.pid || l->interrupted) {
-		l->ended = true;
+		l->ended = l->given_up = true;
+		output_hurry();
 		return;
 	}
 	l->interrupted = true;
@@ -104,10 +107,16 @@ static void watch_command(struct live *l, uint64_t now_ns)
 		if (status < 0)
 			return;
 		l->status = status;
-		l->end_at_ns = now_ns + CLOSES_WAIT_NS;
+		if (!l->end_at_ns || l->end_at_ns > now_ns + CLOSES_WAIT_NS)
+			l->end_at_ns = now_ns + CLOSES_WAIT_NS;
 	}
 	if (!tracer_busy(l->tracer))
 		l->ended = true;
+}
+
+static uint64_t interval_ns(const struct options *o)
+{
+	return (uint64_t)(o->interval_s * NS_PER_S);
 }
 
 static int on_time(struct live *l)
@@ -127,7 +136,8 @@ static int on_time(struct live *l)
 			err = tracer_tally(l->tracer, teller_item, l->teller);
 		teller_print_interval(l->teller, l->interval_from_ns, now_ns);
 		l->interval_from_ns = now_ns;
-		l->interval_at_ns += (uint64_t)(l->options->interval_s * NS_PER_S);
+		while (l->interval_at_ns <= now_ns)
+			l->interval_at_ns += interval_ns(l->options);
 	}
 	if (l->end_at_ns && now_ns >= l->end_at_ns)
 		l->ended = true;
@@ -150,16 +160,15 @@ static int loop(struct live *l)
 		{ .fd = l->signal_fd, .events = POLLIN },
 		{ .fd = l->teller->out_fd, .events = 0 }, /* its reader is gone: POLLERR */
 	};
-	int err = 0;
+	int err = teller_flush(l->teller), more = 0; /* the renderer has begun */
 
 	while (!err && !l->ended) {
-		if (poll(fds, 3, wait_ms(l)) < 0 && errno != EINTR)
+		if (poll(fds, 3, more ? 0 : wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[2].revents & POLLERR)
 			return -EPIPE;
-		err = tracer_read(l->tracer, teller_item, l->teller);
-		if (!err)
-			err = take_signals(l);
+		more = tracer_read(l->tracer, teller_item, l->teller);
+		err = more < 0 ? more : take_signals(l);
 		if (!err)
 			err = on_time(l);
 		if (!err)
@@ -216,15 +225,12 @@ static int start(struct live *l)
 		return err;
 	if (l->teller->renderer->begin)
 		l->teller->renderer->begin(&l->teller->context);
-	err = teller_flush(l->teller);
-	if (err)
-		return err;
 	now_ns = clock_monotonic_ns();
 	if (o->duration_s > 0)
 		l->end_at_ns = now_ns + (uint64_t)(o->duration_s * NS_PER_S);
 	l->interval_from_ns = now_ns;
 	if (o->interval_s > 0)
-		l->interval_at_ns = now_ns + (uint64_t)(o->interval_s * NS_PER_S);
+		l->interval_at_ns = now_ns + interval_ns(o);
 	if (!o->quiet)
 		fprintf(stderr, "Tracing TCP handshakes and closes%s\n",
 			o->command ? "" : ", Ctrl-C to end");
@@ -262,15 +268,14 @@ static int stop(struct live *l, int err)
 	return err < 0 && err != TELLER_ENOUGH ? err : more;
 }
 
-/* The output is lost, the command is not: this process lives until it has its status. */
+/* The trace is over, the command is not: this process lives until it has its status. */
 static void await_command(struct live *l)
 {
 	struct pollfd p = { .fd = l->signal_fd, .events = POLLIN };
 	struct signalfd_siginfo info;
 	int status;
 
-	l->ended = false;
-	while (l->command.pid && !l->ended) {
+	while (l->command.pid && !l->given_up) {
 		status = command_status(&l->command);
 		if (status != -EAGAIN) {
 			l->status = status < 0 ? EXIT_FAILURE : status;
@@ -298,8 +303,7 @@ int live_run(const struct options *options, struct teller *teller)
 	if (err < 0 && err != -EPIPE)
 		message("output: %s", output_why(-err));
 	report(&teller->totals);
-	if (err < 0)
-		await_command(&l);
+	await_command(&l);
 	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;
 out:
 	command_cancel(&l.command);

@@ -49,10 +49,19 @@ static void open_again(struct output *o)
 	o->chunk = SIZE_MAX;
 }
 
+static bool hurry;
+
+void output_hurry(void)
+{
+	hurry = true;
+}
+
 static bool asked_to_end(void)
 {
 	sigset_t set;
 
+	if (hurry)
+		return true;
 	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM));
 }
 

@@ -48,6 +48,7 @@ void tally_chapter(struct chapter *ch, const struct tally_key *key)
 		chapter_close(ch, &r, 0);
 	else
 		chapter_handshake(ch, &r.h, 0);
+	ch->alone = key->alone;
 }
 
 struct tally_counts *tally_counts_create(void)

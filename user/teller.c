@@ -7,9 +7,11 @@
 #include "clock.h"
 #include "message.h"
 #include "output.h"
+#include "select.h"
 #include "sweep.h"
 #include "tally_chapter.h"
 #include "text.h"
+#include "wanted.h"
 
 static const char *cgroup_path(void *ctx, uint64_t id)
 {
@@ -22,13 +24,17 @@ static const char *cgroup_path(void *ctx, uint64_t id)
 /* The recording ends alone, unless it was all there was to do.  err: 0 or -errno. */
 static int recorded(struct teller *t, int err)
 {
+	bool all = !t->renderer->chapter && !t->renderer->transition && !t->options->summary;
+
 	if (!err)
 		return 0;
-	message("%s: %s (the recording ends here)", recorder_name(t->recorder), output_why(-err));
+	if (err != -EPIPE) /* who read it has seen enough */
+		message("%s: %s (the recording ends here)", recorder_name(t->recorder),
+			output_why(-err));
 	recorder_abandon(t->recorder);
 	t->recorder = NULL;
-	t->recording_failed = true;
-	return t->renderer->chapter || t->options->summary ? 0 : err;
+	t->recording_failed = err != -EPIPE;
+	return all ? err : 0;
 }
 
 /* record: the whole of which the chapter is the close; NULL for a handshake */
@@ -52,13 +58,20 @@ static void tell(struct teller *t, const struct chapter *ch, const struct record
 	if (!t->context.first_ns && ch->t_ns.known)
 		t->context.first_ns = (uint64_t)ch->t_ns.value;
 	summary_add(t->summary, ch);
-	if (t->interval)
+	if (t->interval && !ch->open) /* it counts when it is over */
 		summary_add(t->interval, ch);
 	if (!ch->open &&
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
 	     (t->options->min_connect_ns && !t->options->min_close_ns)))
 		t->finished++;
 	render(t, ch, record);
+}
+
+static bool is_alone(const struct teller *t, const struct record *r)
+{
+	const struct config cfg = select_wanted(t->options);
+
+	return !wanted_handshake(&cfg, r);
 }
 
 static void tell_record(struct teller *t, const struct record *r)
@@ -70,6 +83,7 @@ static void tell_record(struct teller *t, const struct record *r)
 		tell(t, &ch, NULL);
 	}
 	chapter_close(&ch, r, 0);
+	ch.alone = is_alone(t, r);
 	tell(t, &ch, r);
 }
 
@@ -82,6 +96,7 @@ static void tell_open(struct teller *t, const struct item_open *open)
 		chapter_close(&ch, &open->record, open->now_ns);
 	else
 		chapter_handshake(&ch, &open->record.h, open->now_ns);
+	ch.alone = close && is_alone(t, &open->record);
 	tell(t, &ch, close ? &open->record : NULL);
 }
 

@@ -14,6 +14,7 @@
 #include "tally_chapter.h"
 
 #define ACCEPT_PATIENCE_NS 1000000000ULL
+#define READ_AT_ONCE 4096 /* items; then it is seen to what else is due */
 #define MINISOCKETS_EVERY_NS \
 	2000000000ULL /* their table may be large, their time-out is a minute */
 
@@ -21,6 +22,7 @@ int tracer_receive(void *ctx, void *data, size_t len)
 {
 	struct tracer *t = ctx;
 	struct item item = { .data = data, .len = len };
+	int err;
 
 	switch (len) {
 	case sizeof(struct handshake_part):
@@ -35,7 +37,8 @@ int tracer_receive(void *ctx, void *data, size_t len)
 	default:
 		return 0;
 	}
-	return t->sink(t->ctx, &item);
+	err = t->sink(t->ctx, &item);
+	return err || ++t->n_read < READ_AT_ONCE ? err : -EINPROGRESS;
 }
 
 uint64_t tracer_runs_missed(const struct bpf_program *prog)
@@ -71,7 +74,10 @@ int tracer_read(struct tracer *t, item_fn sink, void *ctx)
 
 	t->sink = sink;
 	t->ctx = ctx;
+	t->n_read = 0;
 	n = ring_buffer__consume(t->ring);
+	if (n == -EINPROGRESS)
+		return 1;
 	return n < 0 ? n : 0;
 }
 
@@ -136,11 +142,16 @@ int tracer_busy(struct tracer *t)
 
 int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 {
+	int err;
+
 	/* while what changes meanwhile is still seen */
 	tracer_check(t);
 	t->stopped = true;
 	tracer_detach(t);
-	return tracer_read(t, sink, ctx);
+	do
+		err = tracer_read(t, sink, ctx);
+	while (err > 0);
+	return err;
 }
 
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)

@@ -31,7 +31,10 @@ bool tracer_works(void *tracer);
 /* Readable when so much is unread that waiting for a timer would be late. */
 int tracer_fd(struct tracer *tracer);
 
-/* Passes on everything posted so far.  Returns what the sink returned, or -errno. */
+/*
+ * Passes on what is posted.  0; 1 when much was and more may be, for the ring can be filled faster than it
+ * is read; what the sink returned, or -errno.
+ */
 int tracer_read(struct tracer *tracer, item_fn sink, void *ctx);
 
 /* Once a second or so: what has waited in the accept queue, or in FIN_WAIT2, for too long is told. */

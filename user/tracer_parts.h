@@ -43,9 +43,10 @@ struct tracer {
 	uint64_t segments_missed;   /* by the minisockets' hook, as of the last sweep */
 	int n_cpus;
 	struct tally_counts *counted; /* what was passed on of the kernel's tallies */
-	/* where items go while the ring is read */
+	/* where items go while the ring is read, and how many went there at once */
 	item_fn sink;
 	void *ctx;
+	unsigned int n_read;
 };
 
 /*

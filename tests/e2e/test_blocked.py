@@ -13,7 +13,7 @@ import checks
 import pump
 from agent import FIN_WAIT2
 from tracer import BINARY, Tracer
-from test_accounting import churn, serve, wait_all_closed
+from test_accounting import churn, churn_until_told, serve, wait_all_closed
 
 TOTAL, WORKERS = 3000, 3
 ROLES = ("client", "server")
@@ -207,3 +207,66 @@ def test_the_command_is_waited_for(world, tmp_path):
     assert tracer.poll() is None, "it did not wait"
     stdout, _ = tracer.communicate("the end", timeout=10)
     assert (stdout, tracer.returncode) == ("the end\n", 1)
+
+
+def test_a_reader_slower_than_what_happens(world):
+    """The ring never runs empty: the time that was asked for is over all the same."""
+    ns = world.netns()
+    ns.sysctl(net__core__somaxconn=4096, net__ipv4__tcp_max_tw_buckets=65536)
+    server = ns.spawn(serve, 7200, 1 << 30)
+    assert server.recv() == "listening"
+    clients = [ns.spawn(churn_until_told, 7200) for _ in range(WORKERS)]
+    tracer = subprocess.Popen([BINARY, "-o", "json", "--ring", "1", "-u", "2", "--netns", str(ns.inode)],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL)
+    begun = time.monotonic()
+    read = 0
+    try:
+        while data := tracer.stdout.read1(1 << 16):
+            read += len(data)
+            took = time.monotonic() - begun
+            assert took < 12 * pump.PATIENCE, "it goes on"  # 2 s, and what the ring held then
+            time.sleep(max(read / (1 << 20) - took, 0))  # 1 MiB/s
+        assert tracer.wait(10) == 0
+    finally:
+        tracer.kill()
+        tracer.wait()
+        tracer.stdout.close()
+        for client in clients:
+            client.send("enough")
+    assert all(c.result(60) for c in clients)
+    server.kill()
+
+
+@pytest.mark.parametrize("style", ["csv", "states"])
+def test_a_header_that_cannot_be_written(busy, style):
+    """It says so, and the command is run."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(busy.argv(BINARY, "-q", "-o", style, "--", "sh", "-c", "echo run >&2; exit 3"),
+                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert (done.stderr, done.returncode) == (
+        "run\ntcpstates-trace: output: No space left on device\n", 1)
+
+
+def test_who_reads_the_recording_leaves(busy):
+    """As with any other output, that is no failure."""
+    tracer = subprocess.Popen([BINARY, "-q", "-o", "none", "-w", "-", "--netns", str(busy.inode)],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert tracer.stdout.read(8)
+    tracer.stdout.close()
+    busy.make_connections()
+    assert (tracer.stderr.read(), tracer.wait(20)) == (b"", 0)
+    tracer.stderr.close()
+
+
+def test_a_report_that_nobody_reads(busy):
+    """One SIGTERM: it is all written at the end, and waited for no longer than 5 s."""
+    tracer = Tracer(netns=busy, output="html")
+    tracer.stdout.pause()
+    busy.make_connections()
+    asked = time.monotonic()
+    tracer.send_signal(signal.SIGTERM)
+    pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, 20, "its end")
+    assert time.monotonic() - asked < 5 + 5  # seconds of patience, and of a busy host
+    assert tracer.process.returncode == 1 and "nobody reads" in tracer.stderr.text()
+    tracer.kill()

@@ -202,3 +202,31 @@ def test_interrupt_reaches_a_command(world):
     assert process.returncode == 130, stderr
     records = [json.loads(line) for line in stdout.splitlines()]
     assert [r["type"] for r in records][:1] == ["handshake"] and records[-1]["type"] == "summary"
+
+
+@pytest.mark.parametrize("limit", [["-n", "1"], ["-u", "0.5"]], ids=["-n", "-u"])
+def test_the_trace_ends_before_the_command(world, limit):
+    """Its status is the command's, which is waited for."""
+    code = ("import socket, sys, time\n"
+            "try: socket.create_connection(('127.0.0.1', 9))\n"
+            "except ConnectionRefusedError: pass\n"
+            "time.sleep(1.5)\n"
+            "sys.exit(3)\n")
+    status, stdout, _ = trace(world.netns(), "-o", "json", *limit, "--", "/usr/bin/python3", "-c", code)
+    assert status == 3
+    assert json.loads(stdout.splitlines()[0])["outcome"] == "refused"
+
+
+def test_who_starts_it_ignores_sigchld(world):
+    """The kernel would forget the command's status."""
+    done = subprocess.run(world.netns().argv("bash", "-c", 'trap "" CHLD; exec "$@"', "-", BINARY, "-q",
+                                             "--", "sh", "-c", "exit 3"), timeout=20)
+    assert done.returncode == 3
+
+
+def test_no_standard_error(world, tmp_path):
+    """What is opened does not become it: no message stands among the records."""
+    out = tmp_path / "out"
+    subprocess.run(world.netns().argv("sh", "-c", 'exec "$@" 2>&-', "-", BINARY, "-o", "json", "-u", "0.1",
+                                      "--output-file", out), check=True, timeout=20)
+    assert [json.loads(line)["type"] for line in out.read_text().splitlines()] == ["summary"]

@@ -63,6 +63,8 @@ def test_failed_and_min_close(world):
     assert failed.summary["outcomes"].get("refused") == 1
     assert told(slow, "handshake", mixed.port) == []
     assert told(slow, "close", mixed.port) == sorted(both_sides(ports, "slow"))
+    assert failed.summary["connections"] == 3 and slow.summary["connections"] == 2
+    assert both.summary["connections"] == 7 == everything.summary["connections"]
     for chapter in slow.chapters():
         checks.check_shape(chapter)
         assert chapter["close_us"] >= 100_000

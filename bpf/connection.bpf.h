@@ -299,6 +299,9 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 		if (sk->sk_err == ECONNREFUSED)
 			r->h.err_soft = tp->segs_in ? 0 : ECONNREFUSED;
 		r->h.retransmits = tp->total_retrans;
+		/* without a cookie connect() has sent the SYN, and nothing else was */
+		if (r->h.flags & HANDSHAKE_SYN_AT_WRITE && tp->segs_out && !tp->total_retrans)
+			r->h.sent_ns = tp->tcp_wstamp_ns;
 		if (tp->segs_out || r->h.role == ROLE_SERVER) {
 			/* a child of a listener begins behind its SYN */
 			r->h.iss = tp->snd_una - (__u32)tp->bytes_acked -

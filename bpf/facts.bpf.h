@@ -218,8 +218,12 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	/* the window was taken from the last ACK, so this is its number (tcp_ack_update_window) */
 	if (server && tp->snd_wl1 != tp->rcv_nxt)
 		h->flags |= HANDSHAKE_ACK_AHEAD;
-	/* the segment last acknowledged is our SYN: RACK has the time it left */
-	if (!server && !h->retransmits && tp->rack.end_seq == tp->snd_una)
+	/*
+	 * The segment last acknowledged is our SYN: RACK has the time it left.  When the SYNs crossed it left
+	 * again as the SYN,ACK.
+	 */
+	if (tp->inet_conn.icsk_inet.sk.__sk_common.skc_state == BPF_TCP_SYN_SENT &&
+	    !h->retransmits && tp->rack.end_seq == tp->snd_una)
 		h->sent_ns = tp->rack.mstamp * 1000;
 }
 

@@ -270,3 +270,22 @@ def test_listener_closed_over_a_fast_open(world):
     last = told["steps"][-1]
     assert last["segment"] == "> RST,ACK" and (last["seq"], last["ack"]) == (reset.seq, reset.ack)
     assert not everything.chapters("close", remote_port=local)
+
+
+def test_fast_open_connect_without_a_cookie(world):
+    """TCP_FASTOPEN_CONNECT to who is unknown: connect() sends the SYN as ever, and it is refused."""
+    link = world.link("veth")
+    client = world.agent(link.a)
+    capture = world.capture(link.a, link.dev_a)
+    tracer = Tracer(netns=link.a)
+    with Noise() as noise:
+        client.socket()
+        client.option(socket.IPPROTO_TCP, TCP_FASTOPEN_CONNECT, 1)
+        assert client.connect(link.server(4), 9)["errno"] == "ECONNREFUSED"
+        tracer.wait_count(1)
+    tracer.stop()
+    told = tracer.one("handshake")
+    syn, rst = capture.packets()
+    assert told["outcome"] == "refused" and told["completeness"] == rst.completeness == 37
+    assert [s["segment"] for s in told["steps"]] == ["> SYN", "< RST,ACK"]
+    near(told["handshake_us"], rst.t_ns - syn.t_ns, noise.tolerance_ns, "handshake_us")

@@ -212,6 +212,24 @@ def test_reset_received_in_syn_recv_after_crossed_syns(scene):
                      ("SYN_RECV", "SYN_RECV", "> SYN,ACK"), ("SYN_RECV", "CLOSE", "< RST")]
 
 
+def test_syns_that_cross_late(scene):
+    """The peer's SYN comes 200 ms after ours: the handshake began with ours, which leaves again as SYN,ACK."""
+    scene.lose_the_peer()
+    with Noise() as noise:
+        scene.connect(blocking=False)
+        scene.injector.wait(scene.here, SYN)
+        scene.server.sleep(0.2)
+        scene.injector.send(scene.there, scene.here, SYN)
+        scene.injector.wait(scene.here, SYN | ACK)
+        scene.injector.send(scene.there, scene.here, ACK)
+        scene.tracer.wait_count(1)
+    told, steps, _ack = check_failed(scene, noise.tolerance_ns)
+    assert told["outcome"] == "established" and told["simultaneous_open"] is True
+    assert told["handshake_us"] > 200_000
+    assert steps == [("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "SYN_RECV", "< SYN"),
+                     ("SYN_RECV", "SYN_RECV", "> SYN,ACK"), ("SYN_RECV", "ESTABLISHED", "< SYN,ACK")]
+
+
 def test_reset_sent_in_syn_sent(scene):
     """A half-open peer answers our SYN with an ACK (RFC 9293, 3.5.1), gets an RST, and then it works out."""
     scene.lose_the_peer()

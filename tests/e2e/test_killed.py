@@ -3,24 +3,28 @@
 import pytest
 
 import checks
-import test_resets
 from capture import ACK, RST
-from test_resets import scene  # noqa: F401 (a fixture)
+from scene import Scene, close_wait, closing, established, fin_wait1, fin_wait2
+
+
+@pytest.fixture
+def scene(world):
+    return Scene(world)
+
 
 # how the client comes there, its state, who closed first
-STATES = [(test_resets.established, "ESTAB", "none"), (test_resets.fin_wait1, "FIN-WAIT-1", "local"),
-          (test_resets.fin_wait2, "FIN-WAIT-2", "local"),
-          (test_resets.close_wait, "CLOSE-WAIT", "remote"), (test_resets.closing, "CLOSING", "both")]
+STATES = [(established, "ESTAB", "none"), (fin_wait1, "FIN-WAIT-1", "local"), (fin_wait2, "FIN-WAIT-2", "local"),
+          (close_wait, "CLOSE-WAIT", "remote"), (closing, "CLOSING", "both")]
 
 
-def kill(scene):  # noqa: F811
+def kill(scene):
     killed = scene.link.a.exec("ss", "-HtaK", f"sport = :{scene.here[1]}")
     assert killed, "ss -K did nothing: no INET_DIAG_DESTROY?"
     scene.wait_state(None)
 
 
 @pytest.mark.parametrize("way, state, first_closer", STATES, ids=[c[0].__name__ for c in STATES])
-def test_killed_in(scene, way, state, first_closer):  # noqa: F811
+def test_killed_in(scene, way, state, first_closer):
     way(scene)
     scene.wait_state(state)
     kill(scene)
@@ -42,7 +46,7 @@ def test_killed_in(scene, way, state, first_closer):  # noqa: F811
     assert close["completeness"] == end.completeness() & ~(0 if reset else 32)
 
 
-def test_killed_in_syn_sent(scene):  # noqa: F811
+def test_killed_in_syn_sent(scene):
     scene.lose_the_peer()
     scene.connect(blocking=False)
     scene.wait_state("SYN-SENT")

@@ -168,6 +168,9 @@ static enum options_result check(const struct options *o, FILE *err)
 		return complain(err, "--write", "conflicts with --read", "one of them");
 	if (o->command && o->read_file)
 		return complain(err, "-- COMMAND", "conflicts with --read", "one of them");
+	if (o->read_file && (o->interval_s > 0 || o->duration_s > 0))
+		return complain(err, o->interval_s > 0 ? "--interval" : "--duration",
+				"is for what happens now, not for --read", "one of them");
 	if (o->command && o->pids.n)
 		return complain(err, "--pid", "conflicts with -- COMMAND", "one of them");
 	if (o->attach != ATTACH_AUTO && o->rungs[FACT_STATE] != RUNG_ANY)

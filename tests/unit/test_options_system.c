@@ -167,6 +167,8 @@ static void test_files(void **state)
 
 	BAD("--write: conflicts with --read", "", "-w", "a", "-r", "b");
 	BAD("-- COMMAND: conflicts with --read", "", "-r", "b", "--", "true");
+	BAD("--interval: is for what happens now", "", "-r", "b", "-s", "-i", "1");
+	BAD("--duration: is for what happens now", "", "-r", "b", "-u", "1");
 	BAD("-w '': empty", "", "-w", "");
 	BAD("--output-file: is also the file of --write", "", "-w", "a.trace", "--output-file",
 	    "a.trace");

@@ -53,6 +53,7 @@ static __always_inline bool server_begin(struct record *r, __u64 sk, const struc
 		return false;
 	late = tp->data_segs_in || tp->total_retrans;
 	listener = cfg.owners || late ? listener_of(&r->h) : NULL;
+	late = tp->data_segs_in || (listener && listener->sk && tp->total_retrans);
 	if (listener) {
 		r->h.owner = listener->owner;
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
@@ -296,8 +297,12 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 		r->h.err = sk->sk_err;
 		r->h.err_soft = sk->sk_err_soft;
 		/* an RST is a segment; port unreachable is none, and may be no soft error (tcp_v4_err) */
-		if (sk->sk_err == ECONNREFUSED)
-			r->h.err_soft = tp->segs_in ? 0 : ECONNREFUSED;
+		if (sk->sk_err == ECONNREFUSED) {
+			bool rst = r->h.flags & HANDSHAKE_RST_RECEIVED ||
+				   (tp->segs_in && !(r->h.flags & HANDSHAKE_RST_SENT));
+
+			r->h.err_soft = rst ? 0 : ECONNREFUSED;
+		}
 		r->h.retransmits = tp->total_retrans;
 		/* without a cookie connect() has sent the SYN, and nothing else was */
 		if (r->h.flags & HANDSHAKE_SYN_AT_WRITE && tp->segs_out && !tp->total_retrans)
@@ -307,9 +312,9 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 			r->h.iss = tp->snd_una - (__u32)tp->bytes_acked -
 				   (r->h.role == ROLE_SERVER);
 			r->h.flags |= HANDSHAKE_ISS;
-		} else if (!(r->h.flags & HANDSHAKE_SYN_AT_WRITE)) {
+		} else if (!(r->h.flags & HANDSHAKE_SYN_AT_WRITE) || !r->h.local_port) {
 			r->h.flags |=
-				HANDSHAKE_NO_PORT; /* or the one it is bound to is taken there */
+				HANDSHAKE_NO_PORT; /* none is free, or the one it has is taken there */
 		}
 	}
 	r->c.flags |= CLOSE_OVER;

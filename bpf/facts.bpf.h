@@ -11,7 +11,6 @@
 #define AF_INET6 10
 /* bits of enum sock_flags, unchanged since 2.6 */
 #define SOCK_DEAD 0 /* no file refers to it */
-#define RCV_SHUTDOWN 1
 #define SOCK_DONE 1 /* the peer's FIN was received */
 
 /*
@@ -227,6 +226,8 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 		h->sent_ns = tp->rack.mstamp * 1000;
 }
 
+#define RCV_SHUTDOWN 1 /* of sk_shutdown */
+
 /* Our FIN is about to be queued: its number, and what stands before it. */
 static __always_inline void facts_local_fin(struct close_part *c, const struct tcp_sock *tp)
 {
@@ -249,14 +250,15 @@ static __always_inline void facts_local_fin(struct close_part *c, const struct t
 
 /*
  * Of a socket that was reset: was it by data that came after close()?  The kernel treats itself as it would
- * treat the peer's RST, and sends one then (tcp_rcv_state_process).
+ * treat the peer's RST, and sends one then (tcp_rcv_state_process).  It has looked into that segment's ACK
+ * before, and into an RST's not (tcp_ack, tcp_validate_incoming).
  */
 static __always_inline bool facts_refused_data(const struct close_part *c,
 					       const struct tcp_sock *tp)
 {
 	return c->flags & CLOSE_READ_SHUT && !(c->flags & CLOSE_REMOTE_FIN) &&
 	       tp->inet_conn.icsk_inet.sk.sk_err == ECONNRESET &&
-	       tp->data_segs_in != c->segs_at_fin;
+	       tp->data_segs_in != c->segs_at_fin && (__u32)bpf_jiffies64() - tp->rcv_tstamp <= 1;
 }
 
 /* The peer's FIN has just been taken in. */

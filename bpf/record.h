@@ -59,7 +59,7 @@ enum handshake_flag {
 	HANDSHAKE_FASTOPEN = 1 << 4,
 	HANDSHAKE_MPTCP = 1 << 5,
 	HANDSHAKE_MPTCP_KNOWN = 1 << 6, /* this kernel can tell */
-	HANDSHAKE_NO_PORT = 1 << 7,	/* connect() found no free local port */
+	HANDSHAKE_NO_PORT = 1 << 7,	/* connect() sent nothing: no local port was to be had */
 	HANDSHAKE_TOLD = 1 << 8,	/* posted, or not selected: the close need not yield it */
 	HANDSHAKE_ACK_AHEAD = 1 << 9,	/* data stood before the last ACK that had not come */
 	HANDSHAKE_OWNER_SELECTED = 1 << 10, /* its owner was among those selected when it began */
@@ -72,7 +72,7 @@ enum handshake_flag {
 	HANDSHAKE_SYNCOOKIE_KNOWN = 1 << 17, /* some hook sees which children come from cookies */
 	HANDSHAKE_ISS = 1 << 14,	     /* iss is set though it was never ESTABLISHED */
 	HANDSHAKE_RST_SENT =
-		1 << 18, /* to an ACK of what we had not sent (RFC 9293, 3.5.1): it goes on */
+		1 << 18, /* to an ACK of what we had not sent (RFC 9293, 3.5.1), or by ss -K */
 };
 
 /* What became of the handshake chapter when accept() returned. */

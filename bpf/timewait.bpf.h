@@ -84,7 +84,7 @@ struct {
 
 /*
  * What was written before is seen before what is read behind.  An atomic addition is all of a barrier that
- * BPF has; arm64 orders only one that fetches (from 5.12 on).
+ * BPF has; arm64 orders only one that fetches (from 5.12 on), so there nothing is certain for some ns.
  */
 static __always_inline void fence(struct cpu *cpu)
 {

@@ -303,6 +303,7 @@ int live_run(const struct options *options, struct teller *teller)
 	if (err < 0 && err != -EPIPE)
 		message("output: %s", output_why(-err));
 	report(&teller->totals);
+	teller_end_recording(teller);
 	await_command(&l);
 	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;
 out:

@@ -115,12 +115,8 @@ static int run(const struct options *o)
 	t.context.utf8 = wants_utf8();
 	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
-	err = recorder_close(t.recorder);
-	if (err == -EPIPE)
-		err = 0;
-	if (err)
-		message("%s: %s", o->write_file, output_why(-err));
-	if (err || t.recording_failed)
+	teller_end_recording(&t);
+	if (t.recording_failed)
 		result = EXIT_FAILURE;
 out:
 	teller_free(&t);
@@ -137,7 +133,7 @@ static void open_standard_files(void)
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDONLY); /* writing remains an error */
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* writing remains an error */
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);

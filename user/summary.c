@@ -112,9 +112,9 @@ static struct histogram *add_close(struct summary *s, const struct chapter *ch, 
 /* Does this chapter bring a connection that no other chapter did? */
 static bool brings_connection(const struct chapter *ch)
 {
-	return ch->type == CHAPTER_HANDSHAKE || ch->alone ||
-	       (ch->missing != MISSING_NOTHING && ch->missing != MISSING_TABLE_FULL &&
-		ch->role == ROLE_UNKNOWN);
+	if (ch->type == CHAPTER_HANDSHAKE || ch->missing == MISSING_TABLE_FULL)
+		return ch->type == CHAPTER_HANDSHAKE;
+	return ch->alone || (ch->missing != MISSING_NOTHING && ch->role == ROLE_UNKNOWN);
 }
 
 /* Counts n chapters; the histogram that their latency belongs in, or NULL. */

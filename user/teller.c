@@ -274,6 +274,17 @@ int teller_end(struct teller *t)
 	return teller_flush(t);
 }
 
+void teller_end_recording(struct teller *t)
+{
+	int err = recorder_close(t->recorder);
+
+	t->recorder = NULL;
+	if (!err || err == -EPIPE)
+		return;
+	message("%s: %s", t->options->write_file, output_why(-err));
+	t->recording_failed = true;
+}
+
 void teller_free(struct teller *t)
 {
 	if (t->renderer->free)

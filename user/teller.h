@@ -46,6 +46,9 @@ int teller_flush(struct teller *teller);
 /* Prints what stands at the end: the renderer's own words and the summary table. */
 int teller_end(struct teller *teller);
 
+/* Writes what waits for the recording, which ends; what fails is said, and is in recording_failed. */
+void teller_end_recording(struct teller *teller);
+
 /* What main() or a test gave it, and what the renderer kept. */
 void teller_free(struct teller *teller);
 

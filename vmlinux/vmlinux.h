@@ -202,6 +202,7 @@ struct tcp_sock {
 	__u32 segs_in;
 	__u32 segs_out;
 	__u32 data_segs_in;
+	__u32 rcv_tstamp;
 	__u32 packets_out;
 	__u32 total_retrans;
 	__u64 bytes_received;

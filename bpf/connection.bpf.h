@@ -102,7 +102,7 @@ static __always_inline void server_established(struct record *r, __u64 sk, __u64
 	struct unaccepted u = { .conn = r->h.conn, .since_ns = t_ns };
 	struct record *old;
 	bool queued;
-	long err;
+	int err;
 
 	diary_change(r, t_ns, BPF_TCP_SYN_RECV, BPF_TCP_ESTABLISHED, STEP_STATE);
 	if (!cfg.accept_seen) {

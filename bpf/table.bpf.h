@@ -162,10 +162,13 @@ static __always_inline bool table_replace(struct record *r, __u64 sk, bool told)
 	return !bpf_map_update_elem(&table, &sk, r, BPF_ANY);
 }
 
-/* False when there is no room. */
+/*
+ * False when there is no room.  A map's error has no more than 32 bits before 6.4, commit d7ba4cc900bf
+ * ("bpf: return long from bpf_map_ops funcs"): as a long it would be above 0.
+ */
 static __always_inline bool table_enter(struct record *r, __u64 sk)
 {
-	long err = bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
+	int err = bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 
 	return err == -EEXIST ? table_replace(r, sk, !claim_handshake(sk)) : !err;
 }

@@ -145,7 +145,7 @@ static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct r
 {
 	struct segment *early;
 	struct tuple key;
-	long err;
+	int err;
 
 	r->c.flags |= CLOSE_MINISOCKET;
 	r->c.remote_fin_seq = tp->rcv_nxt;

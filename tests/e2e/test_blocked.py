@@ -250,8 +250,9 @@ def test_a_header_that_cannot_be_written(busy, style):
 
 def test_who_reads_the_recording_leaves(busy):
     """As with any other output, that is no failure."""
-    tracer = subprocess.Popen([BINARY, "-q", "-o", "none", "-w", "-", "--netns", str(busy.inode)],
+    tracer = subprocess.Popen([BINARY, "-o", "none", "-w", "-", "--netns", str(busy.inode)],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert b"Tracing" in tracer.stderr.readline()
     assert tracer.stdout.read(8)
     tracer.stdout.close()
     busy.make_connections()

@@ -38,22 +38,32 @@ static __always_inline void client_begin(struct cpu *cpu, int lane, __u64 sk,
 }
 
 /*
+ * May the ACK that made this child have been dropped before?  Data says so, and that a SYN,ACK was sent again
+ * for want of data, where the listener is known to defer.
+ */
+static __always_inline bool is_deferred(const struct tcp_sock *tp, const struct listener *listener)
+{
+	if (!listener)
+		return tp->data_segs_in;
+	return (tp->data_segs_in || (listener->sk && tp->total_retrans)) &&
+	       listener_defers(listener);
+}
+
+/*
  * A listener's child leaves SYN_RECV; it is the first moment its addresses can be trusted.  False when
  * it is not selected.
  */
 static __always_inline bool server_begin(struct record *r, __u64 sk, const struct tcp_sock *tp,
 					 __u8 to)
 {
-	const struct listener *listener;
-	bool late;
+	const struct listener *listener = NULL;
 
 	r->h.role = ROLE_SERVER;
 	facts_identity(&r->h, tp, to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return false;
-	late = tp->data_segs_in || tp->total_retrans;
-	listener = cfg.owners || late ? listener_of(&r->h) : NULL;
-	late = tp->data_segs_in || (listener && listener->sk && tp->total_retrans);
+	if (cfg.owners || tp->data_segs_in || tp->total_retrans)
+		listener = listener_of(&r->h);
 	if (listener) {
 		r->h.owner = listener->owner;
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
@@ -66,7 +76,7 @@ static __always_inline bool server_begin(struct record *r, __u64 sk, const struc
 	cookie_take(&r->h, sk);
 	if (r->h.retransmits)
 		synacks_take(r);
-	if (listener ? late && listener_defers(listener) : tp->data_segs_in)
+	if (is_deferred(tp, listener))
 		r->h.flags |= HANDSHAKE_ACK_DEFERRED;
 	return true;
 }
@@ -313,8 +323,8 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 				   (r->h.role == ROLE_SERVER);
 			r->h.flags |= HANDSHAKE_ISS;
 		} else if (!(r->h.flags & HANDSHAKE_SYN_AT_WRITE) || !r->h.local_port) {
-			r->h.flags |=
-				HANDSHAKE_NO_PORT; /* none is free, or the one it has is taken there */
+			/* none is free, or the one it has is taken there */
+			r->h.flags |= HANDSHAKE_NO_PORT;
 		}
 	}
 	r->c.flags |= CLOSE_OVER;

@@ -144,8 +144,8 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Reported before the state change for keepalive and `ss -K`, without one in SYN_SENT, after it in all other cases.  What comes to
- * a minisocket is reported from 6.10 on, or without a socket.
+ * Reported before the state change for keepalive and `ss -K`, without one in SYN_SENT, after it in all
+ * other cases.  What comes to a minisocket is reported from 6.10 on, or without a socket.
  */
 SEC("raw_tp/tcp_send_reset")
 int BPF_PROG(reset_sent, struct sock *sk)

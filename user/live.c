@@ -136,8 +136,9 @@ static int on_time(struct live *l)
 			err = tracer_tally(l->tracer, teller_item, l->teller);
 		teller_print_interval(l->teller, l->interval_from_ns, now_ns);
 		l->interval_from_ns = now_ns;
-		while (l->interval_at_ns <= now_ns)
-			l->interval_at_ns += interval_ns(l->options);
+		l->interval_at_ns += interval_ns(l->options);
+		if (l->interval_at_ns <= now_ns) /* some passed while nobody looked */
+			l->interval_at_ns = now_ns + interval_ns(l->options);
 	}
 	if (l->end_at_ns && now_ns >= l->end_at_ns)
 		l->ended = true;

@@ -15,6 +15,17 @@ def scene(world):
     return Scene(world)
 
 
+def check_reset_sent(scene, tolerance_ns):
+    """The client's close, which its kernel's RST ended, and what the capture says of it"""
+    close, end = scene.tracer.one("close"), scene.end()
+    checks.check_shape(close)
+    assert close["ending"] == "reset_sent" and close["first_closer"] == "local"
+    assert close["time_wait"] is False and close["complete"] is True
+    checks.check_steps(close, end.close, tolerance_ns)
+    near(close["close_us"], end.close_ns(), tolerance_ns, "close_us")
+    return close, end
+
+
 def test_reset_sent_in_syn_sent(scene):
     """A half-open peer answers our SYN with an ACK (RFC 9293, 3.5.1), gets an RST, and then it works out."""
     scene.lose_the_peer()
@@ -112,13 +123,8 @@ def test_an_orphan_that_never_becomes_a_minisocket(scene):
         scene.wait_state(None)
         scene.tracer.wait_count(2)
     scene.tracer.stop()
-    close, end = scene.tracer.one("close"), scene.end()
-    checks.check_shape(close)
-    assert close["ending"] == "reset_sent" and close["first_closer"] == "local"
-    assert close["time_wait"] is False and close["complete"] is True
+    close, end = check_reset_sent(scene, noise.tolerance_ns)
     assert close["remote_fin_seq"] is None and close["local_fin_seq"] == end.local_fin
-    checks.check_steps(close, end.close, noise.tolerance_ns)
-    near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")
 
 
 @pytest.mark.parametrize("way", ["close", "SHUT_RDWR"])
@@ -138,9 +144,4 @@ def test_data_before_our_fin_is_acknowledged(scene, way):
         scene.wait_state(None)
         scene.tracer.wait_count(2)
     scene.tracer.stop()
-    close, end = scene.tracer.one("close"), scene.end()
-    checks.check_shape(close)
-    assert close["ending"] == "reset_sent" and close["first_closer"] == "local"
-    assert close["time_wait"] is False and close["complete"] is True
-    checks.check_steps(close, end.close, noise.tolerance_ns)
-    near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")
+    check_reset_sent(scene, noise.tolerance_ns)

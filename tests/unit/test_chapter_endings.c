@@ -163,6 +163,11 @@ static void timed_out(void **state)
 	flow_died(&f, ETIMEDOUT, 0, CLOSE_RST_SENT);
 	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_NONE, ETIMEDOUT, 47);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE > RST");
+	/* port unreachable came meanwhile, and no RST */
+	flow_open_with_data(&f, ROLE_CLIENT);
+	flow_died(&f, ECONNREFUSED, ECONNREFUSED, 0);
+	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_NONE, ECONNREFUSED, 15);
+	expect_steps(&ch, "0 ESTABLISHED->CLOSE");
 	/* an orphan whose FIN nobody answers; ICMP had said why */
 	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);

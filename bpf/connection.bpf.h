@@ -292,11 +292,14 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 			}
 		}
 	}
-	if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) && !sk->sk_err &&
-	    tp->snd_una == tp->write_seq) {
-		facts_local_fin_acked(&r->c, tp);
-		if (from == BPF_TCP_CLOSING)
-			to = BPF_TCP_TIME_WAIT;
+	if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) && !sk->sk_err) {
+		if (tp->snd_una == tp->write_seq) {
+			facts_local_fin_acked(&r->c, tp);
+			if (from == BPF_TCP_CLOSING)
+				to = BPF_TCP_TIME_WAIT;
+		} else if (facts_aborted(tp)) {
+			r->c.flags |= CLOSE_RST_SENT;
+		}
 	}
 	if (facts_refused_data(&r->c, tp))
 		r->c.flags = (r->c.flags & ~CLOSE_RST_RECEIVED) | CLOSE_RST_SENT;

@@ -262,7 +262,9 @@ static __always_inline __u64 diary_close_ns(const struct record *r)
 	/* one segment, one moment */
 	if (before < CLOSE_STEPS - 1 && step_kind(r->c.steps[before + 1]) == STEP_SAME_SEGMENT)
 		end = r->c.t0_ns + step_t_ns(r->c.steps[before]);
-	if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
+	if (r->c.flags & CLOSE_REMOTE_FIN_FIRST) {
+		begin += step_t_ns(r->c.steps[1]);
+	} else if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
 		begin = diary_fin_left_ns(r, begin);
 		if (!begin)
 			return 0;

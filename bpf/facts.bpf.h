@@ -261,13 +261,30 @@ static __always_inline bool facts_refused_data(const struct close_part *c,
 	       tp->data_segs_in != c->segs_at_fin && (__u32)bpf_jiffies64() - tp->rcv_tstamp <= 1;
 }
 
+/* Has our FIN left, or is it behind data that has not? */
+static __always_inline bool fin_left(const struct close_part *c, const struct tcp_sock *tp)
+{
+	return (__s32)(tp->snd_nxt - c->local_fin_seq) > 0;
+}
+
 /* The peer's FIN has just been taken in. */
 static __always_inline void facts_remote_fin(struct close_part *c, const struct tcp_sock *tp)
 {
 	c->remote_fin_seq = tp->rcv_nxt - 1;
 	c->remote_fin_ack = tp->snd_una;
 	c->flags |= CLOSE_REMOTE_FIN;
+	if (c->flags & CLOSE_LOCAL_FIN && !fin_left(c, tp))
+		c->flags |= CLOSE_REMOTE_FIN_FIRST;
 	c->segs_at_fin = tp->segs_out;
+}
+
+/*
+ * Of a socket in LAST_ACK or CLOSING that its application ends: does an RST leave?  For data that was not read
+ * (tcp_close), the peer's FIN besides, or not sent (tcp_disconnect).
+ */
+static __always_inline bool facts_aborted(const struct tcp_sock *tp)
+{
+	return (__s32)(tp->rcv_nxt - 1 - tp->copied_seq) > 0 || tp->snd_nxt != tp->write_seq;
 }
 
 static __always_inline void facts_local_fin_acked(struct close_part *c, const struct tcp_sock *tp)
@@ -310,7 +327,7 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 	c->min_rtt_us = tp->rtt_min.s[0].v;
 	c->err = sk->sk_err;
 	c->err_soft = sk->sk_err_soft;
-	if (c->flags & CLOSE_LOCAL_FIN && (__s32)(tp->snd_nxt - c->local_fin_seq) > 0)
+	if (c->flags & CLOSE_LOCAL_FIN && fin_left(c, tp))
 		c->flags |= CLOSE_LOCAL_FIN_LEFT;
 }
 

@@ -64,6 +64,7 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 	struct maybe fin_next = known_if(fin.known, (uint32_t)(c->local_fin_seq + 1));
 	struct maybe peer_fin = known_if(c->flags & CLOSE_REMOTE_FIN, c->remote_fin_seq);
 	struct maybe peer_next = known_if(peer_fin.known, (uint32_t)(c->remote_fin_seq + 1));
+	bool late = c->flags & CLOSE_REMOTE_FIN_FIRST;
 	uint8_t from = s->from, to = s->to;
 	struct step *answer;
 
@@ -73,7 +74,7 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 					   ? SEGMENT_ACK
 					   : 0;
 
-		if (!left)
+		if (!left || late)
 			return;
 		s->derived = c->flags & CLOSE_FIN_BEHIND_DATA;
 		s->t_ns = known_span(begin_ns, m->fin_left);
@@ -92,7 +93,12 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 						   : fin_next);
 		answer = chapter_step(ch, s->t_ns, to, to);
 		answer->derived = true;
-		step_segment(answer, true, SEGMENT_ACK, fin_next, peer_next);
+		step_segment(answer, true, SEGMENT_ACK, late ? none : fin_next, peer_next);
+		if (late && c->flags & CLOSE_LOCAL_FIN_LEFT) {
+			answer = chapter_step(ch, known_span(begin_ns, m->fin_left), to, to);
+			answer->derived = true;
+			step_segment(answer, true, SEGMENT_FIN, fin, peer_next);
+		}
 	} else if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) &&
 		   c->flags & CLOSE_LOCAL_FIN_ACKED) {
 		step_segment(s, false, SEGMENT_ACK, peer_next, fin_next);
@@ -206,10 +212,14 @@ static void read_totals(struct close *cl, const struct record *r, bool have)
 	cl->remote_fin_seq = known_if(c->flags & CLOSE_REMOTE_FIN, c->remote_fin_seq);
 }
 
-/* Did our close() come before anything else of the close? */
-static bool fin_first(const struct record *r)
+/* The first FIN on the wire, or the fatal segment; 0 when it is not known. */
+static uint64_t wire_begin_ns(const struct record *r, const struct moments *m)
 {
-	return r->c.n_steps && step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1;
+	if (r->c.flags & CLOSE_REMOTE_FIN_FIRST)
+		return m->fin_received;
+	if (r->c.n_steps && step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1)
+		return m->fin_left;
+	return r->c.t0_ns;
 }
 
 void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
@@ -217,7 +227,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	struct close *cl = &ch->close;
 	struct moments m = { 0 };
 	bool over = r->c.flags & CLOSE_OVER, whole;
-	uint64_t begin_ns, established_ns = diary_handshake_end_ns(&r->h);
+	uint64_t begin_ns, wire_ns, established_ns = diary_handshake_end_ns(&r->h);
 
 	chapter_identity(ch, &r->h);
 	ch->type = CHAPTER_CLOSE;
@@ -230,16 +240,17 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	cl->first_closer = chapter_first_closer(r);
 	person_set(&cl->closer, &r->c.closer, true);
 	read_moments(&m, r);
-	/* the chapter begins with its first event on the wire */
+	wire_ns = wire_begin_ns(r, &m);
+	/* the chapter begins with its first event on the wire, or close() where nothing left with it */
 	begin_ns = r->c.t0_ns;
-	if (fin_first(r) && m.fin_left)
-		begin_ns = m.fin_left;
+	if (wire_ns && !(r->c.flags & CLOSE_REMOTE_FIN_FIRST))
+		begin_ns = wire_ns;
 	ch->t_ns = known_unless_0(begin_ns);
 	read_steps(ch, r, &m, begin_ns);
 	ch->completeness = chapter_close_completeness(r, m.fin_left, cl->ending);
 
-	if (over && whole && (m.fin_left || !fin_first(r)))
-		cl->close_ns = known_span(begin_ns, m.end);
+	if (over && whole)
+		cl->close_ns = known_span(wire_ns, m.end);
 	cl->fin_rtt_ns = known_span(m.fin_left, m.fin_acked);
 	if (cl->first_closer == CLOSER_LOCAL)
 		cl->peer_fin_ns = known_span(m.fin_acked, m.fin_received);

@@ -73,6 +73,8 @@ enum first_closer chapter_first_closer(const struct record *r)
 		for (int end = 0; end < 2; end++) {
 			by = closer_by_state(end ? step_to(r->c.steps[i])
 						 : step_from(r->c.steps[i]));
+			if (by == CLOSER_BOTH && r->c.flags & CLOSE_REMOTE_FIN_FIRST)
+				return CLOSER_REMOTE;
 			if (by == CLOSER_BOTH || by == CLOSER_REMOTE)
 				return by;
 			if (by != CLOSER_UNKNOWN)

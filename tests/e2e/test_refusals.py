@@ -145,3 +145,33 @@ def test_data_before_our_fin_is_acknowledged(scene, way):
         scene.tracer.wait_count(2)
     scene.tracer.stop()
     check_reset_sent(scene, noise.tolerance_ns)
+
+
+@pytest.mark.parametrize("state", ["LAST-ACK", "CLOSING"])
+def test_unread_data_after_both_fins(scene, state):
+    """close() with unread data, after shutdown(SHUT_WR): an RST follows our FIN (RFC 2525, 2.17)."""
+    with Noise() as noise:
+        scene.connect()
+        scene.server.send(100)
+        scene.client.peek_ready(100)
+        if state == "LAST-ACK":
+            scene.server.shutdown()
+            scene.wait_state("CLOSE-WAIT")
+        scene.lose_the_peer()
+        scene.client.shutdown()
+        scene.injector.wait(scene.here, FIN)
+        if state == "CLOSING":
+            scene.server.shutdown()
+        scene.wait_state(state)
+        scene.client.close()
+        scene.injector.wait(scene.here, RST)
+        scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    close, end = scene.tracer.one("close"), scene.end()
+    checks.check_shape(close)
+    assert close["ending"] == "reset_sent" and close["errno"] is None
+    assert close["first_closer"] == end.first_closer() and close["complete"] is True
+    assert (close["local_fin_seq"], close["remote_fin_seq"]) == (end.local_fin, end.remote_fin)
+    assert close["completeness"] == end.completeness()
+    checks.check_steps(close, end.close, noise.tolerance_ns)
+    near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")

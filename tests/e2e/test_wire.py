@@ -11,6 +11,7 @@ from relay import wire
 from test_basic import Talk, check_both
 
 WAY = 0.02
+CLOSING = 11  # as the kernel numbers it
 
 
 def close_both(talk):
@@ -126,6 +127,41 @@ def test_fin_behind_unsent_data(world):
     near(close["fin_rtt_us"], talk.c_end.fin_rtt_ns(), talk.noise.tolerance_ns, "fin_rtt_us")
     near(close["close_us"], talk.c_end.close_ns(), talk.noise.tolerance_ns, "close_us")
     assert close["local_fin_seq"] == talk.c_end.local_fin
+
+
+def test_remote_fin_before_ours(world):
+    """The client has closed and its FIN is behind data: the server's FIN is the first on the wire."""
+    talk = Talk(world, world.link("veth"), 4)
+    talk.server.option(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 12, name="l")
+    talk.connect()
+    talk.client.option(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
+    talk.client.send(60_000)
+    closed_at = talk.client.close()
+    talk.server.sleep(0.1)
+    talk.server.shutdown()
+    talk.client.wait_state(talk.client_port, CLOSING)
+    talk.server.sleep(0.05)
+    talk.server.recv(60_000)
+    assert talk.server.recv_any() == b""
+    talk.server.close()
+    client, server = talk.finish()
+    close, end = client["close"], talk.c_end
+    fins = [s for s in end.close if s.segment in ("< FIN", "> FIN")]
+    assert [s.segment for s in fins] == ["< FIN", "> FIN"] and end.t_fin_sent - end.t_fin_received > 50e6
+    assert close["first_closer"] == "remote" and close["ending"] == "graceful"
+    assert server["close"]["first_closer"] == "local"
+    assert [s["segment"] for s in close["steps"]] == [None, "< FIN", "> ACK", "> FIN", "< ACK"]
+    assert [s["seq"] for s in close["steps"] if s["segment"] in ("< FIN", "> FIN")] == [s.seq for s in fins]
+    tolerance = talk.noise.tolerance_ns
+    for step, at in zip(close["steps"], (0, end.t_fin_received, end.t_fin_received, end.t_fin_sent,
+                                         end.close[-1].t_ns)):
+        near(step["t_us"], at and at - closed_at * 1e9, tolerance, f"{step}")
+    near(close["close_us"], end.close[-1].t_ns - end.t_fin_received, tolerance, "close_us")
+    near(close["fin_queued_us"], end.t_fin_sent - closed_at * 1e9, tolerance, "fin_queued_us")
+    near(close["fin_rtt_us"], end.fin_rtt_ns(), tolerance, "fin_rtt_us")
+    assert close["app_close_us"] is None and close["peer_fin_us"] is None
+    assert close["closer_pid"] == talk.client.pid and close["time_wait"] is True
+    checks.check_close(server["close"], talk.s_end, tolerance)
 
 
 def test_reset_during_the_handshake(world):

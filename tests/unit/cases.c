@@ -200,6 +200,8 @@ static void peer_fin(struct flow *f)
 	f->r.c.remote_fin_seq = f->rcv_nxt++;
 	f->r.c.remote_fin_ack = f->snd_nxt - waiting;
 	f->r.c.flags |= CLOSE_REMOTE_FIN;
+	if (waiting && f->fin_left_ns > f->now_ns)
+		f->r.c.flags |= CLOSE_REMOTE_FIN_FIRST;
 	f->r.c.segs_in++;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* Graceful closes: what becomes of our FIN, of the numbers and of a late accept(). */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -54,6 +55,54 @@ static void simultaneous_behind_data(void **state)
 	expect_known(ch.close.fin_rtt_ns, 15 * MS);
 	expect_known(ch.close.close_ns, 15 * MS);
 	expect_known(ch.t_ns, BEGIN_NS + S + 5 * MS);
+}
+
+/* The peer's FIN comes while ours is behind data: the peer was first, though our close() was before. */
+static void remote_fin_before_ours(void **state)
+{
+	(void)state;
+	flow_open_with_data(&f, ROLE_CLIENT);
+	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
+	f.fin_left_ns = f.now_ns + 30 * MS;
+	flow_wait(&f, 10 * MS);
+	flow_peer_fin(&f);
+	flow_wait(&f, 40 * MS);
+	flow_last_ack(&f);
+	expect_graceful(&f, &ch, CLOSER_REMOTE);
+	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1; "
+			  "10000 FIN_WAIT1->CLOSING < FIN seq=201 ack=101; "
+			  "~10000 CLOSING > ACK ack=202; "
+			  "~30000 CLOSING > FIN seq=101 ack=202; "
+			  "50000 CLOSING->TIME_WAIT < ACK seq=202 ack=102");
+	expect_known(ch.t_ns, BEGIN_NS + S);
+	expect_known(ch.close.close_ns, 40 * MS);
+	assert_int_equal(diary_close_ns(&f.r), 40 * MS);
+	expect_known(ch.close.fin_rtt_ns, 20 * MS);
+	expect_known(ch.close.fin_queued_ns, 30 * MS);
+	expect_unknown(ch.close.app_close_ns);
+	expect_unknown(ch.close.peer_fin_ns);
+	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
+}
+
+/* ... and it never leaves: the peer resets what it does not read. */
+static void only_a_remote_fin(void **state)
+{
+	(void)state;
+	flow_open_with_data(&f, ROLE_CLIENT);
+	flow_fin(&f, CLOSE_FIN_BEHIND_DATA | CLOSE_DATA_OUTSTANDING);
+	f.fin_left_ns = f.now_ns + S;
+	f.fin_held = true;
+	flow_wait(&f, 10 * MS);
+	flow_peer_fin(&f);
+	flow_wait(&f, 40 * MS);
+	flow_died(&f, ECONNRESET, 0, CLOSE_RST_RECEIVED);
+	expect_ending(&f, &ch, ENDING_RESET_RECEIVED, CLOSER_REMOTE, ECONNRESET, 63);
+	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1; "
+			  "10000 FIN_WAIT1->CLOSING < FIN seq=201 ack=101; "
+			  "~10000 CLOSING > ACK ack=202; "
+			  "50000 CLOSING->CLOSE < RST");
+	expect_known(ch.close.close_ns, 40 * MS);
+	expect_unknown(ch.close.local_fin_seq);
 }
 
 static void fin_again(void **state)
@@ -147,9 +196,14 @@ static void accept_late(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fin_behind_data), cmocka_unit_test(simultaneous_behind_data),
-		cmocka_unit_test(fin_again),	   cmocka_unit_test(no_data),
-		cmocka_unit_test(numbers_wrap),	   cmocka_unit_test(accept_late),
+		cmocka_unit_test(fin_behind_data),
+		cmocka_unit_test(simultaneous_behind_data),
+		cmocka_unit_test(fin_again),
+		cmocka_unit_test(no_data),
+		cmocka_unit_test(numbers_wrap),
+		cmocka_unit_test(accept_late),
+		cmocka_unit_test(remote_fin_before_ours),
+		cmocka_unit_test(only_a_remote_fin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -279,8 +279,8 @@ static __always_inline void facts_remote_fin(struct close_part *c, const struct 
 }
 
 /*
- * Of a socket in LAST_ACK or CLOSING that its application ends: does an RST leave?  For data that was not read
- * (tcp_close), the peer's FIN besides, or not sent (tcp_disconnect).
+ * Of a socket in LAST_ACK or CLOSING that its application ends: does an RST leave?  For data that was not
+ * read (tcp_close), the peer's FIN besides, or not sent (tcp_disconnect).
  */
 static __always_inline bool facts_aborted(const struct tcp_sock *tp)
 {

@@ -203,7 +203,7 @@ struct transition {
 	__u8 family;
 	__u8 from;
 	__u8 to;
-	__u8 pad;
+	__u8 role; /* enum role */
 };
 
 _Static_assert(sizeof(struct owner) == 32, "layout");

@@ -25,6 +25,7 @@ static __always_inline void post_transition(const struct record *r, const struct
 	t.netns = h.netns;
 	t.local_port = h.local_port;
 	t.remote_port = h.remote_port;
+	t.role = h.role;
 	if (r) {
 		const struct owner *o = r->h.accept_ns ? &r->h.acceptor : &r->h.owner;
 		__u64 last = r->c.n_steps ? diary_close_end_ns(r) : diary_handshake_end_ns(&r->h);

@@ -227,3 +227,24 @@ void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_
 		forget(cgroups);
 	insert(cgroups, id, strndup(path, len));
 }
+
+bool cgroups_below(const char *path, const char *top)
+{
+	/* the first is where the hierarchies of version 1 are mounted as well */
+	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+	size_t len;
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		len = strlen(mounts[i]);
+		if (!strncmp(top, mounts[i], len) && (top[len] == '/' || !top[len])) {
+			top += len;
+			break;
+		}
+	}
+	top += strspn(top, "/");
+	path += strspn(path, "/");
+	len = strlen(top);
+	while (len && top[len - 1] == '/')
+		len--;
+	return !len || (!strncmp(path, top, len) && (!path[len] || path[len] == '/'));
+}

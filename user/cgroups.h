@@ -26,4 +26,10 @@ void cgroups_ask_again(struct cgroups *cgroups);
 /* What a recording says. */
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len);
 
+/*
+ * Is a cgroup's path (below the mount) that of `top`, or below it?  top may have the mount before it as
+ * systemd(1) has it, /sys/fs/cgroup.
+ */
+bool cgroups_below(const char *path, const char *top);
+
 #endif

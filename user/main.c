@@ -57,7 +57,12 @@ static bool wants_utf8(void)
 /* Replays a recording through the same teller as live tracing. */
 static int replay(const struct options *o, struct teller *t)
 {
-	struct selection selection = { .options = o, .sink = teller_item, .ctx = t };
+	struct selection selection = {
+		.options = o,
+		.cgroups = t->cgroups,
+		.sink = teller_item,
+		.ctx = t,
+	};
 	int err, end;
 
 	privileges_drop_for_replay();

@@ -166,7 +166,7 @@ static void enter_listener(const struct scan *s, const struct inet_diag_msg *m,
 			   const struct owner *owner)
 {
 	struct listener_key key = { .netns = s->netns, .port = ntohs(m->id.idiag_sport) };
-	bool selected = !s->to->owners_are_newer && select_owner(s->to->options, owner);
+	bool selected = !s->to->owners_are_newer && select_owner(s->to->options, NULL, owner);
 	struct listener l = { .owner = *owner, .sockets = 1, .selected = selected }, old;
 
 	set_address(key.addr, m->idiag_family, m->id.idiag_src);
@@ -200,7 +200,7 @@ static void enter_connection(struct scan *s, const struct inet_diag_msg *m,
 	else
 		r.h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
 	if (s->to->owners_are_newer || s->to->options->role ||
-	    !select_handshake(s->to->options, &r.h))
+	    !select_handshake(s->to->options, NULL, &r.h))
 		return;
 	r.h.flags |= HANDSHAKE_OWNER_SELECTED;
 	r.h.conn = (uint64_t)LANES << 48 | ++s->n; /* beyond those of next_conn() */

@@ -161,8 +161,20 @@ static bool same_file(const char *a, const char *b)
 	return !strcmp(a, b) && strcmp(a, "-") != 0;
 }
 
+/* That of a recording need not be there any more, or be another host's. */
+static enum options_result check_cgroup(struct options *o, FILE *err)
+{
+	struct complaint c = { .what = "--cgroup", .arg = o->cgroup_path };
+
+	if (!o->cgroup_path || o->read_file)
+		return OPTIONS_RUN;
+	c.why = parse_cgroup(o->cgroup_path, &o->cgroup_id);
+	c.accepted = "one PATH of a directory in a cgroup2 file system";
+	return c.why ? options_complain(err, &c) : OPTIONS_RUN;
+}
+
 /* What only the whole command line shows. */
-static enum options_result check(const struct options *o, FILE *err)
+static enum options_result check(struct options *o, FILE *err)
 {
 	if (o->write_file && o->read_file)
 		return complain(err, "--write", "conflicts with --read", "one of them");
@@ -200,7 +212,7 @@ static enum options_result check(const struct options *o, FILE *err)
 		if (why)
 			return complain(err, what, why, "PID[,PID...], running processes");
 	}
-	return OPTIONS_RUN;
+	return check_cgroup(o, err);
 }
 
 static enum options_result parse_one(struct parse *p, const struct option_row *row, uint64_t *seen)

@@ -171,12 +171,6 @@ enum options_result set_netns(struct parse *p, const struct option_row *row, con
 	return result(p, row, arg, parse_netns(arg, &p->o->netns), NULL);
 }
 
-enum options_result set_cgroup(struct parse *p, const struct option_row *row, const char *arg)
-{
-	p->o->cgroup_path = arg;
-	return result(p, row, arg, parse_cgroup(arg, &p->o->cgroup_id), NULL);
-}
-
 enum options_result set_output(struct parse *p, const struct option_row *row, const char *arg)
 {
 	p->o->renderer = renderer_find(arg);

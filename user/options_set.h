@@ -21,7 +21,6 @@ options_set set_role;
 options_set set_attach;
 options_set set_rung;
 options_set set_netns;
-options_set set_cgroup;
 options_set set_output;
 options_set set_time;
 options_set set_help;

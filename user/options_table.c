@@ -59,8 +59,9 @@ const struct option_row options_table[] = {
 	{ 0, "netns", .help = "in one network namespace", .arg = "PATH|INODE", .set = set_netns,
 	  .once = true,
 	  .accepted = "one PATH such as /proc/PID/ns/net or /run/netns/NAME, or one inode number" },
-	{ 0, "cgroup", .help = "of one cgroup and those below it", .arg = "PATH", .set = set_cgroup,
-	  .once = true, .accepted = "one PATH of a directory in a cgroup2 file system" },
+	{ 0, "cgroup", .help = "of one cgroup and those below it", .arg = "PATH", .set = set_string,
+	  AT(cgroup_path), .once = true,
+	  .accepted = "one PATH of a directory in a cgroup2 file system" },
 
 	{ .help = "Which handshakes and closes" },
 	{ 0, "min-connect", .help = "handshakes at least this slow, failed ones included",

@@ -25,14 +25,26 @@ static bool address_in(const struct prefix_list *list, uint8_t family, const uin
 	return false;
 }
 
-bool select_owner(const struct options *o, const struct owner *owner)
+/* A recording's cgroups have the paths that it holds; the kernel's, of what runs now, have their numbers. */
+static bool in_cgroup(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
+{
+	const char *path;
+	bool fresh;
+
+	if (!o->read_file)
+		return o->cgroup_id == owner->cgroup;
+	path = cgroups_path(cgroups, owner->cgroup, &fresh);
+	return path && cgroups_below(path, o->cgroup_path);
+}
+
+bool select_owner(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
 {
 	bool by_pid = !o->pids.n;
 
 	for (size_t i = 0; i < o->pids.n && !by_pid; i++)
 		by_pid = o->pids.items[i] == owner->pid;
 	return by_pid && (!o->comm[0] || !strncmp(o->comm, owner->comm, COMM_LEN)) &&
-	       (!o->cgroup_id || o->cgroup_id == owner->cgroup);
+	       (!o->cgroup_path || in_cgroup(o, cgroups, owner));
 }
 
 bool select_ports(const struct options *o, const struct handshake_part *h)
@@ -44,7 +56,8 @@ bool select_ports(const struct options *o, const struct handshake_part *h)
 	       (!any->given || port_in(any, h->local_port) || port_in(any, h->remote_port));
 }
 
-bool select_handshake(const struct options *o, const struct handshake_part *h)
+bool select_handshake(const struct options *o, struct cgroups *cgroups,
+		      const struct handshake_part *h)
 {
 	if ((o->netns && h->netns != o->netns) || (o->family && h->family != o->family) ||
 	    (o->role && h->role != o->role))
@@ -57,7 +70,8 @@ bool select_handshake(const struct options *o, const struct handshake_part *h)
 	     !address_in(&o->host, h->family, h->remote)))
 		return false;
 	/* either side of accept() */
-	return select_owner(o, &h->owner) || (h->accept_ns && select_owner(o, &h->acceptor));
+	return select_owner(o, cgroups, &h->owner) ||
+	       (h->accept_ns && select_owner(o, cgroups, &h->acceptor));
 }
 
 struct config select_wanted(const struct options *o)
@@ -74,7 +88,7 @@ static int pass_handshake(const struct selection *s, const struct handshake_part
 	const struct config cfg = select_wanted(s->options);
 	struct record r = { .h = *h };
 
-	if (!select_handshake(s->options, h) || !wanted_handshake(&cfg, &r))
+	if (!select_handshake(s->options, s->cgroups, h) || !wanted_handshake(&cfg, &r))
 		return 0;
 	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, h, sizeof(*h) });
 }
@@ -85,7 +99,7 @@ static int pass_close(const struct selection *s, const struct record *record)
 	struct record r = *record;
 	bool told = r.h.flags & HANDSHAKE_TOLD;
 
-	if (!select_handshake(s->options, &r.h))
+	if (!select_handshake(s->options, s->cgroups, &r.h))
 		return 0;
 	if (!told && !wanted_handshake(&cfg, &r))
 		r.h.flags |= HANDSHAKE_TOLD;
@@ -104,7 +118,7 @@ static int pass_open(const struct selection *s, const struct item_open *open)
 	uint64_t least = close ? cfg.min_close_ns : cfg.min_connect_ns;
 	uint64_t begin = close ? r->c.t0_ns : r->h.t0_ns;
 
-	if (!select_handshake(s->options, &r->h) ||
+	if (!select_handshake(s->options, s->cgroups, &r->h) ||
 	    !(close ? wanted_closes(&cfg) : wanted_handshakes(&cfg)) ||
 	    (least && (!begin || begin + least > open->now_ns)))
 		return 0;
@@ -118,13 +132,14 @@ static int pass_transition(const struct selection *s, const struct transition *t
 		.local_port = t->local_port,
 		.remote_port = t->remote_port,
 		.family = t->family,
+		.role = t->role,
 		.owner = { .pid = t->pid },
 	};
 
 	memcpy(h.local, t->local, 16);
 	memcpy(h.remote, t->remote, 16);
 	memcpy(h.owner.comm, t->comm, COMM_LEN);
-	return select_handshake(s->options, &h)
+	return select_handshake(s->options, s->cgroups, &h)
 		       ? s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) })
 		       : 0;
 }

@@ -5,24 +5,28 @@
 
 #include <stdbool.h>
 
+#include "cgroups.h"
 #include "options.h"
 #include "source.h"
 
 /* What is wanted of a replayed item: a changed copy of a record may lack its handshake. */
 struct selection {
 	const struct options *options;
-	item_fn sink; /* gets what is selected */
+	struct cgroups *cgroups; /* a recording's, as far as it has been read */
+	item_fn sink;		 /* gets what is selected */
 	void *ctx;
 };
 
 /* Which chapters are wanted, for wanted.h. */
 struct config select_wanted(const struct options *options);
 
-/* -p, --comm and -c: is this process among those selected? */
-bool select_owner(const struct options *options, const struct owner *owner);
+/* -p, --comm and --cgroup: is this process among those selected?  cgroups: for replay only. */
+bool select_owner(const struct options *options, struct cgroups *cgroups,
+		  const struct owner *owner);
 
 /* By everything but which chapters are wanted. */
-bool select_handshake(const struct options *options, const struct handshake_part *h);
+bool select_handshake(const struct options *options, struct cgroups *cgroups,
+		      const struct handshake_part *h);
 
 /* By -L, -D and --port alone; a port that is not known is none of them. */
 bool select_ports(const struct options *options, const struct handshake_part *h);

@@ -171,7 +171,7 @@ def test_json_fields(traced):
     assert tracer.stdout.text().isascii()
 
 
-@pytest.mark.parametrize("output", ["timeline", "ladder", "line", "json", "csv"])
+@pytest.mark.parametrize("output", ["timeline", "ladder", "line", "json", "csv", "states"])
 def test_recording_replays_the_same(traced, tmp_path, output):
     """-w while printing; -r of that file, without root, prints the same."""
     file = tmp_path / "recording"
@@ -183,6 +183,7 @@ def test_recording_replays_the_same(traced, tmp_path, output):
     status, stdout, stderr = run_tracer("-o", output, "-r", file, user=65534, group=65534)
     assert status == 0, stderr
     assert stdout.splitlines() == live
+    assert run_tracer("-o", output, "-r", file, "--role", "client")[1].splitlines() == live
     status, stdout, stderr = run_tracer("-o", output, "-r", file, "--role", "server")
     assert status == 0 and str(traced.local) not in stdout
 

@@ -4,13 +4,14 @@
 One script of connections runs; for each selection a tracer of its own runs at the same time, and what
 it told is compared with what the script says about the connections.
 """
+import json
 import os
 import signal
 
 import pytest
 
 import checks
-from tracer import Tracer
+from tracer import Tracer, run_tracer
 
 V4, V6 = "127.0.0.1", "::1"
 
@@ -176,8 +177,16 @@ def test_follow(world, follow):
     assert told == sorted((*w, t) for w in want for t in ("close", "handshake"))
 
 
-def test_cgroup(world):
-    """--cgroup: the subtree of one cgroup v2 directory."""
+def replayed(recording, *args):
+    """The chapters that a recording has for a selection"""
+    status, stdout, stderr = run_tracer("-r", recording, "-o", "json", *args)
+    assert status == 0, stderr
+    chapters = [json.loads(line) for line in stdout.splitlines()]
+    return [c for c in chapters if c["type"] != "summary"]
+
+
+def test_cgroup(world, tmp_path):
+    """--cgroup: the subtree of one cgroup v2 directory, in a recording too when there is none such any more."""
     root = next((line.split()[4] for line in open("/proc/self/mountinfo")
                  if " - cgroup2 " in line), None)
     assert root, "no cgroup v2 is mounted"
@@ -190,6 +199,8 @@ def test_cgroup(world):
         with open(f"{path}/deeper/cgroup.procs", "w") as f:
             f.write(str(inside.pid))
         tracer = Tracer("--cgroup", path, netns=ns)
+        recording = str(tmp_path / "all")
+        whole = Tracer("-w", recording, netns=ns)
         port = server.listen("127.0.0.1")
         for agent in (inside, outside):
             agent.connect("127.0.0.1", port)
@@ -198,13 +209,21 @@ def test_cgroup(world):
             server.recv_any()
             server.close()
         tracer.wait_count(2)
-        tracer.stop()
+        whole.wait_count(8)
+        for t in (tracer, whole):
+            t.stop()
         assert [c["pid"] for c in tracer.chapters()] == [inside.pid] * 2
         assert all(c["cgroup"] == f"/{name}/deeper" for c in tracer.chapters())
     finally:
         inside.kill()
         os.rmdir(f"{path}/deeper")
         os.rmdir(path)
+    want = [c for c in whole.chapters() if c["cgroup"] == f"/{name}/deeper"]
+    assert len(want) == 2
+    for spelled in (path, f"/{name}", f"/{name}/deeper/", f"/sys/fs/cgroup/{name}/deeper"):
+        assert replayed(recording, "--cgroup", spelled) == want, spelled
+    assert replayed(recording, "--cgroup", f"/{name}/deep") == []
+    assert len(replayed(recording, "--cgroup", "/")) == 8
 
 
 def test_two_listeners_of_one_port(world):

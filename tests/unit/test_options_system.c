@@ -127,7 +127,12 @@ static void test_cgroup(void **state)
 	BAD("--cgroup /proc: not in a cgroup2 file system", "", "--cgroup", "/proc");
 	BAD("--cgroup /proc/self/status: not a directory", "", "--cgroup", "/proc/self/status");
 	BAD("--cgroup /nonexistent: No such file", "", "--cgroup", "/nonexistent");
-	BAD("--cgroup '': No such file", "", "--cgroup", "");
+	BAD("--cgroup '': empty", "", "--cgroup", "");
+	/* a recording may be of another host */
+	RUN(&r, "--cgroup", "/nonexistent", "-r", "/dev/null");
+	assert_run(&r);
+	assert_string_equal(r.o.cgroup_path, "/nonexistent");
+	run_free(&r);
 	assert_non_null(mounts);
 	do
 		m = getmntent(mounts);

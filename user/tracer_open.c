@@ -30,9 +30,9 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 }
 
 /* One line that says what is wrong and what to do. */
-static int refuse(const struct tracer *t, int err)
+static int refuse(int err, bool no_types)
 {
-	struct refusal r = { .err = err, .ring_err = kernel_try_ring(), .no_types = !t->btf };
+	struct refusal r = { .err = err, .ring_err = kernel_try_ring(), .no_types = no_types };
 
 	message("%s: %s (%s)", r.no_types && err == -ENOENT ? KERNEL_TYPES : "BPF", strerror(-err),
 		refusal_advice(&r));
@@ -58,7 +58,7 @@ static int open_types(struct tracer *t)
 		return 0;
 	}
 	t->btf = t->own ? t->own : btf__load_vmlinux_btf();
-	return t->btf ? 0 : refuse(t, -ENOENT);
+	return t->btf ? 0 : refuse(-ENOENT, true);
 }
 
 void tracer_close_types(struct tracer *t)
@@ -98,9 +98,10 @@ static int prepare(struct tracer *t, pid_t command)
 
 	if (err)
 		return err;
+	t->preempted = t->own && kernel_preempts_tracepoints(t->own);
 	t->skel = open_skeleton(t, &opts);
 	if (!t->skel)
-		return refuse(t, -errno);
+		return refuse(-errno, false);
 	tracer_configure(t, command);
 	return 0;
 }
@@ -116,7 +117,7 @@ static int load(struct tracer *t, pid_t command)
 					   NULL);
 		err = t->ring ? 0 : -errno;
 	}
-	return err ? refuse(t, err) : 0;
+	return err ? refuse(err, false) : 0;
 }
 
 static void say_no_accept(const struct finding *accept)
@@ -147,15 +148,17 @@ static int choose(struct tracer *t)
 	int err = kernel_try_ring();
 
 	if (err)
-		return refuse(t, err);
+		return refuse(err, false);
 	err = tracer_choose(t);
 	if (err)
 		return err;
 	say_rungs(t);
 	if (state->rung == RUNG_NONE)
-		return refuse(t, state->errs[0]);
+		return refuse(state->errs[0], false);
 	say_no_accept(&t->found.of[FACT_ACCEPT]);
 	tracer_configure_rungs(t);
+	/* libbpf now reads them itself, and twice as many MiB would be the most this process ever needs */
+	tracer_close_types(t);
 	return 0;
 }
 
@@ -186,13 +189,12 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	if (!err) {
 		err = tracer_attach(t);
 		if (err)
-			refuse(t, err);
+			refuse(err, false);
 	}
 	if (err) {
 		tracer_close(t);
 		return err;
 	}
-	tracer_close_types(t);
 	t->missed_before = tracer_runs_missed(t->progs[FACT_STATE]);
 	t->stand_in_before = tracer_counter(t, COUNT_STAND_IN);
 	tracer_scan(t);
@@ -220,7 +222,7 @@ int tracer_features(const struct options *options, FILE *out)
 	if (!err)
 		ring_err = kernel_try_ring();
 	if (ring_err)
-		refuse(t, ring_err);
+		refuse(ring_err, false);
 	if (!err)
 		err = tracer_choose(t);
 	if (ring_err)

@@ -23,7 +23,8 @@ struct probe {
 struct tracer {
 	struct tcpstates_bpf *skel;
 	struct btf *own; /* the kernel's type information; NULL: it has none */
-	struct btf *btf; /* that or the one of --btf */
+	struct btf *btf; /* that or the one of --btf; both NULL when the rungs are chosen */
+	bool preempted;	 /* this kernel takes tasks off their CPU in a tracepoint's program */
 	struct findings found;
 	struct bpf_program *progs[FACTS]; /* of the rung taken, the first; NULL: none */
 	struct probe probes[PROBES_MAX];

@@ -287,7 +287,7 @@ static void choose_io_uring(struct tracer *t)
 
 int tracer_between(const struct tracer *t, struct bpf_program *progs[BETWEENS])
 {
-	if (t->found.of[FACT_STATE].rung != RUNG_TP_BTF || !kernel_preempts_tracepoints(t->own))
+	if (t->found.of[FACT_STATE].rung != RUNG_TP_BTF || !t->preempted)
 		return 0;
 	progs[0] = t->skel->progs.state_tp_btf_between_0;
 	progs[1] = t->skel->progs.state_tp_btf_between_1;
@@ -320,7 +320,7 @@ int tracer_choose(struct tracer *t)
 			return complain(t, fact);
 	}
 	choose_io_uring(t);
-	if (t->found.of[FACT_ACCEPT].rung == RUNG_FEXIT && kernel_preempts_tracepoints(t->own))
+	if (t->found.of[FACT_ACCEPT].rung == RUNG_FEXIT && t->preempted)
 		bpf_program__set_autoload(t->skel->progs.accept_fexit_stand_in, true);
 	choose_between(t);
 	return 0;

@@ -142,7 +142,7 @@ void tracer_configure_rungs(struct tracer *t)
 	cfg->mptcp_known = found[FACT_MPTCP].rung != RUNG_NONE;
 	cfg->older = found[FACT_SCAN].rung == RUNG_PROC;
 	cfg->cookie_helper = found[FACT_COOKIE].rung != RUNG_NONE;
-	cfg->preempted = t->own && kernel_preempts_tracepoints(t->own);
+	cfg->preempted = t->preempted;
 	if (!cfg->typed)
 		bpf_map__set_max_entries(skel->maps.rooms, LANES);
 	if (found[FACT_SCAN].rung != RUNG_ITER_5_8)

@@ -243,7 +243,7 @@ static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 que
 	/* of a FIN sent twice it has the second one's time */
 	if (r->c.fin_sent_us && !r->c.fin_retransmits)
 		return r->c.fin_sent_us * 1000 > queued_ns ? r->c.fin_sent_us * 1000 : queued_ns;
-	if (r->c.flags & CLOSE_FIN_BEHIND_DATA ||
+	if (r->c.flags & (CLOSE_FIN_BEHIND_DATA | CLOSE_REMOTE_FIN_FIRST) ||
 	    (r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_LOCAL_FIN_LEFT)))
 		return 0;
 	return queued_ns;
@@ -262,10 +262,9 @@ static __always_inline __u64 diary_close_ns(const struct record *r)
 	/* one segment, one moment */
 	if (before < CLOSE_STEPS - 1 && step_kind(r->c.steps[before + 1]) == STEP_SAME_SEGMENT)
 		end = r->c.t0_ns + step_t_ns(r->c.steps[before]);
-	if (r->c.flags & CLOSE_REMOTE_FIN_FIRST) {
-		begin += step_t_ns(r->c.steps[1]);
-	} else if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
-		begin = diary_fin_left_ns(r, begin);
+	if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {
+		begin = r->c.flags & CLOSE_REMOTE_FIN_FIRST ? begin + step_t_ns(r->c.steps[1])
+							    : diary_fin_left_ns(r, begin);
 		if (!begin)
 			return 0;
 	}

@@ -279,12 +279,19 @@ static __always_inline void facts_remote_fin(struct close_part *c, const struct 
 }
 
 /*
- * Of a socket in LAST_ACK or CLOSING that its application ends: does an RST leave?  For data that was not
- * read (tcp_close), the peer's FIN besides, or not sent (tcp_disconnect).
+ * Of a socket that becomes CLOSE from LAST_ACK or CLOSING without an error: does a system call do it, and an
+ * RST follow?  For data, the peer's FIN besides, that was not read and that close() has thrown away by now;
+ * for want of memory behind that (tcp_check_oom); or for data that did not leave (tcp_disconnect).
  */
 static __always_inline bool facts_aborted(const struct tcp_sock *tp)
 {
-	return (__s32)(tp->rcv_nxt - 1 - tp->copied_seq) > 0 || tp->snd_nxt != tp->write_seq;
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	bool unread = (__s32)(tp->rcv_nxt - 1 - tp->copied_seq) > 0;
+
+	if (!sk->sk_lock.owned)
+		return false;
+	return (unread && !sk->sk_receive_queue.qlen) || tp->snd_nxt != tp->write_seq ||
+	       sk->__sk_common.skc_flags & 1 << SOCK_DEAD;
 }
 
 static __always_inline void facts_local_fin_acked(struct close_part *c, const struct tcp_sock *tp)
@@ -329,6 +336,8 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 	c->err_soft = sk->sk_err_soft;
 	if (c->flags & CLOSE_LOCAL_FIN && fin_left(c, tp))
 		c->flags |= CLOSE_LOCAL_FIN_LEFT;
+	if (tp->data_segs_in)
+		c->flags |= CLOSE_DATA_RECEIVED;
 }
 
 #endif

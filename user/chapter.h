@@ -181,6 +181,12 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns);
 /* Was the handshake told already when the whole record arrived? */
 bool chapter_handshake_told(const struct record *r);
 
+/*
+ * Of a close that an RST of ours ended: did that answer a segment?  It has no ACK then (tcp_v4_send_reset;
+ * RFC 9293, 3.10.7.1), and one that the socket sends of itself has (tcp_send_active_reset).
+ */
+bool chapter_reset_answers(const struct record *r);
+
 /* Does the whole record still say what the handshake was? */
 bool chapter_handshake_seen(const struct record *r);
 

@@ -52,6 +52,9 @@ static void read_moments(struct moments *m, const struct record *r)
 			m->fin_acked = t_ns;
 		m->end = t_ns;
 	}
+	/* which the kernel has in whole microseconds */
+	if (r->c.flags & CLOSE_REMOTE_FIN_FIRST && m->fin_left && m->fin_left < m->fin_received)
+		m->fin_left = m->fin_received;
 }
 
 /* The segment that made this state change, and the answer to it that follows at once. */
@@ -64,12 +67,12 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 	struct maybe fin_next = known_if(fin.known, (uint32_t)(c->local_fin_seq + 1));
 	struct maybe peer_fin = known_if(c->flags & CLOSE_REMOTE_FIN, c->remote_fin_seq);
 	struct maybe peer_next = known_if(peer_fin.known, (uint32_t)(c->remote_fin_seq + 1));
+	bool left = c->flags & CLOSE_LOCAL_FIN_LEFT || m->fin_left || c->fin_retransmits;
 	bool late = c->flags & CLOSE_REMOTE_FIN_FIRST;
 	uint8_t from = s->from, to = s->to;
 	struct step *answer;
 
 	if (to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK) {
-		bool left = c->flags & CLOSE_LOCAL_FIN_LEFT || m->fin_left;
 		uint8_t with_ack = to == BPF_TCP_LAST_ACK && c->flags & CLOSE_ACK_PENDING
 					   ? SEGMENT_ACK
 					   : 0;
@@ -94,7 +97,7 @@ static void state_step(struct chapter *ch, struct step *s, const struct record *
 		answer = chapter_step(ch, s->t_ns, to, to);
 		answer->derived = true;
 		step_segment(answer, true, SEGMENT_ACK, late ? none : fin_next, peer_next);
-		if (late && c->flags & CLOSE_LOCAL_FIN_LEFT) {
+		if (late && left) {
 			answer = chapter_step(ch, known_span(begin_ns, m->fin_left), to, to);
 			answer->derived = true;
 			step_segment(answer, true, SEGMENT_FIN, fin, peer_next);

@@ -6,6 +6,8 @@
 #include "chapter_parts.h"
 #include "diary.h"
 
+#define AT_ONCE_NS 1000000U
+
 /* The state before the last change, 0 when there was none. */
 static uint8_t last_from(const struct record *r)
 {
@@ -30,7 +32,7 @@ enum ending chapter_ending(const struct record *r)
 		if (r->c.flags & CLOSE_RST_RECEIVED)
 			return ENDING_RESET_RECEIVED;
 		/* close() or disconnect of a connection that still had a direction open sends an RST
-		 * (tcp_need_reset); in LAST_ACK and CLOSING it does not */
+		 * (tcp_need_reset); in LAST_ACK and CLOSING it may (facts_aborted) */
 		if (r->c.flags & CLOSE_MINISOCKET && !(r->c.flags & CLOSE_RST_SENT))
 			return ENDING_UNKNOWN;
 		if (from != BPF_TCP_LAST_ACK && from != BPF_TCP_CLOSING)
@@ -44,6 +46,23 @@ enum ending chapter_ending(const struct record *r)
 	default: /* ETIMEDOUT, or what ICMP had said when the retries ran out, as ECONNREFUSED */
 		return ENDING_TIMED_OUT;
 	}
+}
+
+bool chapter_reset_answers(const struct record *r)
+{
+	unsigned int n = r->c.n_steps;
+	uint64_t last, before;
+
+	/* by a minisocket, or to data after close(), for which the kernel resets itself */
+	if (r->c.flags & CLOSE_MINISOCKET || r->c.err == ECONNRESET)
+		return true;
+	if (n < 2 || n > CLOSE_STEPS)
+		return false;
+	/* TCP_LINGER2 below 0, to the ACK of our FIN; a close() right behind that looks the same */
+	last = r->c.steps[n - 1];
+	before = r->c.steps[n - 2];
+	return step_from(last) == BPF_TCP_FIN_WAIT2 && step_to(before) == BPF_TCP_FIN_WAIT2 &&
+	       step_t_ns(last) - step_t_ns(before) < AT_ONCE_NS;
 }
 
 /* CLOSE_WAIT and LAST_ACK are the states of who was closed by the other, even if nothing else was seen. */
@@ -96,7 +115,7 @@ static bool had_data(const struct record *r)
 	const struct handshake_part *h = &r->h;
 	const struct close_part *c = &r->c;
 
-	if (c->bytes_sent || c->bytes_received)
+	if (c->bytes_sent || c->bytes_received || c->flags & CLOSE_DATA_RECEIVED)
 		return true;
 	if (!(h->options & OPTION_KNOWN))
 		return false;

@@ -256,18 +256,14 @@ static int put_syn(struct work *w, const struct sent *s)
 	return put_packet(w, &p, s->end, s->side, s->t_ns, what);
 }
 
-/*
- * An RST that a socket sends carries an ACK (tcp_send_active_reset); one that answers a segment for which
- * there is no socket does not, unless that was a SYN (RFC 9293, 3.10.7.1).  Who received it does not
- * remember which.
- */
+/* Who received an RST does not remember which kind it was. */
 static bool rst_with_ack(const struct work *w, const struct sent *s)
 {
 	const struct record *r = w->s->ends[s->end].record;
 
 	if (s->side != s->end)
 		return s->step->segment.flags & SEGMENT_ACK;
-	return !(r->c.flags & CLOSE_LOCAL_FIN_LEFT);
+	return !chapter_reset_answers(r);
 }
 
 static int put_segment(struct work *w, const struct sent *s)

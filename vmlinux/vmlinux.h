@@ -123,8 +123,18 @@ struct sock_common {
 
 struct socket;
 
+struct sk_buff_head {
+	__u32 qlen;
+};
+
+typedef struct {
+	int owned; /* by a system call */
+} socket_lock_t;
+
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
+	struct sk_buff_head sk_receive_queue;
 	int sk_err;
 	int sk_err_soft;
 	struct socket *sk_socket;

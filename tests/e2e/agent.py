@@ -133,6 +133,11 @@ class _Inside:
         self.send(n, name)
         self.close(name)
 
+    def answer_fin(self, n, name="s"):
+        """Sends n bytes as soon as the peer's FIN is there."""
+        assert self.s[name].recv(1 << 16) == b""
+        self.s[name].send(bytes(n))
+
     def recv(self, n, name="s"):
         left = n
         while left:
@@ -189,6 +194,10 @@ class _Inside:
         at = _now()
         self.s[name].shutdown(how)
         return at
+
+    def disconnect(self, name="s"):
+        """connect() to AF_UNSPEC: the socket is free again."""
+        assert ctypes.CDLL(None).connect(self.s[name].fileno(), bytes(16), 16) == 0
 
     def close(self, name="s"):
         at = _now()

@@ -68,8 +68,13 @@ def test_fin_wait2_expires(world, seconds, way):
         pump.wait_until(lambda: orphan.state() is None, 10, "the kernel gives up")
         orphan.tracer.wait_count(1, "close", local_port=orphan.local, timeout=5)
     close = orphan.stop()
-    assert close["ending"] == "half_open" and close["errno"] is None and close["complete"] is True
+    assert close["errno"] is None and close["complete"] is True
     assert close["time_wait"] is False
+    if orphan.end.close[-1].segment == "> RST":  # a slow machine: the ACK came as close() returned
+        assert close["ending"] == "reset_sent"
+        checks.check_steps(close, orphan.end.close, noise.tolerance_ns)
+        return
+    assert close["ending"] == "half_open"
     assert close["remote_fin_seq"] is None and close["peer_fin_us"] is None
     near(close["fin_rtt_us"], orphan.end.fin_rtt_ns(), noise.tolerance_ns, "fin_rtt_us")
     assert [(s["from"], s["to"], s["segment"]) for s in close["steps"]] == [

@@ -175,3 +175,39 @@ def test_unread_data_after_both_fins(scene, state):
     assert close["completeness"] == end.completeness()
     checks.check_steps(close, end.close, noise.tolerance_ns)
     near(close["close_us"], end.close_ns(), noise.tolerance_ns, "close_us")
+
+
+def test_unread_data_and_no_reset(scene):
+    """connect() to AF_UNSPEC in LAST_ACK: what was not read is no reason for an RST (tcp_disconnect)."""
+    scene.connect()
+    scene.server.send(100)
+    scene.client.peek_ready(100)
+    scene.server.shutdown()
+    scene.wait_state("CLOSE-WAIT")
+    scene.lose_the_peer()
+    scene.client.shutdown()
+    scene.wait_state("LAST-ACK")
+    scene.client.disconnect()
+    scene.wait_state(None)
+    scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    close = scene.tracer.one("close")
+    assert close["ending"] is None and close["first_closer"] == "remote" and close["complete"] is True
+    assert (close["steps"][-1]["to"], close["steps"][-1]["segment"]) == ("CLOSE", None)
+    sent = [p for p in scene.capture.packets() if (p.src, p.sport) == scene.here]
+    assert not any(p.flags & (RST | ACK) == RST | ACK for p in sent), "one that a socket sends has an ACK"
+
+
+def test_data_with_the_ack_of_our_fin(scene):
+    """The server's data acknowledges the client's FIN, and nobody is there to read it: an RST answers."""
+    with Noise() as noise:
+        scene.connect()
+        scene.server.option(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
+        scene.server.start("answer_fin", 100)
+        scene.client.close()
+        scene.server.finish()
+        scene.wait_state(None)
+        scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    close, end = check_reset_sent(scene, noise.tolerance_ns)
+    assert close["remote_fin_seq"] is None and close["completeness"] == end.completeness() == 63

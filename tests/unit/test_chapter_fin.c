@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,38 @@ static void remote_fin_before_ours(void **state)
 	expect_unknown(ch.close.app_close_ns);
 	expect_unknown(ch.close.peer_fin_ns);
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
+}
+
+/* ... or only the FIN did not leave, which was lost then; of one that is not over too. */
+static void lost_after_remote_fin(void **state)
+{
+	static const char steps[] = "0 ESTABLISHED->FIN_WAIT1; "
+				    "10000 FIN_WAIT1->CLOSING < FIN seq=201 ack=101; "
+				    "~10000 CLOSING > ACK ack=202; "
+				    "~? CLOSING > FIN seq=101 ack=202; "
+				    "210000 CLOSING > FIN (2) seq=101";
+	char over[512];
+
+	(void)state;
+	flow_open_with_data(&f, ROLE_CLIENT);
+	flow_fin(&f, 0);
+	f.fin_left_ns = f.now_ns + 30 * MS;
+	flow_wait(&f, 10 * MS);
+	flow_peer_fin(&f);
+	flow_wait(&f, 200 * MS);
+	flow_fin_again(&f);
+	chapter_close(&ch, &f.r, f.now_ns);
+	assert_int_equal(ch.close.first_closer, CLOSER_REMOTE);
+	expect_steps(&ch, steps);
+	expect_unknown(ch.close.fin_queued_ns);
+	flow_wait(&f, 20 * MS);
+	flow_last_ack(&f);
+	expect_graceful(&f, &ch, CLOSER_REMOTE);
+	snprintf(over, sizeof(over), "%s; 230000 CLOSING->TIME_WAIT < ACK seq=202 ack=102", steps);
+	expect_steps(&ch, over);
+	expect_known(ch.close.close_ns, 220 * MS);
+	expect_unknown(ch.close.fin_rtt_ns);
+	expect_unknown(ch.close.fin_queued_ns);
 }
 
 /* ... and it never leaves: the peer resets what it does not read. */
@@ -204,6 +237,7 @@ int main(void)
 		cmocka_unit_test(accept_late),
 		cmocka_unit_test(remote_fin_before_ours),
 		cmocka_unit_test(only_a_remote_fin),
+		cmocka_unit_test(lost_after_remote_fin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

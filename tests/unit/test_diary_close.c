@@ -133,6 +133,13 @@ static void close_ns_of_others(void **state)
 	add(270, BPF_TCP_LAST_ACK, BPF_TCP_CLOSE);
 	r.c.flags = CLOSE_OVER | CLOSE_LOCAL_FIN | CLOSE_FIN_BEHIND_DATA;
 	assert_int_equal(diary_close_ns(&r), 70 * MS);
+	/* one that was found in FIN_WAIT1, whose FIN left after the peer's had come */
+	r.c = (struct close_part){ 0 };
+	r.h.state = BPF_TCP_FIN_WAIT1;
+	add(200, BPF_TCP_FIN_WAIT1, BPF_TCP_CLOSING);
+	add(240, BPF_TCP_CLOSING, BPF_TCP_TIME_WAIT);
+	r.c.flags = CLOSE_OVER | CLOSE_LOCAL_FIN | CLOSE_REMOTE_FIN_FIRST;
+	assert_int_equal(diary_close_ns(&r), 40 * MS);
 	/* an RST ends at once */
 	r.c = (struct close_part){ 0 };
 	r.h.state = BPF_TCP_ESTABLISHED;

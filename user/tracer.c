@@ -4,9 +4,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "message.h"
@@ -140,6 +143,16 @@ int tracer_busy(struct tracer *t)
 	return sweep_count(&s);
 }
 
+/*
+ * Until the programs that were running when they were detached have ended, and posted: this calls
+ * synchronize_rcu(), which waits for them, where there is more than one processor (kernel/sched/membarrier.c).
+ * A record that is not complete would hide all behind it.
+ */
+static void await_programs(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
 int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 {
 	int err;
@@ -148,6 +161,7 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 	tracer_check(t);
 	t->stopped = true;
 	tracer_detach(t);
+	await_programs();
 	do
 		err = tracer_read(t, sink, ctx);
 	while (err > 0);

@@ -210,4 +210,8 @@ def test_data_with_the_ack_of_our_fin(scene):
         scene.tracer.wait_count(2)
     scene.tracer.stop()
     close, end = check_reset_sent(scene, noise.tolerance_ns)
-    assert close["remote_fin_seq"] is None and close["completeness"] == end.completeness() == 63
+    assert close["remote_fin_seq"] is None and end.completeness() == 63
+    # where it was slow the ACK came before, alone, and the data to a minisocket
+    together = next(p.len for p in scene.capture.packets()
+                    if (p.src, p.sport) == scene.there and p.ack == end.local_fin + 1)
+    assert close["completeness"] == (63 if together else 55)

@@ -150,9 +150,9 @@ enum close_flag {
 		1 << 14,	   /* the kernel's TIME_WAIT table was full when its turn came */
 	CLOSE_FIN_ALONE = 1 << 15, /* only our FIN could be sent again; see retransmits */
 	CLOSE_READ_SHUT = 1 << 16, /* nobody reads any more: an RST answers data of the peer's */
-	CLOSE_DATA_RECEIVED = 1 << 18, /* data came, were it refused or not */
 	CLOSE_REMOTE_FIN_FIRST =
 		1 << 17, /* our FIN, queued before the peer's came, had not left then */
+	CLOSE_DATA_RECEIVED = 1 << 18, /* data came, were it refused or not */
 };
 
 struct close_part {

@@ -304,10 +304,11 @@ def test_interrupt_while_busy(world):
     summary = tracer.summary
     assert summary["handshakes"] == len([c for c in tracer.chapters("handshake") if not c.get("open")])
     assert summary["closes"] == len([c for c in tracer.chapters("close") if not c.get("open")])
-    # every connection that began is there: a close lacks its handshake if it says so, and if that is counted
+    # every connection that began is there: a close never lacks its handshake, but on an emulated processor,
+    # where it says so, and that is counted
     began = {c["conn"] for c in tracer.chapters("handshake")}
     lacking = [c for c in tracer.chapters("close") if c["conn"] not in began]
     assert all(c["missing"] == "events_lost" for c in lacking), lacking
-    assert not lacking or summary["events_lost"]
+    assert not lacking or (checks.EMULATED and summary["events_lost"])
     assert client.result(60) == total == server.result(60)
     assert os.getpid() not in {c["pid"] for c in tracer.chapters()}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* accept() returned: who took the connection, and when.  One program for each rung of the ladder. */
+/* accept() returned: who took the connection, and when.  One program for each hook. */
 #ifndef ACCEPT_BPF_H
 #define ACCEPT_BPF_H
 
+#include "common.bpf.h"
 #include "table.bpf.h"
 
 /*
@@ -13,13 +14,13 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 {
 	struct cpu *cpu = this_cpu();
 	struct record *r;
-	int lane;
+	int level;
 
 	if (!cpu || BPF_CORE_READ((struct sock_common *)sk, skc_state) != BPF_TCP_SYN_RECV ||
 	    (select_by_owner() && !select_current(o)))
 		return;
-	lane = lane_enter(cpu);
-	r = scratch_record(cpu, lane);
+	level = level_enter(cpu);
+	r = scratch_record(cpu, level);
 	if (r) {
 		r->h.role = ROLE_SERVER;
 		r->h.state = BPF_TCP_SYN_RECV;
@@ -27,8 +28,8 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 		r->h.accept_ns = t_ns;
 		bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 	}
-	if (lane >= 0)
-		lane_leave(cpu);
+	if (level >= 0)
+		level_leave(cpu);
 }
 
 /*
@@ -80,7 +81,7 @@ int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
 
 /* Where a task can be taken off its CPU in the one above, which is run for nobody else there meanwhile. */
 SEC("?fexit/inet_csk_accept")
-int BPF_PROG(accept_fexit_stand_in, struct sock *listener, void *arg, struct sock *child)
+int BPF_PROG(accept_fexit_relay, struct sock *listener, void *arg, struct sock *child)
 {
 	on_accept((__u64)child);
 	return 0;

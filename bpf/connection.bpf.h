@@ -3,15 +3,16 @@
 #ifndef CONNECTION_BPF_H
 #define CONNECTION_BPF_H
 
+#include "common.bpf.h"
 #include "synack.bpf.h"
 #include "table.bpf.h"
 #include "timewait.bpf.h"
 
 /* connect() was called: the record begins, with its caller as the owner. */
-static __always_inline void client_begin(struct cpu *cpu, int lane, __u64 sk,
+static __always_inline void client_begin(struct cpu *cpu, int level, __u64 sk,
 					 const struct tcp_sock *tp, __u64 t_ns)
 {
-	struct record *r = scratch_record(cpu, lane);
+	struct record *r = scratch_record(cpu, level);
 
 	if (!r)
 		return;
@@ -92,17 +93,17 @@ static __always_inline bool take_early_accept(struct record *r, const struct rec
 	return true;
 }
 
-static __always_inline void tell_established(struct record *r)
+static __always_inline void post_established(struct record *r)
 {
 	if (!wanted_handshake(&cfg, r) || post_handshake(r))
-		r->h.flags |= HANDSHAKE_TOLD;
+		r->h.flags |= HANDSHAKE_POSTED;
 }
 
 /* The same where accept() will not tell it any more; what is not told now is the close's to yield. */
-static __always_inline void tell_accepted(struct record *r)
+static __always_inline void post_accepted(struct record *r)
 {
-	tell_established(r);
-	if (!(r->h.flags & HANDSHAKE_TOLD))
+	post_established(r);
+	if (!(r->h.flags & HANDSHAKE_POSTED))
 		r->h.accept_fate = ACCEPT_LOST;
 }
 
@@ -116,7 +117,7 @@ static __always_inline void server_established(struct record *r, __u64 sk, __u64
 
 	diary_change(r, t_ns, BPF_TCP_SYN_RECV, BPF_TCP_ESTABLISHED, STEP_STATE);
 	if (!cfg.accept_seen) {
-		tell_established(r);
+		post_established(r);
 		if (!table_enter(r, sk))
 			table_is_full();
 		return;
@@ -128,13 +129,13 @@ static __always_inline void server_established(struct record *r, __u64 sk, __u64
 	if (!queued)
 		err = bpf_map_update_elem(&unaccepted, &sk, &u, BPF_ANY);
 	if (err)
-		tell_accepted(r);
+		post_accepted(r);
 	if (bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST) == 0)
 		return;
 	old = table_find(sk);
 	if (take_early_accept(r, old)) {
 		claim_handshake(sk);
-		tell_accepted(r);
+		post_accepted(r);
 		bpf_map_update_elem(&table, &sk, r, BPF_ANY);
 	} else if (old) {
 		if (!table_replace(r, sk, queued))
@@ -176,21 +177,21 @@ static __always_inline struct record *server_cut_short(struct record *r, __u64 s
  * A state change of a socket without a record.  It is older than the trace, or an event of it was not
  * seen, or the table was full when it began.
  */
-static __always_inline struct record *unknown(struct cpu *cpu, int lane, const struct tcp_sock *tp,
-					      __u8 from, __u8 to)
+static __always_inline struct record *record_unknown(struct cpu *cpu, int level,
+						     const struct tcp_sock *tp, __u8 from, __u8 to)
 {
 	struct record *r;
 
-	if ((select_by_owner() && !cfg.older) || cfg.role)
+	if ((select_by_owner() && !cfg.preexisting) || cfg.role)
 		return NULL;
-	r = scratch_record(cpu, lane);
+	r = scratch_record(cpu, level);
 	if (!r)
 		return NULL;
 	facts_identity(&r->h, tp, to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return NULL;
-	if (cfg.older)
-		older_take(r);
+	if (cfg.preexisting)
+		preexisting_take(r);
 	if (!owner_selected(r))
 		return NULL;
 	count(COUNT_UNKNOWN);
@@ -209,7 +210,7 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, const s
 	if (from == BPF_TCP_SYN_SENT)
 		r->h.role = ROLE_CLIENT;
 	else
-		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
+		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
 	if (from != BPF_TCP_ESTABLISHED)
 		r->c.flags |= CLOSE_EVENTS_LOST;
 	facts_of_state(&r->c, tp, from);
@@ -217,7 +218,8 @@ static __always_inline struct record *unknown(struct cpu *cpu, int lane, const s
 }
 
 /* Whose system call ends the connection, when one does. */
-static __always_inline void closer(struct record *r, __u8 from, __u8 to, const struct sock *sk)
+static __always_inline void record_closer(struct record *r, __u8 from, __u8 to,
+					  const struct sock *sk)
 {
 	bool fin = to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK;
 	bool abort = to == BPF_TCP_CLOSE && !sk->sk_err &&
@@ -229,8 +231,8 @@ static __always_inline void closer(struct record *r, __u8 from, __u8 to, const s
 }
 
 /* One state change between the first and the last: what it tells, and its step. */
-static __always_inline void change(struct record *r, const struct tcp_sock *tp, __u64 t_ns,
-				   __u8 from, __u8 to)
+static __always_inline void record_change(struct record *r, const struct tcp_sock *tp, __u64 t_ns,
+					  __u8 from, __u8 to)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	enum step_kind kind = STEP_STATE;
@@ -240,7 +242,7 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 		diary_change(r, t_ns, from, to, kind);
 		return;
 	}
-	closer(r, from, to, sk);
+	record_closer(r, from, to, sk);
 	if (to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK)
 		facts_local_fin(&r->c, tp);
 	/* our ACK of the peer's FIN: it leaves with what ends CLOSE_WAIT, or it has left */
@@ -265,8 +267,8 @@ static __always_inline void change(struct record *r, const struct tcp_sock *tp, 
 }
 
 /* The socket is done.  False when it lives on as a FIN_WAIT2 minisocket, its record with it. */
-static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
-				   const struct tcp_sock *tp, __u64 t_ns, __u8 from)
+static __always_inline bool record_finish(struct cpu *cpu, int level, struct record *r,
+					  const struct tcp_sock *tp, __u64 t_ns, __u8 from)
 {
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	__u8 to = BPF_TCP_CLOSE;
@@ -284,7 +286,7 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 			r->c.flags |= CLOSE_MINISOCKET;
 			if (!cfg.minisockets_seen || facts_timewait_full(tp)) {
 				r->c.flags |= CLOSE_EVENTS_LOST | CLOSE_TIMEWAIT_FULL;
-			} else if (minisocket_enter(cpu, lane, r, tp, t_ns)) {
+			} else if (minisocket_enter(cpu, level, r, tp, t_ns)) {
 				return false;
 			} else if (!(r->h.flags & HANDSHAKE_TABLE_FULL)) {
 				r->h.flags |= HANDSHAKE_TABLE_FULL;
@@ -331,7 +333,7 @@ static __always_inline bool finish(struct cpu *cpu, int lane, struct record *r,
 		}
 	}
 	r->c.flags |= CLOSE_OVER;
-	change(r, tp, t_ns, from, to);
+	record_change(r, tp, t_ns, from, to);
 	return true;
 }
 

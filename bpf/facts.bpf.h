@@ -4,8 +4,7 @@
 #ifndef FACTS_BPF_H
 #define FACTS_BPF_H
 
-#include "config.h"
-#include "diary.h"
+#include "common.bpf.h"
 
 #define AF_INET 2
 #define AF_INET6 10
@@ -19,26 +18,26 @@
  */
 #define FIELD(pointer, field) (cfg.typed ? (pointer)->field : BPF_CORE_READ(pointer, field))
 
-/* A socket's copy, one for each lane, where the verifier knows no types. */
+/* A socket's copy, one for each level, where the verifier knows no types. */
 struct room {
 	__u8 bytes[4096];
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* LANES when it is used */
+	__uint(max_entries, 1); /* LEVELS when it is used */
 	__type(key, __u32);
 	__type(value, struct room);
 } rooms SEC(".maps");
 
 /* The socket as what may be read directly; NULL when it is not one of TCP's. */
-static __always_inline const struct tcp_sock *facts_tcp(struct sock *sk, __u32 lane)
+static __always_inline const struct tcp_sock *facts_tcp(struct sock *sk, __u32 level)
 {
 	struct room *room;
 
 	if (cfg.typed)
 		return bpf_skc_to_tcp_sock(sk);
-	room = bpf_map_lookup_elem(&rooms, &lane);
+	room = bpf_map_lookup_elem(&rooms, &level);
 	if (!room || bpf_probe_read_kernel(room, bpf_core_type_size(struct tcp_sock), sk))
 		return NULL;
 	return (const struct tcp_sock *)room;

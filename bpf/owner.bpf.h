@@ -3,7 +3,7 @@
 #ifndef OWNER_BPF_H
 #define OWNER_BPF_H
 
-#include "config.h"
+#include "common.bpf.h"
 #include "select.bpf.h"
 
 #define PIDNS_DEPTH 32
@@ -149,7 +149,7 @@ static __always_inline void listener_remove(const struct listener_key *key, __u6
 	struct listener *old = bpf_map_lookup_elem(&listeners, key);
 
 	/* user space counts without knowing the socket's address */
-	if (bpf_map_delete_elem(&listening, &sk) && !cfg.older)
+	if (bpf_map_delete_elem(&listening, &sk) && !cfg.preexisting)
 		return;
 	if (old && --old->sockets == 0)
 		bpf_map_delete_elem(&listeners, key);

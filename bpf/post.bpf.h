@@ -3,10 +3,9 @@
 #ifndef POST_BPF_H
 #define POST_BPF_H
 
-#include "config.h"
-#include "diary.h"
-#include "tally.h"
-#include "wanted.h"
+#include "common.bpf.h"
+#include "shared/tally.h"
+#include "shared/wanted.h"
 
 #define NOTES 256
 
@@ -32,9 +31,9 @@ struct {
 
 /*
  * A softirq may interrupt a program and run another (or, before 6.1, the same) one on this CPU, so
- * each has a lane of its own: a scratch record and a series of connection numbers.
+ * each has a level of its own: a scratch record and a series of connection numbers.
  */
-struct lane {
+struct level {
 	__u64 conns;
 	__u64 key;
 	struct record scratch;
@@ -49,7 +48,7 @@ struct cpu {
 	__u32 depth;
 	__u32 fences;
 	struct note notes[NOTES]; /* state changes that the main program took, by key */
-	struct lane lanes[LANES];
+	struct level levels[LEVELS];
 };
 
 struct {
@@ -75,81 +74,81 @@ static __always_inline struct cpu *this_cpu(void)
 }
 
 /*
- * No other task runs on this CPU between hold() and release(), so what interrupts a program ends before
+ * No other task runs on this CPU between preempt_off() and preempt_on(), so what interrupts a program ends before
  * that goes on, and each of the CPU's counts is one program's at a time.  Without, a task could be taken
  * off the CPU in the middle: in a function's program since 5.11, and in a tracepoint's since 7.0, commit
  * a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast").
  *
  * A call of a function that the kernel does not have is refused, by some even where nothing reaches it.
- * So there are two of this object, and HELD is for kernels since 6.10, commit fc7566ad0a82 ("bpf: Introduce
+ * So there are two of this object, and PREEMPT_KFUNCS is for kernels since 6.10, commit fc7566ad0a82 ("bpf: Introduce
  * bpf_preempt_[disable,enable] kfuncs").
  */
-#ifdef HELD
+#ifdef PREEMPT_KFUNCS
 extern void bpf_preempt_disable(void) __ksym;
 extern void bpf_preempt_enable(void) __ksym;
-#define hold() bpf_preempt_disable()
-#define release() bpf_preempt_enable()
+#define preempt_off() bpf_preempt_disable()
+#define preempt_on() bpf_preempt_enable()
 #else
-#define hold()
-#define release()
+#define preempt_off()
+#define preempt_on()
 #endif
 
-/* Takes the next lane of this CPU, which is held; negative when a deeper nesting than can happen did happen. */
-static __always_inline int lane_take(struct cpu *cpu)
+/* Takes the next level of this CPU, which is held; negative when a deeper nesting than can happen did happen. */
+static __always_inline int level_take(struct cpu *cpu)
 {
-	__u32 lane = cpu->depth;
+	__u32 level = cpu->depth;
 
-	if (lane >= LANES)
+	if (level >= LEVELS)
 		return -1;
-	cpu->depth = lane + 1;
-	return lane;
+	cpu->depth = level + 1;
+	return level;
 }
 
-static __always_inline void lane_give(struct cpu *cpu)
+static __always_inline void level_give(struct cpu *cpu)
 {
 	cpu->depth--;
 }
 
-/* The same, and holds the CPU until lane_leave(). */
-static __always_inline int lane_enter(struct cpu *cpu)
+/* The same, and holds the CPU until level_leave(). */
+static __always_inline int level_enter(struct cpu *cpu)
 {
-	int lane;
+	int level;
 
-	hold();
-	lane = lane_take(cpu);
-	if (lane < 0)
-		release();
-	return lane;
+	preempt_off();
+	level = level_take(cpu);
+	if (level < 0)
+		preempt_on();
+	return level;
 }
 
-static __always_inline void lane_leave(struct cpu *cpu)
+static __always_inline void level_leave(struct cpu *cpu)
 {
-	lane_give(cpu);
-	release();
+	level_give(cpu);
+	preempt_on();
 }
 
 /*
- * Where the main program notes that it took this state change, and the stand-in looks.  The change's
+ * Where the main program notes that it took this state change, and the relay looks.  The change's
  * key goes through memory because the verifier forbids arithmetic on sk.
  */
-static __always_inline struct note *note_of(struct cpu *cpu, __u32 lane, const struct sock *sk,
+static __always_inline struct note *note_of(struct cpu *cpu, __u32 level, const struct sock *sk,
 					    int to, __u64 *key)
 {
-	if (lane >= LANES)
+	if (level >= LEVELS)
 		return NULL;
-	cpu->lanes[lane].key = (__u64)sk;
+	cpu->levels[level].key = (__u64)sk;
 	barrier();
-	*key = cpu->lanes[lane].key | (to & 15);
+	*key = cpu->levels[level].key | (to & 15);
 	return &cpu->notes[(*key ^ *key >> 6 ^ *key >> 12) % NOTES];
 }
 
-/* Unique in a trace; small for lane 0, which nearly all connections begin in.  Fits 53 bits. */
-static __always_inline __u64 next_conn(struct cpu *cpu, __u32 lane)
+/* Unique in a trace; small for level 0, which nearly all connections begin in.  Fits 53 bits. */
+static __always_inline __u64 next_conn(struct cpu *cpu, __u32 level)
 {
-	if (lane >= LANES)
+	if (level >= LEVELS)
 		return 0;
-	return (__u64)lane << 48 |
-	       (cpu->lanes[lane].conns++ * cfg.n_cpus + bpf_get_smp_processor_id() + 1);
+	return (__u64)level << 48 |
+	       (cpu->levels[level].conns++ * cfg.n_cpus + bpf_get_smp_processor_id() + 1);
 }
 
 /* A reader on a timer costs less than a wake-up for every record; wake it early only when it is behind. */
@@ -219,7 +218,7 @@ static __always_inline bool post_handshake(const struct record *r)
 static __always_inline bool post_record(const struct record *r)
 {
 	if (cfg.tally) {
-		if (!(r->h.flags & HANDSHAKE_TOLD))
+		if (!(r->h.flags & HANDSHAKE_POSTED))
 			tally_of_handshake(r);
 		tally_of_close(r);
 		return true;

@@ -3,12 +3,13 @@
 #ifndef SCAN_BPF_H
 #define SCAN_BPF_H
 
+#include "common.bpf.h"
 #include "table.bpf.h"
 
 /* A closed socket's place, so that the scan, which may still have it in hand, finds it taken. */
-static __always_inline void scan_bury(struct cpu *cpu, int lane, __u64 sk)
+static __always_inline void scan_bury(struct cpu *cpu, int level, __u64 sk)
 {
-	struct record *r = scratch_record(cpu, lane);
+	struct record *r = scratch_record(cpu, level);
 
 	if (!r)
 		return;
@@ -24,7 +25,7 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 	struct tcp_sock *tp;
 	struct record *r;
 	struct cpu *cpu;
-	int lane;
+	int level;
 
 	if (state == BPF_TCP_LISTEN) {
 		struct listener_key at;
@@ -42,8 +43,8 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 	cpu = this_cpu();
 	if (!tp || !cpu)
 		return;
-	lane = lane_enter(cpu);
-	r = scratch_record(cpu, lane);
+	level = level_enter(cpu);
+	r = scratch_record(cpu, level);
 	if (r) {
 		facts_identity(&r->h, tp, state);
 		r->h.cookie = facts_cookie(tp);
@@ -56,13 +57,13 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		if (state == BPF_TCP_SYN_SENT || state == BPF_TCP_SYN_RECV)
 			r->h.role = state == BPF_TCP_SYN_SENT ? ROLE_CLIENT : ROLE_UNKNOWN;
 		else
-			r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
+			r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
 		facts_of_state(&r->c, tp, state);
 		if (select_remote(&r->h) && select_local_port(&r->h))
 			bpf_map_update_elem(&table, &key, r, BPF_NOEXIST);
 	}
-	if (lane >= 0)
-		lane_leave(cpu);
+	if (level >= 0)
+		level_leave(cpu);
 }
 
 static __always_inline void scan_owner(struct owner *o, struct task_struct *task)

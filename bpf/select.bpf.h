@@ -3,9 +3,8 @@
 #ifndef SELECT_BPF_H
 #define SELECT_BPF_H
 
-#include "config.h"
-#include "diary.h"
-#include "wanted.h"
+#include "common.bpf.h"
+#include "shared/wanted.h"
 
 const volatile __u64 local_ports[PORT_WORDS];
 const volatile __u64 remote_ports[PORT_WORDS];

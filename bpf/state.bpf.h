@@ -3,6 +3,7 @@
 #ifndef STATE_BPF_H
 #define STATE_BPF_H
 
+#include "common.bpf.h"
 #include "connection.bpf.h"
 #include "scan.bpf.h"
 
@@ -82,9 +83,10 @@ static __always_inline __u8 state_of(const struct sock *sk)
 	return FIELD(sk, __sk_common.skc_state);
 }
 
-static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk, __u8 from, __u8 to)
+static __always_inline void on_state(struct cpu *cpu, int level, struct sock *sk, __u8 from,
+				     __u8 to)
 {
-	const struct tcp_sock *tp = facts_tcp(sk, lane);
+	const struct tcp_sock *tp = facts_tcp(sk, level);
 	__u64 t_ns = bpf_ktime_get_ns(), key = (__u64)sk;
 	struct record *r;
 
@@ -102,7 +104,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		return;
 	}
 	if (to == BPF_TCP_SYN_SENT) {
-		client_begin(cpu, lane, key, tp, t_ns);
+		client_begin(cpu, level, key, tp, t_ns);
 		if (cfg.states)
 			post_transition(table_find(key), tp, key, t_ns, from, to);
 		return;
@@ -115,7 +117,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 		r = NULL;
 	}
 	if (r && is_stale(r, sk)) {
-		tell_stale(r, !claim_handshake(key));
+		post_stale(r, !claim_handshake(key));
 		table_remove(key);
 		r = NULL;
 	}
@@ -131,7 +133,7 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 	if (from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
 		if (lost_the_race(tp, to))
 			return;
-		r = scratch_record(cpu, lane);
+		r = scratch_record(cpu, level);
 		if (!r)
 			return;
 		if (!server_begin(r, key, tp, to)) {
@@ -149,46 +151,46 @@ static __always_inline void on_state(struct cpu *cpu, int lane, struct sock *sk,
 	if (cfg.states)
 		post_transition(r, tp, key, t_ns, from, to);
 	if (!r) {
-		r = unknown(cpu, lane, tp, from, to);
+		r = record_unknown(cpu, level, tp, from, to);
 		if (!r) {
 			/* what the scan has not come to yet must not be entered by it once it is gone */
 			if (scanning && to == BPF_TCP_CLOSE)
-				scan_bury(cpu, lane, key);
+				scan_bury(cpu, level, key);
 			return;
 		}
 		if (to == BPF_TCP_CLOSE) {
-			if (finish(cpu, lane, r, tp, t_ns, from))
-				tell(r);
+			if (record_finish(cpu, level, r, tp, t_ns, from))
+				post_finished(r);
 			if (scanning)
-				scan_bury(cpu, lane, key);
+				scan_bury(cpu, level, key);
 			return;
 		}
-		change(r, tp, t_ns, from, to);
+		record_change(r, tp, t_ns, from, to);
 		table_enter(r, key);
 		r = table_find(key);
 		if (!r)
 			return;
 	} else if (to == BPF_TCP_CLOSE) {
-		if (settle_handshake(r, key) && finish(cpu, lane, r, tp, t_ns, from))
-			tell(r);
+		if (settle_handshake(r, key) && record_finish(cpu, level, r, tp, t_ns, from))
+			post_finished(r);
 		table_remove(key);
 		return;
 	} else {
-		change(r, tp, t_ns, from, to);
+		record_change(r, tp, t_ns, from, to);
 	}
 
 	if (to == BPF_TCP_ESTABLISHED)
-		tell_established(r);
+		post_established(r);
 }
 
 /*
  * For all but the usual hook one copy is enough, which the verifier goes through for each with the types of
  * its pointers.  Without a call that takes it a third less time.
  */
-static __noinline void on_state_called(struct cpu *cpu, int lane, struct sock *sk, __u8 from,
+static __noinline void on_state_called(struct cpu *cpu, int level, struct sock *sk, __u8 from,
 				       __u8 to)
 {
-	on_state(cpu, lane, sk, from, to);
+	on_state(cpu, level, sk, from, to);
 }
 
 static __always_inline bool is_tcp(const struct sock *sk)
@@ -221,10 +223,10 @@ static __always_inline bool was_taken(const struct sock *sk, __u8 from, __u8 to)
 }
 
 /* The main program has taken the record of one that closes away, unless there was none to be. */
-static __always_inline bool would_have_record(struct cpu *cpu, int lane, struct sock *sk)
+static __always_inline bool would_have_record(struct cpu *cpu, int level, struct sock *sk)
 {
-	const struct tcp_sock *tp = facts_tcp(sk, lane);
-	struct record *r = scratch_record(cpu, lane);
+	const struct tcp_sock *tp = facts_tcp(sk, level);
+	struct record *r = scratch_record(cpu, level);
 
 	if (!tp || !r || select_by_owner() || cfg.role)
 		return false;
@@ -236,79 +238,79 @@ static __always_inline bool would_have_record(struct cpu *cpu, int lane, struct 
  * A change that has its effect already, and no note: did somebody take it, whose note is gone?  Else it is
  * one that has no effect, such as LISTEN -> SYN_RECV.
  */
-static __always_inline bool lost_its_note(struct cpu *cpu, int lane, struct sock *sk, __u8 from,
+static __always_inline bool lost_its_note(struct cpu *cpu, int level, struct sock *sk, __u8 from,
 					  __u8 to)
 {
 	return cfg.preempted && from != BPF_TCP_LISTEN &&
-	       (to != BPF_TCP_CLOSE || would_have_record(cpu, lane, sk));
+	       (to != BPF_TCP_CLOSE || would_have_record(cpu, level, sk));
 }
 
 /* Which of the programs at one hook, in the order that they run in. */
-enum turn {
-	TURN_MAIN,
-	TURN_BETWEEN,
-	TURN_LAST,
+enum duty {
+	DUTY_PRIMARY,
+	DUTY_BACKUP,
+	DUTY_RELAY,
 };
 
 /*
  * A program that is interrupted is not run again for what happens inside (since 6.1, commit 05b24ff9b2cf
  * ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so there are two: the first notes each
- * change that it took, the stand-in takes those without a note.  Where a task can be taken off its CPU in
+ * change that it took, the relay takes those without a note.  Where a task can be taken off its CPU in
  * the first, which keeps that from running there for as long, there are some more between them, which note
  * what they took as well: what the first did not run for is counted once.
  * The last may itself be skipped and leave a note behind, which the next connection in the same socket's
  * memory must not find: hence the cookie, which is that connection's alone.  Where a task can be taken off
  * its CPU between two programs its note may be gone, and that is no run that was skipped.
  */
-static __always_inline void take_turn(struct sock *sk, int from, int to, enum turn turn,
+static __always_inline void take_duty(struct sock *sk, int from, int to, enum duty duty,
 				      bool inlined)
 {
 	bool taken = false;
 	struct note *note;
 	struct cpu *cpu;
 	__u64 key;
-	int lane;
+	int level;
 
 	if (from == to || !is_tcp(sk))
 		return;
 	cpu = this_cpu();
 	if (!cpu)
 		return;
-	lane = lane_take(cpu);
-	if (lane < 0)
+	level = level_take(cpu);
+	if (level < 0)
 		return;
-	note = note_of(cpu, lane, sk, to, &key);
+	note = note_of(cpu, level, sk, to, &key);
 	if (!note)
 		goto out;
-	if (turn != TURN_MAIN) {
+	if (duty != DUTY_PRIMARY) {
 		if (note->key == key && note->mark == mark_of(sk)) {
-			if (turn == TURN_LAST)
+			if (duty == DUTY_RELAY)
 				note->key = 0;
 			goto out;
 		}
 		taken = was_taken(sk, from, to);
-		if (!taken || !lost_its_note(cpu, lane, sk, from, to))
-			count(COUNT_STAND_IN);
+		if (!taken || !lost_its_note(cpu, level, sk, from, to))
+			count(COUNT_RELAY);
 	}
 	if (!taken && inlined)
-		on_state(cpu, lane, sk, from, to);
+		on_state(cpu, level, sk, from, to);
 	else if (!taken)
-		on_state_called(cpu, lane, sk, from, to);
-	if (turn != TURN_LAST) {
+		on_state_called(cpu, level, sk, from, to);
+	if (duty != DUTY_RELAY) {
 		note->key = key;
 		note->mark = mark_of(sk);
 	}
 out:
-	lane_give(cpu);
+	level_give(cpu);
 }
 
 /* Held from its first instruction to its last: each moment besides may cost others this program's run. */
-static __always_inline void take_state(struct sock *sk, int from, int to, enum turn turn,
+static __always_inline void take_state(struct sock *sk, int from, int to, enum duty duty,
 				       bool inlined)
 {
-	hold();
-	take_turn(sk, from, to, turn, inlined);
-	release();
+	preempt_off();
+	take_duty(sk, from, to, duty, inlined);
+	preempt_on();
 }
 
 #endif

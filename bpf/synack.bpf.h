@@ -6,6 +6,7 @@
 #ifndef SYNACK_BPF_H
 #define SYNACK_BPF_H
 
+#include "common.bpf.h"
 #include "facts.bpf.h"
 
 struct synacks {
@@ -39,7 +40,7 @@ int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *r
 	if (s && s->first_ns == new.first_ns) {
 		__u32 n = s->n;
 
-		opaque(n);
+		barrier_var(n);
 		if (n < SYNACK_TIMES) {
 			s->again_ns[n] = t_ns;
 			s->n = n + 1;

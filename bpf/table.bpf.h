@@ -3,8 +3,7 @@
 #ifndef TABLE_BPF_H
 #define TABLE_BPF_H
 
-#include "config.h"
-#include "diary.h"
+#include "common.bpf.h"
 #include "facts.bpf.h"
 #include "owner.bpf.h"
 #include "post.bpf.h"
@@ -41,7 +40,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct tuple);
 	__type(value, struct record);
-} older SEC(".maps");
+} preexisting SEC(".maps");
 
 /* While tracing starts: a socket that closed before the scan came to it must not be entered any more. */
 __u8 scanning = 1;
@@ -70,16 +69,16 @@ static __always_inline bool claim_handshake(__u64 sk)
 	return !bpf_map_delete_elem(&unaccepted, &sk);
 }
 
-/* A clean record in this lane's scratch room. */
-static __always_inline struct record *scratch_record(struct cpu *cpu, int lane)
+/* A clean record in this level's scratch room. */
+static __always_inline struct record *scratch_record(struct cpu *cpu, int level)
 {
 	struct record *r;
 
-	if (lane < 0 || lane >= LANES)
+	if (level < 0 || level >= LEVELS)
 		return NULL;
-	r = &cpu->lanes[lane].scratch;
+	r = &cpu->levels[level].scratch;
 	__builtin_memset(r, 0, sizeof(*r));
-	r->h.conn = next_conn(cpu, lane);
+	r->h.conn = next_conn(cpu, level);
 	return r;
 }
 
@@ -87,12 +86,12 @@ static __always_inline struct record *scratch_record(struct cpu *cpu, int lane)
  * Posts what of this record is still untold: the handshake of a connection that never got further,
  * else the close, and with it the handshake when that is not told yet.
  */
-static __always_inline void tell(struct record *r)
+static __always_inline void post_finished(struct record *r)
 {
-	bool told = r->h.flags & HANDSHAKE_TOLD;
+	bool told = r->h.flags & HANDSHAKE_POSTED;
 
 	if (!told && !wanted_handshake(&cfg, r)) {
-		r->h.flags |= HANDSHAKE_TOLD;
+		r->h.flags |= HANDSHAKE_POSTED;
 		told = true;
 	}
 	if (!diary_established(r)) {
@@ -124,14 +123,14 @@ static __always_inline bool owner_selected(const struct record *r)
  */
 static __always_inline bool settle_handshake(struct record *r, __u64 sk)
 {
-	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_TOLD)) {
+	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_POSTED)) {
 		/* one that was cut short never waited among those to be accepted */
 		if (claim_handshake(sk) || (!diary_established(r) && !r->h.accept_ns)) {
 			if (!owner_selected(r))
 				return false;
 		} else if (r->h.accept_fate != ACCEPT_LOST && diary_established(r) &&
 			   cfg.accept_seen) {
-			r->h.flags |= HANDSHAKE_TOLD;
+			r->h.flags |= HANDSHAKE_POSTED;
 		}
 	}
 	return true;
@@ -141,7 +140,7 @@ static __always_inline bool settle_handshake(struct record *r, __u64 sk)
  * A record whose connection's end was not seen, and whose socket's memory is another connection's by
  * now: it is told as it stands, incomplete.  told: its handshake is no longer in `unaccepted`.
  */
-static __noinline void tell_stale(struct record *old, bool told)
+static __noinline void post_stale(struct record *old, bool told)
 {
 	if (!old || !old->h.conn)
 		return;
@@ -149,16 +148,16 @@ static __noinline void tell_stale(struct record *old, bool told)
 		old->h.flags |= HANDSHAKE_EVENTS_LOST;
 	else if (old->h.role == ROLE_SERVER && told && cfg.accept_seen &&
 		 old->h.accept_fate != ACCEPT_LOST)
-		old->h.flags |= HANDSHAKE_TOLD;
+		old->h.flags |= HANDSHAKE_POSTED;
 	old->c.flags |= CLOSE_EVENTS_LOST;
 	if ((owner_selected(old) || old->h.accept_ns) && select_local_port(&old->h))
-		tell(old);
+		post_finished(old);
 }
 
 /* Enters a record for a socket that has one already. */
 static __always_inline bool table_replace(struct record *r, __u64 sk, bool told)
 {
-	tell_stale(table_find(sk), told);
+	post_stale(table_find(sk), told);
 	return !bpf_map_update_elem(&table, &sk, r, BPF_ANY);
 }
 
@@ -177,14 +176,14 @@ static __always_inline bool table_enter(struct record *r, __u64 sk)
  * What user space knows of the connection whose addresses are in r.  While it is still looking, a place is
  * taken that it must not use any more.
  */
-static __always_inline void older_take(struct record *r)
+static __always_inline void preexisting_take(struct record *r)
 {
 	__u64 conn = r->h.conn;
 	struct record *old;
 	struct tuple key;
 
 	tuple_of(&key, &r->h);
-	old = bpf_map_lookup_elem(&older, &key);
+	old = bpf_map_lookup_elem(&preexisting, &key);
 	if (old && old->h.conn) {
 		conn = old->h.conn;
 		r->h.owner = old->h.owner;
@@ -192,9 +191,9 @@ static __always_inline void older_take(struct record *r)
 	}
 	if (scanning) {
 		r->h.conn = 0;
-		bpf_map_update_elem(&older, &key, r, BPF_ANY);
+		bpf_map_update_elem(&preexisting, &key, r, BPF_ANY);
 	} else {
-		bpf_map_delete_elem(&older, &key);
+		bpf_map_delete_elem(&preexisting, &key);
 	}
 	r->h.conn = conn;
 }

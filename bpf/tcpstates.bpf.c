@@ -1,20 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * The hooks, each a few lines.  The way of a connection: take_state() -> on_state() (state.bpf.h) ->
- * client_begin() or server_begin() -> change() ... -> finish() -> tell().
+ * client_begin() or server_begin() -> change() ... -> finish() -> post_finished().
  */
-#include "vmlinux.h"
-
-#include <asm/errno.h>
-#include <bpf/bpf_core_read.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
-
-#include "config.h"
-
-const volatile struct config cfg;
-
 #include "accept.bpf.h"
 #include "state.bpf.h"
 
@@ -28,14 +16,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, TURN_MAIN, true);
+	take_state(sk, from, to, DUTY_PRIMARY, true);
 	return 0;
 }
 
 SEC("?tp_btf/inet_sock_set_state")
-int BPF_PROG(state_tp_btf_stand_in, struct sock *sk, int from, int to)
+int BPF_PROG(state_tp_btf_relay, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, TURN_LAST, true);
+	take_state(sk, from, to, DUTY_RELAY, true);
 	return 0;
 }
 
@@ -44,58 +32,58 @@ int BPF_PROG(state_tp_btf_stand_in, struct sock *sk, int from, int to)
  * stack support")) a program has one stack on each CPU, which only its not being run twice at a time keeps
  * whole, and a program that is called so is run as often as those that call it.
  */
-#ifdef HELD
-#define take_between(sk, from, to) take_state(sk, from, to, TURN_BETWEEN, true)
+#ifdef PREEMPT_KFUNCS
+#define take_backup(sk, from, to) take_state(sk, from, to, DUTY_BACKUP, true)
 #else
-#define take_between(sk, from, to) /* no such kernel takes this object */
+#define take_backup(sk, from, to) /* no such kernel takes this object */
 #endif
-#define BETWEEN(n)                                                                \
-	SEC("?tp_btf/inet_sock_set_state")                                        \
-	int BPF_PROG(state_tp_btf_between_##n, struct sock *sk, int from, int to) \
-	{                                                                         \
-		take_between(sk, from, to);                                       \
-		return 0;                                                         \
+#define BACKUP(n)                                                                \
+	SEC("?tp_btf/inet_sock_set_state")                                       \
+	int BPF_PROG(state_tp_btf_backup_##n, struct sock *sk, int from, int to) \
+	{                                                                        \
+		take_backup(sk, from, to);                                       \
+		return 0;                                                        \
 	}
-BETWEEN(0)
-BETWEEN(1)
-BETWEEN(2)
+BACKUP(0)
+BACKUP(1)
+BACKUP(2)
 
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, TURN_MAIN, false);
+	take_state(sk, from, to, DUTY_PRIMARY, false);
 	return 0;
 }
 
 SEC("?raw_tp/inet_sock_set_state")
-int BPF_PROG(state_raw_tp_stand_in, struct sock *sk, int from, int to)
+int BPF_PROG(state_raw_tp_relay, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, TURN_LAST, false);
+	take_state(sk, from, to, DUTY_RELAY, false);
 	return 0;
 }
 
 SEC("?fentry/tcp_set_state")
 int BPF_PROG(state_fentry, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, TURN_MAIN, false);
+	take_state(sk, state_of(sk), to, DUTY_PRIMARY, false);
 	return 0;
 }
 
 SEC("?fentry/tcp_set_state")
-int BPF_PROG(state_fentry_stand_in, struct sock *sk, int to)
+int BPF_PROG(state_fentry_relay, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, TURN_LAST, false);
+	take_state(sk, state_of(sk), to, DUTY_RELAY, false);
 	return 0;
 }
 
 /*
- * No stand-in: the kernel runs no kprobe's program while another runs, or somebody reads a map, on the same
+ * No relay: the kernel runs no kprobe's program while another runs, or somebody reads a map, on the same
  * processor (trace_call_bpf).
  */
 SEC("?kprobe/tcp_set_state")
 int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, TURN_MAIN, false);
+	take_state(sk, state_of(sk), to, DUTY_PRIMARY, false);
 	return 0;
 }
 
@@ -103,14 +91,14 @@ int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
 SEC("?fentry/inet_csk_listen_start")
 int BPF_PROG(listen_fentry, struct sock *sk)
 {
-	take_state(sk, state_of(sk), BPF_TCP_LISTEN, TURN_MAIN, false);
+	take_state(sk, state_of(sk), BPF_TCP_LISTEN, DUTY_PRIMARY, false);
 	return 0;
 }
 
 SEC("?kprobe/inet_csk_listen_start")
 int BPF_KPROBE(listen_kprobe, struct sock *sk)
 {
-	take_state(sk, state_of(sk), BPF_TCP_LISTEN, TURN_MAIN, false);
+	take_state(sk, state_of(sk), BPF_TCP_LISTEN, DUTY_PRIMARY, false);
 	return 0;
 }
 

@@ -8,8 +8,9 @@
 #ifndef TIMEWAIT_BPF_H
 #define TIMEWAIT_BPF_H
 
+#include "common.bpf.h"
 #include "facts.bpf.h"
-#include "segment.h"
+#include "shared/segment.h"
 #include "table.bpf.h"
 
 /*
@@ -79,7 +80,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
 	__type(key, struct tuple);
-	__type(value, struct segment);
+	__type(value, struct arrival);
 } early_segments SEC(".maps");
 
 /*
@@ -91,34 +92,34 @@ static __always_inline void fence(struct cpu *cpu)
 	__sync_fetch_and_add(&cpu->fences, 1);
 }
 
-/* Takes the record out, into this lane's scratch room; NULL when somebody else was first. */
+/* Takes the record out, into this level's scratch room; NULL when somebody else was first. */
 static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu,
-						      int lane)
+						      int level)
 {
 	struct record *r = bpf_map_lookup_elem(&minisockets, key);
 	struct record *copy;
 
-	if (!r || lane < 0 || lane >= LANES)
+	if (!r || level < 0 || level >= LEVELS)
 		return NULL;
-	copy = &cpu->lanes[lane].scratch;
+	copy = &cpu->levels[level].scratch;
 	bpf_probe_read_kernel(copy, sizeof(*copy), r);
 	return bpf_map_delete_elem(&minisockets, key) ? NULL : copy;
 }
 
 /* Does this segment end what the record waits for? */
-static __always_inline bool segment_ends(struct segment *s, const struct record *r)
+static __always_inline bool segment_ends(struct arrival *s, const struct record *r)
 {
-	if (s->kind == SEGMENT_BY_HEADERS)
+	if (s->kind == ARRIVAL_BY_HEADERS)
 		s->kind = segment_by_headers(s, r->c.remote_fin_seq);
-	return s->kind != SEGMENT_OTHER;
+	return s->kind != ARRIVAL_OTHER;
 }
 
-static __always_inline void minisocket_end(struct record *r, const struct segment *s)
+static __always_inline void minisocket_end(struct record *r, const struct arrival *s)
 {
-	if (s->kind == SEGMENT_RST) {
+	if (s->kind == ARRIVAL_RST) {
 		r->c.flags |= CLOSE_RST_RECEIVED | CLOSE_OVER;
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
-	} else if (s->kind == SEGMENT_REFUSED) {
+	} else if (s->kind == ARRIVAL_REFUSED) {
 		r->c.flags |= CLOSE_RST_SENT | CLOSE_OVER;
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_SENT);
 	} else {
@@ -126,24 +127,24 @@ static __always_inline void minisocket_end(struct record *r, const struct segmen
 		r->c.remote_fin_seq = s->end_seq - 1;
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_TIME_WAIT, STEP_STATE);
 	}
-	tell(r);
+	post_finished(r);
 }
 
 /* A record whose end went unseen has the addresses that are another connection's by now. */
 static __always_inline void minisocket_evict(const struct tuple *key, struct cpu *cpu)
 {
-	int lane = lane_enter(cpu);
+	int level = level_enter(cpu);
 
-	tell_stale(minisocket_take(key, cpu, lane), true);
-	if (lane >= 0)
-		lane_leave(cpu);
+	post_stale(minisocket_take(key, cpu, level), true);
+	if (level >= 0)
+		level_leave(cpu);
 }
 
 /* The socket of r is about to be replaced.  False when there is no room. */
-static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct record *r,
+static __always_inline bool minisocket_enter(struct cpu *cpu, int level, struct record *r,
 					     const struct tcp_sock *tp, __u64 t_ns)
 {
-	struct segment *early;
+	struct arrival *early;
 	struct tuple key;
 	int err;
 
@@ -162,36 +163,36 @@ static __always_inline bool minisocket_enter(struct cpu *cpu, int lane, struct r
 	early = bpf_map_lookup_elem(&early_segments, &key);
 	/* a note older than our FIN's acknowledgement is an earlier connection's */
 	if (early && early->t_ns >= diary_close_end_ns(r)) {
-		struct segment s = *early;
+		struct arrival s = *early;
 
-		r = segment_ends(&s, r) ? minisocket_take(&key, cpu, lane) : NULL;
+		r = segment_ends(&s, r) ? minisocket_take(&key, cpu, level) : NULL;
 		if (r)
 			minisocket_end(r, &s);
 	}
 	return true;
 }
 
-static __always_inline void minisocket_event(const struct tuple *key, struct segment *s)
+static __always_inline void minisocket_event(const struct tuple *key, struct arrival *s)
 {
 	struct cpu *cpu = this_cpu();
 	struct record *r;
-	int lane;
+	int level;
 
 	if (!cpu)
 		return;
 	s->t_ns = bpf_ktime_get_ns();
-	lane = lane_enter(cpu);
+	level = level_enter(cpu);
 	r = bpf_map_lookup_elem(&minisockets, key);
 	if (!r) {
 		bpf_map_update_elem(&early_segments, key, s, BPF_ANY);
 		fence(cpu);
 		r = bpf_map_lookup_elem(&minisockets, key);
 	}
-	r = r && segment_ends(s, r) ? minisocket_take(key, cpu, lane) : NULL;
+	r = r && segment_ends(s, r) ? minisocket_take(key, cpu, level) : NULL;
 	if (r)
 		minisocket_end(r, s);
-	if (lane >= 0)
-		lane_leave(cpu);
+	if (level >= 0)
+		level_leave(cpu);
 }
 
 /* A segment that reached a minisocket is done with.  One that was accepted has moved tw_rcv_nxt. */
@@ -199,14 +200,14 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
 	__u8 flags = 0, *header = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header);
-	struct segment s = { .end_seq = BPF_CORE_READ(cb, end_seq) };
+	struct arrival s = { .end_seq = BPF_CORE_READ(cb, end_seq) };
 	struct tuple key = {};
 
 	bpf_probe_read_kernel(&flags, 1, header + 13);
 	if (flags & TCP_RST && (__s32)(s.end_seq - BPF_CORE_READ(tw, skc_tw_rcv_nxt)) >= 0)
-		s.kind = SEGMENT_RST;
+		s.kind = ARRIVAL_RST;
 	else if (flags & TCP_FIN && s.end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt))
-		s.kind = SEGMENT_FIN;
+		s.kind = ARRIVAL_FIN;
 	else
 		return;
 	tuple_read(&key, tw);
@@ -219,7 +220,7 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
  */
 static __always_inline void minisocket_refused(const struct sock *sk, __u8 state)
 {
-	struct segment s = { .kind = SEGMENT_REFUSED };
+	struct arrival s = { .kind = ARRIVAL_REFUSED };
 	struct tuple key = {};
 
 	tuple_read(&key, &sk->__sk_common);
@@ -287,7 +288,7 @@ static __always_inline __u16 read_be16(const __u8 *from)
 }
 
 /* Whom a segment came to, by its headers.  False: it is not for TCP, or did not come that far. */
-static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key, struct segment *s)
+static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key, struct arrival *s)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
 	__u8 *head = BPF_CORE_READ(skb, head);
@@ -323,7 +324,7 @@ static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key,
 SEC("?raw_tp/kfree_skb")
 int BPF_PROG(segment_dropped, struct sk_buff *skb)
 {
-	struct segment s = { .kind = SEGMENT_BY_HEADERS };
+	struct arrival s = { .kind = ARRIVAL_BY_HEADERS };
 	struct tuple key = {};
 
 	if (segment_read(skb, &key, &s))

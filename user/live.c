@@ -9,14 +9,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "command.h"
-#include "message.h"
-#include "output.h"
-#include "privileges.h"
-#include "tracer.h"
+#include "base/clock.h"
+#include "kernel/command.h"
+#include "base/message.h"
+#include "base/output.h"
+#include "kernel/privileges.h"
+#include "kernel/tracer.h"
 
-#define NS_PER_S 1000000000ULL
 #define READ_EVERY_MS 50 /* how long a record may lie in the ring unread */
 #define SWEEP_EVERY_NS (NS_PER_S / 10)
 #define CLOSES_WAIT_NS (2 * NS_PER_S) /* for the command's connections, after its end */
@@ -24,7 +23,7 @@
 
 struct live {
 	const struct options *options;
-	struct teller *teller;
+	struct reporter *reporter;
 	struct tracer *tracer;
 	struct command command;
 	int signal_fd;
@@ -56,14 +55,14 @@ static int open_signals(void)
 }
 
 /* The clock may be stepped while tracing; records are told by the offset of their time. */
-static int tell_clock(struct live *l)
+static int report_clock(struct live *l)
 {
 	int64_t offset = clock_offset_ns();
 
 	if (llabs(offset - l->clock_offset_ns) < CLOCK_STEP_NS)
 		return 0;
 	l->clock_offset_ns = offset;
-	return teller_item(l->teller, &(struct item){ ITEM_CLOCK, &offset, sizeof(offset) });
+	return reporter_item(l->reporter, &(struct item){ ITEM_CLOCK, &offset, sizeof(offset) });
 }
 
 /*
@@ -89,7 +88,7 @@ static int take_signals(struct live *l)
 
 	while (!err && read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
-			err = tracer_tell_open(l->tracer, teller_item, l->teller);
+			err = tracer_report_open(l->tracer, reporter_item, l->reporter);
 		else if (info.ssi_signo != SIGCHLD)
 			interrupt(l, &info);
 	}
@@ -127,14 +126,14 @@ static int on_time(struct live *l)
 	watch_command(l, now_ns);
 	if (now_ns >= l->sweep_at_ns) {
 		l->sweep_at_ns = now_ns + SWEEP_EVERY_NS;
-		err = tell_clock(l);
+		err = report_clock(l);
 		if (!err)
-			err = tracer_sweep(l->tracer, teller_item, l->teller);
+			err = tracer_sweep(l->tracer, reporter_item, l->reporter);
 	}
 	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
 		if (!err)
-			err = tracer_tally(l->tracer, teller_item, l->teller);
-		teller_print_interval(l->teller, l->interval_from_ns, now_ns);
+			err = tracer_tally(l->tracer, reporter_item, l->reporter);
+		reporter_print_interval(l->reporter, l->interval_from_ns, now_ns);
 		l->interval_from_ns = now_ns;
 		l->interval_at_ns += interval_ns(l->options);
 		if (l->interval_at_ns <= now_ns) /* some passed while nobody looked */
@@ -159,21 +158,21 @@ static int loop(struct live *l)
 	struct pollfd fds[] = {
 		{ .fd = tracer_fd(l->tracer), .events = POLLIN },
 		{ .fd = l->signal_fd, .events = POLLIN },
-		{ .fd = l->teller->out_fd, .events = 0 }, /* its reader is gone: POLLERR */
+		{ .fd = l->reporter->out_fd, .events = 0 }, /* its reader is gone: POLLERR */
 	};
-	int err = teller_flush(l->teller), more = 0; /* the renderer has begun */
+	int err = reporter_flush(l->reporter), more = 0; /* the renderer has begun */
 
 	while (!err && !l->ended) {
 		if (poll(fds, 3, more ? 0 : wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[2].revents & POLLERR)
 			return -EPIPE;
-		more = tracer_read(l->tracer, teller_item, l->teller);
+		more = tracer_read(l->tracer, reporter_item, l->reporter);
 		err = more < 0 ? more : take_signals(l);
 		if (!err)
 			err = on_time(l);
 		if (!err)
-			err = teller_flush(l->teller);
+			err = reporter_flush(l->reporter);
 	}
 	return err;
 }
@@ -218,14 +217,14 @@ static int start(struct live *l)
 	err = privileges_drop(tracer_works, l->tracer, o->verbose);
 	if (err)
 		return err;
-	err = recorder_check(l->teller->recorder);
+	err = recorder_check(l->reporter->recorder);
 	if (err)
 		return err;
-	err = tell_clock(l);
+	err = report_clock(l);
 	if (err)
 		return err;
-	if (l->teller->renderer->begin)
-		l->teller->renderer->begin(&l->teller->context);
+	if (l->reporter->renderer->begin)
+		l->reporter->renderer->begin(&l->reporter->context);
 	now_ns = clock_monotonic_ns();
 	if (o->duration_s > 0)
 		l->end_at_ns = now_ns + (uint64_t)(o->duration_s * NS_PER_S);
@@ -247,7 +246,7 @@ static int discard(void *ctx, const struct item *item)
 
 static int discard_but_counts(void *ctx, const struct item *item)
 {
-	return item->type == ITEM_COUNTS ? teller_item(ctx, item) : 0;
+	return item->type == ITEM_COUNTS ? reporter_item(ctx, item) : 0;
 }
 
 /*
@@ -256,17 +255,17 @@ static int discard_but_counts(void *ctx, const struct item *item)
  */
 static int stop(struct live *l, int err)
 {
-	int more = tracer_stop(l->tracer, err ? discard : teller_item, l->teller);
+	int more = tracer_stop(l->tracer, err ? discard : reporter_item, l->reporter);
 
 	if (!err)
 		err = more;
-	recorder_last(l->teller->recorder);
-	more = tracer_finish(l->tracer, err ? discard_but_counts : teller_item, l->teller);
+	recorder_last(l->reporter->recorder);
+	more = tracer_finish(l->tracer, err ? discard_but_counts : reporter_item, l->reporter);
 	if (!err)
 		err = more;
 	if (err != -EPIPE)
-		more = teller_end(l->teller);
-	return err < 0 && err != TELLER_ENOUGH ? err : more;
+		more = reporter_end(l->reporter);
+	return err < 0 && err != REPORTER_ENOUGH ? err : more;
 }
 
 /* The trace is over, the command is not: this process lives until it has its status. */
@@ -289,11 +288,12 @@ static void await_command(struct live *l)
 	}
 }
 
-int live_run(const struct options *options, struct teller *teller)
+int live_run(const struct options *options, struct reporter *reporter)
 {
-	struct live l = {
-		.options = options, .teller = teller, .signal_fd = -1, .command = { .gate_fd = -1 }
-	};
+	struct live l = { .options = options,
+			  .reporter = reporter,
+			  .signal_fd = -1,
+			  .command = { .gate_fd = -1 } };
 	int err = start(&l), result;
 
 	if (err || !l.tracer) {
@@ -303,8 +303,8 @@ int live_run(const struct options *options, struct teller *teller)
 	err = stop(&l, loop(&l));
 	if (err < 0 && err != -EPIPE)
 		message("output: %s", output_why(-err));
-	report(&teller->totals);
-	teller_end_recording(teller);
+	report(&reporter->totals);
+	reporter_end_recording(reporter);
 	await_command(&l);
 	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;
 out:

@@ -3,9 +3,9 @@
 #ifndef LIVE_H
 #define LIVE_H
 
-#include "teller.h"
+#include "reporter.h"
 
 /* Returns the program's exit status. */
-int live_run(const struct options *options, struct teller *teller);
+int live_run(const struct options *options, struct reporter *reporter);
 
 #endif

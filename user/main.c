@@ -9,16 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "caller.h"
+#include "base/sudo_user.h"
 #include "live.h"
-#include "message.h"
-#include "options.h"
-#include "output.h"
-#include "privileges.h"
-#include "recording.h"
-#include "select.h"
-#include "teller.h"
-#include "tracer.h"
+#include "base/message.h"
+#include "cli/options_parse.h"
+#include "base/output.h"
+#include "kernel/privileges.h"
+#include "recording/recording.h"
+#include "chapter/select.h"
+#include "reporter.h"
+#include "kernel/tracer.h"
 
 #define EXIT_USAGE 2
 
@@ -54,13 +54,13 @@ static bool wants_utf8(void)
 	return utf8 || locale_is_called_utf8();
 }
 
-/* Replays a recording through the same teller as live tracing. */
-static int replay(const struct options *o, struct teller *t)
+/* Replays a recording through the same reporter as live tracing. */
+static int replay(const struct options *o, struct reporter *t)
 {
 	struct selection selection = {
 		.options = o,
 		.cgroups = t->cgroups,
-		.sink = teller_item,
+		.sink = reporter_item,
 		.ctx = t,
 	};
 	int err, end;
@@ -70,11 +70,11 @@ static int replay(const struct options *o, struct teller *t)
 	if (t->renderer->begin)
 		t->renderer->begin(&t->context);
 	err = recording_read(o->read_file, select_item, &selection);
-	if (err == TELLER_ENOUGH)
+	if (err == REPORTER_ENOUGH)
 		err = 0;
 	if (err < 0 && err != -EBADMSG && err != -EPROTO && !t->error)
 		return EXIT_FAILURE;
-	end = teller_end(t);
+	end = reporter_end(t);
 	if (end == -EPIPE)
 		return EXIT_SUCCESS;
 	if (end)
@@ -89,18 +89,18 @@ static int print_features(const struct options *o)
 
 static int run(const struct options *o)
 {
-	struct teller t = { .options = o, .renderer = o->renderer };
+	struct reporter t = { .options = o, .renderer = o->renderer };
 	const char *name = o->output_file ? o->output_file : "standard output";
 	int result = EXIT_FAILURE, fd = STDOUT_FILENO, err;
 	bool colour;
 	FILE *out;
 
 	if (o->output_file)
-		fd = caller_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+		fd = sudo_user_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	out = fd < 0 ? NULL : output_fdopen(fd);
 	if (!out) {
 		err = fd < 0 ? fd : -errno;
-		message("%s: %s%s", name, strerror(-err), caller_hint(err));
+		message("%s: %s%s", name, strerror(-err), sudo_user_hint(err));
 		return EXIT_FAILURE;
 	}
 	colour = wants_colour(fd);
@@ -116,15 +116,15 @@ static int run(const struct options *o)
 		if (err)
 			goto out;
 	}
-	teller_begin(&t, out, colour);
+	reporter_begin(&t, out, colour);
 	t.context.utf8 = wants_utf8();
 	t.out_fd = fd;
 	result = o->read_file ? replay(o, &t) : live_run(o, &t);
-	teller_end_recording(&t);
+	reporter_end_recording(&t);
 	if (t.recording_failed)
 		result = EXIT_FAILURE;
 out:
-	teller_free(&t);
+	reporter_free(&t);
 	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
 		message("%s: %s", name, strerror(errno));
 		result = EXIT_FAILURE;

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 # What tracing costs (as root; some five minutes): make bench BENCH_CONNECTIONS=60000 BENCH_ROUNDS=5 BENCH_TABLES=cost,syscall,alive,loss
 # BENCH_ONLY='json,none -s,tcpstates' BENCH_BYTES=1000 BENCH_RPS=3 BENCH_ALIVE=200000 BENCH_LOSS=600000
-$(BUILD)/bench/%: tests/bench/%.c tests/bench/room.h Makefile | $(BUILD)/bench
+$(BUILD)/bench/%: tests/bench/%.c tests/bench/room.h Makefile
+	$(MAKE_FOLDER)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -pthread $< -lbpf -o $@
-$(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c Makefile | $(BUILD)/bench
+$(BUILD)/bench/empty.bpf.o: tests/bench/empty.bpf.c Makefile
+	$(MAKE_FOLDER)
 	$(CLANG) -g -O2 -mcpu=v3 -target bpf $(BPF_INCLUDES) -c $< -o $@
 BENCH_OPTION = $(if $(BENCH_$1),--$2 '$(BENCH_$1)')
 .PHONY: bench

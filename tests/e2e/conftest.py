@@ -156,7 +156,7 @@ def world(tmp_path):
 def force(monkeypatch):
     """A function: this rung for each tracer of the test."""
     def force_rung(rung):
-        monkeypatch.setattr(tracers, "FORCED", [*tracers.FORCED, "--rung", rung])
+        monkeypatch.setattr(tracers, "FORCED", [*tracers.FORCED, "--hook", rung])
     return force_rung
 
 

@@ -41,8 +41,8 @@ UNUSABLE = [
     (["--min-close", "-1"], "-1"),
     (["--max-connections", "0"], "0"),
     (["--attach", "magic"], "magic"),
-    (["--rung", "accept=magic"], "accept=magic"),
-    (["--rung", "state=none"], "state=none"),
+    (["--hook", "accept=magic"], "accept=magic"),
+    (["--hook", "state=none"], "state=none"),
     (["-i", "0"], "0"),
     (["--no-such-option"], "--no-such-option"),
     (["stray"], "stray"),
@@ -86,7 +86,7 @@ def test_help_and_version():
                      "--remote", "--host", "--port", "--role", "--netns", "--cgroup",
                      "--min-connect", "--min-close", "--failed", "--output", "--write", "--read",
                      "--output-file", "--summary", "--max-connections", "--no-accept", "--attach",
-                     "--btf", "--features", "--rung",
+                     "--btf", "--features", "--hook",
                      "--interval", "--count", "--duration", "COMMAND"):
             assert word in stdout, word
     status, stdout, stderr = run_tracer("-V")

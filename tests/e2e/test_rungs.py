@@ -23,8 +23,8 @@ LOST = {
 
 
 def all_rungs():
-    """{fact: [every rung that --rung knows]}, of which some are another kernel's"""
-    words = re.search(r"\(accepted: (.*)\)$", run_tracer("--rung", "nothing")[2])[1].split(", ")
+    """{fact: [every rung that --hook knows]}, of which some are another kernel's"""
+    words = re.search(r"\(accepted: (.*)\)$", run_tracer("--hook", "nothing")[2])[1].split(", ")
     ladder = {}
     for word in words:
         fact, _, rung = word.partition("=")
@@ -37,9 +37,9 @@ def offered():
     found = {}
     for fact, rungs in all_rungs().items():
         for rung in rungs:
-            status, out, err = run_tracer("--features", "--rung", f"{fact}={rung}")
+            status, out, err = run_tracer("--features", "--hook", f"{fact}={rung}")
             if status:
-                assert (status, out) == (1, "") and f"--rung {fact}={rung}: this kernel does not" in err
+                assert (status, out) == (1, "") and f"--hook {fact}={rung}: this kernel does not" in err
             else:
                 assert re.search(rf"^{fact}: {re.escape(rung)}\b", out, re.M), out
                 found.setdefault(fact, []).append(rung)
@@ -62,7 +62,7 @@ class Scene:
         self.server, self.client = world.agent(self.ns, "the-server"), world.agent(self.ns, "the-client")
         self.old_port = self.server.listen("127.0.0.1", name="old-l")
         self.old = self.connect("old", self.old_port)
-        self.tracers = [Tracer(*[a for f, r in s.items() for a in ("--rung", f"{f}={r}")], netns=self.ns)
+        self.tracers = [Tracer(*[a for f, r in s.items() for a in ("--hook", f"{f}={r}")], netns=self.ns)
                         for s in sets]
         self.port = self.server.listen("127.0.0.1")
 

@@ -9,7 +9,7 @@
 #include "cases.h"
 #include "check.h"
 #include "input.h"
-#include "tally_chapter.h"
+#include "chapter/tally_chapter.h"
 
 #define IN(state) (1u << (state))
 /* before the first state change */
@@ -153,7 +153,7 @@ static void do_flags(struct life *l, uint8_t arg)
 	static const uint32_t flags[] = {
 		HANDSHAKE_BEFORE_TRACE, HANDSHAKE_EVENTS_LOST,	HANDSHAKE_TABLE_FULL,
 		HANDSHAKE_FASTOPEN,	HANDSHAKE_SYN_AT_WRITE, HANDSHAKE_ACK_DEFERRED,
-		HANDSHAKE_TOLD,
+		HANDSHAKE_POSTED,
 	};
 
 	if (arg < sizeof(flags) / sizeof(flags[0]))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Any bytes as a recording: reader, selections, teller, JSON. */
+/* Any bytes as a recording: reader, selections, reporter, JSON. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,8 +7,8 @@
 #include "check.h"
 #include "input.h"
 #include "play.h"
-#include "recording.h"
-#include "select.h"
+#include "recording/recording.h"
+#include "chapter/select.h"
 
 #define WORDS_MAX 16
 
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.options.count = chosen.count;
 	selection.options = &chosen;
 	err = recording_read(path, select_item, &selection);
-	CHECK(!err || err == -EBADMSG || err == -EPROTO || err == TELLER_ENOUGH);
+	CHECK(!err || err == -EBADMSG || err == -EPROTO || err == REPORTER_ENOUGH);
 	play_end(&p);
 	options_free(&chosen);
 	close(fd);

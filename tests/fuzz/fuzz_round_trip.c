@@ -11,7 +11,7 @@
 #include "check.h"
 #include "input.h"
 #include "play.h"
-#include "recording.h"
+#include "recording/recording.h"
 
 #define ITEMS_MAX 32
 
@@ -82,12 +82,12 @@ static void record_and_replay(const char *path, const struct items *items)
 
 	play_begin(&live, renderer_find("json"), 0);
 	live.options.write_file = path;
-	CHECK(!recorder_create(&live.teller.recorder, &live.options, live.teller.cgroups));
-	recorder_last(live.teller.recorder);
+	CHECK(!recorder_create(&live.reporter.recorder, &live.options, live.reporter.cgroups));
+	recorder_last(live.reporter.recorder);
 	for (size_t i = 0; i < items->n; i++)
 		CHECK(!play_item(&live, &items->list[i]));
 	play_end(&live);
-	CHECK(!recorder_close(live.teller.recorder));
+	CHECK(!recorder_close(live.reporter.recorder));
 	play_begin(&replayed, renderer_find("json"), 0);
 	CHECK(!recording_read(path, play_item, &replayed));
 	play_end(&replayed);

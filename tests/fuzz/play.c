@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "message.h"
+#include "base/message.h"
 
 static ssize_t memory_write(void *memory, const char *data, size_t len)
 {
@@ -38,7 +38,7 @@ void memory_end(struct memory *m)
 	CHECK(!fflush(m->file));
 }
 
-/* In the place of user/message.c: stderr is for findings, and a message is a line too. */
+/* In the place of user/base/message.c: stderr is for findings, and a message is a line too. */
 void message(const char *format, ...)
 {
 	char line[1024];
@@ -64,22 +64,22 @@ void play_begin(struct play *p, const struct renderer *renderer, uint8_t style)
 			      : style & STYLE_WALL   ? TIME_WALL
 						     : TIME_DEFAULT,
 	};
-	p->teller = (struct teller){ .options = &p->options, .renderer = renderer };
-	p->teller.summary = summary_create();
-	p->teller.cgroups = cgroups_open(false);
-	CHECK(p->teller.summary && p->teller.cgroups);
+	p->reporter = (struct reporter){ .options = &p->options, .renderer = renderer };
+	p->reporter.summary = summary_create();
+	p->reporter.cgroups = cgroups_open(false);
+	CHECK(p->reporter.summary && p->reporter.cgroups);
 	memory_begin(&p->memory);
-	teller_begin(&p->teller, p->memory.file, style & STYLE_COLOUR);
-	p->teller.context.utf8 = style & STYLE_UTF8;
+	reporter_begin(&p->reporter, p->memory.file, style & STYLE_COLOUR);
+	p->reporter.context.utf8 = style & STYLE_UTF8;
 	if (renderer->begin)
-		renderer->begin(&p->teller.context);
+		renderer->begin(&p->reporter.context);
 }
 
 int play_item(void *play, const struct item *item)
 {
 	struct play *p = play;
 
-	return teller_item(&p->teller, item);
+	return reporter_item(&p->reporter, item);
 }
 
 /* Of a page, the lines that came of the input; nothing in them may be markup. */
@@ -101,7 +101,7 @@ void play_end(struct play *p)
 {
 	const char *name = p->options.renderer->name;
 
-	CHECK(!teller_end(&p->teller));
+	CHECK(!reporter_end(&p->reporter));
 	memory_end(&p->memory);
 	if (!strcmp(name, "html"))
 		keep_data(&p->memory);
@@ -110,10 +110,10 @@ void play_end(struct play *p)
 	else if (!strcmp(name, "csv"))
 		check_csv(p->memory.text, p->memory.len);
 	else if (!strcmp(name, "ladder") && !p->options.summary)
-		check_ladder(p->memory.text, p->memory.len, p->teller.context.colour);
+		check_ladder(p->memory.text, p->memory.len, p->reporter.context.colour);
 	else
-		check_terminal(p->memory.text, p->memory.len, p->teller.context.colour);
-	teller_free(&p->teller);
+		check_terminal(p->memory.text, p->memory.len, p->reporter.context.colour);
+	reporter_free(&p->reporter);
 }
 
 int memory_file(char path[MEMORY_PATH_MAX], const void *data, size_t len)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Items through the program's own teller into memory, and what must hold of the text. */
+/* Items through the program's own reporter into memory, and what must hold of the text. */
 #ifndef PLAY_H
 #define PLAY_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "teller.h"
+#include "reporter.h"
 
 /* A FILE into memory that lives as long as the process; what it has is overwritten by the next. */
 struct memory {
@@ -32,7 +32,7 @@ enum style {
 
 struct play {
 	struct options options;
-	struct teller teller;
+	struct reporter reporter;
 	struct memory memory; /* the text, after play_end() */
 };
 

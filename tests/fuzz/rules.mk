@@ -8,13 +8,16 @@ FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)
 # libFuzzer comes with clang; message.c has a stand-in among the targets' own files
 FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -iquote tests/unit -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
 	-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
-FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out message,$(PURE:user/%.c=%)) check check_json play cases)
+FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out base/message,$(PURE:user/%.c=%)) check check_json play cases)
 .SECONDARY: $(FUZZ_OBJECTS) $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%.o) $(BUILD)/fuzz/seeds.o
-$(BUILD)/fuzz/%.o: user/%.c Makefile | $(BUILD)/fuzz
+$(BUILD)/fuzz/%.o: user/%.c Makefile
+	$(MAKE_FOLDER)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile | $(BUILD)/fuzz
+$(BUILD)/fuzz/%.o: tests/fuzz/%.c Makefile
+	$(MAKE_FOLDER)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
-$(BUILD)/fuzz/%.o: tests/unit/%.c Makefile | $(BUILD)/fuzz
+$(BUILD)/fuzz/%.o: tests/unit/%.c Makefile
+	$(MAKE_FOLDER)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@

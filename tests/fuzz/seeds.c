@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options_table.h"
+#include "cli/options_table.h"
 #include "play.h"
-#include "recording.h"
+#include "recording/recording.h"
 
 #define PATH_ROOM 512
 #define ROUND_TRIP_MAX 4096

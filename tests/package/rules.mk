@@ -3,7 +3,7 @@
 .PHONY: deb test-package
 deb:
 	@tests/package/deps
-	@tests/package/deb $(BUILD)/deb $(VERSION)
+	@tests/package/deb $(BUILD)/deb
 
 test-package: deps-test
 	@tests/package/deps test

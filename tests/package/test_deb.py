@@ -31,8 +31,8 @@ def test_dependencies(root):
 
 
 def test_it_runs(root):
-    with open(os.path.join(ROOT, "Makefile")) as f:
-        version = re.search(r"^VERSION := (\S+)$", f.read(), re.M)[1]
+    with open(os.path.join(ROOT, "user/packaging/debian/changelog")) as f:
+        version = re.search(r"\((\S+)\)", f.readline())[1]
     assert output(str(root / PROGRAM), "--version") == f"{NAME} {version}\n"
     golden = os.path.join(ROOT, "tests/golden/http-client")
     with open(golden + ".json") as f:

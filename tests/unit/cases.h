@@ -9,8 +9,8 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 
-#include "chapter.h"
-#include "diary.h"
+#include "chapter/chapter.h"
+#include "shared/diary.h"
 
 #define US 1000ULL
 #define MS 1000000ULL

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "names.h"
-#include "number.h"
+#include "chapter/names.h"
+#include "base/number.h"
 
 static void put_step(FILE *out, const struct chapter *ch, const struct step *s)
 {

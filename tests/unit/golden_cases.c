@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sweep.h"
+#include "kernel/sweep.h"
 
 void tell_item(struct telling *t, enum item_type type, const void *data, size_t len)
 {
@@ -15,7 +15,7 @@ void tell_item(struct telling *t, enum item_type type, const void *data, size_t 
 void tell_handshake(struct telling *t, struct flow *f)
 {
 	tell_item(t, ITEM_HANDSHAKE, &f->r.h, sizeof(f->r.h));
-	f->r.h.flags |= HANDSHAKE_TOLD;
+	f->r.h.flags |= HANDSHAKE_POSTED;
 }
 
 void tell_close(struct telling *t, struct flow *f)
@@ -212,7 +212,7 @@ static void open_ones(struct telling *t)
 	tell_item(t, ITEM_SNAPSHOT, NULL, 0);
 	flow_open(&f, ROLE_SERVER);
 	number(&f, 1);
-	f.r.h.flags |= HANDSHAKE_TOLD;
+	f.r.h.flags |= HANDSHAKE_POSTED;
 	flow_peer_fin(&f);
 	f.now_ns = now_ns;
 	tell_open(t, &f);
@@ -228,7 +228,7 @@ static void open_ones(struct telling *t)
 
 	flow_open(&f, ROLE_CLIENT);
 	number(&f, 3);
-	f.r.h.flags |= HANDSHAKE_TOLD;
+	f.r.h.flags |= HANDSHAKE_POSTED;
 	f.now_ns = now_ns - 500 * MS;
 	flow_fin(&f, 0);
 	flow_wait(&f, 221 * MS);
@@ -238,7 +238,7 @@ static void open_ones(struct telling *t)
 
 	flow_open(&f, ROLE_CLIENT);
 	number(&f, 4);
-	f.r.h.flags |= HANDSHAKE_TOLD;
+	f.r.h.flags |= HANDSHAKE_POSTED;
 	f.now_ns = now_ns - 5 * S;
 	flow_fin(&f, 0);
 	flow_wait(&f, 20 * MS);
@@ -256,7 +256,7 @@ static void incomplete(struct telling *t)
 
 	flow_begin(&f, ROLE_UNKNOWN);
 	f.r.h.state = BPF_TCP_ESTABLISHED;
-	f.r.h.flags = HANDSHAKE_BEFORE_TRACE | HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
+	f.r.h.flags = HANDSHAKE_BEFORE_TRACE | HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
 	flow_data(&f, 100, 200);
 	flow_fin(&f, 0);
 	flow_wait(&f, 20 * MS);

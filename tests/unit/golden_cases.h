@@ -4,7 +4,7 @@
 #define GOLDEN_CASES_H
 
 #include "cases.h"
-#include "source.h"
+#include "base/item.h"
 
 /* Items, as the ring or the sweep gives them. */
 struct telling {

@@ -279,7 +279,7 @@ void case_unseen(struct telling *t)
 	struct flow f;
 
 	flow_open(&f, ROLE_CLIENT);
-	f.r.h.flags |= HANDSHAKE_TOLD;
+	f.r.h.flags |= HANDSHAKE_POSTED;
 	flow_fin(&f, 0);
 	flow_wait(&f, 30 * MS);
 	f.r.h.state = BPF_TCP_FIN_WAIT2;
@@ -289,7 +289,7 @@ void case_unseen(struct telling *t)
 
 	flow_open(&f, ROLE_SERVER);
 	f.r.h.conn = 2;
-	f.r.h.flags |= HANDSHAKE_TOLD;
+	f.r.h.flags |= HANDSHAKE_POSTED;
 	flow_peer_fin(&f);
 	flow_wait(&f, 700 * MS);
 	flow_fin(&f, 0);

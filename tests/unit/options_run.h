@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "options.h"
+#include "cli/options_parse.h"
 
 #define WORDS_MAX 32
 

@@ -3,7 +3,7 @@
 #ifndef RECORDED_H
 #define RECORDED_H
 
-#include "recording.h"
+#include "recording/recording.h"
 
 /* What recording_read() passed on. */
 struct seen {

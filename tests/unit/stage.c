@@ -14,17 +14,17 @@ void stage_open(struct stage *s, const char *format, FILE *out, bool colour)
 
 	assert_non_null(renderer);
 	assert_non_null(out);
-	s->teller = (struct teller){ .options = &s->options, .renderer = renderer };
-	s->teller.cgroups = cgroups_open(false);
-	s->teller.summary = summary_create();
-	assert_non_null(s->teller.cgroups);
-	assert_non_null(s->teller.summary);
-	teller_begin(&s->teller, out, colour);
+	s->reporter = (struct reporter){ .options = &s->options, .renderer = renderer };
+	s->reporter.cgroups = cgroups_open(false);
+	s->reporter.summary = summary_create();
+	assert_non_null(s->reporter.cgroups);
+	assert_non_null(s->reporter.summary);
+	reporter_begin(&s->reporter, out, colour);
 	if (renderer->begin)
-		renderer->begin(&s->teller.context);
+		renderer->begin(&s->reporter.context);
 }
 
 void stage_close(struct stage *s)
 {
-	teller_free(&s->teller);
+	reporter_free(&s->reporter);
 }

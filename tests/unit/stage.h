@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A teller with all that it needs, for tests that tell items into a FILE. */
+/* A reporter with all that it needs, for tests that tell items into a FILE. */
 #ifndef STAGE_H
 #define STAGE_H
 
-#include "teller.h"
+#include "reporter.h"
 
 struct stage {
 	struct options options;
-	struct teller teller;
+	struct reporter reporter;
 };
 
 /* The options stand already; writes what the format begins with. */
 void stage_open(struct stage *s, const char *format, FILE *out, bool colour);
 
-/* After teller_end(). */
+/* After reporter_end(). */
 void stage_close(struct stage *s);
 
 #endif

@@ -128,7 +128,7 @@ static void before_trace(void **state)
 	(void)state;
 	flow_begin(&f, ROLE_UNKNOWN);
 	f.r.h.state = BPF_TCP_ESTABLISHED;
-	f.r.h.flags = HANDSHAKE_BEFORE_TRACE | HANDSHAKE_ESTABLISHED | HANDSHAKE_TOLD;
+	f.r.h.flags = HANDSHAKE_BEFORE_TRACE | HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
 	flow_data(&f, 100, 200);
 	flow_peer_fin(&f);
 	flow_wait(&f, MS);
@@ -147,7 +147,7 @@ static void before_trace(void **state)
 	/* what of the handshake was not seen is not in the mask, the close is */
 	assert_int_equal(ch.completeness & COMPLETE_SYN, 0);
 	assert_int_equal(ch.completeness & COMPLETE_FIN, COMPLETE_FIN);
-	assert_true(chapter_handshake_told(&f.r));
+	assert_true(chapter_handshake_posted(&f.r));
 }
 
 static void events_lost(void **state)

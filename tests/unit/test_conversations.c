@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "cases.h"
-#include "conversations.h"
+#include "recording/conversations.h"
 #include "packets.h"
-#include "pcapng.h"
+#include "recording/pcapng.h"
 
 #define GIB (1ULL << 30)
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "wanted.h"
+#include "shared/wanted.h"
 
 #define MS 1000000ULL
 #define T0 5000000000ULL

@@ -21,7 +21,7 @@
 
 #include "golden_cases.h"
 #include "packets.h"
-#include "recording.h"
+#include "recording/recording.h"
 #include "stage.h"
 
 #define FOLDER "tests/golden/"
@@ -119,13 +119,13 @@ static char *replay(const char *path, const struct view *v, size_t *len)
 	int err;
 
 	stage_open(&s, v->renderer, out, v->colour);
-	s.teller.context.utf8 = v->utf8;
-	err = recording_read(path, teller_item, &s.teller);
+	s.reporter.context.utf8 = v->utf8;
+	err = recording_read(path, reporter_item, &s.reporter);
 	if (!err)
-		err = teller_end(&s.teller);
+		err = reporter_end(&s.reporter);
 	stage_close(&s);
 	fclose(out);
-	if (err || !s.teller.counted) {
+	if (err || !s.reporter.counted) {
 		free(text);
 		fail_msg("%s: %s", path, err ? strerror(-err) : "no end");
 	}

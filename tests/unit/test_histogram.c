@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "histogram.h"
+#include "base/histogram.h"
 
 /* A cheap sequence of numbers over the whole range of sizes. */
 static uint64_t next(uint64_t *seed)

@@ -54,14 +54,14 @@ static const struct hostile {
 #define HOSTILES (sizeof(hostiles) / sizeof(hostiles[0]))
 
 /* A connection whose owner, closer and cgroup have the name, and one of its transitions. */
-static void tell_all(struct teller *t, const char *name)
+static void tell_all(struct reporter *t, const char *name)
 {
 	struct {
 		uint64_t id;
 		char path[COMM_LEN + 1];
 	} cgroup = { .id = CGROUP_ID };
 	struct transition tr = { .family = 4, .from = 7, .to = 2, .pid = 666 };
-	struct telling telling = { .sink = teller_item, .ctx = t };
+	struct telling telling = { .sink = reporter_item, .ctx = t };
 	struct flow f;
 
 	memcpy(cgroup.path, name, strlen(name));
@@ -86,8 +86,8 @@ static char *told(const char *format, const char *name)
 	FILE *out = open_memstream(&text, &len);
 
 	stage_open(&s, format, out, false);
-	tell_all(&s.teller, name);
-	assert_int_equal(teller_end(&s.teller), 0);
+	tell_all(&s.reporter, name);
+	assert_int_equal(reporter_end(&s.reporter), 0);
 	stage_close(&s);
 	fclose(out);
 	assert_int_equal(strlen(text), len);

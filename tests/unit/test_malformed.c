@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Bytes that no kernel wrote, through the teller and every renderer, and recordings that are cut off or
+ * Bytes that no kernel wrote, through the reporter and every renderer, and recordings that are cut off or
  * damaged.  What counts is what AddressSanitizer and UBSan say; seeds are fixed.
  */
 #include <errno.h>
@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "golden_cases.h"
-#include "select.h"
+#include "chapter/select.h"
 #include "stage.h"
-#include "sweep.h"
+#include "kernel/sweep.h"
 
 #define ROUNDS 3000
 #define ITEM_MAX (sizeof(struct item_open) + 64)
@@ -38,7 +38,7 @@ static void fill(uint8_t *bytes, size_t len)
 		bytes[i] = (uint8_t)(next() >> 24);
 }
 
-/* A teller that writes into the void, in the way of a user who wants to see everything. */
+/* A reporter that writes into the void, in the way of a user who wants to see everything. */
 struct bench {
 	struct stage stage;
 	struct selection selection;
@@ -53,8 +53,8 @@ static void bench_open(struct bench *b, const struct renderer *renderer)
 	b->stage.options.time_style = (enum time_style)(next() % 3);
 	b->selection = (struct selection){
 		.options = &b->stage.options,
-		.sink = teller_item,
-		.ctx = &b->stage.teller,
+		.sink = reporter_item,
+		.ctx = &b->stage.reporter,
 	};
 	stage_open(&b->stage, renderer->name, b->out, next() & 1);
 }
@@ -63,9 +63,9 @@ static void bench_close(struct bench *b)
 {
 	FILE *table = fopen("/dev/null", "we");
 
-	assert_int_equal(teller_end(&b->stage.teller), 0);
+	assert_int_equal(reporter_end(&b->stage.reporter), 0);
 	assert_non_null(table);
-	summary_print(table, b->stage.teller.summary, false);
+	summary_print(table, b->stage.reporter.summary, false);
 	fclose(table);
 	stage_close(&b->stage);
 	fclose(b->out);
@@ -108,7 +108,7 @@ static void give(struct bench *b, unsigned int type, const uint8_t *bytes, size_
 	assert_non_null(copy);
 	memcpy(copy, bytes, len);
 	assert_int_equal(select_item(&b->selection, &(struct item){ type, copy, len }), 0);
-	assert_int_equal(teller_item(&b->stage.teller, &(struct item){ type, copy, len }), 0);
+	assert_int_equal(reporter_item(&b->stage.reporter, &(struct item){ type, copy, len }), 0);
 	free(copy);
 }
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "names.h"
+#include "chapter/names.h"
 
 static void states(void **state)
 {

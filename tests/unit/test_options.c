@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* The command line as a whole: flags, choices, commands, conflicts, and what is no option. */
 #include "options_run.h"
+#include "render/render.h"
 
 #include <string.h>
 
@@ -15,7 +16,7 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.ring_mib, 4);
 	assert_int_equal(r.o.max_connections, 0);
 	assert_int_equal(r.o.attach, ATTACH_AUTO);
-	assert_int_equal(r.o.rungs[FACT_ACCEPT], RUNG_ANY);
+	assert_int_equal(r.o.hooks[FEATURE_ACCEPT], HOOK_ANY);
 	assert_int_equal(r.o.time_style, TIME_DEFAULT);
 	assert_null(r.o.command);
 	assert_int_equal(r.o.pids.n + r.o.local.n + r.o.remote.n + r.o.host.n, 0);
@@ -111,7 +112,7 @@ static void test_conflicts(void **state)
 	BAD("-6: -4 and -6 exclude each other", "", "-4", "-6");
 	BAD("-4: -4 and -6 exclude each other", "", "-64");
 	BAD("--interval: needs --summary", "", "--interval", "1");
-	BAD("--rung state: conflicts with --attach", "", "--attach=kprobe", "--rung=state=raw_tp");
+	BAD("--hook state: conflicts with --attach", "", "--attach=kprobe", "--hook=state=raw_tp");
 	BAD("--role server: given twice", "", "--role", "client", "--role", "server");
 }
 
@@ -124,7 +125,7 @@ static void test_bad_words(void **state)
 	BAD("--role both: not known (accepted: client, server)", "", "--role", "both");
 	BAD("--attach raw: not known (accepted: auto, tracepoint, fentry, kprobe)", "", "--attach",
 	    "raw");
-	BAD("--rung accept=magic: not known (accepted: state=tp_btf, ", "accept=fexit", "--rung",
+	BAD("--hook accept=magic: not known (accepted: state=tp_btf, ", "accept=fexit", "--hook",
 	    "accept=magic");
 	BAD("-x: unknown option", "--help", "-x");
 	BAD("-x: unknown option", "--help", "-vqx");

@@ -43,7 +43,7 @@ static void test_help(void **state)
 		"--attach",
 		"--btf",
 		"--features",
-		"--rung",
+		"--hook",
 		"--ring",
 		"-i, --interval",
 		"-n, --count",

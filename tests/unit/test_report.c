@@ -9,14 +9,9 @@
 #include <cmocka.h>
 
 #include "cases.h"
-#include "report.h"
+#include "render/report.h"
 
 #define CONNS 20000
-
-static struct maybe known(int64_t value)
-{
-	return (struct maybe){ true, value };
-}
 
 static struct chapter handshake(uint64_t conn, enum outcome outcome, int64_t ns)
 {

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "segment.h"
+#include "shared/segment.h"
 
 #define FIN_ACK (TCP_FIN | TCP_ACK)
 
@@ -16,26 +16,26 @@ static const struct {
 	__u32 flags;
 	int seq;
 	int end_seq;
-	enum segment_kind kind;
+	enum arrival_kind kind;
 } cases[] = {
-	{ "the awaited FIN", FIN_ACK, 0, 1, SEGMENT_FIN },
-	{ "a FIN behind old data", FIN_ACK, -100, 1, SEGMENT_FIN },
-	{ "a FIN with new data", FIN_ACK, 0, 101, SEGMENT_REFUSED },
-	{ "a FIN beyond a gap", FIN_ACK, 50, 51, SEGMENT_REFUSED },
-	{ "a FIN without ACK", TCP_FIN, 0, 1, SEGMENT_OTHER },
-	{ "a FIN of long ago", FIN_ACK, -10, -9, SEGMENT_OTHER },
-	{ "new data", TCP_ACK, 0, 100, SEGMENT_REFUSED },
-	{ "old and new data", TCP_ACK, -50, 100, SEGMENT_REFUSED },
-	{ "old data", TCP_ACK, -100, 0, SEGMENT_OTHER },
-	{ "an ACK", TCP_ACK, 0, 0, SEGMENT_OTHER },
-	{ "an old ACK", TCP_ACK, -1, -1, SEGMENT_OTHER },
-	{ "an RST", TCP_RST, 0, 0, SEGMENT_RST },
-	{ "an RST,ACK", TCP_RST | TCP_ACK, 0, 0, SEGMENT_RST },
-	{ "an RST beyond a gap", TCP_RST, 7, 7, SEGMENT_RST },
-	{ "an RST from before", TCP_RST, -1, -1, SEGMENT_OTHER },
-	{ "a new SYN", TCP_SYN, 1000, 1001, SEGMENT_REFUSED },
-	{ "an old SYN", TCP_SYN, -1000, -999, SEGMENT_OTHER },
-	{ "a SYN just before", TCP_SYN, -1, 0, SEGMENT_OTHER },
+	{ "the awaited FIN", FIN_ACK, 0, 1, ARRIVAL_FIN },
+	{ "a FIN behind old data", FIN_ACK, -100, 1, ARRIVAL_FIN },
+	{ "a FIN with new data", FIN_ACK, 0, 101, ARRIVAL_REFUSED },
+	{ "a FIN beyond a gap", FIN_ACK, 50, 51, ARRIVAL_REFUSED },
+	{ "a FIN without ACK", TCP_FIN, 0, 1, ARRIVAL_OTHER },
+	{ "a FIN of long ago", FIN_ACK, -10, -9, ARRIVAL_OTHER },
+	{ "new data", TCP_ACK, 0, 100, ARRIVAL_REFUSED },
+	{ "old and new data", TCP_ACK, -50, 100, ARRIVAL_REFUSED },
+	{ "old data", TCP_ACK, -100, 0, ARRIVAL_OTHER },
+	{ "an ACK", TCP_ACK, 0, 0, ARRIVAL_OTHER },
+	{ "an old ACK", TCP_ACK, -1, -1, ARRIVAL_OTHER },
+	{ "an RST", TCP_RST, 0, 0, ARRIVAL_RST },
+	{ "an RST,ACK", TCP_RST | TCP_ACK, 0, 0, ARRIVAL_RST },
+	{ "an RST beyond a gap", TCP_RST, 7, 7, ARRIVAL_RST },
+	{ "an RST from before", TCP_RST, -1, -1, ARRIVAL_OTHER },
+	{ "a new SYN", TCP_SYN, 1000, 1001, ARRIVAL_REFUSED },
+	{ "an old SYN", TCP_SYN, -1000, -999, ARRIVAL_OTHER },
+	{ "a SYN just before", TCP_SYN, -1, 0, ARRIVAL_OTHER },
 };
 
 static void as_the_kernel(void **state)
@@ -45,7 +45,7 @@ static void as_the_kernel(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		for (size_t k = 0; k < sizeof(awaited) / sizeof(awaited[0]); k++) {
-			struct segment s = {
+			struct arrival s = {
 				.seq = awaited[k] + (__u32)cases[i].seq,
 				.end_seq = awaited[k] + (__u32)cases[i].end_seq,
 				.flags = cases[i].flags,

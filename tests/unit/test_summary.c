@@ -7,12 +7,7 @@
 
 #include <cmocka.h>
 
-#include "summary.h"
-
-static struct maybe known(int64_t value)
-{
-	return (struct maybe){ true, value };
-}
+#include "render/summary.h"
 
 static struct chapter handshake(enum role role, uint16_t port, enum outcome outcome, int64_t ns)
 {

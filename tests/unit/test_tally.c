@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "histogram.h"
-#include "summary.h"
-#include "tally_chapter.h"
+#include "base/histogram.h"
+#include "render/summary.h"
+#include "chapter/tally_chapter.h"
 
 #define MS 1000000ULL
 #define ROUNDS 200000

@@ -9,15 +9,10 @@
 
 #include <cmocka.h>
 
-#include "number.h"
-#include "text.h"
+#include "base/number.h"
+#include "base/text.h"
 
 #define S 1000000000LL
-
-static struct maybe known(int64_t value)
-{
-	return (struct maybe){ true, value };
-}
 
 static void ipv6(const char *text, const char *expected)
 {

@@ -21,7 +21,8 @@ smoke-kernels: deps-test
 	@tests/vm/smoke $(KERNEL_DIR) $(BUILD)/static $(KERNELS)
 
 # the programs of a machine that has no others
-$(BUILD)/pair $(BUILD)/first: $(BUILD)/%: tests/vm/%.c Makefile | $(BUILD)
+$(BUILD)/pair $(BUILD)/first: $(BUILD)/%: tests/vm/%.c Makefile
+	$(MAKE_FOLDER)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $< -o $@
 
 # built here for arm64, run under arm64 kernels

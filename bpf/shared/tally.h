@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * A summary's chapters, counted instead of posted.  A key holds the facts that the verdict depends on
+ * and the latency's bucket, so the kernel judges nothing: user space makes a chapter of each key, by the
+ * same rules as of a record (user/chapter/tally_chapter.c).  Pure; both sides and the unit tests compile it.
+ */
+#ifndef TALLY_H
+#define TALLY_H
+
+#include "diary.h"
+
+#define TALLIES 16384
+#define TALLIES_OTHER 4096 /* without the service port, for what finds no room above */
+
+/*
+ * Log-linear buckets.  Each power of two is cut into 32 of equal width:
+ *
+ *	value < 32:		bucket = value
+ *	else, with e = floor(log2(value)) - 5:
+ *				bucket = 32 * e + (value >> e)		(32 <= value >> e < 64)
+ */
+#define BUCKET_BITS 5
+#define BUCKETS ((64 - BUCKET_BITS + 1) << BUCKET_BITS)
+#define BUCKET_NONE 0xffff /* no latency, or not known */
+
+struct tally_key {
+	__u16 port; /* the service's; 0: none, or not known */
+	__u16 bucket;
+	__s16 err;
+	__u8 close; /* the chapter's type */
+	__u8 role;
+	__u8 soft; /* err was an ICMP's */
+	__u8 state;
+	__u8 last_from; /* the state before the last one of the close */
+	__u8 alone;	/* a close whose handshake is not told */
+	__u32 h_flags;
+	__u32 c_flags;
+};
+
+struct tally {
+	__u64 n;
+	__u64 max_ns;
+};
+
+#define TALLY_H_FLAGS                                                            \
+	(HANDSHAKE_BEFORE_TRACE | HANDSHAKE_EVENTS_LOST | HANDSHAKE_TABLE_FULL | \
+	 HANDSHAKE_ESTABLISHED | HANDSHAKE_NO_PORT)
+#define TALLY_C_FLAGS                                                                        \
+	(CLOSE_EVENTS_LOST | CLOSE_LOCAL_FIN_ACKED | CLOSE_REMOTE_FIN | CLOSE_RST_RECEIVED | \
+	 CLOSE_RST_SENT | CLOSE_OVER | CLOSE_MINISOCKET | CLOSE_EXPIRED)
+
+static __always_inline __u16 tally_bucket(__u64 value)
+{
+	__u32 e = 0;
+
+	/* how far the highest bit is above BUCKET_BITS, by halving: BPF has no instruction for it */
+	for (__u32 step = 32; step; step /= 2)
+		e += step * (__u32)nonzero(value >> (e + BUCKET_BITS) >> step);
+	return (e << BUCKET_BITS) + (value >> e);
+}
+
+static __always_inline void tally_begin(struct tally_key *key, const struct handshake_part *h)
+{
+	key->role = h->role;
+	if (h->role == ROLE_CLIENT)
+		key->port = h->remote_port;
+	else if (h->role == ROLE_SERVER)
+		key->port = h->local_port;
+	key->bucket = BUCKET_NONE;
+	key->h_flags = h->flags & TALLY_H_FLAGS;
+}
+
+/* For a handshake that is over; the key must be zero.  Returns its latency in ns, 0: none told. */
+static __always_inline __u64 tally_handshake(struct tally_key *key, const struct record *r)
+{
+	__u64 ns;
+
+	tally_begin(key, &r->h);
+	if (!diary_retransmits_seen(&r->h))
+		key->h_flags |= HANDSHAKE_EVENTS_LOST;
+	if (!diary_established(r)) {
+		key->state = r->h.state;
+		key->err = r->h.err;
+		key->soft = r->h.err && r->h.err == r->h.err_soft;
+		return 0; /* how long a failure took says nothing of how long a handshake takes */
+	}
+	ns = diary_handshake_ns(&r->h);
+	if (ns)
+		key->bucket = tally_bucket(ns);
+	return ns;
+}
+
+/* For a close that is over; the key must be zero.  Returns its latency in ns, 0: not known. */
+static __always_inline __u64 tally_close(struct tally_key *key, const struct record *r)
+{
+	__u64 ns = diary_close_ns(r);
+	__u32 last = r->c.n_steps - 1U;
+
+	tally_begin(key, &r->h);
+	key->close = 1;
+	key->err = r->c.err;
+	key->c_flags = r->c.flags & TALLY_C_FLAGS;
+	barrier_var(last); /* as in diary_close_end_ns() */
+	if (last < CLOSE_STEPS)
+		key->last_from = step_from(r->c.steps[last]);
+	if (ns)
+		key->bucket = tally_bucket(ns);
+	return ns;
+}
+
+_Static_assert(sizeof(struct tally_key) == 20, "no padding in a map's key");
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "features.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+const struct feature_hooks features[FEATURES] = {
+	[FEATURE_STATE] = { "state",
+			    { { HOOK_TP_BTF, "inet_sock_set_state" },
+			      { HOOK_RAW_TP, "inet_sock_set_state" },
+			      { HOOK_FENTRY, "tcp_set_state" },
+			      { HOOK_KPROBE, "tcp_set_state" } },
+			    "everything" },
+	[FEATURE_ACCEPT] = { "accept",
+			     { { HOOK_FEXIT, "inet_csk_accept" },
+			       { HOOK_SYSCALL, "sys_exit_accept, sys_exit_accept4" },
+			       { HOOK_KRETPROBE, "inet_csk_accept" } },
+			     "accept_us" },
+	[FEATURE_TIMEWAIT] = { "timewait",
+			       { { HOOK_RAW_TP, "kfree_skb" },
+				 { HOOK_FEXIT, "tcp_timewait_state_process" },
+				 { HOOK_HEADERS, "kfree_skb" } },
+			       "ending, time_wait, close_us, peer_fin_us, remote_fin_seq "
+			       "(after FIN_WAIT2 without a socket)" },
+	[FEATURE_SYNACK] = { "synack",
+			     { { HOOK_RAW_TP, "tcp_retransmit_synack" } },
+			     "handshake_us (after a SYN,ACK sent again)" },
+	[FEATURE_SYNCOOKIE] = { "syncookie",
+				{ { HOOK_FEXIT, "tcp_get_cookie_sock" },
+				  { HOOK_KRETPROBE, "tcp_get_cookie_sock" } },
+				"syncookie" },
+	[FEATURE_COOKIE] = { "cookie",
+			     { { HOOK_HELPER, "bpf_get_socket_cookie" } },
+			     "cookie (unless another program asked for it)" },
+	[FEATURE_SCAN] = { "scan",
+			   { { HOOK_ITER, "task_file, tcp" },
+			     { HOOK_ITER_5_8, "task_file, tcp" },
+			     { HOOK_PROC, "sock_diag, /proc" } },
+			   "pid, comm, uid, cgroup (of what is older than the trace)" },
+	[FEATURE_ALIVE] = { "alive",
+			    { { HOOK_ITER, "bpf_map_elem" } },
+			    "nothing (what ended unseen may be told as open)" },
+	[FEATURE_MPTCP] = { "mptcp", { { HOOK_FIELD, "tcp_sock.is_mptcp" } }, "mptcp" },
+};
+
+static const char *const names[HOOK_KINDS] = {
+	[HOOK_ANY] = "unknown",	  [HOOK_NONE] = "none",		  [HOOK_TP_BTF] = "tp_btf",
+	[HOOK_RAW_TP] = "raw_tp", [HOOK_FENTRY] = "fentry",	  [HOOK_FEXIT] = "fexit",
+	[HOOK_KPROBE] = "kprobe", [HOOK_KRETPROBE] = "kretprobe", [HOOK_SYSCALL] = "syscall",
+	[HOOK_HELPER] = "helper", [HOOK_ITER] = "iter",		  [HOOK_ITER_5_8] = "iter_5.8",
+	[HOOK_FIELD] = "field",	  [HOOK_HEADERS] = "headers",	  [HOOK_PROC] = "proc",
+};
+
+const char *hook_name(enum hook_kind kind)
+{
+	return (unsigned int)kind < HOOK_KINDS ? names[kind] : names[HOOK_ANY];
+}
+
+bool features_parse(const char *arg, enum feature *feature, enum hook_kind *kind)
+{
+	size_t len = strcspn(arg, "=");
+
+	if (!arg[len])
+		return false;
+	for (*feature = 0; *feature < FEATURES; (*feature)++) {
+		const struct feature_hooks *l = &features[*feature];
+
+		if (strlen(l->name) != len || strncmp(l->name, arg, len) != 0)
+			continue;
+		*kind = HOOK_NONE;
+		if (!strcmp(arg + len + 1, names[HOOK_NONE]))
+			return *feature != FEATURE_STATE;
+		for (const struct hook *w = l->hooks; w->kind != HOOK_ANY; w++) {
+			*kind = w->kind;
+			if (!strcmp(arg + len + 1, names[*kind]))
+				return true;
+		}
+		return false;
+	}
+	return false;
+}
+
+/* Appends as snprintf() does; what finds no room is cut off. */
+__attribute__((format(printf, 3, 4))) static void append(char *line, size_t size,
+							 const char *format, ...)
+{
+	size_t at = strlen(line);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line + at, size - at, format, args);
+	va_end(args);
+}
+
+void features_why(const struct findings *found, enum feature feature, char *line, size_t size)
+{
+	const struct finding *f = &found->of[feature];
+	const struct feature_hooks *l = &features[feature];
+	const char *separator = "";
+
+	snprintf(line, size, "%s", f->forgone ? "not wanted" : "");
+	for (size_t i = 0; i < HOOKS_MAX && l->hooks[i].kind != HOOK_ANY; i++) {
+		if (!f->errs[i])
+			continue;
+		append(line, size, "%s%s %s: %s", separator, names[l->hooks[i].kind],
+		       l->hooks[i].hook, strerror(-f->errs[i]));
+		separator = ", ";
+	}
+}
+
+void features_line(const struct findings *found, enum feature feature, char *line, size_t size)
+{
+	const struct finding *f = &found->of[feature];
+	const struct feature_hooks *l = &features[feature];
+	char why[FEATURES_LINE];
+
+	snprintf(line, size, "%s: %s", l->name, hook_name(f->kind));
+	if (f->kind == HOOK_NONE)
+		append(line, size, "; null: %s", l->lost);
+	if (f->kind == HOOK_NONE || f->kind == HOOK_ANY) {
+		features_why(found, feature, why, sizeof(why));
+		append(line, size, "; why: %s", why);
+	}
+	for (const struct hook *w = l->hooks; w->kind != HOOK_ANY; w++)
+		if (w->kind == f->kind)
+			append(line, size, " %s", w->hook);
+}
+
+size_t features_put_words(const char *separator, FILE *f)
+{
+	size_t n = 0;
+
+	for (const struct feature_hooks *l = features; l < features + FEATURES; l++) {
+		for (const struct hook *w = l->hooks; w->kind != HOOK_ANY; w++)
+			fprintf(f, "%s%s=%s", n++ ? separator : "", l->name, names[w->kind]);
+		if (l != &features[FEATURE_STATE])
+			fprintf(f, "%s%s=%s", n++ ? separator : "", l->name, names[HOOK_NONE]);
+	}
+	return n;
+}

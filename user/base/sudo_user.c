@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "sudo_user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <unistd.h>
+
+/* A number from the environment; -1 when there is none. */
+static long number_from(const char *name)
+{
+	const char *text = getenv(name);
+	char *end;
+	long n;
+
+	if (!text || !*text)
+		return -1;
+	errno = 0;
+	n = strtol(text, &end, 10);
+	return errno || *end || n < 0 || n >= UINT_MAX ? -1 : n;
+}
+
+struct sudo_user sudo_user_find(void)
+{
+	long uid = number_from("SUDO_UID"), gid = number_from("SUDO_GID");
+
+	if (geteuid() != 0 || uid <= 0 || gid < 0)
+		return (struct sudo_user){ false, geteuid(), getegid() };
+	return (struct sudo_user){ true, (uid_t)uid, (gid_t)gid };
+}
+
+/* The numbers of a line of /proc/PID/status; how many there are. */
+static int read_groups(const char *text, gid_t groups[NGROUPS_MAX])
+{
+	char *end;
+	int n;
+
+	for (n = 0; n < NGROUPS_MAX; n++, text = end) {
+		groups[n] = (gid_t)strtoul(text, &end, 10);
+		if (end == text)
+			break;
+	}
+	return n;
+}
+
+/* How many groups a process has that is this user's; -1 when it is not.  *pid becomes its parent. */
+static int groups_of_process(pid_t *pid, uid_t uid, gid_t groups[NGROUPS_MAX])
+{
+	char path[sizeof("/proc//status") + 11], *line = NULL;
+	unsigned int real, effective, saved;
+	bool theirs = false;
+	size_t size = 0;
+	int n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", *pid);
+	*pid = 0;
+	f = fopen(path, "re");
+	if (!f)
+		return -1;
+	while (getline(&line, &size, f) > 0) {
+		if (sscanf(line, "PPid: %d", pid) == 1)
+			continue;
+		if (sscanf(line, "Uid: %u %u %u", &real, &effective, &saved) == 3)
+			theirs = real == uid && effective == uid && saved == uid;
+		else if (theirs && !strncmp(line, "Groups:", strlen("Groups:")))
+			n = read_groups(line + strlen("Groups:"), groups);
+	}
+	free(line);
+	fclose(f);
+	return n;
+}
+
+/*
+ * The groups that the caller's own process has, which is an ancestor of this one as long as it lives,
+ * else the one group that sudo names.  The data base of users is not asked: it is read by shared
+ * libraries (nsswitch.conf), which a static program has not got.
+ */
+static int take_groups(const struct sudo_user *c)
+{
+	gid_t groups[NGROUPS_MAX];
+	pid_t pid = getppid();
+	int n = -1;
+
+	while (n < 0 && pid > 0)
+		n = groups_of_process(&pid, c->uid, groups);
+	return n < 0 ? setgroups(1, &c->gid) : setgroups((size_t)n, groups);
+}
+
+int sudo_user_become(void)
+{
+	struct sudo_user c = sudo_user_find();
+
+	if (!c.other)
+		return 0;
+	if (take_groups(&c) || setresgid(c.gid, c.gid, c.gid) || setresuid(c.uid, c.uid, c.uid))
+		return -errno;
+	return 0;
+}
+
+int sudo_user_open(const char *path, int flags, mode_t mode)
+{
+	struct sudo_user c = sudo_user_find();
+	gid_t groups[NGROUPS_MAX];
+	int n, fd, err = 0;
+
+	if (!c.other) {
+		fd = open(path, flags | O_CLOEXEC, mode);
+		return fd < 0 ? -errno : fd;
+	}
+	n = getgroups(NGROUPS_MAX, groups);
+	if (n < 0 || take_groups(&c))
+		return -errno;
+	setfsgid(c.gid);
+	setfsuid(c.uid); /* this takes away the rights over files that root has, too */
+	fd = open(path, flags | O_CLOEXEC, mode);
+	if (fd < 0)
+		err = -errno;
+	setfsuid(geteuid());
+	setfsgid(getegid());
+	if (setgroups((size_t)n, groups) && fd >= 0) {
+		err = -errno;
+		close(fd);
+		fd = -1;
+	}
+	return fd < 0 ? err : fd;
+}
+
+const char *sudo_user_hint(int err)
+{
+	return (err == -EACCES || err == -EPERM) && sudo_user_find().other
+		       ? " (files are written as the user who called sudo)"
+		       : "";
+}

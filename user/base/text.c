@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "text.h"
+
+#include "clock.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "number.h"
+
+#define S_PER_DAY 86400
+
+static size_t put_ipv4(char *buf, const uint8_t addr[4])
+{
+	size_t len = 0;
+
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			buf[len++] = '.';
+		len += number_uint(buf + len, addr[i]);
+	}
+	return len;
+}
+
+/* RFC 5952: "::" for the longest run of two or more zero words, the first of equals (4.2). */
+static size_t put_ipv6(char *buf, const uint8_t addr[16])
+{
+	int run = 0, at = -1, best = 1;
+	uint16_t words[8];
+	size_t len = 0;
+
+	for (int i = 0; i < 8; i++) {
+		words[i] = (uint16_t)(addr[2 * i] << 8 | addr[2 * i + 1]);
+		run = words[i] ? 0 : run + 1;
+		if (run > best) {
+			best = run;
+			at = i + 1 - run;
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		if (i == at) {
+			memcpy(buf + len, "::", 2);
+			len += 2;
+			i += best - 1;
+			continue;
+		}
+		/* as ss and inet_ntop() show the prefixes that embed an IPv4 address (section 5) */
+		if (i == 6 && at == 0 && (best == 6 || (best == 5 && words[5] == 0xffff))) {
+			if (best == 5)
+				buf[len++] = ':';
+			return len + put_ipv4(buf + len, addr + 12);
+		}
+		if (i && i != at + best)
+			buf[len++] = ':';
+		len += number_hex(buf + len, words[i]);
+	}
+	return len;
+}
+
+static size_t put_address(char *buf, const uint8_t addr[16], uint8_t family)
+{
+	return family == 4 ? put_ipv4(buf, addr + 12) : put_ipv6(buf, addr);
+}
+
+const char *text_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t family)
+{
+	buf[put_address(buf, addr, family)] = '\0';
+	return buf;
+}
+
+const char *text_endpoint(char buf[ENDPOINT_MAX], const uint8_t addr[16], uint8_t family,
+			  struct maybe port)
+{
+	bool brackets = family != 4;
+	size_t len = 0;
+
+	if (brackets)
+		buf[len++] = '[';
+	len += put_address(buf + len, addr, family);
+	if (brackets)
+		buf[len++] = ']';
+	buf[len++] = ':';
+	if (port.known)
+		len += number_uint(buf + len, (uint16_t)port.value);
+	else
+		buf[len++] = '-';
+	buf[len] = '\0';
+	return buf;
+}
+
+const char *text_ms(char buf[32], struct maybe ns)
+{
+	int64_t us = ns.value / 1000, rest = ns.value % 1000;
+	uint64_t size;
+	size_t len = 0;
+
+	if (!ns.known)
+		return memcpy(buf, "-", 2);
+	us += rest >= 500;
+	us -= rest < -500;
+	size = us < 0 ? -(uint64_t)us : (uint64_t)us;
+	if (us < 0)
+		buf[len++] = '-';
+	len += number_uint(buf + len, size / 1000);
+	buf[len++] = '.';
+	number_pad(buf + len, size % 1000, 3);
+	buf[len + 3] = '\0';
+	return buf;
+}
+
+/* Seconds and nanoseconds of a time, the latter never negative. */
+static int64_t split_time(int64_t realtime_ns, unsigned int *nsec)
+{
+	int64_t seconds = realtime_ns / NS_PER_S, rest = realtime_ns % NS_PER_S;
+
+	if (rest < 0) {
+		rest += NS_PER_S;
+		seconds--;
+	}
+	*nsec = (unsigned int)rest;
+	return seconds;
+}
+
+/* Days from 1970-01-01 to the first of January of a year after 400. */
+static int64_t days_before_year(int64_t year)
+{
+	int64_t last = year - 1;
+
+	return year * 365 + last / 4 - last / 100 + last / 400 - 719527;
+}
+
+struct date {
+	int64_t year;
+	unsigned int month, day;
+};
+
+/*
+ * gmtime() takes a lock for the time zone; this is told once a chapter.  64 bits of ns: 1677 to
+ * 2262.
+ */
+static struct date civil_date(int64_t days)
+{
+	static const uint16_t before_month[2][13] = {
+		{ 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365 },
+		{ 0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366 },
+	};
+	struct date d = { .year = 1970 + days / 366 };
+	unsigned int rest, month = 1;
+	bool leap;
+
+	if (days < 0)
+		d.year = 1970 + days / 365 - 1;
+	while (days_before_year(d.year + 1) <= days)
+		d.year++;
+	rest = (unsigned int)(days - days_before_year(d.year));
+	leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
+	while (month < 12 && before_month[leap][month] <= rest)
+		month++;
+	d.month = month;
+	d.day = rest - before_month[leap][month - 1] + 1;
+	return d;
+}
+
+const char *text_rfc3339(char buf[TIME_MAX], int64_t realtime_ns)
+{
+	static const char form[] = "0000-00-00T00:00:00.000000000Z";
+	unsigned int nsec, second;
+	int64_t seconds = split_time(realtime_ns, &nsec), days = seconds / S_PER_DAY;
+	struct date d;
+
+	if (seconds % S_PER_DAY < 0)
+		days--;
+	second = (unsigned int)(seconds - days * S_PER_DAY);
+	d = civil_date(days);
+	memcpy(buf, form, sizeof(form));
+	number_pad(buf, (uint64_t)d.year, 4);
+	number_pad(buf + 5, d.month, 2);
+	number_pad(buf + 8, d.day, 2);
+	number_pad(buf + 11, second / 3600, 2);
+	number_pad(buf + 14, second / 60 % 60, 2);
+	number_pad(buf + 17, second % 60, 2);
+	number_pad(buf + 20, nsec, 9);
+	return buf;
+}
+
+const char *text_wall(char buf[TIME_MAX], int64_t realtime_ns)
+{
+	static const char form[] = "00:00:00.000000";
+	unsigned int nsec;
+	time_t seconds = split_time(realtime_ns, &nsec);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm))
+		return memcpy(buf, "-", 2);
+	memcpy(buf, form, sizeof(form));
+	number_pad(buf, (unsigned int)tm.tm_hour, 2);
+	number_pad(buf + 3, (unsigned int)tm.tm_min, 2);
+	number_pad(buf + 6, (unsigned int)tm.tm_sec, 2);
+	number_pad(buf + 9, nsec / 1000, 6);
+	return buf;
+}
+
+size_t text_utf8(const char *s, size_t left)
+{
+	const uint8_t *b = (const uint8_t *)s;
+	uint8_t low = 0x80, high = 0xbf; /* what may follow the first byte (RFC 3629, section 4) */
+	size_t len;
+
+	if (!left)
+		return 0;
+	if (b[0] < 0x80)
+		return 1;
+	if (b[0] >= 0xc2 && b[0] <= 0xdf)
+		len = 2;
+	else if (b[0] >= 0xe0 && b[0] <= 0xef)
+		len = 3;
+	else if (b[0] >= 0xf0 && b[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	if (b[0] == 0xe0)
+		low = 0xa0; /* shorter forms exist */
+	else if (b[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	else if (b[0] == 0xf0)
+		low = 0x90;
+	else if (b[0] == 0xf4)
+		high = 0x8f; /* past U+10FFFF */
+	if (left < len || b[1] < low || b[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((b[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/* Not the C1 controls, which many terminals obey as they do ESC [. */
+bool text_is_harmless(const char *s, size_t len)
+{
+	const uint8_t *b = (const uint8_t *)s;
+
+	if (len == 1)
+		return b[0] >= 0x20 && b[0] != 0x7f;
+	if (len == 2) /* U+0080 to U+009F, U+061C */
+		return !(b[0] == 0xc2 && b[1] < 0xa0) && !(b[0] == 0xd8 && b[1] == 0x9c);
+	if (len == 3 && b[0] == 0xe2 && b[1] == 0x80) /* U+200E, U+200F, U+2028 to U+202E */
+		return b[2] != 0x8e && b[2] != 0x8f && !(b[2] >= 0xa8 && b[2] <= 0xae);
+	if (len == 3 && b[0] == 0xe2 && b[1] == 0x81) /* U+2066 to U+2069 */
+		return b[2] < 0xa6 || b[2] > 0xa9;
+	return true;
+}
+
+static const char *escape(char *buf, size_t size, const char *s, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+	const uint8_t *b = (const uint8_t *)s;
+	size_t len = 0;
+
+	for (size_t i = 0; i < n;) {
+		size_t bytes = text_utf8(s + i, n - i);
+
+		/* a backslash would read as the beginning of an escape */
+		if (bytes && text_is_harmless(s + i, bytes) && b[i] != '\\') {
+			if (size - len <= bytes)
+				break;
+			memcpy(buf + len, s + i, bytes);
+			len += bytes;
+			i += bytes;
+			continue;
+		}
+		if (size - len <= 4)
+			break;
+		memcpy(buf + len, "\\x", 2);
+		buf[len + 2] = hex[b[i] >> 4];
+		buf[len + 3] = hex[b[i] & 15];
+		len += 4;
+		i++;
+	}
+	buf[len] = '\0';
+	return buf;
+}
+
+const char *text_comm(char buf[COMM_TEXT_MAX], const char *comm)
+{
+	return escape(buf, COMM_TEXT_MAX, comm, strnlen(comm, COMM_LEN));
+}
+
+const char *text_foreign(char *buf, size_t size, const char *s)
+{
+	return size ? escape(buf, size, s, strlen(s)) : "";
+}

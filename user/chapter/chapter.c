@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "chapter_parts.h"
+
+#include <string.h>
+
+void person_set(struct person *p, const struct owner *o, bool is_known)
+{
+	*p = (struct person){ 0 };
+	if (!is_known || !o->pid)
+		return;
+	p->pid = known(o->pid);
+	p->uid = known(o->uid);
+	p->cgroup = known_unless_0(o->cgroup);
+	memcpy(p->comm, o->comm, COMM_LEN);
+}
+
+/* TFO and a socket before its last ACK aside, accept_ns is set last, so it vouches for the acceptor. */
+static void owner_set(struct chapter *ch, const struct handshake_part *h)
+{
+	person_set(&ch->owner, h->accept_ns ? &h->acceptor : &h->owner, true);
+}
+
+void chapter_identity(struct chapter *ch, const struct handshake_part *h)
+{
+	memset(ch, 0, sizeof(*ch));
+	ch->conn = h->conn;
+	ch->cookie = known_unless_0(h->cookie);
+	ch->netns = h->netns;
+	ch->family = h->family == 6 ? 6 : 4;
+	memcpy(ch->local, h->local, 16);
+	memcpy(ch->remote, h->remote, 16);
+	ch->local_port = known_unless_0(h->local_port);
+	ch->remote_port = known_unless_0(h->remote_port);
+	ch->role = h->role <= ROLE_SERVER ? (enum role)h->role : ROLE_UNKNOWN;
+	ch->iss = known_if(h->options & OPTION_KNOWN || h->flags & HANDSHAKE_ISS, h->iss);
+	ch->irs = known_if(h->options & OPTION_KNOWN, h->irs);
+	owner_set(ch, h);
+}
+
+struct step *chapter_step(struct chapter *ch, struct maybe t_ns, uint8_t from, uint8_t to)
+{
+	struct step *s;
+
+	if (ch->n_steps < CHAPTER_STEPS)
+		ch->n_steps++;
+	s = &ch->steps[ch->n_steps - 1];
+	*s = (struct step){ .t_ns = t_ns, .from = from, .to = to };
+	return s;
+}
+
+void step_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq, struct maybe ack)
+{
+	s->segment = (struct segment){ .sent = sent, .flags = flags };
+	s->seq = seq;
+	s->ack = ack;
+}
+
+bool chapter_handshake_posted(const struct record *r)
+{
+	return r->h.flags & HANDSHAKE_POSTED;
+}
+
+bool chapter_handshake_seen(const struct record *r)
+{
+	return r->h.n_steps && !(r->h.flags & HANDSHAKE_BEFORE_TRACE);
+}
+
+size_t chapter_steps(const struct chapter *ch)
+{
+	return ch->n_steps < CHAPTER_STEPS ? ch->n_steps : CHAPTER_STEPS;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* How a connection ended and who began it: the judgements of the close chapter. */
+#include <errno.h>
+#include <linux/bpf.h>
+
+#include "chapter_parts.h"
+#include "shared/diary.h"
+
+#define AT_ONCE_NS 1000000U
+
+/* The state before the last change, 0 when there was none. */
+static uint8_t last_from(const struct record *r)
+{
+	unsigned int n = r->c.n_steps;
+
+	return n && n <= CLOSE_STEPS ? step_from(r->c.steps[n - 1]) : 0;
+}
+
+/* Why and how the connection ended. */
+enum ending chapter_ending(const struct record *r)
+{
+	uint8_t from = last_from(r);
+
+	if (!(r->c.flags & CLOSE_OVER))
+		return ENDING_UNKNOWN;
+	if (r->c.flags & CLOSE_EXPIRED)
+		return ENDING_HALF_OPEN;
+	if (diary_graceful(r))
+		return ENDING_GRACEFUL;
+	switch (r->c.err) {
+	case 0:
+		if (r->c.flags & CLOSE_RST_RECEIVED)
+			return ENDING_RESET_RECEIVED;
+		/* close() or disconnect of a connection that still had a direction open sends an RST
+		 * (tcp_need_reset); in LAST_ACK and CLOSING it may (facts_aborted) */
+		if (r->c.flags & CLOSE_MINISOCKET && !(r->c.flags & CLOSE_RST_SENT))
+			return ENDING_UNKNOWN;
+		if (from != BPF_TCP_LAST_ACK && from != BPF_TCP_CLOSING)
+			return ENDING_RESET_SENT;
+		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_UNKNOWN;
+	case ECONNABORTED:
+		return ENDING_ABORTED;
+	case ECONNRESET:
+	case EPIPE:
+		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_RESET_RECEIVED;
+	default: /* ETIMEDOUT, or what ICMP had said when the retries ran out, as ECONNREFUSED */
+		return ENDING_TIMED_OUT;
+	}
+}
+
+bool chapter_reset_answers(const struct record *r)
+{
+	unsigned int n = r->c.n_steps;
+	uint64_t last, before;
+
+	/* by a minisocket, or to data after close(), for which the kernel resets itself */
+	if (r->c.flags & CLOSE_MINISOCKET || r->c.err == ECONNRESET)
+		return true;
+	if (n < 2 || n > CLOSE_STEPS)
+		return false;
+	/* TCP_LINGER2 below 0, to the ACK of our FIN; a close() right behind that looks the same */
+	last = r->c.steps[n - 1];
+	before = r->c.steps[n - 2];
+	return step_from(last) == BPF_TCP_FIN_WAIT2 && step_to(before) == BPF_TCP_FIN_WAIT2 &&
+	       step_t_ns(last) - step_t_ns(before) < AT_ONCE_NS;
+}
+
+/* CLOSE_WAIT and LAST_ACK are the states of who was closed by the other, even if nothing else was seen. */
+static enum first_closer closer_by_state(uint8_t state)
+{
+	switch (state) {
+	case BPF_TCP_CLOSING:
+		return CLOSER_BOTH;
+	case BPF_TCP_CLOSE_WAIT:
+	case BPF_TCP_LAST_ACK:
+		return CLOSER_REMOTE;
+	case BPF_TCP_FIN_WAIT1:
+	case BPF_TCP_FIN_WAIT2:
+	case BPF_TCP_TIME_WAIT:
+		return CLOSER_LOCAL;
+	default:
+		return CLOSER_UNKNOWN;
+	}
+}
+
+/* CLOSING outweighs the FIN_WAIT1 before it. */
+enum first_closer chapter_first_closer(const struct record *r)
+{
+	enum first_closer first = closer_by_state(r->h.state), by;
+
+	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++) {
+		for (int end = 0; end < 2; end++) {
+			by = closer_by_state(end ? step_to(r->c.steps[i])
+						 : step_from(r->c.steps[i]));
+			if (by == CLOSER_BOTH && r->c.flags & CLOSE_REMOTE_FIN_FIRST)
+				return CLOSER_REMOTE;
+			if (by == CLOSER_BOTH || by == CLOSER_REMOTE)
+				return by;
+			if (by != CLOSER_UNKNOWN)
+				first = by;
+		}
+	}
+	/* a FIN that is known never to have left closed nothing */
+	if (first == CLOSER_LOCAL && r->c.flags & CLOSE_LOCAL_FIN && r->c.flags & CLOSE_OVER &&
+	    !(r->c.flags & CLOSE_LOCAL_FIN_LEFT))
+		return CLOSER_NONE;
+	if (first == CLOSER_UNKNOWN && r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_EVENTS_LOST))
+		return CLOSER_NONE;
+	return first;
+}
+
+/* Sequence numbers between a SYN's and what a FIN stands at are payload. */
+static bool had_data(const struct record *r)
+{
+	const struct handshake_part *h = &r->h;
+	const struct close_part *c = &r->c;
+
+	if (c->bytes_sent || c->bytes_received || c->flags & CLOSE_DATA_RECEIVED)
+		return true;
+	if (!(h->options & OPTION_KNOWN))
+		return false;
+	if (c->flags & CLOSE_REMOTE_FIN && c->remote_fin_seq != h->irs + 1)
+		return true;
+	if (c->flags & CLOSE_LOCAL_FIN)
+		return c->local_fin_seq != h->iss + 1;
+	return c->flags & CLOSE_REMOTE_FIN && c->remote_fin_ack != h->iss + 1;
+}
+
+uint8_t chapter_close_completeness(const struct record *r, bool fin_left, enum ending ending)
+{
+	uint8_t mask = 0;
+
+	if (r->h.role != ROLE_UNKNOWN && !(r->h.flags & HANDSHAKE_BEFORE_TRACE))
+		mask |= COMPLETE_SYN | COMPLETE_SYNACK | COMPLETE_ACK;
+	if (had_data(r))
+		mask |= COMPLETE_DATA;
+	if (fin_left || r->c.flags & (CLOSE_LOCAL_FIN_LEFT | CLOSE_REMOTE_FIN))
+		mask |= COMPLETE_FIN;
+	if (r->h.flags & HANDSHAKE_RST_SENT)
+		mask |= COMPLETE_RST;
+	if (r->c.flags & (CLOSE_RST_RECEIVED | CLOSE_RST_SENT) || ending == ENDING_RESET_SENT ||
+	    ending == ENDING_RESET_RECEIVED)
+		mask |= COMPLETE_RST | COMPLETE_ACK;
+	return mask;
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* The handshake chapter: from the SYN to ESTABLISHED, or to why it got no further. */
+#include <errno.h>
+#include <linux/bpf.h>
+
+#include "chapter_parts.h"
+#include "shared/diary.h"
+
+/* A sequence number n further on, where the first is known. */
+static struct maybe seq_after(struct maybe seq, uint32_t n)
+{
+	return known_if(seq.known, (uint32_t)((uint32_t)seq.value + n));
+}
+
+static enum missing handshake_missing(const struct handshake_part *h)
+{
+	if (h->flags & HANDSHAKE_BEFORE_TRACE)
+		return MISSING_BEFORE_TRACE;
+	if (h->flags & HANDSHAKE_TABLE_FULL)
+		return MISSING_TABLE_FULL;
+	if (h->flags & HANDSHAKE_EVENTS_LOST || !diary_retransmits_seen(h))
+		return MISSING_EVENTS_LOST;
+	return MISSING_NOTHING;
+}
+
+static bool is_unreachable(int err)
+{
+	return err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN || err == ENETDOWN ||
+	       err == ENOPROTOOPT || err == ENONET || err == EACCES;
+}
+
+/* Why a handshake that went to CLOSE did: from the socket's error at that moment. */
+static enum outcome failed_outcome(const struct handshake_part *h)
+{
+	bool icmp = h->err && h->err == h->err_soft;
+
+	if (h->flags & HANDSHAKE_NO_PORT && !h->err)
+		return OUTCOME_NO_PORT;
+	if (is_unreachable(h->err) || (h->err == ECONNREFUSED && icmp))
+		return OUTCOME_UNREACHABLE;
+	switch (h->err) {
+	case 0:
+		return OUTCOME_ABANDONED;
+	case ECONNREFUSED:
+		return OUTCOME_REFUSED;
+	case ECONNRESET:
+	case EPIPE:
+		return OUTCOME_RESET;
+	case ETIMEDOUT:
+		return OUTCOME_TIMED_OUT;
+	default:
+		return OUTCOME_FAILED;
+	}
+}
+
+static bool reset_ended(const struct handshake_part *h, enum outcome outcome)
+{
+	return outcome == OUTCOME_REFUSED || outcome == OUTCOME_RESET ||
+	       (h->flags & HANDSHAKE_RST_RECEIVED && h->err);
+}
+
+/* The last step of a handshake that ended in CLOSE. */
+static void step_failed(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			enum outcome outcome)
+{
+	/* where only the last ACK is missing, giving up sends one (tcp_need_reset(), tcp_disconnect()) */
+	if (outcome == OUTCOME_ABANDONED && s->from == BPF_TCP_SYN_RECV) {
+		struct maybe seq = seq_after(ch->iss, 1);
+
+		seq.known &= !h->accept_ns; /* a fast-open server may have answered by then */
+		step_segment(s, true, SEGMENT_RST | SEGMENT_ACK, seq,
+			     seq_after(ch->irs, 1 + h->early_received));
+		ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
+	}
+	if (!reset_ended(h, outcome))
+		return;
+	/* in SYN_SENT only an RST that acknowledges our SYN is taken (RFC 9293, 3.10.7.3) */
+	step_segment(s, false, SEGMENT_RST | SEGMENT_ACK, (struct maybe){ 0 },
+		     seq_after(ch->iss, 1));
+	ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
+}
+
+static void client_step(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			enum outcome outcome)
+{
+	const struct maybe none = { 0 };
+	struct maybe next_s = seq_after(ch->iss, 1 + h->early_sent);
+	struct maybe next_r = seq_after(ch->irs, 1);
+
+	if (s->to == BPF_TCP_SYN_SENT && h->flags & HANDSHAKE_SYN_AT_WRITE && !h->sent_ns) {
+		/* connect() sent nothing; that the SYN left later is known by what followed */
+		s->t_ns = none;
+		if (!h->retransmits && !(h->flags & HANDSHAKE_ESTABLISHED))
+			return;
+	}
+	if (s->to == BPF_TCP_SYN_SENT && outcome != OUTCOME_NO_PORT) {
+		step_segment(s, true, SEGMENT_SYN, ch->iss, none);
+		ch->completeness |= COMPLETE_SYN;
+		return;
+	}
+	if (s->from == BPF_TCP_SYN_SENT && s->to == BPF_TCP_SYN_RECV) {
+		struct step *answer;
+
+		step_segment(s, false, SEGMENT_SYN, ch->irs, none);
+		answer = chapter_step(ch, s->t_ns, s->to, s->to);
+		answer->derived = true;
+		step_segment(answer, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss, next_r);
+		ch->completeness |= COMPLETE_SYNACK;
+		return;
+	}
+	if (s->to == BPF_TCP_ESTABLISHED) {
+		bool crossed = s->from == BPF_TCP_SYN_RECV;
+
+		step_segment(s, false, SEGMENT_SYN | SEGMENT_ACK, ch->irs, next_s);
+		ch->completeness |= COMPLETE_SYNACK | COMPLETE_ACK;
+		if (!crossed) {
+			s = chapter_step(ch, s->t_ns, s->to, s->to);
+			s->derived = true;
+			step_segment(s, true, SEGMENT_ACK, next_s, next_r);
+		}
+		return;
+	}
+	if (s->to == BPF_TCP_CLOSE)
+		step_failed(ch, s, h, outcome);
+}
+
+/* What came before a server's first state change: the SYN, and the SYN,ACK that answered it. */
+static void server_opening(struct chapter *ch, const struct handshake_part *h, bool timed)
+{
+	const struct maybe none = { 0 };
+	struct step *s = chapter_step(ch, none, BPF_TCP_LISTEN, BPF_TCP_NEW_SYN_RECV);
+
+	step_segment(s, false, SEGMENT_SYN, ch->irs, none);
+	s = chapter_step(ch, timed ? known(0) : none, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV);
+	s->derived = true;
+	step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
+		     seq_after(ch->irs, 1 + h->early_received));
+	ch->completeness |= COMPLETE_SYN | COMPLETE_SYNACK;
+}
+
+static void server_step(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			enum outcome outcome)
+{
+	if (s->to == BPF_TCP_ESTABLISHED) {
+		struct maybe seq = seq_after(ch->irs, 1 + h->early_received);
+
+		if (h->flags & HANDSHAKE_ACK_AHEAD)
+			seq.known = false;
+		step_segment(s, false, SEGMENT_ACK, seq, seq_after(ch->iss, 1 + h->early_sent));
+		ch->completeness |= COMPLETE_ACK;
+	} else if (s->to == BPF_TCP_CLOSE) {
+		step_failed(ch, s, h, outcome);
+	}
+}
+
+static void read_steps(struct chapter *ch, const struct handshake_part *h, uint64_t begin_ns,
+		       enum outcome outcome)
+{
+	unsigned int n = h->n_steps < HANDSHAKE_STEPS ? h->n_steps : HANDSHAKE_STEPS;
+	uint8_t syns = 1;
+
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t step = h->steps[i], t_ns = h->t0_ns + step_t_ns(step);
+		struct maybe t = known_delay(begin_ns, t_ns);
+		struct step *s = chapter_step(ch, t, step_from(step), step_to(step));
+
+		if (step_kind(step) == STEP_RETRANSMIT) {
+			if (h->role == ROLE_SERVER)
+				step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
+					     seq_after(ch->irs, 1 + h->early_received));
+			else
+				step_segment(s, true, SEGMENT_SYN, ch->iss, (struct maybe){ 0 });
+			s->segment.number = ++syns;
+		} else if (h->role == ROLE_SERVER) {
+			server_step(ch, s, h, outcome);
+		} else {
+			client_step(ch, s, h, outcome);
+		}
+	}
+}
+
+static enum tristate tri(bool is_known, bool value)
+{
+	return is_known ? value ? TRISTATE_YES : TRISTATE_NO : TRISTATE_UNKNOWN;
+}
+
+static bool opened_by_both(const struct handshake_part *h)
+{
+	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
+		if (step_from(h->steps[i]) == BPF_TCP_SYN_SENT &&
+		    step_to(h->steps[i]) == BPF_TCP_SYN_RECV)
+			return true;
+	return false;
+}
+
+static void read_options(struct handshake *hs, const struct handshake_part *h)
+{
+	bool settled = h->options & OPTION_KNOWN, wscale = settled && h->options & OPTION_WSCALE;
+
+	hs->mss = known_if(settled, h->mss);
+	hs->snd_wscale = known_if(wscale, h->snd_wscale);
+	hs->rcv_wscale = known_if(wscale, h->rcv_wscale);
+	hs->sack = tri(settled, h->options & OPTION_SACK);
+	hs->timestamps = tri(settled, h->options & OPTION_TIMESTAMPS);
+	hs->ecn = tri(settled, h->options & OPTION_ECN);
+	hs->fastopen = tri(settled, h->flags & HANDSHAKE_FASTOPEN);
+	hs->mptcp = tri(h->flags & HANDSHAKE_MPTCP_KNOWN, h->flags & HANDSHAKE_MPTCP);
+	hs->simultaneous_open = tri(h->role != ROLE_UNKNOWN, opened_by_both(h));
+	hs->syncookie = tri(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN, h->flags & HANDSHAKE_SYNCOOKIE);
+	/* sent by a client only: a SYN cookie is a listener's */
+	if (h->role == ROLE_CLIENT)
+		hs->syncookie = TRISTATE_NO;
+}
+
+/* When the present state was entered; retransmissions do not change it. */
+static uint64_t state_since_ns(const struct handshake_part *h)
+{
+	uint64_t since_ns = 0;
+
+	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
+		if (step_from(h->steps[i]) != step_to(h->steps[i]))
+			since_ns = h->t0_ns + step_t_ns(h->steps[i]);
+	return since_ns;
+}
+
+void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint64_t now_ns)
+{
+	struct handshake *hs = &ch->handshake;
+	uint64_t end_ns = diary_handshake_end_ns(h), since_ns = state_since_ns(h);
+	uint64_t begin_ns, begun_ns;
+	bool established = h->flags & HANDSHAKE_ESTABLISHED,
+	     over = established || h->state == BPF_TCP_CLOSE;
+
+	chapter_identity(ch, h);
+	ch->type = CHAPTER_HANDSHAKE;
+	ch->missing = handshake_missing(h);
+	ch->open = now_ns && !over;
+	hs->outcome = established ? OUTCOME_ESTABLISHED
+		      : over	  ? failed_outcome(h)
+				  : OUTCOME_UNKNOWN;
+	if (hs->outcome == OUTCOME_NO_PORT)
+		ch->err = EADDRNOTAVAIL;
+	else if (!established && h->err > 0)
+		ch->err = h->err;
+
+	begun_ns = diary_handshake_begin_ns(h, end_ns);
+	begin_ns = begun_ns ? begun_ns : h->t0_ns;
+	ch->t_ns = known_unless_0(begin_ns);
+	if (h->role == ROLE_SERVER)
+		server_opening(ch, h, begun_ns);
+	if (begin_ns)
+		read_steps(ch, h, begin_ns, hs->outcome);
+	if (over && hs->outcome != OUTCOME_NO_PORT)
+		hs->handshake_ns = known_span(begun_ns, end_ns);
+	if (ch->open) {
+		ch->state = h->state;
+		if (!ch->missing)
+			ch->state_ns = known_span(since_ns, now_ns);
+	}
+
+	if (established)
+		hs->rtt_ns = known_unless_0((uint64_t)diary_rtt_us(h) * 1000);
+	if (h->role == ROLE_CLIENT)
+		hs->syn_retransmits = known_if(!ch->missing, h->retransmits);
+	else if (h->role == ROLE_SERVER)
+		hs->synack_retransmits = known_if(established, h->retransmits);
+	if (h->accept_ns && established && h->role == ROLE_SERVER)
+		hs->accept_ns = known_delay(end_ns, h->accept_ns);
+	if (h->early_sent || h->early_received)
+		ch->completeness |= COMPLETE_DATA;
+	if (h->flags & HANDSHAKE_RST_SENT)
+		ch->completeness |= COMPLETE_RST;
+	hs->iss = ch->iss;
+	hs->irs = ch->irs;
+	read_options(hs, h);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "select.h"
+
+#include <string.h>
+
+#include "cli/parse.h"
+#include "kernel/sweep.h"
+#include "shared/wanted.h"
+
+/* A recording's cgroups have the paths that it holds; the kernel's, of what runs now, have their numbers. */
+static bool in_cgroup(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
+{
+	const char *path;
+	bool fresh;
+
+	if (!o->read_file)
+		return o->cgroup_id == owner->cgroup;
+	path = cgroups_path(cgroups, owner->cgroup, &fresh);
+	return path && cgroups_below(path, o->cgroup_path);
+}
+
+bool select_owner(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
+{
+	return (!o->pids.n || pid_list_has(&o->pids, owner->pid)) &&
+	       (!o->comm[0] || !strncmp(o->comm, owner->comm, COMM_LEN)) &&
+	       (!o->cgroup_path || in_cgroup(o, cgroups, owner));
+}
+
+bool select_ports(const struct options *o, const struct handshake_part *h)
+{
+	const struct port_set *any = &o->any_ports;
+
+	return (!o->local_ports.given || port_set_has(&o->local_ports, h->local_port)) &&
+	       (!o->remote_ports.given || port_set_has(&o->remote_ports, h->remote_port)) &&
+	       (!any->given || port_set_has(any, h->local_port) ||
+		port_set_has(any, h->remote_port));
+}
+
+bool select_handshake(const struct options *o, struct cgroups *cgroups,
+		      const struct handshake_part *h)
+{
+	if ((o->netns && h->netns != o->netns) || (o->family && h->family != o->family) ||
+	    (o->role && h->role != o->role))
+		return false;
+	if (!select_ports(o, h))
+		return false;
+	if ((o->local.n && !prefix_list_has(&o->local, h->family, h->local)) ||
+	    (o->remote.n && !prefix_list_has(&o->remote, h->family, h->remote)) ||
+	    (o->host.n && !prefix_list_has(&o->host, h->family, h->local) &&
+	     !prefix_list_has(&o->host, h->family, h->remote)))
+		return false;
+	/* either side of accept() */
+	return select_owner(o, cgroups, &h->owner) ||
+	       (h->accept_ns && select_owner(o, cgroups, &h->acceptor));
+}
+
+struct config select_wanted(const struct options *o)
+{
+	return (struct config){
+		.failed = o->failed,
+		.min_connect_ns = o->min_connect_ns,
+		.min_close_ns = o->min_close_ns,
+	};
+}
+
+static int pass_handshake(const struct selection *s, const struct handshake_part *h)
+{
+	const struct config cfg = select_wanted(s->options);
+	struct record r = { .h = *h };
+
+	if (!select_handshake(s->options, s->cgroups, h) || !wanted_handshake(&cfg, &r))
+		return 0;
+	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, h, sizeof(*h) });
+}
+
+static int pass_close(const struct selection *s, const struct record *record)
+{
+	const struct config cfg = select_wanted(s->options);
+	struct record r = *record;
+	bool told = r.h.flags & HANDSHAKE_POSTED;
+
+	if (!select_handshake(s->options, s->cgroups, &r.h))
+		return 0;
+	if (!told && !wanted_handshake(&cfg, &r))
+		r.h.flags |= HANDSHAKE_POSTED;
+	if (wanted_close(&cfg, &r))
+		return s->sink(s->ctx, &(struct item){ ITEM_CLOSE, &r, sizeof(r) });
+	if (r.h.flags & HANDSHAKE_POSTED)
+		return 0;
+	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, &r.h, sizeof(r.h) });
+}
+
+static int pass_open(const struct selection *s, const struct item_open *open)
+{
+	const struct config cfg = select_wanted(s->options);
+
+	if (!select_handshake(s->options, s->cgroups, &open->record.h) ||
+	    !wanted_open(&cfg, &open->record, open->now_ns))
+		return 0;
+	return s->sink(s->ctx, &(struct item){ ITEM_OPEN, open, sizeof(*open) });
+}
+
+static int pass_transition(const struct selection *s, const struct transition *t)
+{
+	struct handshake_part h = {
+		.netns = t->netns,
+		.local_port = t->local_port,
+		.remote_port = t->remote_port,
+		.family = t->family,
+		.role = t->role,
+		.owner = { .pid = t->pid },
+	};
+
+	memcpy(h.local, t->local, 16);
+	memcpy(h.remote, t->remote, 16);
+	memcpy(h.owner.comm, t->comm, COMM_LEN);
+	return select_handshake(s->options, s->cgroups, &h)
+		       ? s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) })
+		       : 0;
+}
+
+int select_item(void *selection, const struct item *item)
+{
+	const struct selection *s = selection;
+	union {
+		struct handshake_part handshake;
+		struct record record;
+		struct item_open open;
+		struct transition transition;
+	} u;
+
+	if (item->len <= sizeof(u))
+		memcpy(&u, item->data, item->len);
+	if (item->type == ITEM_HANDSHAKE && item->len == sizeof(u.handshake))
+		return pass_handshake(s, &u.handshake);
+	if (item->type == ITEM_CLOSE && item->len == sizeof(u.record))
+		return pass_close(s, &u.record);
+	if (item->type == ITEM_OPEN && item->len == sizeof(u.open))
+		return pass_open(s, &u.open);
+	if (item->type == ITEM_TRANSITION && item->len == sizeof(u.transition))
+		return pass_transition(s, &u.transition);
+	return s->sink(s->ctx, item);
+}

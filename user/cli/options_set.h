@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What the options do with their arguments; a row of the table names one each. */
+#ifndef OPTIONS_SET_H
+#define OPTIONS_SET_H
+
+#include "options_table.h"
+
+options_set set_flag;
+options_set set_string;
+options_set set_number;
+options_set set_ring;
+options_set set_ms;
+options_set set_megabytes;
+options_set set_seconds;
+options_set set_pids;
+options_set set_ports;
+options_set set_prefixes;
+options_set set_comm;
+options_set set_family;
+options_set set_role;
+options_set set_attach;
+options_set set_hook;
+options_set set_netns;
+options_set set_output;
+options_set set_time;
+options_set set_help;
+options_set set_version;
+
+#endif

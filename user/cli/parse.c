@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "base/clock.h"
+#include "parse.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define DIGITS "0123456789"
+#define IPV4_MAPPED_BITS 96
+
+const char *parse_number(const char *s, uint64_t low, uint64_t high, uint64_t *value)
+{
+	size_t digits = strspn(s, DIGITS);
+	uint64_t sum = 0;
+
+	if (!digits || s[digits] || (s[0] == '0' && digits > 1))
+		return "not a decimal number";
+	for (; *s; s++) {
+		unsigned int digit = (unsigned int)(*s - '0');
+
+		if (sum > (UINT64_MAX - digit) / 10)
+			return "too large";
+		sum = sum * 10 + digit;
+	}
+	if (sum < low)
+		return "too small";
+	if (sum > high)
+		return "too large";
+	*value = sum;
+	return NULL;
+}
+
+/* Integers all the way: no rounding, no exponents, no "inf", and no locale to change the point. */
+const char *parse_decimal(const char *s, uint64_t unit, uint64_t limit, uint64_t *value)
+{
+	size_t whole = strspn(s, DIGITS);
+	size_t fraction = s[whole] == '.' ? strspn(s + whole + 1, DIGITS) : 0;
+	size_t end = s[whole] == '.' ? whole + 1 + fraction : whole;
+	uint64_t place = unit, sum = 0;
+
+	if (!(whole + fraction) || s[end] || (s[0] == '0' && whole > 1))
+		return "not a decimal number";
+	for (size_t i = 0; i < whole; i++) {
+		sum = sum * 10 + (uint64_t)(s[i] - '0') * unit;
+		if (sum > limit)
+			return "too large";
+	}
+	for (size_t i = 0; i < fraction; i++) {
+		place /= 10;
+		sum += (uint64_t)(s[whole + 1 + i] - '0') * place;
+	}
+	if (!sum)
+		return "too small";
+	if (sum > limit)
+		return "too large";
+	*value = sum;
+	return NULL;
+}
+
+const char *parse_time(const char *s, uint64_t unit_ns, uint64_t *ns)
+{
+	return parse_decimal(s, unit_ns, PARSE_TIME_MAX_S * NS_PER_S, ns);
+}
+
+/* The array's room is the power of two that holds n, so only n is kept. */
+static void *grow(void *items, size_t n, size_t size)
+{
+	if (n & (n - 1))
+		return items;
+	return reallocarray(items, n ? 2 * n : 1, size);
+}
+
+const char *parse_pid(const char *s, void *pid_list)
+{
+	struct pid_list *list = pid_list;
+	uint64_t pid;
+	void *items;
+
+	if (parse_number(s, 1, INT32_MAX, &pid))
+		return "not a process id";
+	items = grow(list->items, list->n, sizeof(*list->items));
+	if (!items)
+		return strerror(ENOMEM);
+	list->items = items;
+	list->items[list->n++] = (uint32_t)pid;
+	return NULL;
+}
+
+const char *parse_ports(const char *s, void *port_set)
+{
+	char low_text[PARSE_ELEMENT_MAX];
+	struct port_set *set = port_set;
+	const char *dash = strchr(s, '-');
+	size_t len = dash ? (size_t)(dash - s) : strlen(s);
+	uint64_t low, high;
+
+	if (len >= sizeof(low_text))
+		return "not a port";
+	memcpy(low_text, s, len);
+	low_text[len] = '\0';
+	if (parse_number(low_text, 1, 65535, &low) ||
+	    parse_number(dash ? dash + 1 : low_text, 1, 65535, &high))
+		return dash ? "not a range of ports" : "not a port";
+	if (low > high)
+		return "a range that runs backwards";
+	for (uint64_t port = low; port <= high; port++)
+		set->words[port / 64] |= 1ULL << (port % 64);
+	set->given = true;
+	return NULL;
+}
+
+static void clear_host_bits(struct prefix *p)
+{
+	for (uint32_t bit = p->bits; bit < 128; bit++)
+		p->addr[bit / 8] &= (uint8_t)(0xff ^ 0x80u >> bit % 8);
+}
+
+static const char *prefix_of_text(const char *s, struct prefix *p)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char address[PARSE_ELEMENT_MAX];
+	const char *slash = strchr(s, '/');
+	size_t len = slash ? (size_t)(slash - s) : strlen(s);
+	uint64_t bits, skipped = 0;
+
+	if (len >= sizeof(address))
+		return "not an address";
+	memcpy(address, s, len);
+	address[len] = '\0';
+	memcpy(p->addr, mapped, sizeof(mapped));
+	if (inet_pton(AF_INET, address, p->addr + sizeof(mapped)) == 1)
+		skipped = IPV4_MAPPED_BITS;
+	else if (inet_pton(AF_INET6, address, p->addr) != 1)
+		return "not an address";
+
+	bits = 128 - skipped;
+	if (slash && parse_number(slash + 1, 0, 128 - skipped, &bits))
+		return skipped ? "not a prefix length of 0 to 32"
+			       : "not a prefix length of 0 to 128";
+	p->bits = (uint32_t)(bits + skipped);
+	clear_host_bits(p);
+	return NULL;
+}
+
+const char *parse_prefix(const char *s, void *prefix_list)
+{
+	struct prefix_list *list = prefix_list;
+	struct prefix p;
+	const char *why = prefix_of_text(s, &p);
+	void *items;
+
+	if (why)
+		return why;
+	items = grow(list->items, list->n, sizeof(*list->items));
+	if (!items)
+		return strerror(ENOMEM);
+	list->items = items;
+	list->items[list->n++] = p;
+	return NULL;
+}
+
+const char *parse_list(const char *list, const char *(*parse)(const char *s, void *into),
+		       void *into, char element[PARSE_ELEMENT_MAX])
+{
+	const char *why;
+
+	element[0] = '\0';
+	if (!list[0])
+		return "an empty list";
+	for (;;) {
+		size_t len = strcspn(list, ",");
+
+		if (!len) {
+			element[0] = '\0';
+			return "an empty element";
+		}
+		if (len >= PARSE_ELEMENT_MAX) {
+			element[0] = '\0';
+			return "an element that is too long";
+		}
+		memcpy(element, list, len);
+		element[len] = '\0';
+		why = parse(element, into);
+		if (why || !list[len])
+			return why;
+		list += len + 1;
+	}
+}
+
+static const char *netns_of_path(const char *path, uint32_t *inode)
+{
+	const char *why = NULL;
+	struct statfs fs;
+	struct stat st;
+	int fd;
+
+	/* first, because opening a device or a FIFO is not free of effects */
+	if (statfs(path, &fs))
+		return strerror(errno);
+	if (fs.f_type != NSFS_MAGIC)
+		return "not a namespace";
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return strerror(errno);
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		why = "not a network namespace";
+	else if (fstat(fd, &st))
+		why = strerror(errno);
+	else
+		*inode = (uint32_t)st.st_ino;
+	close(fd);
+	return why;
+}
+
+const char *parse_netns(const char *s, uint32_t *inode)
+{
+	static const char prefix[] = "net:[";
+	size_t start = strncmp(s, prefix, sizeof(prefix) - 1) ? 0 : sizeof(prefix) - 1;
+	size_t digits = strspn(s + start, DIGITS);
+	char number[PARSE_ELEMENT_MAX];
+	uint64_t value;
+
+	if (!s[0])
+		return "empty";
+	if (strcmp(s + start + digits, start ? "]" : ""))
+		return netns_of_path(s, inode);
+	if (digits >= sizeof(number))
+		return "not an inode";
+	memcpy(number, s + start, digits);
+	number[digits] = '\0';
+	if (parse_number(number, 1, UINT32_MAX, &value))
+		return "not an inode";
+	*inode = (uint32_t)value;
+	return NULL;
+}
+
+const char *parse_cgroup(const char *path, uint64_t *id)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (stat(path, &st) || statfs(path, &fs))
+		return strerror(errno);
+	if (!S_ISDIR(st.st_mode))
+		return "not a directory";
+	if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		return "not in a cgroup2 file system";
+	*id = st.st_ino;
+	return NULL;
+}
+
+/* /proc/TID exists for every thread, though unlisted; only Tgid tells a process from one. */
+const char *parse_check_process(uint32_t pid)
+{
+	char path[64], line[128];
+	unsigned int tgid = 0;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", pid);
+	status = fopen(path, "re");
+	if (!status)
+		return errno == ENOENT ? "no such process" : strerror(errno);
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "Tgid: %u", &tgid) == 1)
+			break;
+	fclose(status);
+	if (!tgid)
+		return "no such process";
+	return tgid == pid ? NULL : "a thread, not a process";
+}

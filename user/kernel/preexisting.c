@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "preexisting.h"
+
+#include <bpf/bpf.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shared/config.h"
+#include "namespaces.h"
+#include "chapter/select.h"
+
+#define BIT(state) (1U << (state))
+/* those that have a socket, and are not a listener's requests */
+#define STATES                                                                       \
+	(BIT(BPF_TCP_ESTABLISHED) | BIT(BPF_TCP_SYN_SENT) | BIT(BPF_TCP_FIN_WAIT1) | \
+	 BIT(BPF_TCP_FIN_WAIT2) | BIT(BPF_TCP_CLOSE_WAIT) | BIT(BPF_TCP_LAST_ACK) |  \
+	 BIT(BPF_TCP_LISTEN) | BIT(BPF_TCP_CLOSING))
+#define TIMER_TIME_WAIT 3 /* idiag_timer of a minisocket, inet_twsk_diag_fill() */
+
+/* A process that has a socket open. */
+struct holder {
+	uint64_t inode;
+	uint32_t pid;
+};
+
+struct scan {
+	const struct preexisting *to;
+	struct holder *holders; /* by inode, then by PID */
+	size_t n_holders, room;
+	uint32_t netns; /* that is being visited */
+	uint64_t n;	/* connections entered */
+	int err;	/* of a namespace that could not be asked */
+};
+
+static int add_holder(struct scan *s, uint64_t inode, uint32_t pid)
+{
+	if (s->n_holders == s->room) {
+		size_t room = s->room ? 2 * s->room : 1024;
+		void *more = realloc(s->holders, room * sizeof(*s->holders));
+
+		if (!more)
+			return -ENOMEM;
+		s->holders = more;
+		s->room = room;
+	}
+	s->holders[s->n_holders++] = (struct holder){ inode, pid };
+	return 0;
+}
+
+static int read_descriptors(struct scan *s, uint32_t pid)
+{
+	char path[64], link[64];
+	struct dirent *entry;
+	DIR *dir;
+	int err = 0;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return 0; /* it has ended, or is none of our business */
+	while (!err && (entry = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+		unsigned long long inode;
+
+		link[n < 0 ? 0 : n] = '\0';
+		if (sscanf(link, "socket:[%llu]", &inode) == 1)
+			err = add_holder(s, inode, pid);
+	}
+	closedir(dir);
+	return err;
+}
+
+static int compare_holders(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+static int read_processes(struct scan *s)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+	int err = 0;
+
+	if (!proc)
+		return -errno;
+	while (!err && (entry = readdir(proc)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			err = read_descriptors(s, (uint32_t)strtoul(entry->d_name, NULL, 10));
+	closedir(proc);
+	if (s->n_holders)
+		qsort(s->holders, s->n_holders, sizeof(*s->holders), compare_holders);
+	return err;
+}
+
+/* The first process that has this socket open; 0: none. */
+static uint32_t holder_of(const struct scan *s, uint64_t inode)
+{
+	size_t low = 0, high = s->n_holders;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (s->holders[middle].inode < inode)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->n_holders && s->holders[low].inode == inode ? s->holders[low].pid : 0;
+}
+
+static FILE *open_of(uint32_t pid, const char *what)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, what);
+	return fopen(path, "re");
+}
+
+/* All zero when it has ended. */
+static struct owner owner_of(uint32_t pid, uint64_t cgroup)
+{
+	FILE *comm = open_of(pid, "comm"), *status = open_of(pid, "status");
+	struct owner o = { .pid = pid, .cgroup = cgroup };
+	bool found = false;
+	char line[256];
+
+	while (status && !found && fgets(line, sizeof(line), status))
+		found = sscanf(line, "Uid: %u", &o.uid) == 1; /* as the iterator: the real one */
+	found = found && comm && fread(o.comm, 1, COMM_LEN - 1, comm);
+	o.comm[strcspn(o.comm, "\n")] = '\0';
+	if (comm)
+		fclose(comm);
+	if (status)
+		fclose(status);
+	return found ? o : (struct owner){ 0 };
+}
+
+static void set_address(uint8_t to[16], int family, const __be32 from[4])
+{
+	if (family == AF_INET6) {
+		memcpy(to, from, 16);
+		return;
+	}
+	memset(to, 0, 10);
+	to[10] = to[11] = 0xff;
+	memcpy(to + 12, from, 4);
+}
+
+static void enter_listener(const struct scan *s, const struct inet_diag_msg *m,
+			   const struct owner *owner)
+{
+	struct listener_key key = { .netns = s->netns, .port = ntohs(m->id.idiag_sport) };
+	bool selected = !s->to->owners_are_newer && select_owner(s->to->options, NULL, owner);
+	struct listener l = { .owner = *owner, .sockets = 1, .selected = selected }, old;
+
+	set_address(key.addr, m->idiag_family, m->id.idiag_src);
+	if (!owner->pid)
+		return;
+	/* several processes listen at one place and the kernel does not tell which gets what */
+	if (!bpf_map_lookup_elem(s->to->listeners_fd, &key, &old)) {
+		l.sockets += old.sockets;
+		l.selected |= old.selected;
+		if (old.owner.pid != owner->pid)
+			l.owner = (struct owner){ 0 };
+	}
+	bpf_map_update_elem(s->to->listeners_fd, &key, &l, BPF_ANY);
+}
+
+static void enter_connection(struct scan *s, const struct inet_diag_msg *m,
+			     const struct owner *owner)
+{
+	struct record r = { .h = { .owner = *owner, .netns = s->netns, .state = m->idiag_state } };
+	struct tuple key = { .netns = s->netns };
+
+	set_address(r.h.local, m->idiag_family, m->id.idiag_src);
+	set_address(r.h.remote, m->idiag_family, m->id.idiag_dst);
+	r.h.local_port = ntohs(m->id.idiag_sport);
+	r.h.remote_port = ntohs(m->id.idiag_dport);
+	r.h.family = IN6_IS_ADDR_V4MAPPED((struct in6_addr *)r.h.remote) ? 4 : 6;
+	r.h.cookie = (uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];
+	r.h.flags = HANDSHAKE_BEFORE_TRACE;
+	if (r.h.state == BPF_TCP_SYN_SENT)
+		r.h.role = ROLE_CLIENT;
+	else
+		r.h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
+	if (s->to->owners_are_newer || s->to->options->role ||
+	    !select_handshake(s->to->options, NULL, &r.h))
+		return;
+	r.h.flags |= HANDSHAKE_OWNER_SELECTED;
+	r.h.conn = (uint64_t)LEVELS << 48 | ++s->n; /* beyond those of next_conn() */
+	memcpy(key.local, r.h.local, 16);
+	memcpy(key.remote, r.h.remote, 16);
+	key.local_port = r.h.local_port;
+	key.remote_port = r.h.remote_port;
+	/* one that has changed meanwhile is in the table, and its place here is taken */
+	bpf_map_update_elem(s->to->connections_fd, &key, &r, BPF_NOEXIST);
+}
+
+static void enter(struct scan *s, const struct nlmsghdr *header)
+{
+	const struct inet_diag_msg *m = NLMSG_DATA(header);
+	struct rtattr *attribute = (struct rtattr *)(m + 1);
+	int left = (int)(header->nlmsg_len - NLMSG_LENGTH(sizeof(*m)));
+	uint64_t cgroup = 0;
+	struct owner owner = { 0 };
+	uint32_t pid;
+
+	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || m->idiag_timer == TIMER_TIME_WAIT)
+		return;
+	for (; RTA_OK(attribute, left); attribute = RTA_NEXT(attribute, left))
+		if (attribute->rta_type == INET_DIAG_CGROUP_ID &&
+		    RTA_PAYLOAD(attribute) == sizeof(cgroup))
+			memcpy(&cgroup, RTA_DATA(attribute), sizeof(cgroup));
+	pid = holder_of(s, m->idiag_inode);
+	if (pid)
+		owner = owner_of(pid, cgroup);
+	if (m->idiag_state == BPF_TCP_LISTEN)
+		enter_listener(s, m, &owner);
+	else
+		enter_connection(s, m, &owner);
+}
+
+/* 1: there is more; 0: that was all; or -errno. */
+static int read_answer(struct scan *s, int fd)
+{
+	char buffer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
+	ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
+	struct nlmsghdr *header = (struct nlmsghdr *)buffer;
+	const struct nlmsgerr *error = NLMSG_DATA(header);
+
+	if (n < 0)
+		return errno == EINTR ? 1 : -errno;
+	for (unsigned int left = (unsigned int)n; NLMSG_OK(header, left);
+	     header = NLMSG_NEXT(header, left)) {
+		if (header->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (header->nlmsg_type == NLMSG_ERROR) {
+			error = NLMSG_DATA(header);
+			return error->error ? error->error : -EIO;
+		}
+		if (s)
+			enter(s, header);
+	}
+	return 1;
+}
+
+/* All sockets of this family and these states in the network namespace that this process is in. */
+static int dump(struct scan *s, int family, uint32_t states)
+{
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_req_v2 request;
+	} message = {
+		.header = { .nlmsg_len = sizeof(message),
+			    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.request = { .sdiag_family = (uint8_t)family,
+			     .sdiag_protocol = IPPROTO_TCP,
+			     .idiag_states = states },
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), err;
+
+	if (fd < 0)
+		return -errno;
+	err = send(fd, &message, sizeof(message), 0) < 0 ? -errno : 1;
+	while (err > 0)
+		err = read_answer(s, fd);
+	close(fd);
+	return err;
+}
+
+static int visit(void *ctx)
+{
+	struct scan *s = ctx;
+	struct stat st;
+	int err;
+
+	if (stat("/proc/thread-self/ns/net", &st))
+		return -errno;
+	s->netns = (uint32_t)st.st_ino;
+	err = dump(s, AF_INET, STATES);
+	err = err ? err : dump(s, AF_INET6, STATES);
+	if (err)
+		s->err = err;
+	return err;
+}
+
+int preexisting_try(void)
+{
+	return dump(NULL, AF_INET, 0);
+}
+
+int preexisting_scan(const struct preexisting *to, uint32_t *own)
+{
+	struct scan s = { .to = to };
+	int err = read_processes(&s);
+
+	if (!err)
+		err = namespaces_visit(to->options->netns, visit, &s, own);
+	free(s.holders);
+	return err < 0 ? err : s.err ?: err;
+}

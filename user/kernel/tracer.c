@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "tracer_parts.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/message.h"
+#include "sweep.h"
+#include "chapter/tally_chapter.h"
+
+#define ACCEPT_PATIENCE_NS NS_PER_S
+#define READ_AT_ONCE 4096 /* items; then it is seen to what else is due */
+#define MINISOCKETS_EVERY_NS \
+	2000000000ULL /* their table may be large, their time-out is a minute */
+
+int tracer_receive(void *ctx, void *data, size_t len)
+{
+	struct tracer *t = ctx;
+	struct item item = { .data = data, .len = len };
+	int err;
+
+	switch (len) {
+	case sizeof(struct handshake_part):
+		item.type = ITEM_HANDSHAKE;
+		break;
+	case sizeof(struct record):
+		item.type = ITEM_CLOSE;
+		break;
+	case sizeof(struct transition):
+		item.type = ITEM_TRANSITION;
+		break;
+	default:
+		return 0;
+	}
+	err = t->sink(t->ctx, &item);
+	return err || ++t->n_read < READ_AT_ONCE ? err : -EINPROGRESS;
+}
+
+uint64_t tracer_runs_missed(const struct bpf_program *prog)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &len))
+		return 0;
+	return info.recursion_misses;
+}
+
+uint64_t tracer_counter(struct tracer *t, enum counter which)
+{
+	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values)), sum = 0;
+
+	if (values &&
+	    !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &(__u32){ which }, values))
+		for (int i = 0; i < t->n_cpus; i++)
+			sum += values[i];
+	free(values);
+	return sum;
+}
+
+int tracer_fd(struct tracer *t)
+{
+	return ring_buffer__epoll_fd(t->ring);
+}
+
+int tracer_read(struct tracer *t, item_fn sink, void *ctx)
+{
+	int n;
+
+	t->sink = sink;
+	t->ctx = ctx;
+	t->n_read = 0;
+	n = ring_buffer__consume(t->ring);
+	if (n == -EINPROGRESS)
+		return 1;
+	return n < 0 ? n : 0;
+}
+
+static struct sweep sweep_of(struct tracer *t, item_fn sink, void *ctx)
+{
+	return (struct sweep){
+		.cfg = &t->skel->rodata->cfg,
+		.options = t->options,
+		.table_fd = bpf_map__fd(t->skel->maps.table),
+		.unaccepted_fd = bpf_map__fd(t->skel->maps.unaccepted),
+		.minisockets_fd = bpf_map__fd(t->skel->maps.minisockets),
+		.preexisting_fd = bpf_map__fd(t->skel->maps.preexisting),
+		.sink = sink,
+		.ctx = ctx,
+		.check = t->skel->bss->check_number,
+		.checked_ns = t->checked_ns,
+		.last = t->stopped,
+	};
+}
+
+static int report_expired(struct tracer *t, const struct sweep *s, uint64_t now_ns)
+{
+	uint64_t missed;
+	int err;
+
+	if (!s->cfg->minisockets_seen)
+		return 0;
+	missed = tracer_runs_missed(t->progs[FEATURE_TIMEWAIT]);
+	err = sweep_minisockets(s, now_ns, missed != t->segments_missed);
+	t->segments_missed = missed;
+	return err;
+}
+
+int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
+{
+	struct sweep s = sweep_of(t, sink, ctx);
+	uint64_t now_ns = clock_monotonic_ns();
+	int err = sweep_unaccepted(&s, now_ns - ACCEPT_PATIENCE_NS);
+
+	if (err || now_ns < t->minisockets_at_ns)
+		return err;
+	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
+	return report_expired(t, &s, now_ns);
+}
+
+int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
+{
+	struct sweep s = sweep_of(t, sink, ctx);
+
+	if (!t->stopped)
+		tracer_check(t);
+	s = sweep_of(t, sink, ctx);
+	return sweep_open(&s, clock_monotonic_ns());
+}
+
+int tracer_busy(struct tracer *t)
+{
+	struct sweep s = sweep_of(t, NULL, NULL);
+
+	return sweep_count(&s);
+}
+
+/*
+ * Until the programs that were running when they were detached have ended, and posted: this calls
+ * synchronize_rcu(), which waits for them, where there is more than one processor (kernel/sched/membarrier.c).
+ * A record that is not complete would hide all behind it.
+ */
+static void await_programs(void)
+{
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
+{
+	int err;
+
+	/* while what changes meanwhile is still seen */
+	tracer_check(t);
+	t->stopped = true;
+	tracer_detach(t);
+	await_programs();
+	do
+		err = tracer_read(t, sink, ctx);
+	while (err > 0);
+	return err;
+}
+
+int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
+{
+	struct sweep s = sweep_of(t, sink, ctx);
+	uint64_t missed = tracer_runs_missed(t->progs[FEATURE_STATE]) - t->missed_before;
+	uint64_t relay = tracer_counter(t, COUNT_RELAY) - t->relay_before;
+	struct item_counts counts = {
+		.events_lost = tracer_counter(t, COUNT_LOST_HANDSHAKE) +
+			       tracer_counter(t, COUNT_LOST_CLOSE) +
+			       tracer_counter(t, COUNT_LOST_TRANSITION) +
+			       tracer_counter(t, COUNT_LOST_TALLY) +
+			       (missed > relay ? missed - relay : 0),
+		.table_full = tracer_counter(t, COUNT_TABLE_FULL),
+	};
+	int err = tracer_tally(t, sink, ctx);
+
+	if (!err)
+		err = report_expired(t, &s, clock_monotonic_ns());
+	if (!err)
+		err = sweep_unposted(&s);
+	if (!err)
+		err = tracer_report_open(t, sink, ctx);
+	if (!err)
+		err = sink(ctx, &(struct item){ ITEM_COUNTS, &counts, sizeof(counts) });
+	if (t->options->verbose)
+		message("hook runs skipped: %llu, of which the relay did %llu; unknown sockets: "
+			"%llu",
+			(unsigned long long)missed, (unsigned long long)relay,
+			(unsigned long long)tracer_counter(t, COUNT_UNKNOWN));
+	return err;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Attaches the programs of the chosen hooks, and detaches them. */
+#include "tracer_parts.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static void detach(struct bpf_link **link)
+{
+	bpf_link__destroy(*link);
+	*link = NULL;
+}
+
+static void detach_probes(struct tracer *t)
+{
+	for (struct probe *p = t->probes; p < t->probes + t->n_probes; p++) {
+		detach(&p->link);
+		if (p->fd >= 0)
+			close(p->fd);
+		p->fd = -1;
+	}
+}
+
+static struct bpf_program *relay_of(const struct tracer *t)
+{
+	switch (t->found.of[FEATURE_STATE].kind) {
+	case HOOK_TP_BTF:
+		return t->skel->progs.state_tp_btf_relay;
+	case HOOK_RAW_TP:
+		return t->skel->progs.state_raw_tp_relay;
+	case HOOK_FENTRY:
+		return t->skel->progs.state_fentry_relay;
+	default:
+		return NULL;
+	}
+}
+
+static int attach_to(struct bpf_link **link, const struct bpf_program *prog)
+{
+	*link = bpf_program__attach(prog);
+	return *link ? 0 : -errno;
+}
+
+static int attach_backups(struct tracer *t)
+{
+	struct bpf_program *progs[BACKUPS];
+	int n = tracer_backups(t, progs), err = 0;
+
+	for (int i = 0; !err && i < n; i++)
+		err = attach_to(&t->backups[i], progs[i]);
+	return err;
+}
+
+/*
+ * The relay is to run after the main program.  A tracepoint's programs run in the order they came in, a
+ * function's in the reverse.
+ */
+static int attach_state(struct tracer *t)
+{
+	struct bpf_program *main = t->progs[FEATURE_STATE], *relay = relay_of(t);
+	bool reverse = t->found.of[FEATURE_STATE].kind == HOOK_FENTRY;
+	int err = 0;
+
+	if (!relay)
+		return 0; /* a kprobe, which is attached already */
+	if (reverse)
+		err = attach_to(&t->relay, relay);
+	if (!err)
+		err = attach_to(&t->state, main);
+	if (!err)
+		err = attach_backups(t);
+	if (!err && !reverse)
+		err = attach_to(&t->relay, relay);
+	return err;
+}
+
+int tracer_attach(struct tracer *t)
+{
+	int err = 0;
+
+	for (struct probe *p = t->probes + t->n_probes; !err && p-- > t->probes;) {
+		p->link = bpf_program__attach_perf_event(p->prog, p->fd);
+		if (p->link)
+			p->fd = -1;
+		else
+			err = -errno;
+	}
+	if (!err)
+		err = tcpstates_bpf__attach(t->skel);
+	if (!err)
+		err = attach_state(t);
+	return err;
+}
+
+/* The relay goes after the main program: it does what that one misses. */
+void tracer_detach(struct tracer *t)
+{
+	detach(&t->state);
+	for (int i = 0; i < BACKUPS; i++)
+		detach(&t->backups[i]);
+	if (t->skel)
+		tcpstates_bpf__detach(t->skel);
+	detach(&t->relay);
+	detach_probes(t);
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Runs the iterators: what is older than the trace, and which of the recorded sockets are alive. */
+#include "tracer_parts.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/message.h"
+#include "namespaces.h"
+#include "preexisting.h"
+
+static int run_iterator(void *link)
+{
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	char nothing[64];
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, nothing, sizeof(nothing))) > 0 || (n < 0 && errno == EAGAIN))
+		;
+	close(fd);
+	return n < 0 ? -errno : 0;
+}
+
+/* Takes what namespaces_visit() returned: in which network namespaces may an unknown socket be older? */
+static void scanned(struct tracer *t, int result, uint32_t own)
+{
+	if (!result)
+		return;
+	t->skel->bss->scanned_netns = result < 0 ? SCANNED_NONE : own;
+	if (result > 0 && t->options->verbose)
+		message("older connections: of %s (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)",
+			t->found.of[FEATURE_SCAN].kind == HOOK_ITER
+				? "other network namespaces only those that a process has open"
+				: "this network namespace only");
+}
+
+static void ask_for_sockets(struct tracer *t)
+{
+	struct tcpstates_bpf *skel = t->skel;
+	const struct preexisting to = {
+		.options = t->options,
+		.connections_fd = bpf_map__fd(skel->maps.preexisting),
+		.listeners_fd = bpf_map__fd(skel->maps.listeners),
+		.owners_are_newer = skel->rodata->cfg.by_pid && !t->options->pids.n,
+	};
+	uint32_t own = 0;
+
+	scanned(t, preexisting_scan(&to, &own), own);
+}
+
+static void scan_sockets(struct tracer *t)
+{
+	struct tcpstates_bpf *skel = t->skel;
+	struct bpf_link *link;
+	uint32_t own = 0;
+	int result = -ENOENT;
+
+	if (t->found.of[FEATURE_SCAN].kind == HOOK_PROC) {
+		ask_for_sockets(t);
+		return;
+	}
+	if (!t->progs[FEATURE_SCAN]) {
+		skel->bss->scanned_netns = SCANNED_NONE;
+		return;
+	}
+	link = bpf_program__attach_iter(t->progs[FEATURE_SCAN], NULL);
+	if (link)
+		run_iterator(link);
+	bpf_link__destroy(link);
+	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
+	if (link)
+		result = namespaces_visit(t->options->netns, run_iterator, link, &own);
+	bpf_link__destroy(link);
+	scanned(t, result, own);
+}
+
+void tracer_scan(struct tracer *t)
+{
+	union bpf_iter_link_info table = { .map.map_fd = (__u32)bpf_map__fd(t->skel->maps.table) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &table,
+		    .link_info_len = sizeof(table));
+
+	scan_sockets(t);
+	t->skel->data->scanning = 0;
+	if (t->progs[FEATURE_ALIVE])
+		t->check = bpf_program__attach_iter(t->progs[FEATURE_ALIVE], &opts);
+}
+
+/*
+ * Twice, because an entry that is removed under the iterator, and its memory used again, takes it away
+ * from the rest of its bucket.
+ */
+void tracer_check(struct tracer *t)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	if (!t->check)
+		return;
+	t->skel->bss->check_number++;
+	if (!run_iterator(t->check) && !run_iterator(t->check))
+		t->checked_ns = now_ns;
+}
+
+bool tracer_works(void *tracer)
+{
+	struct tracer *t = tracer;
+	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values));
+	__u32 first = 0;
+	bool works;
+	int fd;
+
+	works = values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &first, values);
+	if (works && t->check) {
+		fd = bpf_iter_create(bpf_link__fd(t->check));
+		works = fd >= 0;
+		if (works)
+			close(fd);
+	}
+	free(values);
+	return works;
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "recorder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sudo_user.h"
+#include "conversations.h"
+#include "base/message.h"
+#include "recording.h"
+#include "chapter/select.h"
+#include "kernel/sweep.h"
+#include "shared/wanted.h"
+
+struct recorder {
+	struct recording *file;
+	struct conversations *conversations;
+	struct cgroups *cgroups;
+	struct config cfg;
+	int64_t clock_offset_ns;
+	uint64_t waits_ns; /* since when something is to be written; 0: nothing is */
+	bool last;
+};
+
+/* Each file can be read alone: the clock, and every path once more when a record speaks of it. */
+static int next_file(struct recorder *r)
+{
+	int err = recording_next(r->file);
+
+	if (err)
+		return err;
+	cgroups_ask_again(r->cgroups);
+	return recording_add(r->file, &(struct item){ ITEM_CLOCK, &r->clock_offset_ns,
+						      sizeof(r->clock_offset_ns) });
+}
+
+static int add_packet(void *ctx, const struct packet *packet)
+{
+	struct recorder *r = ctx;
+	int err = recording_is_full(r->file) ? next_file(r) : 0;
+
+	return err ? err : recording_add_packet(r->file, packet);
+}
+
+static int add_item(struct recorder *r, const struct item *item)
+{
+	int err = recording_is_full(r->file) ? next_file(r) : 0;
+
+	return err ? err : recording_add(r->file, item);
+}
+
+int recorder_create(struct recorder **recorder, const struct options *o, struct cgroups *cgroups)
+{
+	const struct recording_files files = { o->write_file, o->write_bytes, o->write_count };
+	struct recorder *r = calloc(1, sizeof(*r));
+	int err = -ENOMEM;
+
+	if (r)
+		r->conversations = conversations_create(add_packet, r);
+	if (r && r->conversations)
+		err = recording_create(&r->file, &files);
+	if (err) {
+		message("%s: %s%s", o->write_file, strerror(-err), sudo_user_hint(err));
+		recorder_abandon(r);
+		return err;
+	}
+	r->cgroups = cgroups;
+	r->cfg = select_wanted(o);
+	*recorder = r;
+	return 0;
+}
+
+int recorder_check(const struct recorder *r)
+{
+	int err = r ? recording_check_next(r->file) : 0;
+
+	if (err)
+		message("%s: %s: the next file of -C cannot be made (privileges are dropped once "
+			"all is "
+			"attached)",
+			recorder_name(r), strerror(-err));
+	return err;
+}
+
+/* A path must stand in the recording before the record that speaks of it. */
+static int add_cgroup(struct recorder *r, uint64_t id)
+{
+	char data[sizeof(id) + 4096];
+	const char *path;
+	size_t len;
+	bool fresh;
+
+	path = id ? cgroups_path(r->cgroups, id, &fresh) : NULL;
+	if (!path || !fresh)
+		return 0;
+	len = strnlen(path, sizeof(data) - sizeof(id));
+	memcpy(data, &id, sizeof(id));
+	memcpy(data + sizeof(id), path, len);
+	return add_item(r, &(struct item){ ITEM_CGROUP, data, sizeof(id) + len });
+}
+
+static int add_cgroups(struct recorder *r, const struct handshake_part *h)
+{
+	int err = recording_is_full(r->file) ? next_file(r) : 0;
+
+	if (!err)
+		err = add_cgroup(r, h->owner.cgroup);
+	if (!err && h->accept_ns)
+		err = add_cgroup(r, h->acceptor.cgroup);
+	return err;
+}
+
+static int add_part(struct recorder *r, const struct record *record, enum segments_part part,
+		    uint64_t open_ns, uint64_t now_ns)
+{
+	const struct segments_end end = { record, open_ns, r->clock_offset_ns };
+
+	return conversations_add(r->conversations, &end, part, now_ns);
+}
+
+/*
+ * A handshake that no chapter told is in the file with the close.  Those of connections that are open at
+ * the end were told before.
+ */
+static int add_close(struct recorder *r, const struct record *record, uint64_t open_ns,
+		     uint64_t now_ns)
+{
+	bool told = wanted_handshake(&r->cfg, record) &&
+		    (open_ns || record->h.flags & HANDSHAKE_POSTED);
+	int err = 0;
+
+	if (!told)
+		err = add_part(r, record, SEGMENTS_HANDSHAKE, 0, now_ns);
+	return err ? err : add_part(r, record, SEGMENTS_CLOSE, open_ns, now_ns);
+}
+
+static int add_open(struct recorder *r, const struct item_open *open, uint64_t now_ns)
+{
+	if (diary_established(&open->record))
+		return add_close(r, &open->record, open->now_ns, now_ns);
+	return add_part(r, &open->record, SEGMENTS_HANDSHAKE, open->now_ns, now_ns);
+}
+
+int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
+{
+	union {
+		int64_t clock;
+		struct record record;
+		struct item_open open;
+	} u = { 0 };
+	int err = 0;
+
+	if (item->len <= sizeof(u) && item->len)
+		memcpy(&u, item->data, item->len);
+	switch (item->type) {
+	case ITEM_CLOCK:
+		if (item->len == sizeof(u.clock))
+			r->clock_offset_ns = u.clock;
+		break;
+	case ITEM_HANDSHAKE:
+		if (item->len != sizeof(u.record.h))
+			break;
+		err = add_cgroups(r, &u.record.h);
+		if (!err)
+			err = add_part(r, &u.record, SEGMENTS_HANDSHAKE, 0, now_ns);
+		break;
+	case ITEM_CLOSE:
+		if (item->len != sizeof(u.record))
+			break;
+		err = add_cgroups(r, &u.record.h);
+		if (!err)
+			err = add_close(r, &u.record, 0, now_ns);
+		break;
+	case ITEM_OPEN:
+		if (item->len != sizeof(u.open))
+			break;
+		err = add_cgroups(r, &u.open.record.h);
+		if (!err && r->last)
+			err = add_open(r, &u.open, now_ns);
+		break;
+	default:
+		break;
+	}
+	if (!err)
+		err = add_item(r, item);
+	return err ? err : recorder_flush(r, now_ns);
+}
+
+void recorder_last(struct recorder *r)
+{
+	if (r)
+		r->last = true;
+}
+
+int recorder_flush(struct recorder *r, uint64_t now_ns)
+{
+	static const uint64_t patience_ns[] = {
+		[RECORDING_ITEMS] = RECORDER_WAIT_NS,
+		[RECORDING_PACKETS] = RECORDER_EVERY_NS,
+		[RECORDING_MUCH] = 0,
+	};
+	int err = conversations_expire(r->conversations, now_ns);
+	enum recording_pending pending = recording_pending(r->file);
+
+	if (err || pending == RECORDING_NOTHING)
+		return err;
+	if (!r->waits_ns)
+		r->waits_ns = now_ns;
+	if (now_ns - r->waits_ns < patience_ns[pending])
+		return 0;
+	r->waits_ns = 0;
+	return recording_write(r->file);
+}
+
+const char *recorder_name(const struct recorder *r)
+{
+	return recording_name(r->file);
+}
+
+int recorder_close(struct recorder *r)
+{
+	int err, closed;
+
+	if (!r)
+		return 0;
+	err = conversations_flush(r->conversations);
+	closed = recording_close(r->file);
+	r->file = NULL;
+	recorder_abandon(r);
+	return err ? err : closed;
+}
+
+void recorder_abandon(struct recorder *r)
+{
+	if (!r)
+		return;
+	recording_close(r->file);
+	conversations_destroy(r->conversations);
+	free(r);
+}

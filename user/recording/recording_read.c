@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/message.h"
+#include "pcapng.h"
+#include "shared/record.h"
+#include "recording.h"
+#include "recording_parts.h"
+
+struct reading {
+	const char *path;
+	FILE *f;
+	item_fn sink;
+	void *ctx;
+	bool ours;   /* something of this program was found */
+	uint64_t at; /* where the block begins */
+	bool end;    /* of the file, between two blocks */
+};
+
+/* One block as it stands in the file; short: the file ends in it. */
+struct block {
+	uint32_t type, len;
+	unsigned char *body;
+	size_t got; /* of the body */
+	bool is_short;
+};
+
+/* Items of a block, as many as are whole. */
+static int pass_on_items(const struct reading *in, const unsigned char *at, size_t left)
+{
+	struct recording_item_head head;
+	int err = 0;
+
+	while (!err && left >= sizeof(head)) {
+		size_t padded;
+
+		memcpy(&head, at, sizeof(head));
+		at += sizeof(head);
+		left -= sizeof(head);
+		padded = ((size_t)head.len + 3) / 4 * 4;
+		if (padded > left)
+			return -EBADMSG;
+		err = in->sink(in->ctx, &(struct item){ (enum item_type)head.type, at, head.len });
+		at += padded;
+		left -= padded;
+	}
+	return err ? err : left ? -EBADMSG : 0;
+}
+
+static int read_custom(struct reading *in, const struct block *b)
+{
+	struct recording_head head;
+
+	if (b->got < sizeof(head))
+		return 0;
+	memcpy(&head, b->body, sizeof(head));
+	if (head.enterprise != RECORDING_ENTERPRISE || head.magic != RECORDING_MAGIC)
+		return 0;
+	in->ours = true;
+	if (head.version != RECORD_VERSION) {
+		message("%s: made by another version of this program (format %u, this one reads "
+			"%u; "
+			"what stands before is told)",
+			in->path, head.version, RECORD_VERSION);
+		return -EPROTO;
+	}
+	return pass_on_items(in, b->body + sizeof(head), b->got - sizeof(head));
+}
+
+/* A section of the other byte order is another machine's. */
+static int read_section(struct reading *in, const struct block *b)
+{
+	const uint32_t order = PCAPNG_BYTE_ORDER;
+	struct bytes own = { 0 };
+
+	if (b->got < sizeof(order) || memcmp(b->body, &order, sizeof(order)))
+		return -EBADMSG;
+	pcapng_put_section(&own);
+	in->ours |= !own.failed && own.len == b->len &&
+		    !memcmp(own.data + PCAPNG_HEAD, b->body, b->got);
+	bytes_free(&own);
+	return 0;
+}
+
+static int read_block(struct reading *in, struct block *b)
+{
+	uint32_t head[2], len_again;
+	size_t n = fread(head, 1, sizeof(head), in->f);
+
+	in->end = !n;
+	if (n < sizeof(head))
+		return n ? -EBADMSG : 0;
+	*b = (struct block){ .type = head[0], .len = head[1] };
+	if (b->len < PCAPNG_AROUND || b->len > PCAPNG_BLOCK_MAX || b->len % 4 ||
+	    (!in->at && b->type != PCAPNG_SECTION))
+		return -EBADMSG;
+	b->body = malloc(b->len - PCAPNG_HEAD);
+	if (!b->body)
+		return -ENOMEM;
+	n = fread(b->body, 1, b->len - PCAPNG_HEAD, in->f);
+	b->is_short = n < b->len - PCAPNG_HEAD;
+	b->got = b->is_short ? n : n - sizeof(len_again);
+	if (!b->is_short) {
+		memcpy(&len_again, b->body + b->got, sizeof(len_again));
+		if (len_again != b->len)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int read_blocks(struct reading *in)
+{
+	int err;
+
+	do {
+		struct block b = { 0 };
+
+		err = read_block(in, &b);
+		if (!err && b.type == PCAPNG_SECTION)
+			err = read_section(in, &b);
+		else if (!err && b.type == PCAPNG_CUSTOM)
+			err = read_custom(in, &b);
+		if (!err && b.is_short)
+			err = -EBADMSG;
+		in->at += b.len;
+		free(b.body);
+	} while (!err && !in->end);
+	return !err && !in->ours ? -EBADMSG : err;
+}
+
+int recording_read(const char *path, item_fn sink, void *ctx)
+{
+	struct reading in = { .path = path, .sink = sink, .ctx = ctx };
+	int err;
+
+	in.f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	if (!in.f) {
+		err = -errno;
+		message("%s: %s", path, strerror(-err));
+		return err;
+	}
+	err = read_blocks(&in);
+	if (err == -EBADMSG && !in.ours)
+		message("%s: not a recording of this program", path);
+	else if (err == -EBADMSG)
+		message("%s: %s (what stands before is told)", path,
+			feof(in.f) ? "cut off" : "damaged");
+	else if (err == -ENOMEM)
+		message("%s: %s", path, strerror(ENOMEM));
+	if (in.f != stdin)
+		fclose(in.f);
+	return err;
+}

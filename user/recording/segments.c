@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* Which segments, from whose record, and in which order. */
+#include "segments_parts.h"
+
+#include <string.h>
+
+#include "base/number.h"
+
+static enum kind kind_of(const struct step *step)
+{
+	uint8_t flags = step->segment.flags;
+
+	if (flags & SEGMENT_RST)
+		return KIND_RST;
+	if (flags & SEGMENT_SYN)
+		return flags & SEGMENT_ACK ? KIND_SYNACK : KIND_SYN;
+	return flags & SEGMENT_FIN ? KIND_FIN : KIND_ACK;
+}
+
+static uint16_t bit_of(int side, enum kind kind)
+{
+	return (uint16_t)(1U << (kind + side * KINDS_SHIFT));
+}
+
+static uint16_t kinds_in(const struct work *w)
+{
+	uint16_t mask = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		mask |= bit_of(w->list[i].side, w->list[i].kind);
+	return mask;
+}
+
+/* Adds the segments of one end's chapter, of one direction, with or without a time, but those in `but`. */
+static void gather(struct work *w, int end, bool sent, bool timed, uint16_t but)
+{
+	const struct chapter *ch = &w->chapters[end];
+
+	for (size_t i = 0; i < chapter_steps(ch) && w->n < sizeof(w->list) / sizeof(w->list[0]);
+	     i++) {
+		const struct step *step = &ch->steps[i];
+		int side = sent ? end : !end;
+		enum kind kind = kind_of(step);
+		bool has_time = ch->t_ns.known && step->t_ns.known;
+
+		if (!step->segment.flags || step->segment.sent != sent || has_time != timed ||
+		    but & bit_of(side, kind))
+			continue;
+		w->list[w->n++] = (struct sent){
+			.t_ns = known_if(timed, number_add(ch->t_ns.value, step->t_ns.value)),
+			.end = (uint8_t)end,
+			.side = (uint8_t)side,
+			.kind = kind,
+			.derived = step->derived || !timed,
+			.step = step,
+		};
+	}
+}
+
+/*
+ * The sender knows best, if it knows when.  An ACK without a time may have left with other segments; what
+ * opens a connection crossed the wire whether its time is known or not.
+ */
+static void gather_all(struct work *w)
+{
+	uint16_t but = w->s->written;
+
+	for (int end = 0; end < w->n_ends; end++)
+		gather(w, end, true, true, but);
+	but |= kinds_in(w);
+	for (int end = 0; end < w->n_ends && !w->itself; end++)
+		gather(w, end, false, true, but);
+	if (w->s->part != SEGMENTS_HANDSHAKE)
+		return;
+	for (int sent = 1; sent >= (w->itself ? 1 : 0); sent--)
+		for (int end = 0; end < w->n_ends; end++)
+			gather(w, end, sent, false, w->s->written | kinds_in(w));
+}
+
+/* Does `a` acknowledge `b`, which opens or closes the other direction? */
+static bool acknowledges(const struct sent *a, const struct sent *b)
+{
+	return a->side != b->side && b->kind != KIND_ACK && b->kind != KIND_RST &&
+	       b->step->segment.number <= 1 && a->step->ack.known && b->step->seq.known &&
+	       is_after((uint32_t)a->step->ack.value, (uint32_t)b->step->seq.value);
+}
+
+/*
+ * Did an ACK whose time its receiver alone knows come before this FIN of the same side?  The FIN's sender
+ * knows when it left, which may be earlier than the ACK's coming.
+ */
+static bool came_before(const struct work *w, const struct sent *ack, const struct sent *fin)
+{
+	const struct chapter *ch = &w->chapters[ack->end];
+	const struct step *end = ch->steps + chapter_steps(ch);
+
+	if (ack->side != fin->side || ack->end == ack->side || ack->kind != KIND_ACK ||
+	    fin->kind != KIND_FIN)
+		return false;
+	for (const struct step *step = ack->step + 1; step < end; step++)
+		if (step->segment.flags && !step->segment.sent && kind_of(step) == KIND_FIN)
+			return true;
+	return false;
+}
+
+static void move_up(struct sent *list, size_t from, size_t to)
+{
+	struct sent moved = list[from];
+
+	memmove(list + to + 1, list + to, (from - to) * sizeof(*list));
+	list[to] = moved;
+}
+
+static bool is_before(const struct sent *a, const struct sent *b)
+{
+	return b->t_ns.known && (!a->t_ns.known || a->t_ns.value < b->t_ns.value);
+}
+
+/*
+ * By time, of which some were computed, and never before what is acknowledged, nor otherwise than it came.
+ */
+static void order(struct work *w)
+{
+	size_t moves = w->n; /* a damaged record may have segments that acknowledge each other */
+
+	for (size_t i = 1; i < w->n; i++) {
+		size_t to = i;
+
+		while (to && is_before(&w->list[i], &w->list[to - 1]))
+			to--;
+		move_up(w->list, i, to);
+	}
+	for (size_t i = 0; i < w->n; i++) {
+		for (size_t j = i + 1; j < w->n && moves; j++) {
+			bool late = came_before(w, &w->list[j], &w->list[i]);
+
+			if (!late && !acknowledges(&w->list[i], &w->list[j]))
+				continue;
+			w->list[j].derived |= late; /* it left before it came */
+			move_up(w->list, j, i);
+			moves--;
+			j = i;
+		}
+	}
+}
+
+/* When the last of all happened, a segment or a step without one. */
+static struct maybe end_of(const struct work *w)
+{
+	struct maybe end = { 0 };
+
+	for (int i = 0; i < w->n_ends; i++) {
+		const struct chapter *ch = &w->chapters[i];
+		size_t n = chapter_steps(ch);
+		int64_t t_ns;
+
+		if (!n || !ch->t_ns.known || !ch->steps[n - 1].t_ns.known)
+			continue;
+		t_ns = number_add(ch->t_ns.value, ch->steps[n - 1].t_ns.value);
+		if (!end.known || end.value < t_ns)
+			end = known(t_ns);
+	}
+	return end;
+}
+
+/* A time that was computed is not after that of what follows; one that is not known is the same. */
+static void settle_times(struct work *w)
+{
+	struct maybe next_ns = w->end_ns;
+
+	for (size_t i = w->n; i-- > 0;) {
+		struct sent *s = &w->list[i];
+
+		if (!s->t_ns.known ||
+		    (s->derived && next_ns.known && s->t_ns.value > next_ns.value))
+			s->t_ns = next_ns;
+		next_ns = s->t_ns;
+	}
+	if (!next_ns.known)
+		w->n = 0;
+}
+
+static void begin(struct work *w, struct segments *s)
+{
+	w->s = s;
+	w->n_ends = s->ends[1].record ? 2 : 1;
+	w->n = 0;
+	memset(w->streams, 0, sizeof(w->streams));
+	for (int end = 0; end < w->n_ends; end++) {
+		const struct segments_end *e = &s->ends[end];
+
+		if (s->part == SEGMENTS_HANDSHAKE)
+			chapter_handshake(&w->chapters[end], &e->record->h, e->now_ns);
+		else
+			chapter_close(&w->chapters[end], e->record, e->now_ns);
+	}
+	w->itself = !memcmp(w->chapters[0].local, w->chapters[0].remote, 16) &&
+		    w->chapters[0].local_port.value == w->chapters[0].remote_port.value;
+}
+
+int segments_put_part(struct segments *s)
+{
+	struct work w;
+	int err;
+
+	begin(&w, s);
+	gather_all(&w);
+	order(&w);
+	w.end_ns = end_of(&w);
+	settle_times(&w);
+	err = segments_put(&w);
+	s->written |= kinds_in(&w);
+	return err;
+}
+
+uint16_t segments_mirror(uint16_t written)
+{
+	return (uint16_t)(written << KINDS_SHIFT | written >> KINDS_SHIFT);
+}

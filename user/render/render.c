@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "render_parts.h"
+
+#include <string.h>
+
+#include "base/number.h"
+
+static const struct renderer renderer_none = {
+	.name = "none",
+	.help = "nothing (with -w or -s)",
+};
+
+static const struct renderer end_of_table = { 0 };
+
+/* The first is the default. */
+const struct renderer *const renderers[] = {
+	&renderer_timeline, &renderer_ladder, &renderer_line, &renderer_states, &renderer_json,
+	&renderer_csv,	    &renderer_html,   &renderer_none, &end_of_table,
+};
+
+const struct renderer *renderer_find(const char *name)
+{
+	for (size_t i = 0; renderers[i]->name; i++)
+		if (strcmp(renderers[i]->name, name) == 0)
+			return renderers[i];
+	return NULL;
+}
+
+int64_t render_realtime(const struct render_context *rc, int64_t t_ns)
+{
+	return number_add(t_ns, rc->clock_offset_ns);
+}
+
+static const char *relative_time(char buf[TIME_MAX], uint64_t t_ns, uint64_t base_ns)
+{
+	/* an event older than the first one told comes up when its chapter was longer */
+	uint64_t span_us = (t_ns < base_ns ? base_ns - t_ns : t_ns - base_ns) / 1000;
+	size_t len = t_ns < base_ns;
+
+	if (len)
+		buf[0] = '-';
+	len += number_uint(buf + len, span_us / 1000000);
+	buf[len++] = '.';
+	number_pad(buf + len, span_us % 1000000, 6);
+	buf[len + 6] = '\0';
+	return buf;
+}
+
+const char *render_time(char buf[TIME_MAX], const struct render_context *rc,
+			enum time_style by_default, struct maybe t_ns)
+{
+	enum time_style style = rc->time_style == TIME_DEFAULT ? by_default : rc->time_style;
+
+	if (!t_ns.known)
+		return memcpy(buf, "-", 2);
+	if (style == TIME_RELATIVE)
+		return relative_time(buf, (uint64_t)t_ns.value, rc->first_ns);
+	return text_wall(buf, render_realtime(rc, t_ns.value));
+}
+
+const char *render_step_time(char buf[TIME_MAX], const struct step *s)
+{
+	char ms[32];
+
+	snprintf(buf, TIME_MAX, "%s%s", s->derived && s->t_ns.known ? "~" : "",
+		 text_ms(ms, s->t_ns));
+	return buf;
+}
+
+static size_t put_sequence(char *buf, size_t size, const char *what, struct maybe number,
+			   struct maybe first, bool absolute)
+{
+	uint32_t value = (uint32_t)number.value;
+
+	if (!number.known)
+		return 0;
+	if (first.known && !absolute)
+		value -= (uint32_t)first.value;
+	return (size_t)snprintf(buf, size, " %s=%u", what, value);
+}
+
+const char *render_numbers(char buf[NUMBERS_TEXT_MAX], const struct render_context *rc,
+			   const struct chapter *ch, const struct step *s)
+{
+	bool sent = s->segment.sent;
+	size_t len;
+
+	buf[0] = '\0';
+	len = put_sequence(buf, NUMBERS_TEXT_MAX, "seq", s->seq, sent ? ch->iss : ch->irs,
+			   rc->verbose);
+	put_sequence(buf + len, NUMBERS_TEXT_MAX - len, "ack", s->ack, sent ? ch->irs : ch->iss,
+		     rc->verbose);
+	return buf;
+}
+
+const char *render_number(char buf[32], struct maybe number)
+{
+	size_t len;
+
+	if (!number.known)
+		return "-";
+	len = number_int(buf, number.value);
+	buf[len] = '\0';
+	return buf;
+}

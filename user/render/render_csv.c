@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * CSV: one row a chapter, the fields of both types as columns, nothing for null.  Quoted as RFC
+ * 4180 says, but lines end in LF alone, for awk and cut.
+ */
+#include <string.h>
+
+#include "fields.h"
+#include "base/number.h"
+#include "render_parts.h"
+
+#define CELL_MAX 8192
+
+static void put_cell(FILE *out, const char *text)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (;;) {
+		const char *quote = strchrnul(text, '"');
+
+		fwrite(text, 1, (size_t)(quote - text), out);
+		if (!*quote)
+			break;
+		fputs("\"\"", out);
+		text = quote + 1;
+	}
+	fputc('"', out);
+}
+
+/*
+ * A spreadsheet takes a cell that begins like this for a formula, and a process may choose its
+ * name.  Some pass over blanks first, and take the full-width forms of these signs too.
+ */
+static bool is_formula(const char *text)
+{
+	static const char *const begins[] = {
+		"=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20",
+	};
+
+	text += strspn(text, " ");
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (!strncmp(text, begins[i], strlen(begins[i])))
+			return true;
+	return false;
+}
+
+static void put_foreign(FILE *out, const char *text)
+{
+	size_t guard = is_formula(text);
+	char cell[CELL_MAX];
+
+	cell[0] = '\'';
+	text_foreign(cell + guard, sizeof(cell) - guard, text);
+	put_cell(out, cell);
+}
+
+/* As JSON has them, for whoever can look into a cell. */
+static void put_steps(FILE *out, const struct chapter *ch)
+{
+	struct json j;
+
+	_Static_assert(STEPS_JSON_MAX <= sizeof(j.buf), "they fit the writer's buffer");
+	json_begin(&j, out);
+	render_steps_json(&j, ch);
+	put_cell(out, json_end_text(&j));
+}
+
+static void put_value(FILE *out, const struct value *v, const struct chapter *ch)
+{
+	char number[NUMBER_MAX];
+
+	switch (v->kind) {
+	case VALUE_NULL:
+		break;
+	case VALUE_UINT:
+		fwrite(number, 1, number_uint(number, v->u), out);
+		break;
+	case VALUE_INT:
+		fwrite(number, 1, number_int(number, v->i), out);
+		break;
+	case VALUE_US:
+		fwrite(number, 1, number_us(number, v->i), out);
+		break;
+	case VALUE_BOOL:
+		fputs(v->b ? "true" : "false", out);
+		break;
+	case VALUE_WORD:
+		put_cell(out, v->text);
+		break;
+	case VALUE_FOREIGN:
+		put_foreign(out, v->text);
+		break;
+	case VALUE_STEPS:
+		put_steps(out, ch);
+		break;
+	}
+}
+
+static void begin(struct render_context *rc)
+{
+	for (const struct field *f = fields; f->name; f++) {
+		if (!f->csv)
+			continue;
+		if (f != fields)
+			fputc(',', rc->out);
+		fputs(f->name, rc->out);
+	}
+	fputs("\n", rc->out);
+}
+
+static void chapter(struct render_context *rc, const struct chapter *ch)
+{
+	uint8_t type = ch->type == CHAPTER_CLOSE ? IN_CLOSE : IN_HANDSHAKE;
+	struct value v;
+
+	for (const struct field *f = fields; f->name; f++) {
+		if (!f->csv)
+			continue;
+		if (f != fields)
+			fputc(',', rc->out);
+		if (!(f->csv & type))
+			continue;
+		field_value(&v, f, rc, ch);
+		put_value(rc->out, &v, ch);
+	}
+	fputs("\n", rc->out);
+}
+
+const struct renderer renderer_csv = {
+	.name = "csv",
+	.help = "one row a chapter, with a header",
+	.apart = true,
+	.begin = begin,
+	.chapter = chapter,
+};

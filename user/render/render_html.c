@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * A report as one HTML page, written at the end.  The page (user/render/page/) draws itself from JSON Lines
+ * that stand in it: one line of this report, one of each service, the chapters and the summary as
+ * render_json.c has them.
+ */
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "chapter/names.h"
+#include "render_parts.h"
+#include "report.h"
+#include "summary.h"
+
+/* page_head and page_tail: what stands before and behind the lines */
+#include "page.inc"
+
+struct state {
+	struct report *report;
+	struct maybe first_ns, last_ns; /* when the first and the last chapter began */
+};
+
+static void begin(struct render_context *rc)
+{
+	struct state *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->report = report_create();
+	if (!s || !s->report) {
+		free(s);
+		s = NULL;
+	}
+	rc->state = s;
+}
+
+static void note_time(struct state *s, struct maybe t_ns)
+{
+	if (!t_ns.known)
+		return;
+	if (!s->first_ns.known || t_ns.value < s->first_ns.value)
+		s->first_ns = t_ns;
+	if (!s->last_ns.known || t_ns.value > s->last_ns.value)
+		s->last_ns = t_ns;
+}
+
+/* The chapters' lines; NULL when there is no memory.  At once, as the cgroups' paths are known now. */
+static char *lines(const struct render_context *rc, const struct chapter *handshake,
+		   const struct chapter *close)
+{
+	struct render_context own = *rc;
+	char *text = NULL;
+	size_t len;
+
+	own.out = open_memstream(&text, &len);
+	if (!own.out)
+		return NULL;
+	if (handshake)
+		renderer_json.chapter(&own, handshake);
+	if (close)
+		renderer_json.chapter(&own, close);
+	if (fclose(own.out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void add(struct render_context *rc, const struct chapter *handshake,
+		const struct chapter *close)
+{
+	struct state *s = rc->state;
+
+	if (!s)
+		return;
+	note_time(s, close ? close->t_ns : handshake->t_ns);
+	if (report_wants(s->report, handshake, close))
+		report_keep(s->report, handshake, close, lines(rc, handshake, close));
+}
+
+static void chapter(struct render_context *rc, const struct chapter *handshake)
+{
+	add(rc, handshake, NULL);
+}
+
+static void put_time(struct json *j, const char *key, const struct render_context *rc,
+		     struct maybe t_ns)
+{
+	char time[TIME_MAX];
+
+	json_key(j, key);
+	json_word(j, t_ns.known ? text_rfc3339(time, render_realtime(rc, t_ns.value)) : NULL);
+}
+
+static void put_report(const struct render_context *rc)
+{
+	const struct state *s = rc->state;
+	struct json j;
+
+	json_begin(&j, rc->out);
+	json_open(&j, '{');
+	json_key(&j, "type");
+	json_word(&j, "report");
+	json_key(&j, "version");
+	json_word(&j, TCPSTATES_TRACE_VERSION);
+	put_time(&j, "first", rc, s ? s->first_ns : (struct maybe){ 0 });
+	put_time(&j, "last", rc, s ? s->last_ns : (struct maybe){ 0 });
+	json_key(&j, "kept");
+	json_uint(&j, s ? report_kept(s->report) : 0);
+	json_key(&j, "slowest");
+	json_uint(&j, REPORT_SLOWEST);
+	json_key(&j, "of_a_kind");
+	json_uint(&j, REPORT_OF_A_KIND);
+	json_close(&j, '}');
+	json_end_line(&j);
+}
+
+/* A time that a damaged recording made centuries long stays at the end of the range. */
+static void put_us(struct json *j, uint64_t ns)
+{
+	json_us(j, ns < INT64_MAX ? (int64_t)ns : INT64_MAX);
+}
+
+/* Each bucket that is not empty as [its middle in us, how many]. */
+static void put_histogram(struct json *j, const char *key, const struct histogram *h)
+{
+	json_key(j, key);
+	json_open(j, '{');
+	json_key(j, "count");
+	json_uint(j, h->total);
+	json_key(j, "min_us");
+	put_us(j, h->min);
+	json_key(j, "max_us");
+	put_us(j, h->max);
+	json_key(j, "buckets");
+	json_open(j, '[');
+	for (unsigned int i = 0; i < BUCKETS; i++) {
+		if (!h->count[i])
+			continue;
+		json_open(j, '[');
+		put_us(j, histogram_value(i));
+		json_uint(j, h->count[i]);
+		json_close(j, ']');
+	}
+	json_close(j, ']');
+	json_close(j, '}');
+}
+
+static void put_service(void *ctx, const struct summary_row *row)
+{
+	const struct render_context *rc = ctx;
+	struct json j;
+
+	json_begin(&j, rc->out);
+	json_open(&j, '{');
+	json_key(&j, "type");
+	json_word(&j, "service");
+	json_key(&j, "other");
+	json_bool(&j, row->other);
+	json_key(&j, "role");
+	json_word(&j, name_role(row->role));
+	json_key(&j, "port");
+	if (row->port.known)
+		json_int(&j, row->port.value);
+	else
+		json_null(&j);
+	json_key(&j, "failed");
+	json_uint(&j, row->failed);
+	put_histogram(&j, "connect", &row->connect);
+	put_histogram(&j, "close", &row->close);
+	json_close(&j, '}');
+	json_end_line(&j);
+}
+
+static void put_text(void *ctx, const char *text)
+{
+	const struct render_context *rc = ctx;
+
+	fputs(text, rc->out);
+}
+
+static void end(struct render_context *rc, const struct totals *totals)
+{
+	const struct state *s = rc->state;
+
+	fwrite(page_head, 1, sizeof(page_head), rc->out);
+	put_report(rc);
+	summary_rows(rc->summary, put_service, rc);
+	if (s)
+		report_each(s->report, put_text, rc);
+	renderer_json.end(rc, totals);
+	fwrite(page_tail, 1, sizeof(page_tail), rc->out);
+}
+
+static void free_state(struct render_context *rc)
+{
+	struct state *s = rc->state;
+
+	if (s)
+		report_destroy(s->report);
+	free(s);
+	rc->state = NULL;
+}
+
+const struct renderer renderer_html = {
+	.name = "html",
+	.help = "a report as one page for a browser, at the end",
+	.apart = true,
+	.begin = begin,
+	.chapter = chapter,
+	.connection = add,
+	.end = end,
+	.free = free_state,
+};

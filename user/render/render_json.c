@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* JSON Lines: one object a chapter, and one of totals at the end. */
+#include "fields.h"
+#include "base/json.h"
+#include "chapter/names.h"
+#include "render_parts.h"
+
+static void put_step(struct json *j, const struct step *s)
+{
+	char segment[SEGMENT_TEXT_MAX];
+
+	json_open(j, '{');
+	json_literal_key(j, "t_us");
+	if (s->t_ns.known)
+		json_us(j, s->t_ns.value);
+	else
+		json_null(j);
+	json_literal_key(j, "from");
+	json_word(j, name_state(s->from));
+	json_literal_key(j, "to");
+	json_word(j, name_state(s->to));
+	json_literal_key(j, "segment");
+	json_word(j, name_segment(segment, &s->segment));
+	if (s->seq.known) {
+		json_literal_key(j, "seq");
+		json_int(j, s->seq.value);
+	}
+	if (s->ack.known) {
+		json_literal_key(j, "ack");
+		json_int(j, s->ack.value);
+	}
+	if (s->derived) {
+		json_literal_key(j, "derived");
+		json_bool(j, true);
+	}
+	json_close(j, '}');
+}
+
+void render_steps_json(struct json *j, const struct chapter *ch)
+{
+	json_open(j, '[');
+	for (size_t i = 0; i < chapter_steps(ch); i++)
+		put_step(j, &ch->steps[i]);
+	json_close(j, ']');
+}
+
+static void put_value(struct json *j, const struct value *v, const struct chapter *ch)
+{
+	switch (v->kind) {
+	case VALUE_NULL:
+		json_null(j);
+		break;
+	case VALUE_UINT:
+		json_uint(j, v->u);
+		break;
+	case VALUE_INT:
+		json_int(j, v->i);
+		break;
+	case VALUE_US:
+		json_us(j, v->i);
+		break;
+	case VALUE_BOOL:
+		json_bool(j, v->b);
+		break;
+	case VALUE_WORD:
+		json_word(j, v->text);
+		break;
+	case VALUE_FOREIGN:
+		json_text(j, v->text);
+		break;
+	case VALUE_STEPS:
+		render_steps_json(j, ch);
+		break;
+	}
+}
+
+static void chapter(struct render_context *rc, const struct chapter *ch)
+{
+	uint8_t type = ch->type == CHAPTER_CLOSE ? IN_CLOSE : IN_HANDSHAKE;
+	struct json j;
+	struct value v;
+
+	json_begin(&j, rc->out);
+	json_open(&j, '{');
+	for (const struct field *f = fields; f->name; f++) {
+		if (!(f->json & type) || (f->only_open && !ch->open))
+			continue;
+		field_value(&v, f, rc, ch);
+		json_ready_key(&j, f->key, f->key_len);
+		put_value(&j, &v, ch);
+	}
+	json_close(&j, '}');
+	json_end_line(&j);
+}
+
+static void put_count(struct json *j, const char *key, uint64_t count)
+{
+	json_key(j, key);
+	json_uint(j, count);
+}
+
+static void end(struct render_context *rc, const struct totals *totals)
+{
+	struct json j;
+
+	json_begin(&j, rc->out);
+	json_open(&j, '{');
+	json_key(&j, "type");
+	json_word(&j, "summary");
+	put_count(&j, "connections", totals->connections);
+	put_count(&j, "handshakes", totals->handshakes);
+	put_count(&j, "closes", totals->closes);
+	put_count(&j, "open", totals->open);
+	put_count(&j, "events_lost", totals->events_lost);
+	put_count(&j, "table_full", totals->table_full);
+	put_count(&j, "incomplete", totals->incomplete);
+	json_key(&j, "outcomes");
+	json_open(&j, '{');
+	for (unsigned int i = OUTCOME_UNKNOWN + 1; i < OUTCOMES; i++)
+		put_count(&j, name_outcome(i), totals->outcomes[i]);
+	json_close(&j, '}');
+	json_key(&j, "endings");
+	json_open(&j, '{');
+	for (unsigned int i = ENDING_UNKNOWN + 1; i < ENDINGS; i++)
+		put_count(&j, name_ending(i), totals->endings[i]);
+	json_close(&j, '}');
+	json_close(&j, '}');
+	json_end_line(&j);
+}
+
+const struct renderer renderer_json = {
+	.name = "json",
+	.help = "one JSON object a chapter, one a line (JSON Lines)",
+	.apart = true,
+	.chapter = chapter,
+	.end = end,
+};

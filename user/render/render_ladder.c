@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * The ladder diagram, as Wireshark's flow graph: two lifelines, time going down, an arrow for each
+ * segment, this end's states beside its lifeline.  Every line fits 80 columns.
+ */
+#include <linux/bpf.h>
+#include <string.h>
+
+#include "chapter/names.h"
+#include "base/number.h"
+#include "render_parts.h"
+#include "render_verdict.h"
+
+#define WIDTH 80
+#define TIME_WIDTH 15  /* "~4503599627.370": a step's time has 52 bits of ns */
+#define STATE_WIDTH 12 /* NEW_SYN_RECV */
+#define LIFE_COLUMN (TIME_WIDTH + 1 + STATE_WIDTH + 1)
+#define BETWEEN (WIDTH - LIFE_COLUMN - 2) /* the lifelines */
+#define LABEL_MAX 44 /* "SYN,ACK (255) seq=4294967295 ack=4294967295" and NUL */
+#define TAIL 2	     /* of an arrow, before its label */
+#define SHORT_OF 8   /* by this an arrow fails to arrive */
+
+_Static_assert(TAIL + 1 + (LABEL_MAX - 1) + 1 + 2 <= BETWEEN, "a label and two columns of arrow");
+
+/* Steps closer together follow each other; a longer gap breaks the axis and is named. */
+#define GAP_NS 1000000
+
+struct glyphs {
+	const char *life;
+	const char *leaves_here, *leaves_there; /* where an arrow begins */
+	const char *shaft;
+	const char *arrives_here, *arrives_there;
+	const char *lost;
+	const char *gap;
+};
+
+static const struct glyphs ascii = {
+	.life = "|",
+	.leaves_here = "|",
+	.leaves_there = "|",
+	.shaft = "-",
+	.arrives_here = "<",
+	.arrives_there = ">",
+	.lost = "x",
+	.gap = ":",
+};
+
+/* Box drawings and what fonts have beside them, but no character that may be shown as an emoji. */
+static const struct glyphs utf8 = {
+	.life = "\u2502",
+	.leaves_here = "\u251c",
+	.leaves_there = "\u2524",
+	.shaft = "\u2500",
+	.arrives_here = "\u25c4",
+	.arrives_there = "\u25ba",
+	.lost = "\u00d7",
+	.gap = "\u22ee",
+};
+
+struct ladder {
+	const struct render_context *rc;
+	const struct chapter *ch;
+	const struct glyphs *glyphs;
+	uint8_t state;
+	struct maybe t_ns; /* of the last step whose time is known */
+	bool derived;	   /* that time */
+};
+
+static void put_header(const struct render_context *rc, const struct chapter *ch)
+{
+	char time[TIME_MAX], conn[NUMBER_MAX + 1], who[PERSON_TEXT_MAX];
+	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
+	int len;
+
+	conn[number_uint(conn, ch->conn)] = '\0';
+	len = fprintf(rc->out, "%s #%s %s", render_time(time, rc, TIME_WALL, ch->t_ns), conn,
+		      name_or_dash(name_role(ch->role)));
+	name_person(who, &ch->owner);
+	fprintf(rc->out, "%s%s\n", len + 1 + (int)strlen(who) > WIDTH ? "\n  " : " ", who);
+
+	text_endpoint(local, ch->local, ch->family, ch->local_port);
+	text_endpoint(remote, ch->remote, ch->family, ch->remote_port);
+	len = LIFE_COLUMN + (int)strlen(local);
+	if (len + 2 + (int)strlen(remote) <= WIDTH)
+		fprintf(rc->out, "%*s%*s\n", len, local, WIDTH - len, remote);
+	else
+		fprintf(rc->out, "%*s\n%*s\n", len, local, WIDTH, remote);
+}
+
+/* What stands before the lifelines; of a time longer than the kernel keeps one the last decimals go. */
+static void put_margin(const struct ladder *l, const char *time, const char *state)
+{
+	bool dim = l->rc->colour && *time;
+
+	fprintf(l->rc->out, "%s%*.*s%s %*s ", dim ? "\033[2m" : "", TIME_WIDTH, TIME_WIDTH, time,
+		dim ? "\033[0m" : "", STATE_WIDTH, state);
+}
+
+/* The lifelines without an arrow; text stands between them. */
+static void put_lives(const struct ladder *l, const char *here, const char *there, const char *text)
+{
+	fprintf(l->rc->out, "%s%-*s%s\n", here, BETWEEN, text, there);
+}
+
+static void put_gap(const struct ladder *l, const char *state, const char *text)
+{
+	put_margin(l, "", state);
+	put_lives(l, l->glyphs->gap, l->glyphs->gap, text);
+}
+
+/* How long nothing happened, where that is worth a line of its own. */
+static void put_wait(const struct ladder *l, const struct step *s)
+{
+	struct maybe gap = { .known = l->t_ns.known && s->t_ns.known };
+	char ms[32], text[BETWEEN];
+
+	gap.value = s->t_ns.value - l->t_ns.value;
+	if (!gap.known || gap.value < GAP_NS)
+		return;
+	snprintf(text, sizeof(text), "%*s%s%s ms", TAIL + 1, "",
+		 l->derived || s->derived ? "~" : "", text_ms(ms, gap));
+	put_gap(l, "", text);
+}
+
+static bool timed_out(const struct chapter *ch)
+{
+	return !ch->open &&
+	       (ch->type == CHAPTER_CLOSE ? ch->close.ending == ENDING_TIMED_OUT
+					  : ch->handshake.outcome == OUTCOME_TIMED_OUT);
+}
+
+/* Was this SYN or FIN of ours sent again, or waited for until the kernel gave up? */
+static bool is_unanswered(const struct chapter *ch, size_t i)
+{
+	uint8_t what = ch->steps[i].segment.flags & (SEGMENT_SYN | SEGMENT_FIN);
+	bool answered = false;
+
+	if (!ch->steps[i].segment.sent || !what)
+		return false;
+	while (++i < chapter_steps(ch)) {
+		const struct segment *later = &ch->steps[i].segment;
+
+		if (later->sent && later->flags & what && later->number > 1)
+			return true;
+		answered |= later->flags && !later->sent;
+	}
+	return !answered && timed_out(ch);
+}
+
+static void put_shaft(const struct ladder *l, size_t columns)
+{
+	while (columns--)
+		fputs(l->glyphs->shaft, l->rc->out);
+}
+
+static void put_arrow(const struct ladder *l, const struct segment *segment, const char *label,
+		      bool arrives)
+{
+	FILE *out = l->rc->out;
+	/* columns behind the label and its blanks */
+	size_t rest = BETWEEN - TAIL - strlen(label) - 2;
+	size_t missing = rest > SHORT_OF ? SHORT_OF : rest - 1;
+
+	if (!segment->sent) {
+		fputs(l->glyphs->arrives_here, out);
+		put_shaft(l, TAIL - 1);
+		fprintf(out, " %s ", label);
+		put_shaft(l, rest);
+		return;
+	}
+	put_shaft(l, TAIL);
+	fprintf(out, " %s ", label);
+	if (arrives) {
+		put_shaft(l, rest - 1);
+		fputs(l->glyphs->arrives_there, out);
+	} else {
+		put_shaft(l, rest - 1 - missing);
+		fprintf(out, "%s%*s", l->glyphs->lost, (int)missing, "");
+	}
+}
+
+/* The kernel's names of what RFC 9293 calls SYN-RECEIVED: the request's, then the socket's. */
+static bool is_syn_received(uint8_t state)
+{
+	return state == BPF_TCP_NEW_SYN_RECV || state == BPF_TCP_SYN_RECV;
+}
+
+static void put_step(struct ladder *l, size_t i)
+{
+	const struct step *s = &l->ch->steps[i];
+	const char *here = l->glyphs->life, *there = l->glyphs->life;
+	char time[TIME_MAX], segment[SEGMENT_TEXT_MAX], numbers[NUMBERS_TEXT_MAX], label[LABEL_MAX];
+	const char *name = name_segment(segment, &s->segment);
+
+	put_wait(l, s);
+	if (s->from != l->state && !(is_syn_received(s->from) && is_syn_received(l->state)))
+		put_gap(l, name_state(s->from), "");
+	put_margin(l, render_step_time(time, s), s->to != l->state ? name_state(s->to) : "");
+
+	if (!s->t_ns.known) /* nobody knows where on the axis it belongs */
+		here = there = l->glyphs->gap;
+	else if (!name)
+		here = l->glyphs->leaves_there; /* a mark beside the new state */
+	else if (s->segment.sent)
+		here = l->glyphs->leaves_here;
+	else
+		there = l->glyphs->leaves_there;
+	if (name) {
+		/* the arrow has the direction */
+		snprintf(label, sizeof(label), "%s%s", name + 2,
+			 render_numbers(numbers, l->rc, l->ch, s));
+		fputs(here, l->rc->out);
+		put_arrow(l, &s->segment, label, !is_unanswered(l->ch, i));
+		fprintf(l->rc->out, "%s\n", there);
+	} else {
+		put_lives(l, here, there, "");
+	}
+
+	l->state = s->to;
+	if (s->t_ns.known) {
+		l->t_ns = s->t_ns;
+		l->derived = s->derived;
+	}
+}
+
+static void chapter(struct render_context *rc, const struct chapter *ch)
+{
+	struct ladder l = { .rc = rc, .ch = ch, .glyphs = rc->utf8 ? &utf8 : &ascii };
+
+	put_header(rc, ch);
+	if (chapter_steps(ch)) {
+		l.state = ch->steps[0].from;
+		put_margin(&l, "", name_state(l.state));
+		put_lives(&l, l.glyphs->life, l.glyphs->life, "");
+	}
+	for (size_t i = 0; i < chapter_steps(ch); i++)
+		put_step(&l, i);
+	if (ch->open)
+		put_gap(&l, "", "");
+	verdict_print(rc, ch);
+	fputc('\n', rc->out);
+}
+
+const struct renderer renderer_ladder = {
+	.name = "ladder",
+	.help = "a ladder diagram of each chapter, as Wireshark's flow graph",
+	.chapter = chapter,
+};

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* One line a state change, in tcpstates' columns. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "chapter/names.h"
+#include "render_parts.h"
+
+#define TIME_COLUMN 15
+
+static void begin(struct render_context *rc)
+{
+	if (rc->time_style != TIME_DEFAULT)
+		fprintf(rc->out, "%-*s ", TIME_COLUMN,
+			rc->time_style == TIME_RELATIVE ? "TIME(s)" : "TIME");
+	fprintf(rc->out, "%-16s %-7s %-10s %-15s %-5s %-15s %-5s %-12s -> %-12s %s\n", "SKADDR",
+		"PID", "COMM", "LADDR", "LPORT", "RADDR", "RPORT", "OLDSTATE", "NEWSTATE", "MS");
+}
+
+static void transition(struct render_context *rc, const struct transition *t)
+{
+	char local[ADDRESS_MAX], remote[ADDRESS_MAX], time[TIME_MAX], ms[32], pid[32],
+		text[COMM_TEXT_MAX];
+	struct maybe since = { .known = t->since_ns != 0, .value = (int64_t)t->since_ns };
+	struct maybe owner = { .known = t->pid != 0, .value = t->pid };
+	struct maybe t_ns = { .known = t->t_ns != 0, .value = (int64_t)t->t_ns };
+	char from[SEGMENT_TEXT_MAX];
+
+	if (rc->time_style != TIME_DEFAULT)
+		fprintf(rc->out, "%-*s ", TIME_COLUMN, render_time(time, rc, TIME_WALL, t_ns));
+	text_comm(text, t->comm);
+	/* both states may be unknown numbers, and name_state() has one buffer */
+	snprintf(from, sizeof(from), "%s", name_state(t->from));
+	fprintf(rc->out, "%-16" PRIx64 " %-7s %-10s %-15s %-5u %-15s %-5u %-12s -> %-12s %s\n",
+		(uint64_t)t->skaddr, render_number(pid, owner), *text ? text : "-",
+		text_address(local, t->local, t->family), t->local_port,
+		text_address(remote, t->remote, t->family), t->remote_port, from, name_state(t->to),
+		text_ms(ms, since));
+}
+
+const struct renderer renderer_states = {
+	.name = "states",
+	.help = "one line a state change, as tcpstates",
+	.begin = begin,
+	.transition = transition,
+};

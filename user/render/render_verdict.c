@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "render_verdict.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "chapter/names.h"
+#include "render_parts.h"
+
+#define WIDTH 80
+#define INDENT 2
+#define PHRASE_MAX 160
+/* Less than this is the way through the kernel and no data before the FIN. */
+#define FIN_WAIT_WORTH_SAYING_NS 100000
+/* From here on seconds read better than milliseconds. */
+#define LONG_LIFE_NS 10000000000
+
+/* Where on its line the verdict is. */
+struct verdict {
+	FILE *out;
+	size_t column;
+};
+
+/*
+ * One phrase; `after` is what parts it from the phrase before, its final blank falling to a line
+ * break.
+ */
+static void __attribute__((format(printf, 3, 4)))
+say(struct verdict *v, const char *after, const char *format, ...)
+{
+	char phrase[PHRASE_MAX];
+	va_list args;
+	size_t len;
+
+	va_start(args, format);
+	vsnprintf(phrase, sizeof(phrase), format, args);
+	va_end(args);
+	len = strlen(phrase);
+	/* 1 for the comma or semicolon that may follow */
+	if (v->column > INDENT && v->column + strlen(after) + len + 1 > WIDTH) {
+		fprintf(v->out, "%.*s\n%*s", (int)strlen(after) - 1, after, INDENT, "");
+		v->column = INDENT;
+	} else if (v->column > INDENT) {
+		fputs(after, v->out);
+		v->column += strlen(after);
+	}
+	fputs(phrase, v->out);
+	v->column += len;
+}
+
+static void say_ms(struct verdict *v, const char *after, const char *what, struct maybe ns)
+{
+	char ms[32];
+
+	if (ns.known)
+		say(v, after, "%s %s ms", what, text_ms(ms, ns));
+}
+
+/* "1 SYN retransmit", "2 SYN retransmits"; nothing for none. */
+static void say_count(struct verdict *v, const char *after, const char *what, struct maybe count)
+{
+	if (count.known && count.value > 0)
+		say(v, after, "%" PRId64 " %s%s", count.value, what, count.value == 1 ? "" : "s");
+}
+
+static void say_if(struct verdict *v, enum tristate t, const char *what)
+{
+	if (t == TRISTATE_YES)
+		say(v, ", ", "%s", what);
+}
+
+static void say_open(struct verdict *v, const struct chapter *ch)
+{
+	char ms[32];
+
+	if (ch->state_ns.known)
+		say(v, "; ", "OPEN: in %s for %s ms", name_state(ch->state),
+		    text_ms(ms, ch->state_ns));
+	else
+		say(v, "; ", "OPEN: in %s", name_state(ch->state));
+}
+
+static const char *outcome_words(enum outcome outcome)
+{
+	static const char *const words[OUTCOMES] = {
+		[OUTCOME_UNKNOWN] = "ended, it is not known how",
+		[OUTCOME_REFUSED] = "refused",
+		[OUTCOME_RESET] = "reset",
+		[OUTCOME_TIMED_OUT] = "timed out",
+		[OUTCOME_UNREACHABLE] = "unreachable",
+		[OUTCOME_ABANDONED] = "abandoned by the application",
+		[OUTCOME_NO_PORT] = "no free local port",
+		[OUTCOME_FAILED] = "failed",
+	};
+
+	return (unsigned int)outcome < OUTCOMES && words[outcome] ? words[outcome]
+								  : name_outcome(outcome);
+}
+
+static const char *ending_words(enum ending ending)
+{
+	static const char *const words[ENDINGS] = {
+		[ENDING_GRACEFUL] = "graceful",
+		[ENDING_RESET_SENT] = "reset sent",
+		[ENDING_RESET_RECEIVED] = "reset received",
+		[ENDING_TIMED_OUT] = "timed out",
+		[ENDING_ABORTED] = "aborted by an administrator",
+		[ENDING_HALF_OPEN] = "half open, the peer's FIN never came",
+	};
+
+	return (unsigned int)ending < ENDINGS && words[ending] ? words[ending]
+							       : "ended, it is not known how";
+}
+
+/* " (ECONNREFUSED)" or nothing. */
+static const char *errno_words(char buf[32], int err)
+{
+	buf[0] = '\0';
+	if (err)
+		snprintf(buf, 32, " (%s)", name_errno(err));
+	return buf;
+}
+
+static void say_outcome(struct verdict *v, const struct chapter *ch)
+{
+	const struct handshake *hs = &ch->handshake;
+	char ms[32], err[32];
+
+	if (ch->open) {
+		say_open(v, ch);
+	} else if (hs->outcome == OUTCOME_ESTABLISHED) {
+		say(v, "; ", hs->handshake_ns.known ? "handshake %s ms" : "handshake %s",
+		    text_ms(ms, hs->handshake_ns));
+		say_ms(v, ", ", "rtt", hs->rtt_ns);
+	} else if (hs->handshake_ns.known) {
+		say(v, "; ", "%s after %s ms%s", outcome_words(hs->outcome),
+		    text_ms(ms, hs->handshake_ns), errno_words(err, ch->err));
+	} else {
+		say(v, "; ", "%s%s", outcome_words(hs->outcome), errno_words(err, ch->err));
+	}
+}
+
+static void say_negotiated(struct verdict *v, const struct handshake *hs)
+{
+	char number[32];
+
+	if (hs->mss.known)
+		say(v, "; ", "mss %s", render_number(number, hs->mss));
+	if (hs->snd_wscale.known)
+		say(v, ", ", "send scale %s", render_number(number, hs->snd_wscale));
+	if (hs->rcv_wscale.known)
+		say(v, ", ", "receive scale %s", render_number(number, hs->rcv_wscale));
+	say_if(v, hs->sack, "sack");
+	say_if(v, hs->timestamps, "timestamps");
+	say_if(v, hs->ecn, "ecn");
+}
+
+static void say_handshake(struct verdict *v, const struct render_context *rc,
+			  const struct chapter *ch)
+{
+	const struct handshake *hs = &ch->handshake;
+	char ms[32];
+
+	say_outcome(v, ch);
+	say_count(v, ", ", "SYN retransmit", hs->syn_retransmits);
+	say_count(v, ", ", "SYN,ACK retransmit", hs->synack_retransmits);
+	if (hs->accept_ns.known)
+		say(v, ", ", "waited %s ms in the accept queue", text_ms(ms, hs->accept_ns));
+	say_if(v, hs->simultaneous_open, "simultaneous open");
+	if (hs->outcome == OUTCOME_ESTABLISHED && ch->completeness & COMPLETE_RST)
+		say(v, ", ", "RST to a half-open peer");
+	say_if(v, hs->fastopen, "TCP Fast Open");
+	say_if(v, hs->syncookie, "SYN cookie");
+	say_if(v, hs->mptcp, "MPTCP");
+	if (rc->verbose)
+		say_negotiated(v, hs);
+}
+
+static void say_closer(struct verdict *v, const struct chapter *ch)
+{
+	static const char *const words[CLOSERS] = {
+		[CLOSER_UNKNOWN] = "first closer not known",
+		[CLOSER_LOCAL] = "closed first by local",
+		[CLOSER_REMOTE] = "closed first by remote",
+		[CLOSER_BOTH] = "closed first by both, the FINs crossed",
+		[CLOSER_NONE] = "no FIN from either side",
+	};
+	const struct person *closer = &ch->close.closer;
+	unsigned int first = ch->close.first_closer;
+	char who[PERSON_TEXT_MAX];
+
+	say(v, "; ", "%s", first < CLOSERS ? words[first] : name_first_closer(first));
+	if (closer->pid.known &&
+	    !(ch->owner.pid.known && ch->owner.pid.value == closer->pid.value)) {
+		say(v, "; ", "closed by");
+		/* a line of its own for a name all of whose bytes are escaped */
+		say(v, " ", "%s", name_person(who, closer));
+	}
+}
+
+static void say_totals(struct verdict *v, const struct render_context *rc, const struct close *cl)
+{
+	char text[32];
+
+	if (cl->lifetime_ns.known && cl->lifetime_ns.value < LONG_LIFE_NS) {
+		say(v, "; ", "lived %s ms", text_ms(text, cl->lifetime_ns));
+	} else if (cl->lifetime_ns.known) {
+		/* a thousandth of it, told in ms, is seconds */
+		struct maybe s = { .known = true, .value = cl->lifetime_ns.value / 1000 };
+
+		say(v, "; ", "lived %s s", text_ms(text, s));
+	}
+	if (cl->bytes_sent.known)
+		say(v, cl->lifetime_ns.known ? ", " : "; ", "sent %s B",
+		    render_number(text, cl->bytes_sent));
+	if (cl->bytes_received.known)
+		say(v, ", ", "received %s B", render_number(text, cl->bytes_received));
+	say_count(v, ", ", "retransmit", cl->retransmits);
+	if (!rc->verbose)
+		return;
+	if (cl->segs_out.known)
+		say(v, "; ", "%s segments out", render_number(text, cl->segs_out));
+	if (cl->segs_in.known)
+		say(v, ", ", "%s in", render_number(text, cl->segs_in));
+	say_ms(v, "; ", "srtt", cl->srtt_ns);
+	say_ms(v, ", ", "min rtt", cl->min_rtt_ns);
+}
+
+static void say_close(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
+{
+	const struct close *cl = &ch->close;
+	char ms[32], err[32];
+
+	if (ch->open)
+		say_open(v, ch);
+	say_closer(v, ch);
+	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
+	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_WAIT_WORTH_SAYING_NS)
+		say(v, "; ", "our FIN waited %s ms behind data", text_ms(ms, cl->fin_queued_ns));
+	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);
+	say_count(v, ", ", "FIN retransmit", cl->fin_retransmits);
+	say_ms(v, "; ", "peer's FIN after", cl->peer_fin_ns);
+	if (cl->first_closer != CLOSER_NONE)
+		say_ms(v, "; ", "close", cl->close_ns);
+	if (!ch->open)
+		say(v, "; ", "%s%s", ending_words(cl->ending), errno_words(err, ch->err));
+	if (cl->accept_ns.known)
+		say(v, "; ", "waited %s ms in the accept queue", text_ms(ms, cl->accept_ns));
+	say_totals(v, rc, cl);
+}
+
+static void say_missing(struct verdict *v, enum missing missing)
+{
+	static const char *const words[MISSINGS] = {
+		[MISSING_BEFORE_TRACE] = "began before the trace",
+		[MISSING_EVENTS_LOST] = "events were lost",
+		[MISSING_TABLE_FULL] = "no room in the table when it began",
+	};
+
+	if (missing != MISSING_NOTHING)
+		say(v, "; ", "incomplete: %s",
+		    (unsigned int)missing < MISSINGS ? words[missing] : name_missing(missing));
+}
+
+static const char *verdict_colour(const struct chapter *ch)
+{
+	bool good = ch->type == CHAPTER_CLOSE ? ch->close.ending == ENDING_GRACEFUL
+					      : ch->handshake.outcome == OUTCOME_ESTABLISHED;
+
+	return ch->open ? "\033[1;33m" : good ? "\033[1m" : "\033[1;31m";
+}
+
+void verdict_print(const struct render_context *rc, const struct chapter *ch)
+{
+	struct verdict v = { .out = rc->out, .column = INDENT };
+
+	fprintf(rc->out, "%*s%s", INDENT, "", rc->colour ? verdict_colour(ch) : "");
+	if (ch->type == CHAPTER_CLOSE)
+		say_close(&v, rc, ch);
+	else
+		say_handshake(&v, rc, ch);
+	say_missing(&v, ch->missing);
+	fprintf(rc->out, "%s\n", rc->colour ? "\033[0m" : "");
+}

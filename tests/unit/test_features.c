@@ -52,7 +52,7 @@ static void test_parse(void **state)
 		assert_false(features_parse(bad[i], &feature, &kind));
 }
 
-/* Whatever is offered as a word is taken as one, and every ladder is whole. */
+/* features_parse() accepts all words that are printed, and each feature has its texts. */
 static void test_words(void **state)
 {
 	char words[4096] = "", *word, *rest;
@@ -69,7 +69,7 @@ static void test_words(void **state)
 	}
 	assert_int_equal(taken, n);
 	for (feature = 0; feature < FEATURES; feature++) {
-		assert_non_null(features[feature].lost);
+		assert_non_null(features[feature].null_fields);
 		assert_int_not_equal(features[feature].hooks[0].kind, HOOK_ANY);
 		for (const struct hook *w = features[feature].hooks; w->kind != HOOK_ANY; w++)
 			assert_non_null(w->hook);
@@ -99,10 +99,9 @@ static void test_lines(void **state)
 	assert_line(
 		&(struct finding){ .kind = HOOK_NONE, .errs = { -EPERM, -ENOENT } },
 		FEATURE_SYNCOOKIE,
-		"syncookie: none; null: syncookie; why: fexit tcp_get_cookie_sock: Operation not "
-		"permitted, kretprobe tcp_get_cookie_sock: No such file or directory");
-	assert_line(&(struct finding){ .kind = HOOK_NONE, .forgone = true }, FEATURE_ACCEPT,
-		    "accept: none; null: accept_us; why: not wanted");
+		"syncookie: none; null: syncookie; why: fexit tcp_get_cookie_sock: Operation not permitted, kretprobe tcp_get_cookie_sock: No such file or directory");
+	assert_line(&(struct finding){ .kind = HOOK_NONE, .not_wanted = true }, FEATURE_ACCEPT,
+		    "accept: none; null: accept_us; why: not needed or turned off");
 	assert_line(&(struct finding){ .kind = HOOK_ANY, .errs = { -EPERM } }, FEATURE_SYNACK,
 		    "synack: unknown; why: raw_tp tcp_retransmit_synack: Operation not permitted");
 }
@@ -119,7 +118,7 @@ static void test_refusal(void **state)
 		{ { .err = -ENOENT, .ring_err = -EINVAL, .no_types = true }, "Linux 5.8" },
 		{ { .err = -ENOENT, .no_types = true }, "--btf FILE, for example one from BTFHub" },
 		{ { .err = -ENOMEM }, "a smaller --max-connections or --ring" },
-		{ { .err = -EINVAL }, "-v shows more, --features" },
+		{ { .err = -EINVAL }, "-v shows details, --features" },
 	};
 
 	(void)state;

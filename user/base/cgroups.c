@@ -15,22 +15,23 @@
 
 #define ENTRIES_MAX 65536
 
-/* Of the time, how much may be spent looking for new cgroups: a twentieth, saved up to 100 ms. */
+/* The search for new cgroups may take a twentieth of the time; unused time is saved, up to 100 ms. */
 #define WALK_SHARE 20
-#define WALK_SAVED_NS 100000000LL
+#define WALK_SAVED_MAX_NS 100000000LL
 
 struct entry {
 	uint64_t id;
-	char *path; /* NULL: gone before it was looked for */
-	bool asked; /* for, since it is known */
+	char *path;    /* NULL: the cgroup was removed before its path was read */
+	bool returned; /* by cgroups_path(), so it is not fresh any more */
 };
 
 struct cgroups {
 	int mount_fd; /* -1: none */
 	char mount[PATH_MAX];
-	struct entry *entries; /* by id */
+	struct entry *entries;
 	size_t n, room;
-	size_t sorted; /* so many; the rest is the walk's, behind them */
+	/* the first entries are sorted by id; those that a walk adds follow, until it ends */
+	size_t n_sorted;
 	int64_t allowance_ns;
 	uint64_t walked_ns;
 };
@@ -62,22 +63,22 @@ struct cgroups *cgroups_open(bool live)
 	if (live && find_mount(cgroups))
 		cgroups->mount_fd = open(cgroups->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cgroups->walked_ns = clock_monotonic_ns();
-	cgroups->allowance_ns = WALK_SAVED_NS;
+	cgroups->allowance_ns = WALK_SAVED_MAX_NS;
 	return cgroups;
 }
 
-static void forget(struct cgroups *cgroups)
+static void forget_all(struct cgroups *cgroups)
 {
 	for (size_t i = 0; i < cgroups->n; i++)
 		free(cgroups->entries[i].path);
-	cgroups->n = cgroups->sorted = 0;
+	cgroups->n = cgroups->n_sorted = 0;
 }
 
 void cgroups_close(struct cgroups *cgroups)
 {
 	if (!cgroups)
 		return;
-	forget(cgroups);
+	forget_all(cgroups);
 	free(cgroups->entries);
 	if (cgroups->mount_fd >= 0)
 		close(cgroups->mount_fd);
@@ -93,14 +94,14 @@ static int by_id(const void *a, const void *b)
 
 static struct entry *find(const struct cgroups *cgroups, uint64_t id)
 {
-	if (!cgroups->sorted)
+	if (!cgroups->n_sorted)
 		return NULL;
-	return bsearch(&(struct entry){ .id = id }, cgroups->entries, cgroups->sorted,
+	return bsearch(&(struct entry){ .id = id }, cgroups->entries, cgroups->n_sorted,
 		       sizeof(*cgroups->entries), by_id);
 }
 
-/* At the end, not sorted in.  What finds no memory is not known. */
-static void add(struct cgroups *cgroups, uint64_t id, char *path)
+/* Adds an entry at the end, and owns path.  If memory is short, the cgroup stays unknown. */
+static void append(struct cgroups *cgroups, uint64_t id, char *path)
 {
 	struct entry *more;
 
@@ -116,23 +117,23 @@ static void add(struct cgroups *cgroups, uint64_t id, char *path)
 	cgroups->entries[cgroups->n++] = (struct entry){ .id = id, .path = path };
 }
 
-/* One more, in its place. */
+/* Adds an entry in the order of the ids. */
 static void insert(struct cgroups *cgroups, uint64_t id, char *path)
 {
 	struct entry *e, last;
 	size_t n = cgroups->n;
 
-	add(cgroups, id, path);
+	append(cgroups, id, path);
 	if (cgroups->n == n)
 		return;
 	last = cgroups->entries[n];
 	for (e = cgroups->entries + n; e > cgroups->entries && e[-1].id > id; e--)
 		*e = e[-1];
 	*e = last;
-	cgroups->sorted = cgroups->n;
+	cgroups->n_sorted = cgroups->n;
 }
 
-/* Enters what is below a directory (closing its descriptor): a cgroup's id is its inode. */
+/* Adds the cgroups below a directory and closes its descriptor.  A cgroup's id is its inode number. */
 static void walk(struct cgroups *cgroups, int fd, char path[PATH_MAX], size_t len)
 {
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -152,7 +153,7 @@ static void walk(struct cgroups *cgroups, int fd, char path[PATH_MAX], size_t le
 		path[len] = '/';
 		memcpy(path + len + 1, e->d_name, more);
 		if (!find(cgroups, e->d_ino))
-			add(cgroups, e->d_ino, strdup(path));
+			append(cgroups, e->d_ino, strdup(path));
 		walk(cgroups,
 		     openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), path,
 		     len + more);
@@ -161,10 +162,11 @@ static void walk(struct cgroups *cgroups, int fd, char path[PATH_MAX], size_t le
 }
 
 /*
- * Asking the kernel for one cgroup by its id (open_by_handle_at) would need CAP_DAC_READ_SEARCH, the
- * right to read any file, for as long as the trace lasts.  False: it is too early to look again.
+ * Reads the whole hierarchy.  To open a single cgroup by its id, open_by_handle_at() needs
+ * CAP_DAC_READ_SEARCH, the right to read any file, for as long as the trace lasts.  Returns false if the
+ * time for it is used up.
  */
-static bool look_again(struct cgroups *cgroups)
+static bool find_new(struct cgroups *cgroups)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	char path[PATH_MAX];
@@ -172,18 +174,18 @@ static bool look_again(struct cgroups *cgroups)
 
 	cgroups->allowance_ns += (int64_t)((now_ns - cgroups->walked_ns) / WALK_SHARE);
 	cgroups->walked_ns = now_ns;
-	if (cgroups->allowance_ns > WALK_SAVED_NS)
-		cgroups->allowance_ns = WALK_SAVED_NS;
+	if (cgroups->allowance_ns > WALK_SAVED_MAX_NS)
+		cgroups->allowance_ns = WALK_SAVED_MAX_NS;
 	if (cgroups->allowance_ns <= 0)
 		return false;
 	if (cgroups->n > ENTRIES_MAX)
-		forget(cgroups);
+		forget_all(cgroups);
 	if (!fstat(cgroups->mount_fd, &st) && !find(cgroups, st.st_ino))
-		add(cgroups, st.st_ino, strdup("/"));
+		append(cgroups, st.st_ino, strdup("/"));
 	walk(cgroups, openat(cgroups->mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, 0);
 	if (cgroups->n)
 		qsort(cgroups->entries, cgroups->n, sizeof(*cgroups->entries), by_id);
-	cgroups->sorted = cgroups->n;
+	cgroups->n_sorted = cgroups->n;
 	cgroups->walked_ns = clock_monotonic_ns();
 	cgroups->allowance_ns -= (int64_t)(cgroups->walked_ns - now_ns);
 	return true;
@@ -195,7 +197,7 @@ const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh)
 
 	*fresh = false;
 	if (!e && cgroups->mount_fd >= 0) {
-		if (!look_again(cgroups))
+		if (!find_new(cgroups))
 			return NULL;
 		e = find(cgroups, id);
 		if (!e)
@@ -203,15 +205,15 @@ const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh)
 	}
 	if (!e || !e->path)
 		return NULL;
-	*fresh = !e->asked;
-	e->asked = true;
+	*fresh = !e->returned;
+	e->returned = true;
 	return e->path;
 }
 
 void cgroups_ask_again(struct cgroups *cgroups)
 {
 	for (size_t i = 0; i < cgroups->n; i++)
-		cgroups->entries[i].asked = false;
+		cgroups->entries[i].returned = false;
 }
 
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len)
@@ -224,13 +226,13 @@ void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_
 		return;
 	}
 	if (cgroups->n > ENTRIES_MAX)
-		forget(cgroups);
+		forget_all(cgroups);
 	insert(cgroups, id, strndup(path, len));
 }
 
 bool cgroups_below(const char *path, const char *top)
 {
-	/* the first is where the hierarchies of version 1 are mounted as well */
+	/* the hybrid hierarchy of systemd mounts version 2 beside version 1, at unified */
 	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
 	size_t len;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Paths of cgroup v2 ids. */
+/* Finds the path of a cgroup v2 by its id. */
 #ifndef CGROUPS_H
 #define CGROUPS_H
 
@@ -10,25 +10,27 @@
 struct cgroups;
 
 /*
- * live: ask the kernel; otherwise only what cgroups_learn() was told is known.  NULL when memory is
- * short.  A host without a cgroup v2 mount has no paths.
+ * live: find the paths in the file system; otherwise only those of cgroups_learn() are known.  A host
+ * without a cgroup v2 mount has no paths.  Returns NULL if memory is short.
  */
 struct cgroups *cgroups_open(bool live);
 void cgroups_close(struct cgroups *cgroups);
 
-/* The path under the mount ("/" is its root), NULL when it is not known.  Valid until the next
- * call.  *fresh tells that it was just learned from the kernel. */
+/*
+ * The path under the mount ("/" is its root), or NULL if it is not known.  It is valid until the next call.
+ * *fresh: this is the first time that the path is returned, or the first since cgroups_ask_again().
+ */
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh);
 
-/* The next time each path is asked for it is fresh again. */
+/* Makes all paths fresh again, so that a new file of a recording gets them too. */
 void cgroups_ask_again(struct cgroups *cgroups);
 
-/* What a recording says. */
+/* Adds a path that was read from a recording: len bytes, without a NUL. */
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len);
 
 /*
- * Is a cgroup's path (below the mount) that of `top`, or below it?  top may have the mount before it as
- * systemd(1) has it, /sys/fs/cgroup.
+ * Is the cgroup `path` (as under the mount) the cgroup `top`, or below it?  top may begin with the mount
+ * point, if that is where systemd(1) mounts it: /sys/fs/cgroup or /sys/fs/cgroup/unified.
  */
 bool cgroups_below(const char *path, const char *top);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The clocks of the kernel. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -6,16 +7,16 @@
 
 #define NS_PER_S 1000000000LL
 
-/* CLOCK_MONOTONIC now, in ns: the clock of bpf_ktime_get_ns(). */
+/* Now, on CLOCK_MONOTONIC, in ns.  This is the clock of bpf_ktime_get_ns(). */
 uint64_t clock_monotonic_ns(void);
 
 /*
- * CLOCK_REALTIME minus CLOCK_MONOTONIC in ns: the tightest of several bracketed readings, so that being
- * scheduled out between the two clocks does not count.
+ * CLOCK_REALTIME minus CLOCK_MONOTONIC, in ns.  Reads one clock between two readings of the other, several
+ * times, and uses the tightest pair: a process that is preempted between two readings does no harm.
  */
 int64_t clock_offset_ns(void);
 
-/* Length of the kernel's tick (a jiffy) in ns: what the coarse clock is counted in. */
+/* The length of the kernel's tick (a jiffy) in ns, by the resolution of the coarse clock; 0: not known. */
 uint64_t clock_tick_ns(void);
 
 #endif

@@ -20,30 +20,29 @@ const struct feature_hooks features[FEATURES] = {
 			       { { HOOK_RAW_TP, "kfree_skb" },
 				 { HOOK_FEXIT, "tcp_timewait_state_process" },
 				 { HOOK_HEADERS, "kfree_skb" } },
-			       "ending, time_wait, close_us, peer_fin_us, remote_fin_seq "
-			       "(after FIN_WAIT2 without a socket)" },
+			       "ending, time_wait, close_us, peer_fin_us, remote_fin_seq (if FIN_WAIT2 outlives the socket)" },
 	[FEATURE_SYNACK] = { "synack",
 			     { { HOOK_RAW_TP, "tcp_retransmit_synack" } },
-			     "handshake_us (after a SYN,ACK sent again)" },
+			     "handshake_us (if the SYN,ACK was retransmitted)" },
 	[FEATURE_SYNCOOKIE] = { "syncookie",
 				{ { HOOK_FEXIT, "tcp_get_cookie_sock" },
 				  { HOOK_KRETPROBE, "tcp_get_cookie_sock" } },
 				"syncookie" },
 	[FEATURE_COOKIE] = { "cookie",
 			     { { HOOK_HELPER, "bpf_get_socket_cookie" } },
-			     "cookie (unless another program asked for it)" },
+			     "cookie (unless the socket already has one)" },
 	[FEATURE_SCAN] = { "scan",
 			   { { HOOK_ITER, "task_file, tcp" },
 			     { HOOK_ITER_5_8, "task_file, tcp" },
 			     { HOOK_PROC, "sock_diag, /proc" } },
-			   "pid, comm, uid, cgroup (of what is older than the trace)" },
+			   "pid, comm, uid, cgroup (of connections that existed before the trace)" },
 	[FEATURE_ALIVE] = { "alive",
 			    { { HOOK_ITER, "bpf_map_elem" } },
-			    "nothing (what ended unseen may be told as open)" },
+			    "nothing (connections whose end was missed may be reported as open)" },
 	[FEATURE_MPTCP] = { "mptcp", { { HOOK_FIELD, "tcp_sock.is_mptcp" } }, "mptcp" },
 };
 
-static const char *const names[HOOK_KINDS] = {
+static const char *const kind_names[HOOK_KINDS] = {
 	[HOOK_ANY] = "unknown",	  [HOOK_NONE] = "none",		  [HOOK_TP_BTF] = "tp_btf",
 	[HOOK_RAW_TP] = "raw_tp", [HOOK_FENTRY] = "fentry",	  [HOOK_FEXIT] = "fexit",
 	[HOOK_KPROBE] = "kprobe", [HOOK_KRETPROBE] = "kretprobe", [HOOK_SYSCALL] = "syscall",
@@ -53,7 +52,7 @@ static const char *const names[HOOK_KINDS] = {
 
 const char *hook_name(enum hook_kind kind)
 {
-	return (unsigned int)kind < HOOK_KINDS ? names[kind] : names[HOOK_ANY];
+	return (unsigned int)kind < HOOK_KINDS ? kind_names[kind] : kind_names[HOOK_ANY];
 }
 
 bool features_parse(const char *arg, enum feature *feature, enum hook_kind *kind)
@@ -63,16 +62,16 @@ bool features_parse(const char *arg, enum feature *feature, enum hook_kind *kind
 	if (!arg[len])
 		return false;
 	for (*feature = 0; *feature < FEATURES; (*feature)++) {
-		const struct feature_hooks *l = &features[*feature];
+		const struct feature_hooks *info = &features[*feature];
 
-		if (strlen(l->name) != len || strncmp(l->name, arg, len) != 0)
+		if (strlen(info->name) != len || strncmp(info->name, arg, len) != 0)
 			continue;
 		*kind = HOOK_NONE;
-		if (!strcmp(arg + len + 1, names[HOOK_NONE]))
+		if (!strcmp(arg + len + 1, kind_names[HOOK_NONE]))
 			return *feature != FEATURE_STATE;
-		for (const struct hook *w = l->hooks; w->kind != HOOK_ANY; w++) {
-			*kind = w->kind;
-			if (!strcmp(arg + len + 1, names[*kind]))
+		for (const struct hook *h = info->hooks; h->kind != HOOK_ANY; h++) {
+			*kind = h->kind;
+			if (!strcmp(arg + len + 1, kind_names[*kind]))
 				return true;
 		}
 		return false;
@@ -80,7 +79,7 @@ bool features_parse(const char *arg, enum feature *feature, enum hook_kind *kind
 	return false;
 }
 
-/* Appends as snprintf() does; what finds no room is cut off. */
+/* Appends to line as snprintf() does: the text is cut off if it does not fit. */
 __attribute__((format(printf, 3, 4))) static void append(char *line, size_t size,
 							 const char *format, ...)
 {
@@ -92,18 +91,18 @@ __attribute__((format(printf, 3, 4))) static void append(char *line, size_t size
 	va_end(args);
 }
 
-void features_why(const struct findings *found, enum feature feature, char *line, size_t size)
+void features_reasons(const struct findings *found, enum feature feature, char *line, size_t size)
 {
 	const struct finding *f = &found->of[feature];
-	const struct feature_hooks *l = &features[feature];
+	const struct feature_hooks *info = &features[feature];
 	const char *separator = "";
 
-	snprintf(line, size, "%s", f->forgone ? "not wanted" : "");
-	for (size_t i = 0; i < HOOKS_MAX && l->hooks[i].kind != HOOK_ANY; i++) {
+	snprintf(line, size, "%s", f->not_wanted ? "not needed or turned off" : "");
+	for (size_t i = 0; i < HOOKS_MAX && info->hooks[i].kind != HOOK_ANY; i++) {
 		if (!f->errs[i])
 			continue;
-		append(line, size, "%s%s %s: %s", separator, names[l->hooks[i].kind],
-		       l->hooks[i].hook, strerror(-f->errs[i]));
+		append(line, size, "%s%s %s: %s", separator, kind_names[info->hooks[i].kind],
+		       info->hooks[i].hook, strerror(-f->errs[i]));
 		separator = ", ";
 	}
 }
@@ -111,30 +110,32 @@ void features_why(const struct findings *found, enum feature feature, char *line
 void features_line(const struct findings *found, enum feature feature, char *line, size_t size)
 {
 	const struct finding *f = &found->of[feature];
-	const struct feature_hooks *l = &features[feature];
-	char why[FEATURES_LINE];
+	const struct feature_hooks *info = &features[feature];
+	char reasons[FEATURES_LINE];
 
-	snprintf(line, size, "%s: %s", l->name, hook_name(f->kind));
+	snprintf(line, size, "%s: %s", info->name, hook_name(f->kind));
 	if (f->kind == HOOK_NONE)
-		append(line, size, "; null: %s", l->lost);
+		append(line, size, "; null: %s", info->null_fields);
 	if (f->kind == HOOK_NONE || f->kind == HOOK_ANY) {
-		features_why(found, feature, why, sizeof(why));
-		append(line, size, "; why: %s", why);
+		features_reasons(found, feature, reasons, sizeof(reasons));
+		append(line, size, "; why: %s", reasons);
 	}
-	for (const struct hook *w = l->hooks; w->kind != HOOK_ANY; w++)
-		if (w->kind == f->kind)
-			append(line, size, " %s", w->hook);
+	for (const struct hook *h = info->hooks; h->kind != HOOK_ANY; h++)
+		if (h->kind == f->kind)
+			append(line, size, " %s", h->hook);
 }
 
 size_t features_put_words(const char *separator, FILE *f)
 {
 	size_t n = 0;
 
-	for (const struct feature_hooks *l = features; l < features + FEATURES; l++) {
-		for (const struct hook *w = l->hooks; w->kind != HOOK_ANY; w++)
-			fprintf(f, "%s%s=%s", n++ ? separator : "", l->name, names[w->kind]);
-		if (l != &features[FEATURE_STATE])
-			fprintf(f, "%s%s=%s", n++ ? separator : "", l->name, names[HOOK_NONE]);
+	for (const struct feature_hooks *info = features; info < features + FEATURES; info++) {
+		for (const struct hook *h = info->hooks; h->kind != HOOK_ANY; h++)
+			fprintf(f, "%s%s=%s", n++ ? separator : "", info->name,
+				kind_names[h->kind]);
+		if (info != &features[FEATURE_STATE])
+			fprintf(f, "%s%s=%s", n++ ? separator : "", info->name,
+				kind_names[HOOK_NONE]);
 	}
 	return n;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What kernels tell in different ways, or not at all: for each such feature a ladder of hooks, best first.
- * Pure: which rung a kernel offers is found in tracer_rungs.c.
+ * Features that kernels offer in different ways or not at all.  Each has a list of hooks, the best first.
+ * These functions are pure; kernel/tracer_hooks.c finds out which hooks a kernel offers.
  */
-#ifndef RUNGS_H
-#define RUNGS_H
+#ifndef FEATURES_H
+#define FEATURES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,20 +12,21 @@
 #include <stdio.h>
 
 enum feature {
-	FEATURE_STATE,	   /* the changes of state: the main hook */
-	FEATURE_ACCEPT,	   /* who took a connection, and when */
-	FEATURE_TIMEWAIT,  /* what comes to a FIN_WAIT2 without a socket */
-	FEATURE_SYNACK,	   /* SYN,ACKs sent again */
-	FEATURE_SYNCOOKIE, /* which connections come from a SYN cookie */
+	FEATURE_STATE,	   /* state changes: the main hook */
+	FEATURE_ACCEPT,	   /* which process accepted a connection, and when */
+	FEATURE_TIMEWAIT,  /* segments for a FIN_WAIT2 minisocket */
+	FEATURE_SYNACK,	   /* retransmitted SYN,ACKs */
+	FEATURE_SYNCOOKIE, /* connections made from a SYN cookie */
 	FEATURE_COOKIE,	   /* the socket's cookie */
-	FEATURE_SCAN,	   /* connections and listeners older than the trace */
-	FEATURE_ALIVE,	   /* which of the recorded sockets are alive */
-	FEATURE_MPTCP,
+	FEATURE_SCAN,	   /* connections and listeners that existed before the trace */
+	FEATURE_ALIVE,	   /* which of the recorded sockets still exist */
+	FEATURE_MPTCP,	   /* whether a connection uses MPTCP */
 	FEATURES
 };
 
 enum hook_kind {
-	HOOK_ANY, /* in a wish: the best that the kernel offers */
+	/* in options: the best one that the kernel offers; in a finding: not known */
+	HOOK_ANY,
 	HOOK_NONE,
 	HOOK_TP_BTF,
 	HOOK_RAW_TP,
@@ -33,60 +34,61 @@ enum hook_kind {
 	HOOK_FEXIT,
 	HOOK_KPROBE,
 	HOOK_KRETPROBE,
-	HOOK_SYSCALL,
-	HOOK_HELPER,
+	HOOK_SYSCALL, /* the tracepoint at the exit of a system call */
+	HOOK_HELPER,  /* a BPF helper */
 	HOOK_ITER,
-	HOOK_ITER_5_8, /* without bpf_sock_from_file() */
-	HOOK_FIELD,
-	HOOK_PROC,    /* user space asks */
-	HOOK_HEADERS, /* a tracepoint that does not say whom a segment came to: by its addresses */
+	HOOK_ITER_5_8, /* where bpf_sock_from_file() is missing */
+	HOOK_FIELD,    /* a field of a kernel structure */
+	HOOK_PROC,     /* user space reads sock_diag and /proc */
+	HOOK_HEADERS,  /* a tracepoint without the receiving socket: the headers identify it */
 	HOOK_KINDS
 };
 
 #define HOOKS_MAX 4
 
-/* One way to see a feature. */
 struct hook {
 	enum hook_kind kind; /* HOOK_ANY ends the list */
-	const char *hook;
+	const char *hook;    /* what it is attached to, or uses */
 };
 
 struct feature_hooks {
 	const char *name;
 	struct hook hooks[HOOKS_MAX + 1];
-	const char *lost; /* without any: the fields that are null, and of what */
+	const char *null_fields; /* without any hook, and of which connections */
 };
 
 extern const struct feature_hooks features[FEATURES];
 
-/* What was found: the kind of hook taken, and for those above it the reason why not. */
+/* The hook chosen for a feature. */
 struct finding {
 	enum hook_kind kind; /* HOOK_ANY: not known */
-	int errs[HOOKS_MAX];
-	bool forgone; /* HOOK_NONE because it was not wanted */
+	int errs[HOOKS_MAX]; /* -errno of each hook that this kernel does not offer, else 0 */
+	bool not_wanted;     /* kind is HOOK_NONE because no hook was looked for */
 };
 
 struct findings {
 	struct finding of[FEATURES];
 };
 
+/* The name of a kind for --hook and --features; "unknown" for one out of range. */
 const char *hook_name(enum hook_kind kind);
 
-/* Reads FEATURE=HOOK.  False when it is not one. */
+/* Parses FEATURE=HOOK.  Returns false if there is no such feature or hook. */
 bool features_parse(const char *arg, enum feature *feature, enum hook_kind *kind);
 
-#define FEATURES_LINE 512 /* room for a line */
+/* size of a buffer for a line */
+#define FEATURES_LINE 512
 
-/* Why no hook was taken, in words. */
-void features_why(const struct findings *found, enum feature feature, char *line, size_t size);
+/* Writes why this kernel does not offer the better hooks, or any. */
+void features_reasons(const struct findings *found, enum feature feature, char *line, size_t size);
 
 /*
- * One line of --features, without a newline: `FEATURE: KIND HOOK`, or
+ * Writes a line of --features, without a newline: `FEATURE: KIND HOOK`, or
  * `FEATURE: none; null: FIELDS; why: REASONS`, or `FEATURE: unknown; why: REASONS`.
  */
 void features_line(const struct findings *found, enum feature feature, char *line, size_t size);
 
-/* All words that features_parse() takes; returns how many. */
+/* Prints all words that features_parse() accepts, and returns their number. */
 size_t features_put_words(const char *separator, FILE *f);
 
 #endif

@@ -49,7 +49,7 @@ uint64_t histogram_percentile(const struct histogram *h, unsigned int percent)
 
 	if (percent >= 100)
 		return h->max;
-	/* ceil(total * percent / 100) without overflow; the first for 0 % */
+	/* ceil(total * percent / 100) without overflow; 0 % is the first value */
 	rank = h->total / 100 * percent + (h->total % 100 * percent + 99) / 100;
 	if (!rank)
 		rank = 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A log-linear histogram with the buckets of tally.h, where the kernel's side is: bucket b >= 32 holds
+ * A log-linear histogram.  It has the buckets of tally.h, in which the kernel counts: bucket b >= 32 holds
  * the 1 << e values from (b - 32 * e) << e on, with e = b / 32 - 1.
- * Told by the middle of its bucket, a value is at most 1/64 (1.6 %) off; below 64 it is exact.
+ * The middle of a bucket is at most 1/64 (1.6 %) off any of its values; below 64 it is exact.
  */
 #ifndef HISTOGRAM_H
 #define HISTOGRAM_H
@@ -13,22 +13,22 @@
 
 struct histogram {
 	uint64_t total;
-	uint64_t min, max; /* exact; min means nothing while it is empty */
+	uint64_t min, max; /* exact; min has no meaning while total is 0 */
 	uint64_t count[BUCKETS];
 };
 
-/* The middle of a bucket; of one out of range, of the last. */
+/* The middle of a bucket.  A number out of range means the last bucket. */
 uint64_t histogram_value(unsigned int bucket);
 
-/* A histogram of zeros is empty. */
+/* Counts one value.  A histogram is empty when all its bytes are zero. */
 void histogram_add(struct histogram *h, uint64_t value);
 
-/* n values of one bucket, the greatest of which is max (0: not known). */
+/* Counts n values of one bucket; max is the greatest of them (0: not known). */
 void histogram_add_bucket(struct histogram *h, unsigned int bucket, uint64_t n, uint64_t max);
 
 /*
- * The value that `percent` of all are not above (nearest rank), to the bucket's precision and never
- * outside what was added; 100 gives the maximum exactly.  0 when empty.
+ * The percentile of all values by the nearest rank, to the precision of a bucket, but never below the
+ * minimum or above the maximum.  percent of 100 or more is the exact maximum.  0 if the histogram is empty.
  */
 uint64_t histogram_percentile(const struct histogram *h, unsigned int percent);
 

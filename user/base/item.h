@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Where items come from: the running kernel or a recording.  Whatever the renderers print was an item
- * first, so that a recording of the items replays to the same bytes.
+ * Items are what the program reports from.  They come from the running kernel or from a recording.  The
+ * renderers print nothing else, so a recording of the items replays to the same bytes.
  */
 #ifndef ITEM_H
 #define ITEM_H
@@ -12,17 +12,26 @@
 #include "shared/record.h"
 #include "shared/tally.h"
 
+/* The numbers are the format of a recording. */
 enum item_type {
-	ITEM_CLOCK =
-		1, /* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC, ns; holds until the next */
-	ITEM_HANDSHAKE = 2,  /* struct handshake_part */
-	ITEM_CLOSE = 3,	     /* struct record, with the handshake in it when that is not told yet */
-	ITEM_OPEN = 4,	     /* struct item_open: not over, told as it stands */
-	ITEM_TRANSITION = 5, /* struct transition */
-	ITEM_CGROUP = 6,     /* uint64_t id, then its path without a NUL */
-	ITEM_SNAPSHOT = 8,   /* nothing: all ITEM_OPEN up to here are void, new ones may follow */
-	ITEM_TALLY = 9,	     /* struct item_tally: chapters the kernel counted, never recorded */
-	ITEM_COUNTS = 7,     /* struct item_counts: the trace is over */
+	/* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC in ns, until the next such item */
+	ITEM_CLOCK = 1,
+	/* struct handshake_part */
+	ITEM_HANDSHAKE = 2,
+	/* struct record; if the handshake was not posted before, it is reported from this record too */
+	ITEM_CLOSE = 3,
+	/* struct item_open: a handshake or close that is not over */
+	ITEM_OPEN = 4,
+	/* struct transition */
+	ITEM_TRANSITION = 5,
+	/* uint64_t id, then the cgroup's path without a NUL */
+	ITEM_CGROUP = 6,
+	/* struct item_counts: the trace is over */
+	ITEM_COUNTS = 7,
+	/* no data: each ITEM_OPEN before this one is outdated; those that follow replace them */
+	ITEM_SNAPSHOT = 8,
+	/* struct item_tally: chapters that the kernel counted; never recorded */
+	ITEM_TALLY = 9,
 };
 
 struct item {
@@ -31,20 +40,22 @@ struct item {
 	size_t len;
 };
 
-/* Receives items; a non-zero return stops the source. */
+/* Receives an item.  A return value other than 0 stops the source. */
 typedef int (*item_fn)(void *ctx, const struct item *item);
 
-/* A record as it stood at now_ns (CLOCK_MONOTONIC). */
+/* A record as it was at now_ns (CLOCK_MONOTONIC). */
 struct item_open {
 	uint64_t now_ns;
 	struct record record;
 };
 
+/* n chapters of this key were counted since the last such item; max_ns is over the whole trace. */
 struct item_tally {
 	struct tally_key key;
 	struct tally tally;
 };
 
+/* Of the whole trace; see struct totals. */
 struct item_counts {
 	uint64_t events_lost;
 	uint64_t table_full;

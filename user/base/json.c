@@ -6,12 +6,12 @@
 #include "number.h"
 #include "text.h"
 
-/* The longest thing put at once: an escape or a number. */
+/* The longest text written in one piece: an escape or a number. */
 #define PUT_MAX 32
 
 /*
- * What stands for an ASCII byte; NULL: the byte itself (RFC 8259, section 7).  '<' so that a line
- * can stand in a web page's <script>.
+ * The escape of each ASCII byte; NULL: the byte is written as it is (RFC 8259, section 7).  '<' is escaped
+ * so that a line can be part of a <script> in a web page.
  */
 static const char *const escapes[128] = {
 	"\\u0000", "\\u0001", "\\u0002",      "\\u0003",       "\\u0004",
@@ -29,7 +29,7 @@ static void flush(struct json *j)
 	j->len = 0;
 }
 
-/* Room for n bytes, n not above the buffer's size. */
+/* Makes room for n bytes, at most the size of the buffer, and returns where they go. */
 static inline char *room(struct json *j, size_t n)
 {
 	if (sizeof(j->buf) - j->len < n)
@@ -55,7 +55,7 @@ static void put(struct json *j, const char *s, size_t n)
 	}
 }
 
-/* The comma where one is due, and room for a value of at most PUT_MAX bytes after it. */
+/* Writes the comma if one is due, makes room for PUT_MAX bytes, and returns where the value goes. */
 static inline char *begin_value(struct json *j)
 {
 	char *at = room(j, 1 + PUT_MAX);
@@ -67,7 +67,7 @@ static inline char *begin_value(struct json *j)
 	return at;
 }
 
-/* A value that is one of a few words; n is a constant. */
+/* n is a constant, so that the compiler copies without a call. */
 static inline void put_literal(struct json *j, const char *literal, size_t n)
 {
 	memcpy(begin_value(j), literal, n);
@@ -107,8 +107,8 @@ void json_close(struct json *j, char bracket)
 	j->comma = true;
 }
 
-/* A string that needs no escape, and one byte behind it; short ones in one go. */
-static void put_quoted(struct json *j, const char *s, char behind)
+/* Writes a string that needs no escape, and then one byte (0: none).  Copies a short string at once. */
+static void put_quoted(struct json *j, const char *s, char next)
 {
 	size_t n = strlen(s);
 	char *at = begin_value(j);
@@ -118,14 +118,14 @@ static void put_quoted(struct json *j, const char *s, char behind)
 	if (n <= PUT_MAX - 3) {
 		memcpy(at, s, n);
 		at[n] = '"';
-		at[n + 1] = behind;
-		j->len += n + 1 + (behind != 0);
+		at[n + 1] = next;
+		j->len += n + 1 + (next != 0);
 		return;
 	}
 	put(j, s, n);
 	put_char(j, '"');
-	if (behind)
-		put_char(j, behind);
+	if (next)
+		put_char(j, next);
 }
 
 void json_key(struct json *j, const char *key)
@@ -136,8 +136,8 @@ void json_key(struct json *j, const char *key)
 
 void json_ready_key(struct json *j, const char key[JSON_KEY_MAX], size_t len)
 {
-	memcpy(begin_value(j), key,
-	       JSON_KEY_MAX); /* a length known here is copied without a call */
+	/* a constant length is copied without a call */
+	memcpy(begin_value(j), key, JSON_KEY_MAX);
 	j->len += len;
 	j->comma = false;
 }
@@ -184,7 +184,7 @@ void json_word(struct json *j, const char *word)
 		json_null(j);
 }
 
-/* A character of up to three bytes that is legal in JSON, but not harmless on a terminal. */
+/* Escapes a character of up to three bytes that JSON allows, but that can act on a terminal. */
 static void put_harmful(struct json *j, const char *s, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -198,7 +198,7 @@ static void put_harmful(struct json *j, const char *s, size_t n)
 	put(j, escape, sizeof(escape));
 }
 
-/* How many bytes of ASCII that stand for themselves it begins with. */
+/* The number of ASCII bytes at the beginning of text that need no escape. */
 static size_t plain_run(const char *text)
 {
 	size_t n = 0;
@@ -208,7 +208,7 @@ static size_t plain_run(const char *text)
 	return n;
 }
 
-/* One character that does not stand for itself; returns its length. */
+/* Writes a character that is not ASCII or needs an escape.  Returns its length in s. */
 static size_t put_special(struct json *j, const char *s)
 {
 	size_t n = text_utf8(s, strlen(s));

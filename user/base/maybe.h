@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A value that may be unknown, and how one is made. */
+/* Values that may be unknown. */
 #ifndef MAYBE_H
 #define MAYBE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A value that may be unknown.  An unknown one prints as null or "-", never as 0. */
+/* An unknown value is printed as null or "-", never as 0. */
 struct maybe {
 	bool known;
 	int64_t value;
@@ -17,7 +17,7 @@ static inline struct maybe known(int64_t value)
 	return (struct maybe){ true, value };
 }
 
-/* 0 means that the kernel did not tell. */
+/* For a value of the kernel that is 0 if the kernel does not know it. */
 static inline struct maybe known_unless_0(uint64_t value)
 {
 	return (struct maybe){ value != 0, (int64_t)value };
@@ -28,14 +28,14 @@ static inline struct maybe known_if(bool condition, int64_t value)
 	return (struct maybe){ condition, condition ? value : 0 };
 }
 
-/* Not known either when an end of it is missing, or in a damaged record that is centuries long. */
+/* Unknown if one end is missing (0), or if the span is negative or centuries long: the record is damaged. */
 static inline struct maybe known_span(uint64_t from_ns, uint64_t to_ns)
 {
 	return known_if(from_ns && to_ns >= from_ns && to_ns - from_ns <= INT64_MAX,
 			(int64_t)(to_ns - from_ns));
 }
 
-/* A moment that the clocks may have put a little before the one it cannot precede. */
+/* As known_span(), but 0 if to_ns is before from_ns, as the inaccuracy of two clocks may make it. */
 static inline struct maybe known_delay(uint64_t from_ns, uint64_t to_ns)
 {
 	return known_span(to_ns ? from_ns : 0, to_ns > from_ns ? to_ns : from_ns);

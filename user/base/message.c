@@ -14,6 +14,6 @@ void message(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	/* the name of a file may act on a terminal too */
+	/* file names and the names of processes may contain any bytes */
 	fprintf(stderr, PROGRAM ": %s\n", text_foreign(safe, sizeof(safe), line));
 }

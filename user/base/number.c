@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Two digits a division: half the divisions of the simple loop. */
+/* Two digits for each division: half as many divisions as one digit at a time. */
 static const char pairs[] =
 	"00010203040506070809101112131415161718192021222324252627282930313233343536"
 	"37383940414243444546474849505152535455565758596061626364656667686970717273"
@@ -15,7 +15,7 @@ static uint64_t magnitude(int64_t value)
 	return value < 0 ? -(uint64_t)value : (uint64_t)value;
 }
 
-/* The number of digits: log2 times log10(2), which is at most one short. */
+/* log2(value) times log10(2) is the number of digits, or one less; powers[] decides. */
 static size_t digits_of(uint64_t value)
 {
 	static const uint64_t powers[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Numbers as text, without printf: a chapter has about fifty of them and is to be told in a
- * microsecond.  Each writes at most NUMBER_MAX bytes, no final NUL, and returns how many.
+ * Numbers as text, without printf(): a chapter has about fifty numbers and should take a microsecond.  The
+ * functions write at most NUMBER_MAX bytes, no final NUL, and return the number of bytes.
  */
 #ifndef NUMBER_H
 #define NUMBER_H
@@ -17,13 +17,13 @@ size_t number_int(char *buf, int64_t value);
 /* Lower case, no 0x, no leading zeros. */
 size_t number_hex(char *buf, uint64_t value);
 
-/* Nanoseconds as microseconds, with the decimals it takes and no more: 7, 12.5, 40312.004. */
+/* Nanoseconds as microseconds, without trailing zeros: 7, 12.5, 40312.004. */
 size_t number_us(char *buf, int64_t ns);
 
-/* Exactly `digits` decimal digits, zeros in front; what does not fit is cut off on the left. */
+/* Writes the last `digits` decimal digits, with leading zeros.  Returns nothing. */
 void number_pad(char *buf, uint64_t value, size_t digits);
 
-/* The sum of two numbers; one that does not fit stays at the end of the range. */
+/* a + b, or the nearest value that an int64_t can hold. */
 int64_t number_add(int64_t a, int64_t b);
 
 #endif

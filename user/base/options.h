@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the command line asks for; cli/ fills it in. */
+/* The options of the command line, as cli/ parses them. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
@@ -25,54 +25,54 @@ enum attach {
 
 enum time_style {
 	TIME_DEFAULT,  /* the renderer's own choice */
-	TIME_RELATIVE, /* -t: seconds since the first event told */
+	TIME_RELATIVE, /* -t: seconds since the first event that is reported */
 	TIME_WALL,     /* -T: local wall clock */
 };
 
-/* Strings are argv's own. */
+/* Strings point into argv. */
 struct options {
 	/* which connections */
 	struct pid_list pids;
-	bool follow;	     /* always with a command */
-	char comm[COMM_LEN]; /* "": all */
+	bool follow;	     /* true if there is a command */
+	char comm[COMM_LEN]; /* "": any */
 	struct port_set local_ports, remote_ports, any_ports;
 	struct prefix_list local, remote, host;
-	uint8_t family;		 /* 4, 6, 0: both */
+	uint8_t family;		 /* 4 or 6; 0: both */
 	enum role role;		 /* ROLE_UNKNOWN: both */
-	uint32_t netns;		 /* inode, 0: all */
+	uint32_t netns;		 /* inode number; 0: all */
 	const char *cgroup_path; /* NULL: all */
-	uint64_t cgroup_id;
+	uint64_t cgroup_id;	 /* inode number; 0 with --read */
 
 	/* which chapters */
-	uint64_t min_connect_ns; /* 0: not asked for */
-	uint64_t min_close_ns;
+	uint64_t min_connect_ns; /* 0: not given */
+	uint64_t min_close_ns;	 /* 0: not given */
 	bool failed;
 
 	/* output */
 	const struct renderer *renderer; /* never NULL after a successful parse */
-	bool transitions;		 /* it prints each change of state */
-	bool silent;			 /* it prints nothing */
+	bool transitions;		 /* the renderer prints each state change */
+	bool silent;			 /* the renderer prints nothing */
 	enum time_style time_style;
 	const char *write_file; /* NULL: none */
-	uint64_t write_bytes;	/* of a file, then comes the next; 0: there is one */
-	uint32_t write_count;	/* of files, then the first is overwritten; 0: no limit */
+	uint64_t write_bytes;	/* size at which the next file begins; 0: one file only */
+	uint32_t write_count;	/* files before the first is overwritten; 0: no limit */
 	const char *read_file;
 	const char *output_file;
 	bool summary;
-	double interval_s; /* 0: at the end only */
+	double interval_s; /* 0: print the table at the end only */
 
 	/* how to trace, and for how long */
 	uint32_t count;		  /* 0: no limit */
 	double duration_s;	  /* 0: no limit */
-	uint32_t max_connections; /* 0: as many as memory suggests */
+	uint32_t max_connections; /* 0: by the host's memory */
 	bool no_accept;
 	enum attach attach;
-	uint8_t hooks[FEATURES]; /* enum hook_kind; HOOK_ANY: the best */
+	uint8_t hooks[FEATURES]; /* enum hook_kind; HOOK_ANY: the best one */
 	const char *btf_file;	 /* NULL: the kernel's own types */
-	bool features;		 /* tell what the kernel offers, and end */
+	bool features;		 /* list what this kernel offers, and exit */
 	uint32_t ring_mib;	 /* a power of two */
 	bool verbose, quiet;
-	char **command; /* what follows "--", ended by NULL; NULL: no command */
+	char **command; /* the words after "--", ended by NULL; NULL: no command */
 };
 
 #endif

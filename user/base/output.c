@@ -13,22 +13,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOOK_EVERY_MS 100
-#define PATIENCE_MS 5000   /* a reader on a busy host may be slow, and still reads */
-#define BUFFER (128 << 10) /* larger ones leave the processor's cache */
+#define POLL_MS 100
+#define PATIENCE_MS 5000   /* a reader on a busy host may be slow and still read */
+#define BUFFER (128 << 10) /* a larger buffer does not stay in the processor's cache */
 
 struct output {
-	int fd;	      /* where the bytes go */
-	int given_fd; /* the caller's, which may be the same */
-	size_t chunk; /* so much does not block when poll() says that it can be written; 0: all does */
-	int err;
-	char buffer[BUFFER]; /* glibc takes a size only with one */
+	int fd;		     /* where the bytes go */
+	int given_fd;	     /* the descriptor that output_fdopen() was given; may be the same */
+	size_t chunk;	     /* the most bytes for one write(); PIPE_BUF: may block; 0: no limit */
+	int err;	     /* errno of the first failure, 0: none */
+	char buffer[BUFFER]; /* glibc ignores the size given to setvbuf() without a buffer */
 };
 
 /*
- * O_NONBLOCK would hold for everybody who shares the open file, such as the shell's other programs, so
- * it is opened anew.  Where that is not allowed poll() is asked before each write, of which a pipe then
- * takes a page.
+ * O_NONBLOCK applies to everybody who shares the open file, such as other programs of the shell.  So this
+ * function opens the file again, for this process alone.  If that fails, wait_for_reader() precedes each
+ * write(): a pipe that poll() reports as writable takes PIPE_BUF bytes without blocking.
  */
 static void open_again(struct output *o)
 {
@@ -56,7 +56,7 @@ void output_hurry(void)
 	hurry = true;
 }
 
-static bool asked_to_end(void)
+static bool should_end(void)
 {
 	sigset_t set;
 
@@ -65,14 +65,14 @@ static bool asked_to_end(void)
 	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM));
 }
 
-/* 0, or ETIMEDOUT. */
+/* Returns 0, or ETIMEDOUT if the program should end and the reader has not read for PATIENCE_MS. */
 static int wait_for_reader(const struct output *o)
 {
 	struct pollfd p = { .fd = o->fd, .events = POLLOUT };
 	int patience_ms = PATIENCE_MS;
 
-	while (poll(&p, 1, LOOK_EVERY_MS) == 0)
-		if (asked_to_end() && (patience_ms -= LOOK_EVERY_MS) <= 0)
+	while (poll(&p, 1, POLL_MS) == 0)
+		if (should_end() && (patience_ms -= POLL_MS) <= 0)
 			return ETIMEDOUT;
 	return 0;
 }
@@ -133,5 +133,5 @@ FILE *output_fdopen(int fd)
 
 const char *output_why(int err)
 {
-	return err == ETIMEDOUT ? "nobody reads it (it was told only in part)" : strerror(err);
+	return err == ETIMEDOUT ? "nobody is reading it, so the rest is lost" : strerror(err);
 }

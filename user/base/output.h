@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A stream whose reader may stop reading without holding up the end of the trace. */
+/* An output stream whose reader cannot prevent the end of the trace by not reading. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
 #include <stdio.h>
 
 /*
- * As fdopen(fd, "w"), fully buffered.  While nobody reads, a write waits like any other, but once SIGINT
- * or SIGTERM is pending (this program blocks them while it traces) or was taken, and nothing was read for
- * 5 s, it fails with ETIMEDOUT.  After an error nothing is written any more.
+ * As fdopen(fd, "w"), fully buffered.  A write waits for its reader, as usual.  But once output_hurry() was
+ * called, or SIGINT or SIGTERM is pending (the program blocks both while it traces), a write fails with
+ * ETIMEDOUT after 5 s without a reader.  After an error the stream writes nothing more.  Returns NULL with
+ * errno set on failure, and then leaves fd open.
  */
 FILE *output_fdopen(int fd);
 
-/* SIGINT or SIGTERM was taken: from now on no write waits for longer. */
+/* SIGINT or SIGTERM was received: from now on no write of any stream waits longer than 5 s. */
 void output_hurry(void);
 
-/* strerror(), in this stream's words. */
+/* strerror() of a positive errno, but with the meaning that ETIMEDOUT has here. */
 const char *output_why(int err);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Why a kernel cannot be traced, and what to do about it. */
+/* What to do if the kernel refuses to be traced. */
 #ifndef REFUSAL_H
 #define REFUSAL_H
 
 #include <stdbool.h>
 
 struct refusal {
-	int err;       /* of what failed, -errno */
-	int ring_err;  /* of making a ring buffer; -EINVAL: the kernel knows none */
-	bool no_types; /* neither the kernel nor a file has type information */
+	int err;       /* of the step that failed, -errno */
+	int ring_err;  /* of creating a ring buffer, 0 or -errno; -EINVAL: not supported */
+	bool no_types; /* no type information (BTF), neither of the kernel nor in a file */
 };
 
-/* One line, of what to do in parentheses; to stand behind what failed (strerror). */
+/* The text for the parentheses of a message. */
 const char *refusal_advice(const struct refusal *r);
 
 #endif

@@ -11,7 +11,7 @@
 #include <sys/fsuid.h>
 #include <unistd.h>
 
-/* A number from the environment; -1 when there is none. */
+/* The number in an environment variable; -1 if there is none. */
 static long number_from(const char *name)
 {
 	const char *text = getenv(name);
@@ -34,7 +34,7 @@ struct sudo_user sudo_user_find(void)
 	return (struct sudo_user){ true, (uid_t)uid, (gid_t)gid };
 }
 
-/* The numbers of a line of /proc/PID/status; how many there are. */
+/* Reads the numbers of a line of /proc/PID/status and returns how many there are. */
 static int read_groups(const char *text, gid_t groups[NGROUPS_MAX])
 {
 	char *end;
@@ -48,7 +48,7 @@ static int read_groups(const char *text, gid_t groups[NGROUPS_MAX])
 	return n;
 }
 
-/* How many groups a process has that is this user's; -1 when it is not.  *pid becomes its parent. */
+/* Reads the groups of a process.  Returns their number, or -1 if another user runs it.  *pid becomes its parent. */
 static int groups_of_process(pid_t *pid, uid_t uid, gid_t groups[NGROUPS_MAX])
 {
 	char path[sizeof("/proc//status") + 11], *line = NULL;
@@ -77,47 +77,49 @@ static int groups_of_process(pid_t *pid, uid_t uid, gid_t groups[NGROUPS_MAX])
 }
 
 /*
- * The groups that the caller's own process has, which is an ancestor of this one as long as it lives,
- * else the one group that sudo names.  The data base of users is not asked: it is read by shared
- * libraries (nsswitch.conf), which a static program has not got.
+ * Takes the groups of the closest ancestor that the user runs, usually the shell that called sudo.  If
+ * there is none any more, takes the one group that sudo names.  The user database is not consulted: shared
+ * libraries read it (nsswitch.conf), and a static program has none.
  */
-static int take_groups(const struct sudo_user *c)
+static int take_groups(const struct sudo_user *user)
 {
 	gid_t groups[NGROUPS_MAX];
 	pid_t pid = getppid();
 	int n = -1;
 
 	while (n < 0 && pid > 0)
-		n = groups_of_process(&pid, c->uid, groups);
-	return n < 0 ? setgroups(1, &c->gid) : setgroups((size_t)n, groups);
+		n = groups_of_process(&pid, user->uid, groups);
+	return n < 0 ? setgroups(1, &user->gid) : setgroups((size_t)n, groups);
 }
 
 int sudo_user_become(void)
 {
-	struct sudo_user c = sudo_user_find();
+	struct sudo_user user = sudo_user_find();
 
-	if (!c.other)
+	if (!user.found)
 		return 0;
-	if (take_groups(&c) || setresgid(c.gid, c.gid, c.gid) || setresuid(c.uid, c.uid, c.uid))
+	if (take_groups(&user) || setresgid(user.gid, user.gid, user.gid) ||
+	    setresuid(user.uid, user.uid, user.uid))
 		return -errno;
 	return 0;
 }
 
 int sudo_user_open(const char *path, int flags, mode_t mode)
 {
-	struct sudo_user c = sudo_user_find();
+	struct sudo_user user = sudo_user_find();
 	gid_t groups[NGROUPS_MAX];
 	int n, fd, err = 0;
 
-	if (!c.other) {
+	if (!user.found) {
 		fd = open(path, flags | O_CLOEXEC, mode);
 		return fd < 0 ? -errno : fd;
 	}
 	n = getgroups(NGROUPS_MAX, groups);
-	if (n < 0 || take_groups(&c))
+	if (n < 0 || take_groups(&user))
 		return -errno;
-	setfsgid(c.gid);
-	setfsuid(c.uid); /* this takes away the rights over files that root has, too */
+	setfsgid(user.gid);
+	/* this also takes away root's capabilities that concern files */
+	setfsuid(user.uid);
 	fd = open(path, flags | O_CLOEXEC, mode);
 	if (fd < 0)
 		err = -errno;
@@ -133,7 +135,7 @@ int sudo_user_open(const char *path, int flags, mode_t mode)
 
 const char *sudo_user_hint(int err)
 {
-	return (err == -EACCES || err == -EPERM) && sudo_user_find().other
-		       ? " (files are written as the user who called sudo)"
+	return (err == -EACCES || err == -EPERM) && sudo_user_find().found
+		       ? " (files are opened as the user who called sudo)"
 		       : "";
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Who called the program: under sudo, the user whom sudo names. */
+/* The user who started the program through sudo. */
 #ifndef SUDO_USER_H
 #define SUDO_USER_H
 
@@ -7,23 +7,27 @@
 #include <sys/types.h>
 
 struct sudo_user {
-	bool other; /* than the user this process runs as */
+	bool found; /* false: not under sudo; uid and gid are the effective ones of this process */
 	uid_t uid;
 	gid_t gid;
 };
 
+/* Reads SUDO_UID and SUDO_GID, and only if this process runs as root. */
 struct sudo_user sudo_user_find(void);
 
-/* For good, with the groups of the process that called sudo.  0 or -errno. */
+/*
+ * Makes this process run as that user, with the groups of the process that called sudo; it cannot go back.
+ * Does nothing if not under sudo.  0 or -errno.
+ */
 int sudo_user_become(void);
 
 /*
- * open() with the rights of the caller and of nobody else: what it creates is the caller's, and where
- * the caller may not write, no file of root's is overwritten.  A file descriptor (O_CLOEXEC) or -errno.
+ * open() as that user: a new file belongs to the user, and a file that only root may write is not
+ * overwritten.  Returns a file descriptor (O_CLOEXEC) or -errno.
  */
 int sudo_user_open(const char *path, int flags, mode_t mode);
 
-/* Behind the reason why sudo_user_open() failed: "", or that it was not tried as root. */
+/* Text to append to the message about a failed sudo_user_open(); "" if there is nothing to add. */
 const char *sudo_user_hint(int err);
 
 #endif

@@ -44,7 +44,7 @@ static size_t put_ipv6(char *buf, const uint8_t addr[16])
 			i += best - 1;
 			continue;
 		}
-		/* as ss and inet_ntop() show the prefixes that embed an IPv4 address (section 5) */
+		/* RFC 5952, section 5: prefixes that embed an IPv4 address; as ss and inet_ntop() */
 		if (i == 6 && at == 0 && (best == 6 || (best == 5 && words[5] == 0xffff))) {
 			if (best == 5)
 				buf[len++] = ':';
@@ -108,7 +108,7 @@ const char *text_ms(char buf[32], struct maybe ns)
 	return buf;
 }
 
-/* Seconds and nanoseconds of a time, the latter never negative. */
+/* Splits a time into seconds, which are returned, and nanoseconds, which are never negative. */
 static int64_t split_time(int64_t realtime_ns, unsigned int *nsec)
 {
 	int64_t seconds = realtime_ns / NS_PER_S, rest = realtime_ns % NS_PER_S;
@@ -121,7 +121,7 @@ static int64_t split_time(int64_t realtime_ns, unsigned int *nsec)
 	return seconds;
 }
 
-/* Days from 1970-01-01 to the first of January of a year after 400. */
+/* Days from 1970-01-01 to January 1 of a year after 400. */
 static int64_t days_before_year(int64_t year)
 {
 	int64_t last = year - 1;
@@ -135,8 +135,8 @@ struct date {
 };
 
 /*
- * gmtime() takes a lock for the time zone; this is told once a chapter.  64 bits of ns: 1677 to
- * 2262.
+ * The date in UTC of a day since 1970-01-01.  gmtime() takes a lock for the time zone, and each chapter needs
+ * a date.  64 bits of nanoseconds reach from 1677 to 2262.
  */
 static struct date civil_date(int64_t days)
 {
@@ -203,7 +203,8 @@ const char *text_wall(char buf[TIME_MAX], int64_t realtime_ns)
 size_t text_utf8(const char *s, size_t left)
 {
 	const uint8_t *b = (const uint8_t *)s;
-	uint8_t low = 0x80, high = 0xbf; /* what may follow the first byte (RFC 3629, section 4) */
+	/* the range of the second byte (RFC 3629, section 4) */
+	uint8_t low = 0x80, high = 0xbf;
 	size_t len;
 
 	if (!left)
@@ -219,13 +220,13 @@ size_t text_utf8(const char *s, size_t left)
 	else
 		return 0;
 	if (b[0] == 0xe0)
-		low = 0xa0; /* shorter forms exist */
+		low = 0xa0; /* a shorter form exists below */
 	else if (b[0] == 0xed)
-		high = 0x9f; /* surrogates */
+		high = 0x9f; /* surrogates above */
 	else if (b[0] == 0xf0)
 		low = 0x90;
 	else if (b[0] == 0xf4)
-		high = 0x8f; /* past U+10FFFF */
+		high = 0x8f; /* beyond U+10FFFF above */
 	if (left < len || b[1] < low || b[1] > high)
 		return 0;
 	for (size_t i = 2; i < len; i++)
@@ -234,7 +235,7 @@ size_t text_utf8(const char *s, size_t left)
 	return len;
 }
 
-/* Not the C1 controls, which many terminals obey as they do ESC [. */
+/* Excludes the C1 controls too: many terminals obey them like ESC [. */
 bool text_is_harmless(const char *s, size_t len)
 {
 	const uint8_t *b = (const uint8_t *)s;
@@ -259,7 +260,7 @@ static const char *escape(char *buf, size_t size, const char *s, size_t n)
 	for (size_t i = 0; i < n;) {
 		size_t bytes = text_utf8(s + i, n - i);
 
-		/* a backslash would read as the beginning of an escape */
+		/* a backslash would look like the beginning of an escape */
 		if (bytes && text_is_harmless(s + i, bytes) && b[i] != '\\') {
 			if (size - len <= bytes)
 				break;

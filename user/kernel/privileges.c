@@ -87,7 +87,7 @@ int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose)
 		keep = CAP_BPF;
 	else if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
 		keep = CAP_SYS_ADMIN;
-	err = c.other ? change_user(&c, keep) : apply(keep);
+	err = c.found ? change_user(&c, keep) : apply(keep);
 	if (!err)
 		err = try_without(&keep, works, ctx);
 	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))

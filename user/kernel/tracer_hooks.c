@@ -259,7 +259,7 @@ static int complain(const struct tracer *t, enum feature feature)
 	const struct options *o = t->options;
 	char why[FEATURES_LINE];
 
-	features_why(&t->found, feature, why, sizeof(why));
+	features_reasons(&t->found, feature, why, sizeof(why));
 	if (o->hooks[feature] == HOOK_ANY)
 		message("--attach: this kernel does not offer it: %s (--features lists what it "
 			"does)",
@@ -313,7 +313,7 @@ int tracer_choose(struct tracer *t)
 		struct finding *f = &t->found.of[feature];
 
 		if (!wanted(t, feature)) {
-			*f = (struct finding){ .kind = HOOK_NONE, .forgone = true };
+			*f = (struct finding){ .kind = HOOK_NONE, .not_wanted = true };
 			continue;
 		}
 		settle(t, feature);

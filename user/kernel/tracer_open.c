@@ -125,7 +125,7 @@ static void say_no_accept(const struct finding *accept)
 {
 	int err = accept->errs[1]; /* what the exits of the system calls lack */
 
-	if (accept->kind != HOOK_NONE || accept->forgone)
+	if (accept->kind != HOOK_NONE || accept->not_wanted)
 		return;
 	message("accept(): its return is not seen: %s (as with --no-accept%s)", strerror(-err),
 		err == -EACCES	? "; CAP_DAC_READ_SEARCH lets tracefs be read"
@@ -220,7 +220,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 static void forget_none(struct findings *found)
 {
 	for (struct finding *f = found->of; f < found->of + FEATURES; f++)
-		if (f->kind == HOOK_NONE && !f->forgone)
+		if (f->kind == HOOK_NONE && !f->not_wanted)
 			f->kind = HOOK_ANY;
 }
 

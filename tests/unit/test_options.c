@@ -109,9 +109,9 @@ static void test_command(void **state)
 static void test_conflicts(void **state)
 {
 	(void)state;
-	BAD("-6: -4 and -6 exclude each other", "", "-4", "-6");
-	BAD("-4: -4 and -6 exclude each other", "", "-64");
-	BAD("--interval: needs --summary", "", "--interval", "1");
+	BAD("-6: conflicts with -4", "", "-4", "-6");
+	BAD("-4: conflicts with -6", "", "-64");
+	BAD("--interval: requires --summary", "", "--interval", "1");
 	BAD("--hook state: conflicts with --attach", "", "--attach=kprobe", "--hook=state=raw_tp");
 	BAD("--role server: given twice", "", "--role", "client", "--role", "server");
 }
@@ -119,28 +119,28 @@ static void test_conflicts(void **state)
 static void test_bad_words(void **state)
 {
 	(void)state;
-	BAD("-o xml: not known (accepted: timeline, ", "json", "-o", "xml");
-	BAD("-o JSON: not known", "", "-o", "JSON");
-	BAD("--output '': not known", "", "--output=");
-	BAD("--role both: not known (accepted: client, server)", "", "--role", "both");
-	BAD("--attach raw: not known (accepted: auto, tracepoint, fentry, kprobe)", "", "--attach",
-	    "raw");
-	BAD("--hook accept=magic: not known (accepted: state=tp_btf, ", "accept=fexit", "--hook",
-	    "accept=magic");
+	BAD("-o xml: unknown format (accepted: timeline, ", "json", "-o", "xml");
+	BAD("-o JSON: unknown format", "", "-o", "JSON");
+	BAD("--output '': unknown format", "", "--output=");
+	BAD("--role both: unknown role (accepted: client, server)", "", "--role", "both");
+	BAD("--attach raw: unknown hook (accepted: auto, tracepoint, fentry, kprobe)", "",
+	    "--attach", "raw");
+	BAD("--hook accept=magic: unknown feature or hook (accepted: state=tp_btf, ",
+	    "accept=fexit", "--hook", "accept=magic");
 	BAD("-x: unknown option", "--help", "-x");
 	BAD("-x: unknown option", "--help", "-vqx");
 	BAD("--bogus: unknown option", "", "--bogus");
 	BAD("--bogus=1: unknown option", "", "--bogus=1");
-	BAD("--out: the beginning of several options", "", "--out", "json");
+	BAD("--out: ambiguous option", "", "--out", "json");
 	BAD("--summary: takes no argument", "", "--summary=1");
-	BAD("-o: needs an argument (accepted: timeline, ", "", "-o");
-	BAD("--local-port: needs an argument (accepted: PORT", "", "--local-port");
+	BAD("-o: requires an argument (accepted: timeline, ", "", "-o");
+	BAD("--local-port: requires an argument (accepted: PORT", "", "--local-port");
 	/* bytes that would break the line or act on a terminal */
 	BAD("--a\\x0ab\\x1b[2J: unknown option", "", "--a\nb\033[2J");
 	BAD("-\\xc3: unknown option", "", "-\xc3\xa9");
 	BAD("--a\\x9b\\xc2\\x9b\\xe2\\x80\\xae\xc3\xa9: unknown", "",
 	    "--a\x9b\xc2\x9b\xe2\x80\xae\xc3\xa9");
-	BAD("-c a\\x09", "longer", "-c", "a\t23456789012345678");
+	BAD("-c a\\x09", "too long", "-c", "a\t23456789012345678");
 }
 
 int main(void)

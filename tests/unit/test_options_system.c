@@ -51,13 +51,13 @@ static void test_pids(void **state)
 	snprintf(own, sizeof(own), "%d", getpid());
 	/* above the largest that pid_max can be */
 	BAD("--pid 4194305: no such process", "running processes", "-p", "4194305");
-	BAD("-p 0: not a process id", "", "-p", "0");
-	BAD("-p -5: not a process id", "", "-p", "-5");
-	BAD("-p 4294967297: not a process id", "", "-p", "4294967297");
-	BAD("-p 99999999999999999999: not a process id", "", "-p", "99999999999999999999");
-	BAD("--pid self: not a process id", "", "--pid", "self");
-	BAD("--pid 1,,2: an empty element", "", "--pid", "1,,2");
-	BAD("--pid '': an empty list", "", "--pid", "");
+	BAD("-p 0: not a process ID", "", "-p", "0");
+	BAD("-p -5: not a process ID", "", "-p", "-5");
+	BAD("-p 4294967297: not a process ID", "", "-p", "4294967297");
+	BAD("-p 99999999999999999999: not a process ID", "", "-p", "99999999999999999999");
+	BAD("--pid self: not a process ID", "", "--pid", "self");
+	BAD("--pid 1,,2: empty element", "", "--pid", "1,,2");
+	BAD("--pid '': empty list", "", "--pid", "");
 	BAD("--pid: conflicts with -- COMMAND", "", "-p", own, "--", "true");
 
 	/* whoever is in a recording may be gone */
@@ -76,8 +76,7 @@ static void test_comm(void **state)
 	assert_run(&r);
 	assert_string_equal(r.o.comm, "fifteen-bytes-x");
 	run_free(&r);
-	BAD("-c sixteen-bytes-xx: longer than the kernel keeps", "1 to 15", "-c",
-	    "sixteen-bytes-xx");
+	BAD("-c sixteen-bytes-xx: too long", "1 to 15", "-c", "sixteen-bytes-xx");
 	BAD("--comm '': empty", "", "--comm=");
 	BAD("-c b: given twice", "", "-c", "a", "-c", "b");
 }
@@ -109,9 +108,9 @@ static void test_netns(void **state)
 	BAD("--netns /proc/self/status: not a namespace", "", "--netns", "/proc/self/status");
 	BAD("--netns /nonexistent: No such file", "", "--netns", "/nonexistent");
 	BAD("--netns '': empty", "", "--netns", "");
-	BAD("--netns 0: not an inode", "", "--netns", "0");
-	BAD("--netns 4294967296: not an inode", "", "--netns", "4294967296");
-	BAD("--netns net:[]: not an inode", "", "--netns", "net:[]");
+	BAD("--netns 0: not an inode number", "", "--netns", "0");
+	BAD("--netns 4294967296: not an inode number", "", "--netns", "4294967296");
+	BAD("--netns net:[]: not an inode number", "", "--netns", "net:[]");
 	BAD("--netns net:[12: No such file", "", "--netns", "net:[12");
 	BAD("--netns 2: given twice", "", "--netns", "1", "--netns", "2");
 }
@@ -124,7 +123,7 @@ static void test_cgroup(void **state)
 	struct run r;
 
 	(void)state;
-	BAD("--cgroup /proc: not in a cgroup2 file system", "", "--cgroup", "/proc");
+	BAD("--cgroup /proc: not in a cgroup v2 file system", "", "--cgroup", "/proc");
 	BAD("--cgroup /proc/self/status: not a directory", "", "--cgroup", "/proc/self/status");
 	BAD("--cgroup /nonexistent: No such file", "", "--cgroup", "/nonexistent");
 	BAD("--cgroup '': empty", "", "--cgroup", "");
@@ -172,8 +171,8 @@ static void test_files(void **state)
 
 	BAD("--write: conflicts with --read", "", "-w", "a", "-r", "b");
 	BAD("-- COMMAND: conflicts with --read", "", "-r", "b", "--", "true");
-	BAD("--interval: is for what happens now", "", "-r", "b", "-s", "-i", "1");
-	BAD("--duration: is for what happens now", "", "-r", "b", "-u", "1");
+	BAD("--interval: conflicts with --read", "", "-r", "b", "-s", "-i", "1");
+	BAD("--duration: conflicts with --read", "", "-r", "b", "-u", "1");
 	BAD("-w '': empty", "", "-w", "");
 	BAD("--output-file: is also the file of --write", "", "-w", "a.trace", "--output-file",
 	    "a.trace");

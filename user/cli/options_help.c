@@ -7,7 +7,7 @@
 #define HELP_COLUMN 32
 #define FORMAT_COLUMN 13
 
-/* Words that begin at `column` and wrap before WIDTH; `at` bytes of the line are there already. */
+/* Prints words from `column` on and wraps them at WIDTH; the line has `at` bytes already. */
 static void put_wrapped(const char *text, int at, int column, FILE *out)
 {
 	if (at >= column) {
@@ -49,8 +49,8 @@ static void put_option(const struct option_row *row, FILE *out)
 void options_print_help(FILE *out)
 {
 	fputs("Usage: tcpstates-trace [OPTION...] [-- COMMAND [ARG...]]\n"
-	      "Shows how the TCP connections of this host are made and closed, step by step;\n"
-	      "with COMMAND, runs it and shows the connections it makes.\n",
+	      "Show how the TCP connections of this host are opened and closed, step by step.\n"
+	      "With COMMAND, run it and show only its connections.\n",
 	      out);
 	for (const struct option_row *row = options_table; !options_row_is_last(row); row++) {
 		if (!options_row_is_option(row))
@@ -66,13 +66,13 @@ void options_print_help(FILE *out)
 
 	fputs("\nExamples:\n"
 	      "  tcpstates-trace -L 443 --min-connect 100\n"
-	      "      handshakes of the server on port 443 that took 100 ms or more\n"
+	      "      show handshakes with local port 443 that took 100 ms or more\n"
 	      "  tcpstates-trace -o json --failed -w lost.pcapng\n"
-	      "      what went wrong, as JSON Lines, and a recording of it\n"
+	      "      print what goes wrong as JSON Lines, and record it\n"
 	      "  tcpstates-trace -s -o none -- curl -s https://example.org/\n"
-	      "      only the summary of what one command did\n"
+	      "      run a command and print only a summary of its connections\n"
 	      "\nExit status:\n"
-	      "  0 ended as asked; 1 could not trace or write its output; 2 unusable arguments;\n"
-	      "  with COMMAND, the command's own (128+N when signal N killed it).\n",
+	      "  0 if it ended as requested, 1 if it could not trace or write its output,\n"
+	      "  2 for unusable arguments; with COMMAND, its status (128+N for signal N).\n",
 	      out);
 }

@@ -11,10 +11,12 @@
 #include "parse.h"
 #include "base/text.h"
 
-#define LONG_ONLY 256 /* a long option's value is this + its row, a short one's its character */
-#define SHOWN_MAX 120 /* bytes of an argument that a message repeats */
+/* getopt_long() returns the character of a short option, and for a long one this plus its row */
+#define LONG_ONLY 256
+/* bytes of an argument that a message repeats */
+#define SHOWN_MAX 120
 
-/* What getopt_long() wants, built from the table. */
+/* The arguments of getopt_long(), made from the table. */
 struct grammar {
 	char shorts[3 + 2 * OPTIONS_MAX];
 	struct option longs[OPTIONS_MAX + 1];
@@ -65,7 +67,7 @@ static void grammar_build(struct grammar *g)
 	size_t n_longs = 0;
 	char *s = g->shorts;
 
-	/* stop at the first word that is no option; tell missing arguments from unknown options */
+	/* stop at the first word that is not an option; return ':' for a missing argument */
 	*s++ = '+';
 	*s++ = ':';
 	for (int i = 0; !options_row_is_last(&options_table[i]) && i < OPTIONS_MAX; i++) {
@@ -87,8 +89,8 @@ static void grammar_build(struct grammar *g)
 	memset(&g->longs[n_longs], 0, sizeof(g->longs[n_longs]));
 }
 
-/* The row of a getopt_long() value, NULL when there is none; `what` gets the option as written. */
-static const struct option_row *row_of_value(int value, char what[PARSE_ELEMENT_MAX])
+/* The row for a value of getopt_long(), or NULL; `what` becomes the name of the option. */
+static const struct option_row *find_row(int value, char what[PARSE_ELEMENT_MAX])
 {
 	for (int i = 0; !options_row_is_last(&options_table[i]); i++) {
 		const struct option_row *row = &options_table[i];
@@ -123,19 +125,19 @@ static enum options_result complain_unknown(FILE *err, const char *word)
 	struct complaint c = {
 		.what = what,
 		.why = "unknown option",
-		.accepted = "what --help lists",
+		.accepted = "see --help",
 	};
 	unsigned char letter = (unsigned char)optopt;
 
 	if (!optopt) {
 		c.what = word;
 		if (is_ambiguous(word))
-			c.why = "the beginning of several options";
-	} else if (row_of_value(optopt, what)) {
+			c.why = "ambiguous option";
+	} else if (find_row(optopt, what)) {
 		c.why = "takes no argument";
 		c.accepted = what;
 	} else {
-		/* a lone byte of a longer character would not be text */
+		/* a single byte of a longer character is not text */
 		snprintf(what, sizeof(what), letter < 0x80 ? "-%c" : "-\\x%02x", letter);
 	}
 	return options_complain(err, &c);
@@ -155,67 +157,88 @@ static bool same_file(const char *a, const char *b)
 
 	if (!a || !b)
 		return false;
-	/* a device or a pipe, such as /dev/null or "-", can be used twice */
+	/* devices, pipes and "-" may be used twice */
 	if (!stat(a, &sa) && !stat(b, &sb))
 		return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
 	return !strcmp(a, b) && strcmp(a, "-") != 0;
 }
 
-/* That of a recording need not be there any more, or be another host's. */
-static enum options_result check_cgroup(struct options *o, FILE *err)
+static enum options_result check_files(const struct options *o, FILE *err)
 {
-	struct complaint c = { .what = "--cgroup", .arg = o->cgroup_path };
-
-	if (!o->cgroup_path || o->read_file)
-		return OPTIONS_RUN;
-	c.why = parse_cgroup(o->cgroup_path, &o->cgroup_id);
-	c.accepted = "one PATH of a directory in a cgroup2 file system";
-	return c.why ? options_complain(err, &c) : OPTIONS_RUN;
-}
-
-/* What only the whole command line shows. */
-static enum options_result check(struct options *o, FILE *err)
-{
-	if (o->write_file && o->read_file)
-		return complain(err, "--write", "conflicts with --read", "one of them");
-	if (o->command && o->read_file)
-		return complain(err, "-- COMMAND", "conflicts with --read", "one of them");
-	if (o->read_file && (o->interval_s > 0 || o->duration_s > 0))
-		return complain(err, o->interval_s > 0 ? "--interval" : "--duration",
-				"is for what happens now, not for --read", "one of them");
-	if (o->command && o->pids.n)
-		return complain(err, "--pid", "conflicts with -- COMMAND", "one of them");
-	if (o->attach != ATTACH_AUTO && o->hooks[FEATURE_STATE] != HOOK_ANY)
-		return complain(err, "--hook state", "conflicts with --attach", "one of them");
-	if (o->interval_s > 0 && !o->summary)
-		return complain(err, "--interval", "needs --summary", "--summary --interval S");
 	if (o->write_bytes && (!o->write_file || !strcmp(o->write_file, "-")))
-		return complain(err, "-C", "needs --write to a file", "--write FILE -C MB");
+		return complain(err, "-C", "requires --write to a file", "--write FILE -C MB");
 	if (o->write_count && !o->write_bytes)
-		return complain(err, "-W", "needs -C", "--write FILE -C MB -W COUNT");
+		return complain(err, "-W", "requires -C", "--write FILE -C MB -W COUNT");
 	if (same_file(o->output_file, o->read_file))
-		return complain(err, "--output-file", "would overwrite the recording that is read",
+		return complain(err, "--output-file", "would overwrite the file of --read",
 				"another FILE");
 	if (same_file(o->output_file, o->write_file))
 		return complain(err, "--output-file", "is also the file of --write",
 				"another FILE");
 	if (o->write_file && !strcmp(o->write_file, "-") && !o->output_file &&
 	    (o->summary || !o->silent))
-		return complain(err, "--write -", "would mix with the records",
+		return complain(err, "--write -", "would mix with the printed output",
 				"with -o none, or with --output-file FILE");
-	/* the processes of a recording need not run any more */
+	return OPTIONS_RUN;
+}
+
+/* The processes of a recording need not exist any more. */
+static enum options_result check_pids(const struct options *o, FILE *err)
+{
 	for (size_t i = 0; i < o->pids.n && !o->read_file; i++) {
 		const char *why = parse_check_process(o->pids.items[i]);
 		char what[PARSE_ELEMENT_MAX];
 
 		snprintf(what, sizeof(what), "--pid %u", o->pids.items[i]);
 		if (why)
-			return complain(err, what, why, "PID[,PID...], running processes");
+			return complain(err, what, why, "PID[,PID...] of running processes");
 	}
-	return check_cgroup(o, err);
+	return OPTIONS_RUN;
 }
 
-static enum options_result parse_one(struct parse *p, const struct option_row *row, uint64_t *seen)
+/* The cgroup of a recording may be gone, or be one of another host. */
+static enum options_result check_cgroup(struct options *o, FILE *err)
+{
+	struct complaint c = {
+		.what = "--cgroup",
+		.arg = o->cgroup_path,
+		.accepted = ACCEPTED_CGROUP,
+	};
+
+	if (!o->cgroup_path || o->read_file)
+		return OPTIONS_RUN;
+	c.why = parse_cgroup(o->cgroup_path, &o->cgroup_id);
+	return c.why ? options_complain(err, &c) : OPTIONS_RUN;
+}
+
+/* Checks the options against each other. */
+static enum options_result check(struct options *o, FILE *err)
+{
+	static const char one[] = "only one of them";
+	enum options_result r;
+
+	if (o->write_file && o->read_file)
+		return complain(err, "--write", "conflicts with --read", one);
+	if (o->command && o->read_file)
+		return complain(err, "-- COMMAND", "conflicts with --read", one);
+	if (o->read_file && o->interval_s > 0)
+		return complain(err, "--interval", "conflicts with --read", one);
+	if (o->read_file && o->duration_s > 0)
+		return complain(err, "--duration", "conflicts with --read", one);
+	if (o->command && o->pids.n)
+		return complain(err, "--pid", "conflicts with -- COMMAND", one);
+	if (o->attach != ATTACH_AUTO && o->hooks[FEATURE_STATE] != HOOK_ANY)
+		return complain(err, "--hook state", "conflicts with --attach", one);
+	if (o->interval_s > 0 && !o->summary)
+		return complain(err, "--interval", "requires --summary", "--summary --interval S");
+	r = check_files(o, err);
+	if (r == OPTIONS_RUN)
+		r = check_pids(o, err);
+	return r == OPTIONS_RUN ? check_cgroup(o, err) : r;
+}
+
+static enum options_result apply_option(struct parse *p, const struct option_row *row,
+					uint64_t *seen)
 {
 	uint64_t bit = 1ULL << (row - options_table);
 	struct complaint c = { p->what, optarg, "given twice", NULL, NULL, row };
@@ -231,7 +254,8 @@ static enum options_result parse_command(struct options *o, char **rest, bool da
 	if (dashes && !rest[0])
 		return complain(err, "--", "no command follows", "-- COMMAND [ARG...]");
 	if (!dashes && rest[0])
-		return complain(err, rest[0], "not an option", "-- COMMAND [ARG...], to trace it");
+		return complain(err, rest[0], "not an option",
+				"-- COMMAND [ARG...] to trace a command");
 	if (rest[0]) {
 		o->command = rest;
 		o->follow = true;
@@ -258,7 +282,8 @@ int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err
 	if (argc < 1)
 		return OPTIONS_RUN;
 	grammar_build(&g);
-	optind = 0; /* glibc: begin afresh, also after a parse that stopped within a cluster */
+	/* 0 makes glibc start again, even if the last parse stopped within a cluster of options */
+	optind = 0;
 	opterr = 0;
 	while (r == OPTIONS_RUN) {
 		int before = optind ? optind : 1;
@@ -266,23 +291,23 @@ int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err
 		const struct option_row *row;
 
 		if (value == -1) {
-			/* "--" as an option's argument is behind `before` already */
+			/* a "--" that is the argument of an option stands before `before` */
 			bool dashes = optind == before + 1 && !strcmp(argv[before], "--");
 
 			r = parse_command(o, argv + optind, dashes, err);
 			break;
 		}
-		row = row_of_value(value == ':' ? optopt : value, what);
+		row = find_row(value == ':' ? optopt : value, what);
 		if (value == '?' || !row) {
 			r = complain_unknown(err, argv[optind - 1]);
 		} else if (value == ':') {
 			struct complaint c = { .what = what,
-					       .why = "needs an argument",
+					       .why = "requires an argument",
 					       .row = row };
 
 			r = options_complain(err, &c);
 		} else {
-			r = parse_one(&p, row, &seen);
+			r = apply_option(&p, row, &seen);
 		}
 	}
 	return r == OPTIONS_RUN ? check(o, err) : r;

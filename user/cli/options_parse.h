@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The command line: one table of options gives the parser, --help and the shell's completion. */
+/* The command line.  The parser, --help and the shell completion use the same table of options. */
 #ifndef OPTIONS_PARSE_H
 #define OPTIONS_PARSE_H
 
@@ -9,11 +9,11 @@
 
 enum options_result {
 	OPTIONS_RUN,
-	OPTIONS_DONE, /* help or version went to out: exit 0 */
-	OPTIONS_BAD,  /* one line on err says why: exit 2 */
+	OPTIONS_DONE, /* --help or --version was printed on out: exit with status 0 */
+	OPTIONS_BAD,  /* a line on err says why: exit with status 2 */
 };
 
-/* Fills all of *o, which options_free() must empty whatever is returned. */
+/* Sets all of *o.  Call options_free() whatever it returns.  Not reentrant: uses getopt_long(). */
 int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err);
 void options_free(struct options *o);
 

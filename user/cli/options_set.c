@@ -15,7 +15,7 @@ static void *field(struct parse *p, const struct option_row *row)
 	return (char *)p->o + row->offset;
 }
 
-/* OPTIONS_RUN when there is no reason why not. */
+/* Complains, unless why is NULL.  element: which part of arg is wrong; "" or NULL: not a part of it. */
 static enum options_result result(struct parse *p, const struct option_row *row, const char *arg,
 				  const char *why, const char *element)
 {
@@ -112,47 +112,49 @@ enum options_result set_comm(struct parse *p, const struct option_row *row, cons
 	if (!len)
 		return result(p, row, arg, "empty", NULL);
 	if (len >= sizeof(p->o->comm))
-		return result(p, row, arg, "longer than the kernel keeps", NULL);
+		return result(p, row, arg, "too long", NULL);
 	memcpy(p->o->comm, arg, len);
 	return OPTIONS_RUN;
 }
 
 enum options_result set_family(struct parse *p, const struct option_row *row, const char *arg)
 {
+	const char *conflict = row->low == 4 ? "conflicts with -6" : "conflicts with -4";
+
 	(void)arg;
 	if (p->o->family && p->o->family != row->low)
-		return result(p, row, NULL, "-4 and -6 exclude each other", NULL);
+		return result(p, row, NULL, conflict, NULL);
 	p->o->family = (uint8_t)row->low;
 	return OPTIONS_RUN;
 }
 
-static const char *word_value(const struct word *words, const char *name, unsigned int *value)
+static bool find_word(const struct word *words, const char *name, unsigned int *value)
 {
 	for (; words->name; words++) {
 		if (!strcmp(words->name, name)) {
 			*value = words->value;
-			return NULL;
+			return true;
 		}
 	}
-	return "not known";
+	return false;
 }
 
 enum options_result set_role(struct parse *p, const struct option_row *row, const char *arg)
 {
 	unsigned int value = ROLE_UNKNOWN;
-	const char *why = word_value(row->words, arg, &value);
+	bool known = find_word(row->words, arg, &value);
 
 	p->o->role = (enum role)value;
-	return result(p, row, arg, why, NULL);
+	return result(p, row, arg, known ? NULL : "unknown role", NULL);
 }
 
 enum options_result set_attach(struct parse *p, const struct option_row *row, const char *arg)
 {
 	unsigned int value = ATTACH_AUTO;
-	const char *why = word_value(row->words, arg, &value);
+	bool known = find_word(row->words, arg, &value);
 
 	p->o->attach = (enum attach)value;
-	return result(p, row, arg, why, NULL);
+	return result(p, row, arg, known ? NULL : "unknown hook", NULL);
 }
 
 enum options_result set_hook(struct parse *p, const struct option_row *row, const char *arg)
@@ -161,7 +163,7 @@ enum options_result set_hook(struct parse *p, const struct option_row *row, cons
 	enum hook_kind kind;
 
 	if (!features_parse(arg, &feature, &kind))
-		return result(p, row, arg, "not known", NULL);
+		return result(p, row, arg, "unknown feature or hook", NULL);
 	p->o->hooks[feature] = (uint8_t)kind;
 	return OPTIONS_RUN;
 }
@@ -177,7 +179,7 @@ enum options_result set_output(struct parse *p, const struct option_row *row, co
 
 	p->o->renderer = renderer;
 	if (!renderer)
-		return result(p, row, arg, "not known", NULL);
+		return result(p, row, arg, "unknown format", NULL);
 	p->o->transitions = renderer->transition != NULL;
 	p->o->silent = !renderer->chapter && !renderer->transition;
 	return OPTIONS_RUN;

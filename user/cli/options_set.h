@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the options do with their arguments; a row of the table names one each. */
+/* The functions that store the arguments of options; each row of the table has one. */
 #ifndef OPTIONS_SET_H
 #define OPTIONS_SET_H
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The table of options, between the files that make the command line; nobody else includes it. */
+/* The table of options; only for the files of cli/. */
 #ifndef OPTIONS_TABLE_H
 #define OPTIONS_TABLE_H
 
 #include "options_parse.h"
 #include "render/render.h"
 
-#define OPTIONS_MAX 64 /* rows: one bit of a word for each */
+/* rows of the table, so that a 64-bit word has a bit for each */
+#define OPTIONS_MAX 64
+
+/* also for check_cgroup() */
+#define ACCEPTED_CGROUP "PATH of one directory in a cgroup v2 file system"
 
 struct word {
 	const char *name; /* NULL ends a list */
@@ -16,43 +20,43 @@ struct word {
 struct option_row;
 struct parse;
 
-/* Takes an option's argument, which is not NULL where the row has `arg`; a complaint is on parse.err. */
+/* Stores the argument of an option (NULL if the row has no `arg`), or complains on parse->err. */
 typedef enum options_result options_set(struct parse *p, const struct option_row *row,
 					const char *arg);
 
-/* A parse under way. */
+/* The state of options_parse(). */
 struct parse {
 	struct options *o;
 	FILE *out, *err;
-	const char *what; /* the option as it was written */
+	const char *what; /* the option as the user wrote it */
 };
 
-/* A row without names begins a group, one without help is hidden. */
+/* A row without names is the title of a group; --help and the completion omit an option without help. */
 struct option_row {
 	char short_name; /* 0: none */
 	const char *long_name;
 	const char *help;
-	const char *arg;      /* its name; NULL: takes none */
-	bool once;	      /* a second one would silently replace a selection */
-	const char *accepted; /* for messages */
+	const char *arg;      /* the name of the argument; NULL: there is none */
+	bool once;	      /* refuse a second one: it would replace a selection unnoticed */
+	const char *accepted; /* for messages; NULL: see options_put_words() */
 	options_set *set;
-	size_t offset;	    /* of the field in struct options, where set() needs one */
-	uint64_t low, high; /* of a number; low is also what a choice stands for */
+	size_t offset;	    /* of the field in struct options, for a set() that serves several */
+	uint64_t low, high; /* range of a number; for -4, -6, -t and -T low is the value */
 	const struct word *words;
 };
 
-/* Ended by a row without names and help. */
+/* The last row has no names and no help. */
 extern const struct option_row options_table[];
 
 bool options_row_is_last(const struct option_row *row);
 bool options_row_is_option(const struct option_row *row);
 
-/* The words an option's argument is one of: 0 when it is free, else the number of the words put. */
+/* Prints the words that an option accepts, and returns their number; 0: it does not accept words only. */
 size_t options_put_words(const struct option_row *row, const char *separator, FILE *f);
 
 /*
- * One line on err: `what arg: why: element (accepted)`.  arg and element may be NULL.  The user's
- * bytes are shortened, and escaped where they would break the line or act on a terminal.
+ * Prints a line on err: `what arg: why: element (accepted: ...)`, and returns OPTIONS_BAD.  arg and element
+ * may be NULL.  What the user wrote is shortened, and escaped where it could act on a terminal.
  */
 struct complaint {
 	const char *what;

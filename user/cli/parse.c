@@ -40,7 +40,7 @@ const char *parse_number(const char *s, uint64_t low, uint64_t high, uint64_t *v
 	return NULL;
 }
 
-/* Integers all the way: no rounding, no exponents, no "inf", and no locale to change the point. */
+/* Uses integers only, so there is no rounding, no exponent, no "inf" and no decimal point of a locale. */
 const char *parse_decimal(const char *s, uint64_t unit, uint64_t limit, uint64_t *value)
 {
 	size_t whole = strspn(s, DIGITS);
@@ -72,7 +72,7 @@ const char *parse_time(const char *s, uint64_t unit_ns, uint64_t *ns)
 	return parse_decimal(s, unit_ns, PARSE_TIME_MAX_S * NS_PER_S, ns);
 }
 
-/* The array's room is the power of two that holds n, so only n is kept. */
+/* The capacity of the array is the smallest power of two that holds n elements, so it is not stored. */
 static void *grow(void *items, size_t n, size_t size)
 {
 	if (n & (n - 1))
@@ -87,7 +87,7 @@ const char *parse_pid(const char *s, void *pid_list)
 	void *items;
 
 	if (parse_number(s, 1, INT32_MAX, &pid))
-		return "not a process id";
+		return "not a process ID";
 	items = grow(list->items, list->n, sizeof(*list->items));
 	if (!items)
 		return strerror(ENOMEM);
@@ -110,9 +110,9 @@ const char *parse_ports(const char *s, void *port_set)
 	low_text[len] = '\0';
 	if (parse_number(low_text, 1, 65535, &low) ||
 	    parse_number(dash ? dash + 1 : low_text, 1, 65535, &high))
-		return dash ? "not a range of ports" : "not a port";
+		return dash ? "not a port range" : "not a port";
 	if (low > high)
-		return "a range that runs backwards";
+		return "range in reverse order";
 	for (uint64_t port = low; port <= high; port++)
 		set->words[port / 64] |= 1ULL << (port % 64);
 	set->given = true;
@@ -176,17 +176,17 @@ const char *parse_list(const char *list, const char *(*parse)(const char *s, voi
 
 	element[0] = '\0';
 	if (!list[0])
-		return "an empty list";
+		return "empty list";
 	for (;;) {
 		size_t len = strcspn(list, ",");
 
 		if (!len) {
 			element[0] = '\0';
-			return "an empty element";
+			return "empty element";
 		}
 		if (len >= PARSE_ELEMENT_MAX) {
 			element[0] = '\0';
-			return "an element that is too long";
+			return "element too long";
 		}
 		memcpy(element, list, len);
 		element[len] = '\0';
@@ -204,7 +204,7 @@ static const char *netns_of_path(const char *path, uint32_t *inode)
 	struct stat st;
 	int fd;
 
-	/* first, because opening a device or a FIFO is not free of effects */
+	/* check the type before open(), which has side effects on a device or a FIFO */
 	if (statfs(path, &fs))
 		return strerror(errno);
 	if (fs.f_type != NSFS_MAGIC)
@@ -235,11 +235,11 @@ const char *parse_netns(const char *s, uint32_t *inode)
 	if (strcmp(s + start + digits, start ? "]" : ""))
 		return netns_of_path(s, inode);
 	if (digits >= sizeof(number))
-		return "not an inode";
+		return "not an inode number";
 	memcpy(number, s + start, digits);
 	number[digits] = '\0';
 	if (parse_number(number, 1, UINT32_MAX, &value))
-		return "not an inode";
+		return "not an inode number";
 	*inode = (uint32_t)value;
 	return NULL;
 }
@@ -254,12 +254,12 @@ const char *parse_cgroup(const char *path, uint64_t *id)
 	if (!S_ISDIR(st.st_mode))
 		return "not a directory";
 	if (fs.f_type != CGROUP2_SUPER_MAGIC)
-		return "not in a cgroup2 file system";
+		return "not in a cgroup v2 file system";
 	*id = st.st_ino;
 	return NULL;
 }
 
-/* /proc/TID exists for every thread, though unlisted; only Tgid tells a process from one. */
+/* /proc/TID exists for every thread, although /proc does not list it; for a process, Tgid is its own ID. */
 const char *parse_check_process(uint32_t pid)
 {
 	char path[64], line[128];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Prints the completion script for bash, made from the table of options; runs while building. */
+/* Prints the completion script for bash from the table of options.  It runs during the build. */
 #include <stdio.h>
 #include <string.h>
 
@@ -43,19 +43,19 @@ static void put_names(const struct option_row *row, const char *separator)
 		printf("%s--%s", row->short_name ? separator : "", row->long_name);
 }
 
-static bool is_kind(const struct option_row *row, const char *kind)
+static bool arg_begins_with(const struct option_row *row, const char *name)
 {
-	return !strncmp(row->arg, kind, strlen(kind));
+	return !strncmp(row->arg, name, strlen(name));
 }
 
-/* What may follow an option: what its argument is called tells. */
+/* Prints what may follow an option, by the name of its argument. */
 static void put_arguments(const struct option_row *row)
 {
 	printf("\t");
 	put_names(row, " | ");
-	if (is_kind(row, "FILE") || is_kind(row, "PATH")) {
+	if (arg_begins_with(row, "FILE") || arg_begins_with(row, "PATH")) {
 		puts(") compopt -o default; return ;;");
-	} else if (is_kind(row, "PID")) {
+	} else if (arg_begins_with(row, "PID")) {
 		puts(") words=$(cd /proc && echo [1-9]*) ;;");
 	} else {
 		printf(") words='");

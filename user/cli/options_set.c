@@ -16,8 +16,8 @@ static void *field(struct parse *p, const struct option_row *row)
 }
 
 /* Complains, unless why is NULL.  element: which part of arg is wrong; "" or NULL: not a part of it. */
-static enum options_result result(struct parse *p, const struct option_row *row, const char *arg,
-				  const char *why, const char *element)
+static enum options_result complain_if(struct parse *p, const struct option_row *row,
+				       const char *arg, const char *why, const char *element)
 {
 	struct complaint c = {
 		.what = p->what,
@@ -40,7 +40,7 @@ enum options_result set_flag(struct parse *p, const struct option_row *row, cons
 enum options_result set_string(struct parse *p, const struct option_row *row, const char *arg)
 {
 	*(const char **)field(p, row) = arg;
-	return result(p, row, arg, arg[0] ? NULL : "empty", NULL);
+	return complain_if(p, row, arg, arg[0] ? NULL : "empty", NULL);
 }
 
 enum options_result set_number(struct parse *p, const struct option_row *row, const char *arg)
@@ -49,7 +49,7 @@ enum options_result set_number(struct parse *p, const struct option_row *row, co
 	const char *why = parse_number(arg, row->low, row->high, &value);
 
 	*(uint32_t *)field(p, row) = (uint32_t)value;
-	return result(p, row, arg, why, NULL);
+	return complain_if(p, row, arg, why, NULL);
 }
 
 enum options_result set_ring(struct parse *p, const struct option_row *row, const char *arg)
@@ -58,18 +58,18 @@ enum options_result set_ring(struct parse *p, const struct option_row *row, cons
 
 	if (r != OPTIONS_RUN || !(p->o->ring_mib & (p->o->ring_mib - 1)))
 		return r;
-	return result(p, row, arg, "not a power of two", NULL);
+	return complain_if(p, row, arg, "not a power of two", NULL);
 }
 
 enum options_result set_ms(struct parse *p, const struct option_row *row, const char *arg)
 {
-	return result(p, row, arg, parse_time(arg, NS_PER_MS, field(p, row)), NULL);
+	return complain_if(p, row, arg, parse_time(arg, NS_PER_MS, field(p, row)), NULL);
 }
 
 enum options_result set_megabytes(struct parse *p, const struct option_row *row, const char *arg)
 {
-	return result(p, row, arg, parse_decimal(arg, BYTES_PER_MB, BYTES_MAX, field(p, row)),
-		      NULL);
+	return complain_if(p, row, arg, parse_decimal(arg, BYTES_PER_MB, BYTES_MAX, field(p, row)),
+			   NULL);
 }
 
 enum options_result set_seconds(struct parse *p, const struct option_row *row, const char *arg)
@@ -78,7 +78,7 @@ enum options_result set_seconds(struct parse *p, const struct option_row *row, c
 	const char *why = parse_time(arg, NS_PER_S, &ns);
 
 	*(double *)field(p, row) = (double)ns / (double)NS_PER_S;
-	return result(p, row, arg, why, NULL);
+	return complain_if(p, row, arg, why, NULL);
 }
 
 static enum options_result set_list(struct parse *p, const struct option_row *row, const char *arg,
@@ -87,7 +87,7 @@ static enum options_result set_list(struct parse *p, const struct option_row *ro
 	char element[PARSE_ELEMENT_MAX];
 	const char *why = parse_list(arg, parse, field(p, row), element);
 
-	return result(p, row, arg, why, element);
+	return complain_if(p, row, arg, why, element);
 }
 
 enum options_result set_pids(struct parse *p, const struct option_row *row, const char *arg)
@@ -110,9 +110,9 @@ enum options_result set_comm(struct parse *p, const struct option_row *row, cons
 	size_t len = strlen(arg);
 
 	if (!len)
-		return result(p, row, arg, "empty", NULL);
+		return complain_if(p, row, arg, "empty", NULL);
 	if (len >= sizeof(p->o->comm))
-		return result(p, row, arg, "too long", NULL);
+		return complain_if(p, row, arg, "too long", NULL);
 	memcpy(p->o->comm, arg, len);
 	return OPTIONS_RUN;
 }
@@ -123,7 +123,7 @@ enum options_result set_family(struct parse *p, const struct option_row *row, co
 
 	(void)arg;
 	if (p->o->family && p->o->family != row->low)
-		return result(p, row, NULL, conflict, NULL);
+		return complain_if(p, row, NULL, conflict, NULL);
 	p->o->family = (uint8_t)row->low;
 	return OPTIONS_RUN;
 }
@@ -142,19 +142,19 @@ static bool find_word(const struct word *words, const char *name, unsigned int *
 enum options_result set_role(struct parse *p, const struct option_row *row, const char *arg)
 {
 	unsigned int value = ROLE_UNKNOWN;
-	bool known = find_word(row->words, arg, &value);
+	bool found = find_word(row->words, arg, &value);
 
 	p->o->role = (enum role)value;
-	return result(p, row, arg, known ? NULL : "unknown role", NULL);
+	return complain_if(p, row, arg, found ? NULL : "unknown role", NULL);
 }
 
 enum options_result set_attach(struct parse *p, const struct option_row *row, const char *arg)
 {
 	unsigned int value = ATTACH_AUTO;
-	bool known = find_word(row->words, arg, &value);
+	bool found = find_word(row->words, arg, &value);
 
 	p->o->attach = (enum attach)value;
-	return result(p, row, arg, known ? NULL : "unknown hook", NULL);
+	return complain_if(p, row, arg, found ? NULL : "unknown hook", NULL);
 }
 
 enum options_result set_hook(struct parse *p, const struct option_row *row, const char *arg)
@@ -163,14 +163,14 @@ enum options_result set_hook(struct parse *p, const struct option_row *row, cons
 	enum hook_kind kind;
 
 	if (!features_parse(arg, &feature, &kind))
-		return result(p, row, arg, "unknown feature or hook", NULL);
+		return complain_if(p, row, arg, "unknown feature or hook", NULL);
 	p->o->hooks[feature] = (uint8_t)kind;
 	return OPTIONS_RUN;
 }
 
 enum options_result set_netns(struct parse *p, const struct option_row *row, const char *arg)
 {
-	return result(p, row, arg, parse_netns(arg, &p->o->netns), NULL);
+	return complain_if(p, row, arg, parse_netns(arg, &p->o->netns), NULL);
 }
 
 enum options_result set_output(struct parse *p, const struct option_row *row, const char *arg)
@@ -179,7 +179,7 @@ enum options_result set_output(struct parse *p, const struct option_row *row, co
 
 	p->o->renderer = renderer;
 	if (!renderer)
-		return result(p, row, arg, "unknown format", NULL);
+		return complain_if(p, row, arg, "unknown format", NULL);
 	p->o->transitions = renderer->transition != NULL;
 	p->o->silent = !renderer->chapter && !renderer->transition;
 	return OPTIONS_RUN;

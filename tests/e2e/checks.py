@@ -157,10 +157,10 @@ def _plain(segment):
 
 def unseen(stderr):
     """How many state changes no program ran for, by what -v counts; none is done twice, or hardly one."""
-    skipped = re.search(r"hook runs skipped: (\d+), of which the stand-in did (\d+)", stderr)
-    n, stand_in = int(skipped[1]), int(skipped[2])
-    assert stand_in <= n + n // 1000, skipped[0]
-    return max(n - stand_in, 0)
+    skipped = re.search(r"hook runs skipped: (\d+), of which the relay handled (\d+)", stderr)
+    n, relayed = int(skipped[1]), int(skipped[2])
+    assert relayed <= n + n // 1000, skipped[0]
+    return max(n - relayed, 0)
 
 
 def adds_up(told, lost, happened, stderr):

@@ -24,12 +24,12 @@ static void __attribute__((noreturn)) child_run(int gate_fd, char **argv)
 
 	err = sudo_user_become();
 	if (!err)
-		err = privileges_drop_lent();
+		err = privileges_drop_for_command();
 	if (read(gate_fd, &go, 1) != 1)
 		_exit(STATUS_CANNOT_RUN);
 	close(gate_fd);
 	if (err) {
-		message("%s: cannot become the user who called: %s", argv[0], strerror(-err));
+		message("%s: cannot drop privileges: %s", argv[0], strerror(-err));
 		_exit(STATUS_CANNOT_RUN);
 	}
 	signal(SIGPIPE, SIG_DFL);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* `-- COMMAND`: started early so that its PID can be selected, let go when everything is attached. */
+/*
+ * The process of `-- COMMAND`.  It is forked early, so that its PID can be selected, and runs the command when
+ * everything is attached.
+ */
 #ifndef COMMAND_H
 #define COMMAND_H
 
@@ -7,22 +10,22 @@
 
 struct command {
 	pid_t pid;
-	int gate_fd; /* the child waits for a byte here; -1: let go */
+	int gate_fd; /* the child waits for a byte from here; -1: it does not wait any more */
 };
 
-/* Forks the child, which waits.  0 or -errno. */
+/* Forks the child, which waits.  argv is that of the command.  0 or -errno. */
 int command_prepare(struct command *command, char **argv);
 
 /*
- * Lets it run: as the user who called sudo, when somebody did, with that user's groups, and with the
- * signal mask and handlers that this process was started with.
+ * Runs the command, with no signals blocked.  Under sudo it runs as the user who called sudo, with the groups
+ * of that user.  0 or -errno.
  */
 int command_go(struct command *command);
 
-/* Has it ended?  Its exit status (128+N for a signal), or -EAGAIN. */
+/* Returns the exit status (128+N for signal N), -EAGAIN if the command has not ended, or another -errno. */
 int command_status(struct command *command);
 
-/* Never let go: ends the waiting child. */
+/* Ends the child if it still waits: the command will not run. */
 void command_cancel(struct command *command);
 
 #endif

@@ -14,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct btf_type *prototype(const struct btf *btf, const char *name, __u32 kind)
+/* Follows a function or a typedef to its prototype; NULL: there is none. */
+static const struct btf_type *find_prototype(const struct btf *btf, const char *name, __u32 kind)
 {
 	int id = btf__find_by_name_kind(btf, name, kind);
 	const struct btf_type *t;
@@ -28,18 +29,18 @@ static const struct btf_type *prototype(const struct btf *btf, const char *name,
 	return NULL;
 }
 
-/* Its first argument is the context, which nobody counts. */
-static const struct btf_type *tracepoint(const struct btf *btf, const char *name)
+/* The prototype of a tracepoint.  Its first parameter is a context, not an argument of the tracepoint. */
+static const struct btf_type *find_tracepoint(const struct btf *btf, const char *name)
 {
 	char type[128];
 
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return prototype(btf, type, BTF_KIND_TYPEDEF);
+	return find_prototype(btf, type, BTF_KIND_TYPEDEF);
 }
 
 int kernel_tracepoint_args(const struct btf *btf, const char *name)
 {
-	const struct btf_type *t = tracepoint(btf, name);
+	const struct btf_type *t = find_tracepoint(btf, name);
 
 	return t && btf_vlen(t) ? btf_vlen(t) - 1 : -ENOENT;
 }
@@ -47,7 +48,7 @@ int kernel_tracepoint_args(const struct btf *btf, const char *name)
 bool kernel_tracepoint_arg_is(const struct btf *btf, const char *name, int arg,
 			      const char *structure)
 {
-	const struct btf_type *t = tracepoint(btf, name);
+	const struct btf_type *t = find_tracepoint(btf, name);
 	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
 
 	if (!t || id <= 0 || arg + 1 >= btf_vlen(t))
@@ -58,7 +59,7 @@ bool kernel_tracepoint_arg_is(const struct btf *btf, const char *name, int arg,
 
 int kernel_function_args(const struct btf *btf, const char *name)
 {
-	const struct btf_type *t = prototype(btf, name, BTF_KIND_FUNC);
+	const struct btf_type *t = find_prototype(btf, name, BTF_KIND_FUNC);
 
 	return t ? btf_vlen(t) : -ENOENT;
 }
@@ -103,7 +104,7 @@ bool kernel_has_field(const struct btf *btf, const char *structure, const char *
 	return false;
 }
 
-/* Loads a program of this type of attachment; a file descriptor or -errno. */
+/* Loads a program for this tracepoint or function.  A file descriptor or -errno. */
 static int load_trial(const struct btf *own, enum bpf_attach_type type, const char *name,
 		      const struct bpf_insn *insns, size_t n)
 {
@@ -120,16 +121,17 @@ static int load_trial(const struct btf *own, enum bpf_attach_type type, const ch
 	return bpf_prog_load(BPF_PROG_TYPE_TRACING, "trial", "GPL", insns, n, &opts);
 }
 
-#define ENOTSUPP 524 /* the kernel's own; arm64 has no trampolines before 6.4 */
+/* include/linux/errno.h, not in user space: arm64 has no trampolines for fentry and fexit before 6.4 */
+#define ENOTSUPP 524
 
-static const struct bpf_insn nothing[] = {
+static const struct bpf_insn return_0[] = {
 	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
 int kernel_try_raw(void)
 {
-	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "trial", "GPL", nothing, 2, NULL);
+	int prog = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "trial", "GPL", return_0, 2, NULL);
 
 	if (prog < 0)
 		return prog;
@@ -137,13 +139,13 @@ int kernel_try_raw(void)
 	return 0;
 }
 
-int kernel_try(const struct btf *own, enum bpf_attach_type type, const char *name)
+int kernel_try_typed(const struct btf *own, enum bpf_attach_type type, const char *name)
 {
-	int prog = load_trial(own, type, name, nothing, 2), link = 0;
+	int prog = load_trial(own, type, name, return_0, 2), link = 0;
 
 	if (prog < 0)
 		return prog;
-	/* a tracepoint takes what was loaded for it */
+	/* a program that was loaded for a tracepoint can be attached; fentry and fexit need a trial */
 	if (type != BPF_TRACE_RAW_TP) {
 		link = bpf_raw_tracepoint_open(NULL, prog);
 		if (link >= 0)
@@ -157,13 +159,13 @@ int kernel_try(const struct btf *own, enum bpf_attach_type type, const char *nam
 
 int kernel_try_cookie(const struct btf *own)
 {
-	const struct bpf_insn ask[] = {
+	const struct bpf_insn get_cookie[] = {
 		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1 },
 		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_get_socket_cookie },
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int prog = load_trial(own, BPF_TRACE_RAW_TP, "inet_sock_set_state", ask, 4);
+	int prog = load_trial(own, BPF_TRACE_RAW_TP, "inet_sock_set_state", get_cookie, 4);
 
 	if (prog < 0)
 		return prog;
@@ -182,7 +184,7 @@ int kernel_try_ring(void)
 	return 0;
 }
 
-static int read_id(const char *tracefs, const char *category, const char *name)
+static int read_tracepoint_id(const char *tracefs, const char *category, const char *name)
 {
 	char path[256];
 	FILE *f;
@@ -198,8 +200,8 @@ static int read_id(const char *tracefs, const char *category, const char *name)
 	return n;
 }
 
-/* In a child: its mount namespace may be changed freely. */
-static int read_id_privately(const char *category, const char *name)
+/* Mounts tracefs in a child, so that no other process sees the mount. */
+static int read_tracepoint_id_in_child(const char *category, const char *name)
 {
 	int pipe_fd[2], n = -EIO, status;
 	pid_t child;
@@ -211,7 +213,7 @@ static int read_id_privately(const char *category, const char *name)
 		n = -EPERM;
 		if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
 		    !mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
-			n = read_id("/sys/kernel/tracing", category, name);
+			n = read_tracepoint_id("/sys/kernel/tracing", category, name);
 		if (write(pipe_fd[1], &n, sizeof(n)) != sizeof(n))
 			_exit(1);
 		_exit(0);
@@ -230,13 +232,13 @@ static int read_id_privately(const char *category, const char *name)
 
 static int tracepoint_id(const char *category, const char *name)
 {
-	int id = read_id("/sys/kernel/tracing", category, name), private;
+	int id = read_tracepoint_id("/sys/kernel/tracing", category, name), private;
 
 	if (id < 0 && id != -EACCES)
-		id = read_id("/sys/kernel/debug/tracing", category, name);
+		id = read_tracepoint_id("/sys/kernel/debug/tracing", category, name);
 	if (id >= 0)
 		return id;
-	private = read_id_privately(category, name);
+	private = read_tracepoint_id_in_child(category, name);
 	return private == -EPERM && id == -EACCES ? id : private;
 }
 

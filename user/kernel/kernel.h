@@ -1,61 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the running kernel offers, found by asking for it and never by its version. */
+/* What the running kernel offers.  It is found by a look at its types or by a trial, never by its version. */
 #ifndef KERNEL_H
 #define KERNEL_H
 
 #include <linux/bpf.h>
 #include <stdbool.h>
 
-#define KERNEL_TYPES "/sys/kernel/btf/vmlinux" /* the kernel's own BTF */
+/* the kernel's own BTF */
+#define KERNEL_TYPES "/sys/kernel/btf/vmlinux"
 
 struct btf;
 
-/* Number of arguments of a raw tracepoint in this BTF, without the context; -ENOENT: none. */
+/* The number of arguments of a raw tracepoint, or -ENOENT. */
 int kernel_tracepoint_args(const struct btf *btf, const char *name);
 
-/* Is this argument, counted from 0, a pointer to this struct? */
+/* Is argument number `arg` (from 0) of this tracepoint a pointer to this struct? */
 bool kernel_tracepoint_arg_is(const struct btf *btf, const char *name, int arg,
 			      const char *structure);
 
-/* Number of arguments of a kernel function; -ENOENT: none of this name. */
+/* The number of arguments of a kernel function, or -ENOENT. */
 int kernel_function_args(const struct btf *btf, const char *name);
 
+/* enumerator: as in enum bpf_func_id, such as BPF_FUNC_sock_from_file. */
 bool kernel_has_helper(const struct btf *btf, const char *enumerator);
+
 bool kernel_has_struct(const struct btf *btf, const char *name);
 bool kernel_has_field(const struct btf *btf, const char *structure, const char *field);
 
 /*
- * Can a task be taken off its CPU in a tracepoint's program?  Since 7.0, by what commit a46023d5616e
- * ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast") added to each CPU.
+ * Can a task be preempted while a program of a tracepoint runs?  It can since Linux 7.0; the sign is a per-CPU
+ * variable of commit a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with
+ * SRCU-fast").
  */
 bool kernel_preempts_tracepoints(const struct btf *own);
 
 /*
- * May a program be attached to this tracepoint (BPF_TRACE_RAW_TP), or to this function's entry or exit
- * (BPF_TRACE_FENTRY, BPF_TRACE_FEXIT)?  By trying; some kernels refuse the latter two always.  own: the
- * kernel's own BTF.  0 or -errno.
+ * Tries to attach a program to a tracepoint (type BPF_TRACE_RAW_TP) or to the entry or exit of a function
+ * (BPF_TRACE_FENTRY, BPF_TRACE_FEXIT).  Some kernels refuse all of the latter.  own: the kernel's own BTF.
+ * 0 or -errno; -ENOENT: no such tracepoint or function; -EOPNOTSUPP: not supported on this architecture.
  */
-int kernel_try(const struct btf *own, enum bpf_attach_type type, const char *name);
+int kernel_try_typed(const struct btf *own, enum bpf_attach_type type, const char *name);
 
-/* May a raw tracepoint's program, whose arguments have no types, be loaded?  0 or -errno. */
+/* Tries to load a program of a raw tracepoint, whose arguments have no types.  0 or -errno. */
 int kernel_try_raw(void);
 
 /*
- * May a raw tracepoint's program ask for a socket's cookie?  From 5.12 on, commit c5dbb89fc2ac ("bpf: Expose
- * bpf_get_socket_cookie to tracing programs").  0 or -errno.
+ * Tries to load a program of a typed tracepoint that calls bpf_get_socket_cookie(), as Linux 5.12 and newer
+ * allow: commit c5dbb89fc2ac ("bpf: Expose bpf_get_socket_cookie to tracing programs").  0 or -errno.
  */
 int kernel_try_cookie(const struct btf *own);
 
-/* Can there be a ring buffer (5.8)?  0 or -errno: -EINVAL when the kernel knows none. */
+/* Tries to create a ring buffer.  0 or -errno; -EINVAL: the kernel has none (it came with Linux 5.8). */
 int kernel_try_ring(void);
 
 /*
- * Opens a tracepoint as a perf event: a file descriptor or -errno.  Where tracefs is not mounted it is
- * mounted in a mount namespace of a child's own, to read the tracepoint's number.
+ * Opens a tracepoint as a perf event.  If tracefs is not mounted, a child process mounts it in its own mount
+ * namespace to read the id of the tracepoint.  A file descriptor or -errno.
  */
 int kernel_open_tracepoint(const char *category, const char *name);
 
-/* Opens a kprobe at a function's entry, or at its return, as a perf event: a descriptor or -errno. */
+/* Opens a kprobe at the entry or the return of a function as a perf event.  A file descriptor or -errno. */
 int kernel_open_kprobe(const char *function, bool at_return);
 
 #endif

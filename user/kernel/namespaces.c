@@ -15,31 +15,33 @@
 
 #include "privileges.h"
 
-struct seen {
+/* The namespaces that were visited. */
+struct visited {
 	uint32_t *inodes;
 	size_t n;
 };
 
-static bool seen_before(struct seen *seen, uint32_t inode)
+/* Adds a namespace.  Returns false if it was added before, or if memory is short. */
+static bool visited_add(struct visited *visited, uint32_t inode)
 {
 	uint32_t *more;
 
-	for (size_t i = 0; i < seen->n; i++)
-		if (seen->inodes[i] == inode)
-			return true;
-	more = realloc(seen->inodes, (seen->n + 1) * sizeof(*more));
+	for (size_t i = 0; i < visited->n; i++)
+		if (visited->inodes[i] == inode)
+			return false;
+	more = realloc(visited->inodes, (visited->n + 1) * sizeof(*more));
 	if (!more)
-		return true;
-	seen->inodes = more;
-	more[seen->n++] = inode;
-	return false;
+		return false;
+	visited->inodes = more;
+	more[visited->n++] = inode;
+	return true;
 }
 
 struct tour {
-	struct seen seen;
-	uint32_t only;
-	bool left_out;
-	bool met; /* `only` */
+	struct visited visited;
+	uint32_t only; /* inode number, 0: all */
+	bool denied;   /* some namespace could not be seen or entered */
+	bool entered;  /* at least one */
 	int (*visit)(void *ctx);
 	void *ctx;
 };
@@ -50,24 +52,24 @@ static void visit_path(struct tour *t, const char *path)
 	int fd;
 
 	if (stat(path, &st)) {
-		t->left_out |= errno == EACCES || errno == EPERM;
+		t->denied |= errno == EACCES || errno == EPERM;
 		return;
 	}
 	if ((t->only && (uint32_t)st.st_ino != t->only) ||
-	    seen_before(&t->seen, (uint32_t)st.st_ino))
+	    !visited_add(&t->visited, (uint32_t)st.st_ino))
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0 && !setns(fd, CLONE_NEWNET)) {
-		t->met = true;
+		t->entered = true;
 		t->visit(t->ctx);
 	} else {
-		t->left_out |= errno == EACCES || errno == EPERM;
+		t->denied |= errno == EACCES || errno == EPERM;
 	}
 	if (fd >= 0)
 		close(fd);
 }
 
-/* Namespaces without a process: `ip netns add` and containers' runtimes keep them as mounts. */
+/* Visits the namespaces without a process: `ip netns add` and container runtimes mount them. */
 static void visit_mounts(struct tour *t)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");
@@ -98,8 +100,8 @@ int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t
 	}
 	*own = (uint32_t)st.st_ino;
 	if (!only || *own == only) {
-		seen_before(&t.seen, *own);
-		t.met = true;
+		visited_add(&t.visited, *own);
+		t.entered = true;
 		visit(ctx);
 	}
 	while ((entry = readdir(proc))) {
@@ -114,11 +116,11 @@ int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t
 	if (setns(home, CLONE_NEWNET) && errno != EPERM)
 		err = -errno;
 out:
-	free(t.seen.inodes);
+	free(t.visited.inodes);
 	if (proc)
 		closedir(proc);
 	if (home >= 0)
 		close(home);
-	/* with all rights what is refused is somebody's policy, and for one process only */
-	return err ? err : t.left_out && !(only && t.met) && !privileges_enter_any();
+	/* a security module may refuse a single process even if this one has all capabilities */
+	return err ? err : t.denied && !(only && t.entered) && !privileges_all_namespaces();
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The network namespaces of the host. */
+/* Visits the network namespaces of the host. */
 #ifndef NAMESPACES_H
 #define NAMESPACES_H
 
 #include <stdint.h>
 
 /*
- * Calls visit() once in each network namespace that a process is in or that is mounted somewhere (all,
- * or the one with this inode), this process having entered it for the time of the call.  *own is the
- * inode of its own, which takes no privilege.  1: some may not have been visited, because this process
- * may not enter them or may not see who is in them; 0; or -errno.
+ * Calls visit() once for each network namespace that a process is in or that is mounted somewhere; this
+ * process is in that namespace during the call.  only: visit only the one with this inode number; 0: all.
+ * *own becomes the inode number of this process's own namespace; to visit it takes no privilege.
+ *
+ * Returns 0; 1 if this process is not allowed to enter some namespaces, or to see who is in them; or -errno.
  */
 int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t *own);
 

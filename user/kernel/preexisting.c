@@ -22,12 +22,13 @@
 #include "chapter/select.h"
 
 #define BIT(state) (1U << (state))
-/* those that have a socket, and are not a listener's requests */
+/* the states of a full socket; a request socket (NEW_SYN_RECV, shown as SYN_RECV) is not one */
 #define STATES                                                                       \
 	(BIT(BPF_TCP_ESTABLISHED) | BIT(BPF_TCP_SYN_SENT) | BIT(BPF_TCP_FIN_WAIT1) | \
 	 BIT(BPF_TCP_FIN_WAIT2) | BIT(BPF_TCP_CLOSE_WAIT) | BIT(BPF_TCP_LAST_ACK) |  \
 	 BIT(BPF_TCP_LISTEN) | BIT(BPF_TCP_CLOSING))
-#define TIMER_TIME_WAIT 3 /* idiag_timer of a minisocket, inet_twsk_diag_fill() */
+/* idiag_timer of a minisocket: inet_twsk_diag_fill() */
+#define TIMER_TIME_WAIT 3
 
 /* A process that has a socket open. */
 struct holder {
@@ -36,12 +37,12 @@ struct holder {
 };
 
 struct scan {
-	const struct preexisting *to;
-	struct holder *holders; /* by inode, then by PID */
+	const struct preexisting_request *request;
+	struct holder *holders; /* sorted by inode, then by PID */
 	size_t n_holders, room;
-	uint32_t netns; /* that is being visited */
-	uint64_t n;	/* connections entered */
-	int err;	/* of a namespace that could not be asked */
+	uint32_t netns;		/* of the namespace that is visited now */
+	uint64_t n_connections; /* added so far */
+	int err;		/* of the last namespace whose dump failed */
 };
 
 static int add_holder(struct scan *s, uint64_t inode, uint32_t pid)
@@ -69,7 +70,7 @@ static int read_descriptors(struct scan *s, uint32_t pid)
 	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
 	dir = opendir(path);
 	if (!dir)
-		return 0; /* it has ended, or is none of our business */
+		return 0; /* the process has ended, or this one may not see its descriptors */
 	while (!err && (entry = readdir(dir))) {
 		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
 		unsigned long long inode;
@@ -108,8 +109,8 @@ static int read_processes(struct scan *s)
 	return err;
 }
 
-/* The first process that has this socket open; 0: none. */
-static uint32_t holder_of(const struct scan *s, uint64_t inode)
+/* The process with the lowest PID that has this socket open; 0: none. */
+static uint32_t find_holder(const struct scan *s, uint64_t inode)
 {
 	size_t low = 0, high = s->n_holders;
 
@@ -124,24 +125,24 @@ static uint32_t holder_of(const struct scan *s, uint64_t inode)
 	return low < s->n_holders && s->holders[low].inode == inode ? s->holders[low].pid : 0;
 }
 
-static FILE *open_of(uint32_t pid, const char *what)
+static FILE *open_proc(uint32_t pid, const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/%u/%s", pid, what);
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
 	return fopen(path, "re");
 }
 
-/* All zero when it has ended. */
-static struct owner owner_of(uint32_t pid, uint64_t cgroup)
+/* All zero if the process has ended.  The user is the real one, as the iterator of the BPF side reads it. */
+static struct owner read_owner(uint32_t pid, uint64_t cgroup)
 {
-	FILE *comm = open_of(pid, "comm"), *status = open_of(pid, "status");
+	FILE *comm = open_proc(pid, "comm"), *status = open_proc(pid, "status");
 	struct owner o = { .pid = pid, .cgroup = cgroup };
 	bool found = false;
 	char line[256];
 
 	while (status && !found && fgets(line, sizeof(line), status))
-		found = sscanf(line, "Uid: %u", &o.uid) == 1; /* as the iterator: the real one */
+		found = sscanf(line, "Uid: %u", &o.uid) == 1;
 	found = found && comm && fread(o.comm, 1, COMM_LEN - 1, comm);
 	o.comm[strcspn(o.comm, "\n")] = '\0';
 	if (comm)
@@ -162,28 +163,27 @@ static void set_address(uint8_t to[16], int family, const __be32 from[4])
 	memcpy(to + 12, from, 4);
 }
 
-static void enter_listener(const struct scan *s, const struct inet_diag_msg *m,
-			   const struct owner *owner)
+static void add_listener(const struct scan *s, const struct inet_diag_msg *m,
+			 const struct owner *owner)
 {
 	struct listener_key key = { .netns = s->netns, .port = ntohs(m->id.idiag_sport) };
-	bool selected = !s->to->owners_are_newer && select_owner(s->to->options, NULL, owner);
+	bool selected = !s->request->command_only && select_owner(s->request->options, NULL, owner);
 	struct listener l = { .owner = *owner, .sockets = 1, .selected = selected }, old;
 
 	set_address(key.addr, m->idiag_family, m->id.idiag_src);
 	if (!owner->pid)
 		return;
-	/* several processes listen at one place and the kernel does not tell which gets what */
-	if (!bpf_map_lookup_elem(s->to->listeners_fd, &key, &old)) {
+	/* if several processes listen here, accept() shows which of them a connection is for */
+	if (!bpf_map_lookup_elem(s->request->listeners_fd, &key, &old)) {
 		l.sockets += old.sockets;
 		l.selected |= old.selected;
 		if (old.owner.pid != owner->pid)
 			l.owner = (struct owner){ 0 };
 	}
-	bpf_map_update_elem(s->to->listeners_fd, &key, &l, BPF_ANY);
+	bpf_map_update_elem(s->request->listeners_fd, &key, &l, BPF_ANY);
 }
 
-static void enter_connection(struct scan *s, const struct inet_diag_msg *m,
-			     const struct owner *owner)
+static void add_connection(struct scan *s, const struct inet_diag_msg *m, const struct owner *owner)
 {
 	struct record r = { .h = { .owner = *owner, .netns = s->netns, .state = m->idiag_state } };
 	struct tuple key = { .netns = s->netns };
@@ -199,20 +199,21 @@ static void enter_connection(struct scan *s, const struct inet_diag_msg *m,
 		r.h.role = ROLE_CLIENT;
 	else
 		r.h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
-	if (s->to->owners_are_newer || s->to->options->role ||
-	    !select_handshake(s->to->options, NULL, &r.h))
+	if (s->request->command_only || s->request->options->role ||
+	    !select_handshake(s->request->options, NULL, &r.h))
 		return;
 	r.h.flags |= HANDSHAKE_OWNER_SELECTED;
-	r.h.conn = (uint64_t)LEVELS << 48 | ++s->n; /* beyond those of next_conn() */
+	/* a number that next_conn() of the BPF side never returns */
+	r.h.conn = (uint64_t)LEVELS << 48 | ++s->n_connections;
 	memcpy(key.local, r.h.local, 16);
 	memcpy(key.remote, r.h.remote, 16);
 	key.local_port = r.h.local_port;
 	key.remote_port = r.h.remote_port;
-	/* one that has changed meanwhile is in the table, and its place here is taken */
-	bpf_map_update_elem(s->to->connections_fd, &key, &r, BPF_NOEXIST);
+	/* if a hook has seen a state change since, preexisting_take() of the BPF side has marked the place */
+	bpf_map_update_elem(s->request->connections_fd, &key, &r, BPF_NOEXIST);
 }
 
-static void enter(struct scan *s, const struct nlmsghdr *header)
+static void add_socket(struct scan *s, const struct nlmsghdr *header)
 {
 	const struct inet_diag_msg *m = NLMSG_DATA(header);
 	struct rtattr *attribute = (struct rtattr *)(m + 1);
@@ -227,16 +228,16 @@ static void enter(struct scan *s, const struct nlmsghdr *header)
 		if (attribute->rta_type == INET_DIAG_CGROUP_ID &&
 		    RTA_PAYLOAD(attribute) == sizeof(cgroup))
 			memcpy(&cgroup, RTA_DATA(attribute), sizeof(cgroup));
-	pid = holder_of(s, m->idiag_inode);
+	pid = find_holder(s, m->idiag_inode);
 	if (pid)
-		owner = owner_of(pid, cgroup);
+		owner = read_owner(pid, cgroup);
 	if (m->idiag_state == BPF_TCP_LISTEN)
-		enter_listener(s, m, &owner);
+		add_listener(s, m, &owner);
 	else
-		enter_connection(s, m, &owner);
+		add_connection(s, m, &owner);
 }
 
-/* 1: there is more; 0: that was all; or -errno. */
+/* Reads a part of a dump.  1: more follows; 0: that was all; or -errno.  s: NULL to discard it. */
 static int read_answer(struct scan *s, int fd)
 {
 	char buffer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
@@ -255,12 +256,12 @@ static int read_answer(struct scan *s, int fd)
 			return error->error ? error->error : -EIO;
 		}
 		if (s)
-			enter(s, header);
+			add_socket(s, header);
 	}
 	return 1;
 }
 
-/* All sockets of this family and these states in the network namespace that this process is in. */
+/* Dumps the sockets of this family and these states in the network namespace that this process is in. */
 static int dump(struct scan *s, int family, uint32_t states)
 {
 	struct {
@@ -285,7 +286,7 @@ static int dump(struct scan *s, int family, uint32_t states)
 	return err;
 }
 
-static int visit(void *ctx)
+static int scan_netns(void *ctx)
 {
 	struct scan *s = ctx;
 	struct stat st;
@@ -306,13 +307,13 @@ int preexisting_try(void)
 	return dump(NULL, AF_INET, 0);
 }
 
-int preexisting_scan(const struct preexisting *to, uint32_t *own)
+int preexisting_scan(const struct preexisting_request *request, uint32_t *own)
 {
-	struct scan s = { .to = to };
+	struct scan s = { .request = request };
 	int err = read_processes(&s);
 
 	if (!err)
-		err = namespaces_visit(to->options->netns, visit, &s, own);
+		err = namespaces_visit(request->options->netns, scan_netns, &s, own);
 	free(s.holders);
 	return err < 0 ? err : s.err ?: err;
 }

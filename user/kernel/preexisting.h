@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Connections and listeners older than the trace, as sock_diag and /proc tell them. */
+/* Finds the connections and listeners that existed before the trace, through sock_diag and /proc. */
 #ifndef PREEXISTING_H
 #define PREEXISTING_H
 
@@ -8,21 +8,21 @@
 
 #include "base/options.h"
 
-/* Where they are entered. */
-struct preexisting {
+/* What to find, and the maps for it. */
+struct preexisting_request {
 	const struct options *options;
-	int connections_fd;    /* struct tuple -> struct record */
-	int listeners_fd;      /* struct listener_key -> struct listener */
-	bool owners_are_newer; /* only a process that is about to start is selected */
+	int connections_fd; /* struct tuple -> struct record */
+	int listeners_fd;   /* struct listener_key -> struct listener */
+	bool command_only; /* only a command that has not started is traced: no owner is selected */
 };
 
-/* Can the kernel be asked?  0 or -errno. */
+/* Tries to use sock_diag.  0 or -errno. */
 int preexisting_try(void);
 
 /*
- * Enters all of the network namespaces that are selected.  As namespaces_visit() returns; *own is the inode
- * of this process's network namespace.
+ * Adds what exists in the selected network namespaces to the maps.  *own becomes the inode number of this
+ * process's network namespace.  Returns 0, 1 or -errno, as namespaces_visit().
  */
-int preexisting_scan(const struct preexisting *to, uint32_t *own);
+int preexisting_scan(const struct preexisting_request *request, uint32_t *own);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -11,7 +12,8 @@
 
 #define HELD (CAPNG_EFFECTIVE | CAPNG_PERMITTED)
 
-#ifndef CAP_BPF /* 5.8 */
+/* since Linux 5.8 */
+#ifndef CAP_BPF
 #define CAP_BPF 39
 #endif
 
@@ -19,19 +21,19 @@ int privileges_check(void)
 {
 	if (geteuid() == getuid())
 		return 0;
-	message("set-user-ID: not safe with this program (give it file capabilities instead)");
+	message("set-user-ID: refused, because it is not safe (use file capabilities instead)");
 	return -EPERM;
 }
 
-bool privileges_enter_any(void)
+bool privileges_all_namespaces(void)
 {
 	capng_get_caps_process();
 	return capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN) &&
 	       capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_PTRACE);
 }
 
-/* The internal sets of libcap-ng become this process's; they are empty but for `keep` (-1: nothing). */
-static int apply(int keep)
+/* Drops all capabilities of this process but `keep` (-1: none).  libcap-ng must know its current ones. */
+static int drop_all_but(int keep)
 {
 	bool bounding = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 
@@ -43,8 +45,8 @@ static int apply(int keep)
 	return capng_apply(CAPNG_SELECT_AMBIENT) || capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
 
-/* Another user, with `keep` and nothing else. */
-static int change_user(const struct sudo_user *c, int keep)
+/* Becomes another user, with no capability but `keep` (-1: none). */
+static int change_user(const struct sudo_user *user, int keep)
 {
 	bool bounding = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
 	int flags = CAPNG_DROP_SUPP_GRP | CAPNG_CLEAR_AMBIENT;
@@ -54,12 +56,12 @@ static int change_user(const struct sudo_user *c, int keep)
 	capng_clear(CAPNG_SELECT_ALL);
 	if (keep >= 0)
 		capng_update(CAPNG_ADD, HELD, (unsigned int)keep);
-	return capng_change_id((int)c->uid, (int)c->gid, (capng_flags_t)flags) ? -EPERM : 0;
+	return capng_change_id((int)user->uid, (int)user->gid, (capng_flags_t)flags) ? -EPERM : 0;
 }
 
 /*
- * Until 5.19 every use of a map asks for CAP_BPF where kernel.unprivileged_bpf_disabled is set, later
- * none does (c8644cd0efe7): only trying tells.  *keep becomes -1 when it is not needed.
+ * Tries to do without *keep, which becomes -1 if it is not needed.  Before Linux 5.19, every access to a map
+ * requires CAP_BPF if kernel.unprivileged_bpf_disabled is set; commit c8644cd0efe7 ended that.
  */
 static int try_without(int *keep, bool (*works)(void *ctx), void *ctx)
 {
@@ -79,7 +81,7 @@ static int try_without(int *keep, bool (*works)(void *ctx), void *ctx)
 
 int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose)
 {
-	struct sudo_user c = sudo_user_find();
+	struct sudo_user user = sudo_user_find();
 	int keep = -1, err;
 
 	capng_get_caps_process();
@@ -87,21 +89,21 @@ int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose)
 		keep = CAP_BPF;
 	else if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN))
 		keep = CAP_SYS_ADMIN;
-	err = c.found ? change_user(&c, keep) : apply(keep);
+	err = user.found ? change_user(&user, keep) : drop_all_but(keep);
 	if (!err)
 		err = try_without(&keep, works, ctx);
 	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		err = -errno;
-	/* another process of this user must not take over what is open here */
+	/* other processes of this user must not use the open descriptors of this one (ptrace, /proc/PID/fd) */
 	if (!err && geteuid() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		err = -errno;
 	if (err)
-		message("privileges: cannot be dropped");
+		message("privileges: cannot be dropped: %s", strerror(-err));
 	else if (verbose)
 		message("privileges: capabilities kept: %s; user %u",
 			keep < 0	  ? "none"
-			: keep == CAP_BPF ? "CAP_BPF (this kernel asks for it to read a map)"
-					  : "CAP_SYS_ADMIN (this kernel asks for it to read a map)",
+			: keep == CAP_BPF ? "CAP_BPF (this kernel requires it to read a map)"
+					  : "CAP_SYS_ADMIN (this kernel requires it to read a map)",
 			geteuid());
 	return err;
 }
@@ -109,16 +111,16 @@ int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose)
 void privileges_drop_for_replay(void)
 {
 	capng_get_caps_process();
-	apply(capng_have_capability(CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) && !geteuid()
-		      ? CAP_DAC_READ_SEARCH
-		      : -1);
+	drop_all_but(capng_have_capability(CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) && !geteuid()
+			     ? CAP_DAC_READ_SEARCH
+			     : -1);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-int privileges_drop_lent(void)
+int privileges_drop_for_command(void)
 {
 	if (!geteuid())
 		return 0;
 	capng_get_caps_process();
-	return apply(-1);
+	return drop_all_but(-1);
 }

@@ -1,27 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Capabilities: what the program was given is given back as soon as it has no more use for it. */
+/* Drops capabilities as soon as the program does not need them any more. */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 
 #include <stdbool.h>
 
-/* Before anything else: 0, or -EPERM after a line on stderr when the program must not run like this. */
+/* Call it first.  0, or -EPERM after a message if the program was started set-user-ID. */
 int privileges_check(void);
 
-/* May this process enter everybody's namespaces? */
-bool privileges_enter_any(void);
+/* May this process enter the namespaces of all processes? */
+bool privileges_all_namespaces(void);
 
 /*
- * When everything is attached: becomes the user who called sudo, when somebody did, and drops all
- * capabilities, for good.  works: does what is left to do work without?  If not, the right to use BPF is
- * kept.  0, or -EPERM after a line on stderr.
+ * Call it when everything is attached.  Becomes the user who called sudo, if there is one, and drops all
+ * capabilities for good.  works() tries whether the rest of the trace is possible without capabilities; if
+ * not, the one for BPF is kept.  verbose: print what is kept.  0, or -errno after a message.
  */
 int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose);
 
-/* To read a recording: only root's right to read any file stays. */
+/* Call it before a recording is read: of root's capabilities it keeps only the one to read any file. */
 void privileges_drop_for_replay(void);
 
-/* In the command's process: what was lent to this program alone does not pass on to another. */
-int privileges_drop_lent(void);
+/*
+ * Call it in the process of the command: file and ambient capabilities were granted to this program, not to
+ * the command.  Root keeps its capabilities.  0 or -errno.
+ */
+int privileges_drop_for_command(void);
 
 #endif

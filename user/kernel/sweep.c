@@ -11,10 +11,14 @@
 #include "chapter/select.h"
 #include "shared/wanted.h"
 
-/* A tick of the kernel's timer wheel is an eighth of the time to go at most, and a second here. */
+/*
+ * A minisocket may expire late: the kernel's timer wheel rounds a time-out up by at most an eighth of it
+ * (kernel/time/timer.c).  report_expired() allows for that and for a second more.
+ */
 #define EXPIRY_SLACK_NS NS_PER_S
 
-#define CHUNK 512
+/* keys that one system call reads */
+#define BATCH 512
 
 struct keys {
 	unsigned char *items;
@@ -25,23 +29,23 @@ static bool keys_grow(struct keys *keys, size_t *room)
 {
 	void *more;
 
-	if (keys->n + CHUNK <= *room)
+	if (keys->n + BATCH <= *room)
 		return true;
-	more = realloc(keys->items, (*room * 2 + CHUNK) * keys->size);
+	more = realloc(keys->items, (*room * 2 + BATCH) * keys->size);
 	if (!more)
 		return false;
 	keys->items = more;
-	*room = *room * 2 + CHUNK;
+	*room = *room * 2 + BATCH;
 	return true;
 }
 
 /*
- * The keys that are in a map now, bucket by bucket, so that a key that goes away under the walk does not
- * send it back to the beginning.  The values come along and are not used.
+ * Reads the keys of a map, bucket by bucket.  A walk from key to key would begin again each time that the
+ * current key is deleted meanwhile.  The values come with the keys and are not used.
  */
 static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_size)
 {
-	void *values = malloc(CHUNK * value_size), *position = NULL;
+	void *values = malloc(BATCH * value_size), *position = NULL;
 	__u32 bucket, n;
 	size_t room = 0;
 	int err = values ? 0 : -ENOMEM;
@@ -52,7 +56,7 @@ static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_si
 			err = -ENOMEM;
 			break;
 		}
-		n = CHUNK;
+		n = BATCH;
 		err = bpf_map_lookup_batch(map_fd, position, &bucket, keys->items + keys->n * size,
 					   values, &n, NULL);
 		if (!err || err == -ENOENT)
@@ -71,12 +75,12 @@ static const void *key_at(const struct keys *keys, size_t i)
 	return keys->items + i * keys->size;
 }
 
-/* Owner selections of a server connection are settled by accept(), or else by who listens. */
+/* For a server, the owner is the process that called accept(), and before that the one that listens. */
 static bool is_selected(const struct sweep *s, const struct record *r)
 {
 	bool by_owner = s->cfg->by_pid || s->cfg->by_comm || s->cfg->cgroup;
 
-	/* a client's own port was not known yet when the kernel decided */
+	/* the local port of a client was not known when the BPF side selected the record */
 	if (!select_ports(s->options, &r->h))
 		return false;
 	return !by_owner || r->h.flags & HANDSHAKE_OWNER_SELECTED || r->h.accept_ns;
@@ -87,7 +91,7 @@ static int report(const struct sweep *s, enum item_type type, const void *data, 
 	return s->sink(s->ctx, &(struct item){ .type = type, .data = data, .len = len });
 }
 
-/* Handshakes posted or told meanwhile are left alone. */
+/* Does nothing if the handshake has been posted meanwhile. */
 static int report_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns)
 {
 	struct unaccepted u;
@@ -114,7 +118,10 @@ int sweep_unaccepted(const struct sweep *s, uint64_t before_ns)
 	return err;
 }
 
-/* sk: NULL for a minisocket's record, of which the end of its socket decided who tells the handshake. */
+/*
+ * Reports the handshake of an established connection, unless it was posted.  sk: the socket's address; NULL for
+ * a minisocket, whose HANDSHAKE_POSTED was settled when its socket ended.
+ */
 static int report_unposted(const struct sweep *s, const struct record *r, const __u64 *sk)
 {
 	bool unposted = !(r->h.flags & HANDSHAKE_POSTED);
@@ -129,18 +136,18 @@ static int report_unposted(const struct sweep *s, const struct record *r, const 
 		       : 0;
 }
 
-/* What is due at the last is over: no segment that came meanwhile is seen any more. */
+/* The last time, no margin is allowed: the hook is detached, and a segment would not be seen. */
 static int report_expired(const struct sweep *s, const struct tuple *key, uint64_t now_ns,
 			  bool blind)
 {
 	struct record r;
-	uint64_t patience = 0;
+	uint64_t slack_ns = 0;
 
 	if (bpf_map_lookup_elem(s->minisockets_fd, key, &r))
 		return 0;
 	if (!s->last)
-		patience = (r.c.end_ns - diary_close_end_ns(&r)) / 8 + EXPIRY_SLACK_NS;
-	if (r.c.end_ns + patience > now_ns || bpf_map_delete_elem(s->minisockets_fd, key))
+		slack_ns = (r.c.end_ns - diary_close_end_ns(&r)) / 8 + EXPIRY_SLACK_NS;
+	if (r.c.end_ns + slack_ns > now_ns || bpf_map_delete_elem(s->minisockets_fd, key))
 		return 0;
 	r.c.flags |= CLOSE_OVER | (blind ? CLOSE_EVENTS_LOST : CLOSE_EXPIRED);
 	diary_change(&r, r.c.end_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_EXPIRED);
@@ -166,7 +173,7 @@ static bool is_open(const struct sweep *s, const struct record *r, uint64_t now_
 {
 	if (!r->h.conn || r->c.flags & CLOSE_OVER || !is_selected(s, r))
 		return false;
-	/* a close found on the way when tracing began has a state and no step */
+	/* a close that had begun before the trace has a state but no step */
 	if (diary_established(r) && !r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED)
 		return false;
 	return wanted_open(s->cfg, r, now_ns);
@@ -195,11 +202,12 @@ static int report_gone(const struct sweep *s, struct record *r)
 						   : 0;
 	}
 	r->c.flags |= CLOSE_EVENTS_LOST;
-	r->h.flags |= HANDSHAKE_POSTED; /* sweep_unposted() was here before */
+	/* sweep_unposted() has reported the handshake before */
+	r->h.flags |= HANDSHAKE_POSTED;
 	return wanted_close(s->cfg, r) ? report(s, ITEM_CLOSE, r, sizeof(*r)) : 0;
 }
 
-static int open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t now_ns)
+static int report_open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t now_ns)
 {
 	struct item_open open = { .now_ns = now_ns };
 	struct keys keys;
@@ -224,15 +232,17 @@ int sweep_open(const struct sweep *s, uint64_t now_ns)
 	struct sweep preexisting = *s;
 	int err = report(s, ITEM_SNAPSHOT, NULL, 0);
 
-	preexisting.checked_ns = 0; /* the check does not come by what has not changed */
+	/* the check does not cover connections that have not changed state since the trace began */
+	preexisting.checked_ns = 0;
 	if (!err)
-		err = open_in(s, s->table_fd, sizeof(__u64), now_ns);
+		err = report_open_in(s, s->table_fd, sizeof(__u64), now_ns);
 	if (!err)
-		err = open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
-	return err ? err : open_in(&preexisting, s->preexisting_fd, sizeof(struct tuple), now_ns);
+		err = report_open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
+	return err ? err
+		   : report_open_in(&preexisting, s->preexisting_fd, sizeof(struct tuple), now_ns);
 }
 
-static int unposted_in(const struct sweep *s, int map_fd, size_t key_size)
+static int report_unposted_in(const struct sweep *s, int map_fd, size_t key_size)
 {
 	struct record r;
 	struct keys keys;
@@ -250,14 +260,12 @@ static int unposted_in(const struct sweep *s, int map_fd, size_t key_size)
 
 int sweep_unposted(const struct sweep *s)
 {
-	int err = unposted_in(s, s->table_fd, sizeof(__u64));
+	int err = report_unposted_in(s, s->table_fd, sizeof(__u64));
 
-	return err ? err : unposted_in(s, s->minisockets_fd, sizeof(struct tuple));
+	return err ? err : report_unposted_in(s, s->minisockets_fd, sizeof(struct tuple));
 }
 
-/* How many records of a map are such as `is` says. */
-static int count_in(const struct sweep *s, int map_fd, size_t key_size,
-		    bool (*is)(const struct sweep *s, const struct record *r))
+static int count_selected_in(const struct sweep *s, int map_fd, size_t key_size)
 {
 	struct record r;
 	struct keys keys;
@@ -266,7 +274,8 @@ static int count_in(const struct sweep *s, int map_fd, size_t key_size,
 	if (keys_read(&keys, map_fd, key_size, sizeof(struct record)))
 		return 0;
 	for (size_t i = 0; i < keys.n; i++)
-		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &r) && r.h.conn && is(s, &r))
+		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &r) && r.h.conn &&
+		    is_selected(s, &r))
 			n++;
 	free(keys.items);
 	return n;
@@ -274,7 +283,7 @@ static int count_in(const struct sweep *s, int map_fd, size_t key_size,
 
 int sweep_count(const struct sweep *s)
 {
-	return count_in(s, s->table_fd, sizeof(__u64), is_selected) +
-	       count_in(s, s->minisockets_fd, sizeof(struct tuple), is_selected) +
-	       count_in(s, s->preexisting_fd, sizeof(struct tuple), is_selected);
+	return count_selected_in(s, s->table_fd, sizeof(__u64)) +
+	       count_selected_in(s, s->minisockets_fd, sizeof(struct tuple)) +
+	       count_selected_in(s, s->preexisting_fd, sizeof(struct tuple));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Walks over the kernel's tables: what has waited too long, and what is open at the end. */
+/* Walks over the tables of the BPF side, and reports what no hook will report. */
 #ifndef SWEEP_H
 #define SWEEP_H
 
@@ -19,34 +19,37 @@ struct sweep {
 	int preexisting_fd;
 	item_fn sink;
 	void *ctx;
-	/* sockets met by the check of this number, made at checked_ns, are alive; 0: no check was made */
+	/* a socket that the check with this number found exists; the check began at checked_ns; 0: none */
 	uint32_t check;
 	uint64_t checked_ns;
-	bool last; /* nothing comes after: what is not alive is told as lost */
+	bool last; /* no hook is attached any more: report what is gone as lost */
 };
 
 /*
- * Tells the handshakes that have waited in the accept queue since before `before_ns`.  A record is read
- * first and claimed after, so what is told is what nobody else told.  0, or what the sink returned.
+ * All functions return 0, what the sink returned if that is not 0, or -errno.  Times are CLOCK_MONOTONIC.
+ *
+ * Reports the handshakes of connections that have waited for accept() since before_ns or longer.  Each record
+ * is read first and claimed afterwards, by a delete from `unaccepted`, so that no handshake is reported twice.
  */
 int sweep_unaccepted(const struct sweep *s, uint64_t before_ns);
 
 /*
- * Tells the closes whose minisocket the kernel has given up by now_ns, or is about to, at the last.  blind:
- * a segment for one of them may have gone unseen, so the peer's FIN is not known to be missing.
+ * Reports the closes whose minisocket has expired at now_ns.  The last time, it reports all whose time is
+ * over, without a margin.  blind: the hook may have missed a segment, so that it is not known whether the
+ * peer's FIN came.
  */
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind);
 
 /*
- * Tells what has begun and is not over.  A record whose socket is gone is not open: its end was not
- * seen, and it is told incomplete, at the last.
+ * Reports the handshakes and closes that are not over at now_ns.  If the socket of a record is gone, its end
+ * was missed: the last time, it is reported as incomplete, and before not at all.
  */
 int sweep_open(const struct sweep *s, uint64_t now_ns);
 
-/* After detaching: established connections whose handshake is still untold. */
+/* After detaching: reports the handshakes of established connections that were not posted. */
 int sweep_unposted(const struct sweep *s);
 
-/* Number of selected connections in the tables. */
+/* The number of selected connections in the tables; not an error code. */
 int sweep_count(const struct sweep *s);
 
 #endif

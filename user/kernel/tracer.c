@@ -16,10 +16,12 @@
 #include "sweep.h"
 #include "chapter/tally_chapter.h"
 
-#define ACCEPT_PATIENCE_NS NS_PER_S
-#define READ_AT_ONCE 4096 /* items; then it is seen to what else is due */
-#define MINISOCKETS_EVERY_NS \
-	2000000000ULL /* their table may be large, their time-out is a minute */
+/* how long a connection may wait for accept() before its handshake is reported */
+#define ACCEPT_WAIT_NS NS_PER_S
+/* items that one tracer_read() passes on, so that timers and signals do not wait for too long */
+#define READ_MAX 4096
+/* the table of minisockets may be large, and they live for a minute */
+#define MINISOCKETS_EVERY_NS (2 * NS_PER_S)
 
 int tracer_receive(void *ctx, void *data, size_t len)
 {
@@ -41,7 +43,7 @@ int tracer_receive(void *ctx, void *data, size_t len)
 		return 0;
 	}
 	err = t->sink(t->ctx, &item);
-	return err || ++t->n_read < READ_AT_ONCE ? err : -EINPROGRESS;
+	return err || ++t->n_read < READ_MAX ? err : -EINPROGRESS;
 }
 
 uint64_t tracer_runs_missed(const struct bpf_program *prog)
@@ -84,7 +86,7 @@ int tracer_read(struct tracer *t, item_fn sink, void *ctx)
 	return n < 0 ? n : 0;
 }
 
-static struct sweep sweep_of(struct tracer *t, item_fn sink, void *ctx)
+static struct sweep make_sweep(struct tracer *t, item_fn sink, void *ctx)
 {
 	return (struct sweep){
 		.cfg = &t->skel->rodata->cfg,
@@ -116,9 +118,9 @@ static int report_expired(struct tracer *t, const struct sweep *s, uint64_t now_
 
 int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 {
-	struct sweep s = sweep_of(t, sink, ctx);
+	struct sweep s = make_sweep(t, sink, ctx);
 	uint64_t now_ns = clock_monotonic_ns();
-	int err = sweep_unaccepted(&s, now_ns - ACCEPT_PATIENCE_NS);
+	int err = sweep_unaccepted(&s, now_ns - ACCEPT_WAIT_NS);
 
 	if (err || now_ns < t->minisockets_at_ns)
 		return err;
@@ -128,25 +130,25 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 
 int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 {
-	struct sweep s = sweep_of(t, sink, ctx);
+	struct sweep s = make_sweep(t, sink, ctx);
 
 	if (!t->stopped)
-		tracer_check(t);
-	s = sweep_of(t, sink, ctx);
+		tracer_check_sockets(t);
+	s = make_sweep(t, sink, ctx);
 	return sweep_open(&s, clock_monotonic_ns());
 }
 
-int tracer_busy(struct tracer *t)
+int tracer_count_open(struct tracer *t)
 {
-	struct sweep s = sweep_of(t, NULL, NULL);
+	struct sweep s = make_sweep(t, NULL, NULL);
 
 	return sweep_count(&s);
 }
 
 /*
- * Until the programs that were running when they were detached have ended, and posted: this calls
- * synchronize_rcu(), which waits for them, where there is more than one processor (kernel/sched/membarrier.c).
- * A record that is not complete would hide all behind it.
+ * Waits for the programs that were still running when they were detached.  On more than one processor, this
+ * system call calls synchronize_rcu() (kernel/sched/membarrier.c), which waits for them.  A record in the ring
+ * buffer that is reserved and not submitted would hide all that follow.
  */
 static void await_programs(void)
 {
@@ -157,8 +159,8 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 {
 	int err;
 
-	/* while what changes meanwhile is still seen */
-	tracer_check(t);
+	/* before detaching, so that the hooks see what changes meanwhile */
+	tracer_check_sockets(t);
 	t->stopped = true;
 	tracer_detach(t);
 	await_programs();
@@ -170,15 +172,15 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 {
-	struct sweep s = sweep_of(t, sink, ctx);
+	struct sweep s = make_sweep(t, sink, ctx);
 	uint64_t missed = tracer_runs_missed(t->progs[FEATURE_STATE]) - t->missed_before;
-	uint64_t relay = tracer_counter(t, COUNT_RELAY) - t->relay_before;
+	uint64_t relayed = tracer_counter(t, COUNT_RELAY) - t->relayed_before;
 	struct item_counts counts = {
 		.events_lost = tracer_counter(t, COUNT_LOST_HANDSHAKE) +
 			       tracer_counter(t, COUNT_LOST_CLOSE) +
 			       tracer_counter(t, COUNT_LOST_TRANSITION) +
 			       tracer_counter(t, COUNT_LOST_TALLY) +
-			       (missed > relay ? missed - relay : 0),
+			       (missed > relayed ? missed - relayed : 0),
 		.table_full = tracer_counter(t, COUNT_TABLE_FULL),
 	};
 	int err = tracer_tally(t, sink, ctx);
@@ -192,9 +194,8 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 	if (!err)
 		err = sink(ctx, &(struct item){ ITEM_COUNTS, &counts, sizeof(counts) });
 	if (t->options->verbose)
-		message("hook runs skipped: %llu, of which the relay did %llu; unknown sockets: "
-			"%llu",
-			(unsigned long long)missed, (unsigned long long)relay,
+		message("hook runs skipped: %llu, of which the relay handled %llu; unknown sockets: %llu",
+			(unsigned long long)missed, (unsigned long long)relayed,
 			(unsigned long long)tracer_counter(t, COUNT_UNKNOWN));
 	return err;
 }

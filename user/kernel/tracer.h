@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The running kernel as a source of items.  tracer.c is the only file that knows the skeleton. */
+/* Loads and attaches the BPF programs, and reads items from them.  Only tracer*.c know the BPF skeleton. */
 #ifndef TRACER_H
 #define TRACER_H
 
@@ -13,49 +13,49 @@
 struct tracer;
 
 /*
- * Loads and attaches everything; what the kernel does not offer is done without, and `-v` says so.
- * command: a process to trace beside those the options select, 0: none.  Returns 0, or -errno after
- * one line on stderr that says what to do.
+ * Loads and attaches everything.  It does without what the kernel does not offer, and prints that with -v.
+ * command: the PID of a process to trace in addition to the selected ones; 0: none.  0, or -errno after a
+ * message that says what to do.
  */
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command);
 
 /*
- * Writes a line for each feature: the hook that this kernel offers for it.  Attaches nothing for longer than a
- * trial.  Without privilege some is unknown, and a message says so.  Returns 0, or -errno after a message.
+ * Prints a line for each feature: the hook that this kernel offers for it.  Hooks are attached only to try
+ * them.  Without privileges, some features are unknown, and a message says so.  0, or -errno after a message.
  */
 int tracer_features(const struct options *options, FILE *out);
 
-/* Can what is left to do be done with the capabilities that this process has now? */
-bool tracer_works(void *tracer);
+/* Are the capabilities that this process has now sufficient for the functions below? */
+bool tracer_can_read_maps(void *tracer);
 
-/* Readable when so much is unread that waiting for a timer would be late. */
+/* A descriptor that poll() reports as readable when the ring buffer should be read soon. */
 int tracer_fd(struct tracer *tracer);
 
 /*
- * Passes on what is posted.  0; 1 when much was and more may be, for the ring can be filled faster than it
- * is read; what the sink returned, or -errno.
+ * Passes on what was posted.  0; 1 if it has read a lot and there may be more (the ring buffer can fill faster
+ * than it is read); what the sink returned if that is not 0; or -errno.
  */
 int tracer_read(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* Once a second or so: what has waited in the accept queue, or in FIN_WAIT2, for too long is told. */
+/* Reports what has waited too long for accept() or in FIN_WAIT2.  Call it at least once a second. */
 int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* Tells every handshake and close that has begun and is not over, as it stands. */
+/* Reports every handshake and close that has begun and is not over, as it stands. */
 int tracer_report_open(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* Passes on what the kernel has counted since the last time, when it counts at all (-o none -s). */
+/* With -o none -s: passes on what the BPF side has counted since the last call.  Otherwise does nothing. */
 int tracer_tally(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* Is any selected connection not closed yet? */
-int tracer_busy(struct tracer *tracer);
+/* The number of selected connections that are not closed. */
+int tracer_count_open(struct tracer *tracer);
 
-/* Detaches, then passes on everything posted so far. */
+/* Detaches all programs, then passes on everything that was posted. */
 int tracer_stop(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* Tells the handshakes and closes that are open at the end, and the counts. */
+/* After tracer_stop(): reports the handshakes and closes that are not over, and ITEM_COUNTS. */
 int tracer_finish(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* NULL is fine. */
+/* tracer may be NULL. */
 void tracer_close(struct tracer *tracer);
 
 #endif

@@ -52,21 +52,21 @@ static int attach_backups(struct tracer *t)
 }
 
 /*
- * The relay is to run after the main program.  A tracepoint's programs run in the order they came in, a
- * function's in the reverse.
+ * The relay has to run after the primary program.  The programs of a tracepoint run in the order in which they
+ * were attached, those of a function in the reverse order.
  */
 static int attach_state(struct tracer *t)
 {
-	struct bpf_program *main = t->progs[FEATURE_STATE], *relay = relay_of(t);
+	struct bpf_program *primary = t->progs[FEATURE_STATE], *relay = relay_of(t);
 	bool reverse = t->found.of[FEATURE_STATE].kind == HOOK_FENTRY;
 	int err = 0;
 
 	if (!relay)
-		return 0; /* a kprobe, which is attached already */
+		return 0; /* a kprobe: tracer_attach() has attached it */
 	if (reverse)
 		err = attach_to(&t->relay, relay);
 	if (!err)
-		err = attach_to(&t->state, main);
+		err = attach_to(&t->primary, primary);
 	if (!err)
 		err = attach_backups(t);
 	if (!err && !reverse)
@@ -92,10 +92,10 @@ int tracer_attach(struct tracer *t)
 	return err;
 }
 
-/* The relay goes after the main program: it does what that one misses. */
+/* The relay is detached after the primary program: it handles what that one misses. */
 void tracer_detach(struct tracer *t)
 {
-	detach(&t->state);
+	detach(&t->primary);
 	for (int i = 0; i < BACKUPS; i++)
 		detach(&t->backups[i]);
 	if (t->skel)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Chooses, for each feature, the best hook that this kernel offers, and switches its programs on. */
+/* Chooses, for each feature, the best hook that this kernel offers, and enables its programs. */
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
@@ -11,18 +11,21 @@
 #include "base/message.h"
 #include "preexisting.h"
 
-/* A program and what it is for.  args: what the kernel's function has, a tracepoint at least; 0: any. */
-struct form {
+/* A program of the skeleton, and the hook that it is for. */
+struct hook_program {
 	enum feature feature;
 	enum hook_kind kind;
+	/* of a function: its number of arguments; of a tracepoint: the least number; 0: any */
 	int args;
-	size_t offset; /* in the skeleton's progs */
-	bool by_hand;  /* attached when its turn comes, not with all others */
+	/* in the skeleton's progs */
+	size_t offset;
+	/* not attached by tcpstates_bpf__attach() */
+	bool by_hand;
 };
 
 #define PROG(name) offsetof(__typeof__(((struct tcpstates_bpf *)0)->progs), name)
 
-static const struct form forms[] = {
+static const struct hook_program hook_programs[] = {
 	{ FEATURE_STATE, HOOK_TP_BTF, 3, PROG(state_tp_btf), true },
 	{ FEATURE_STATE, HOOK_TP_BTF, 3, PROG(state_tp_btf_relay), true },
 	{ FEATURE_STATE, HOOK_RAW_TP, 3, PROG(state_raw_tp), true },
@@ -53,70 +56,74 @@ static const struct form forms[] = {
 	{ FEATURE_ALIVE, HOOK_ITER, 0, PROG(check_alive), true },
 };
 
-static struct bpf_program *program_of(struct tracer *t, const struct form *f)
+#define HOOK_PROGRAMS (sizeof(hook_programs) / sizeof(hook_programs[0]))
+
+static struct bpf_program *program_of(struct tracer *t, const struct hook_program *p)
 {
-	return *(struct bpf_program **)((char *)&t->skel->progs + f->offset);
+	return *(struct bpf_program **)((char *)&t->skel->progs + p->offset);
 }
 
-static const char *hook_of(const struct bpf_program *prog)
+/* The name of the function, tracepoint or iterator in the section's name. */
+static const char *attach_point(const struct bpf_program *prog)
 {
 	return strrchr(bpf_program__section_name(prog), '/') + 1;
 }
 
-/* Is its program attached by a perf event, which is open from when it was tried? */
-static bool by_perf_event(enum hook_kind kind)
+/* Does a perf event run the program?  try_program() opens it, and it stays open. */
+static bool uses_perf_event(enum hook_kind kind)
 {
 	return kind == HOOK_KPROBE || kind == HOOK_KRETPROBE || kind == HOOK_SYSCALL;
 }
 
-static int try_function(const struct tracer *t, const struct form *f, const char *hook)
+static int try_function(const struct tracer *t, const struct hook_program *p, const char *hook)
 {
 	int args = kernel_function_args(t->btf, hook);
 
 	if (args < 0)
 		return args;
-	if (f->args && args != f->args)
+	if (p->args && args != p->args)
 		return -EOPNOTSUPP;
-	return kernel_try(t->own, f->kind == HOOK_FEXIT ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY, hook);
+	return kernel_try_typed(t->own, p->kind == HOOK_FEXIT ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY,
+				hook);
 }
 
-static int try_tracepoint(const struct tracer *t, const struct form *f, const char *hook)
+static int try_tracepoint(const struct tracer *t, const struct hook_program *p, const char *hook)
 {
 	int args = kernel_tracepoint_args(t->btf, hook);
 
 	if (args < 0)
 		return args;
-	if (args < f->args)
+	if (args < p->args)
 		return -EOPNOTSUPP;
-	return f->kind == HOOK_TP_BTF ? kernel_try(t->own, BPF_TRACE_RAW_TP, hook)
+	return p->kind == HOOK_TP_BTF ? kernel_try_typed(t->own, BPF_TRACE_RAW_TP, hook)
 				      : kernel_try_raw();
 }
 
-static int try_iterator(const struct tracer *t, const struct form *f, const char *hook)
+static int try_iterator(const struct tracer *t, const struct hook_program *p, const char *hook)
 {
 	char context[64];
 
 	snprintf(context, sizeof(context), "bpf_iter__%s", hook);
 	if (!kernel_has_struct(t->own, context))
 		return -ENOENT;
-	if (f->feature == FEATURE_SCAN && f->kind == HOOK_ITER &&
+	if (p->feature == FEATURE_SCAN && p->kind == HOOK_ITER &&
 	    !kernel_has_helper(t->own, "BPF_FUNC_sock_from_file"))
 		return -ENOSYS;
 	return 0;
 }
 
-/* Does the kernel offer what this program hangs on?  0, a perf event's descriptor above 0, or -errno. */
-static int try_form(struct tracer *t, const struct form *f)
+/* Tries to use what this program is attached to.  0, the descriptor of a perf event, or -errno. */
+static int try_program(struct tracer *t, const struct hook_program *p)
 {
-	const char *hook = hook_of(program_of(t, f));
+	const char *hook = attach_point(program_of(t, p));
 
-	switch (f->kind) {
+	switch (p->kind) {
 	case HOOK_RAW_TP:
 	case HOOK_HEADERS:
-		return try_tracepoint(t, f, hook);
+		return try_tracepoint(t, p, hook);
 	case HOOK_KPROBE:
 	case HOOK_KRETPROBE:
-		return kernel_open_kprobe(hook, f->kind == HOOK_KRETPROBE);
+		return kernel_open_kprobe(hook, p->kind == HOOK_KRETPROBE);
 	case HOOK_SYSCALL:
 		return kernel_open_tracepoint("syscalls", hook);
 	default:
@@ -124,47 +131,47 @@ static int try_form(struct tracer *t, const struct form *f)
 	}
 	if (!t->own)
 		return -ENOENT;
-	switch (f->kind) {
+	switch (p->kind) {
 	case HOOK_TP_BTF:
-		return try_tracepoint(t, f, hook);
+		return try_tracepoint(t, p, hook);
 	case HOOK_FENTRY:
 	case HOOK_FEXIT:
-		return try_function(t, f, hook);
+		return try_function(t, p, hook);
 	case HOOK_ITER:
 	case HOOK_ITER_5_8:
-		return try_iterator(t, f, hook);
+		return try_iterator(t, p, hook);
 	default:
 		return -ENOSYS;
 	}
 }
 
-static void use_form(struct tracer *t, const struct form *f, int fd)
+static void enable_program(struct tracer *t, const struct hook_program *p, int fd)
 {
-	struct bpf_program *prog = program_of(t, f);
+	struct bpf_program *prog = program_of(t, p);
 
 	bpf_program__set_autoload(prog, true);
-	bpf_program__set_autoattach(prog, !f->by_hand && !by_perf_event(f->kind));
-	if (by_perf_event(f->kind))
+	bpf_program__set_autoattach(prog, !p->by_hand && !uses_perf_event(p->kind));
+	if (uses_perf_event(p->kind))
 		t->probes[t->n_probes++] = (struct probe){ .prog = prog, .fd = fd };
-	if (!t->progs[f->feature])
-		t->progs[f->feature] = prog;
+	if (!t->progs[p->feature])
+		t->progs[p->feature] = prog;
 }
 
 /*
- * All programs of a kind, or none.  Of those for a function's exit one is for the number of arguments that
- * it has here.
+ * Enables all programs of a hook, or none.  Of several fexit programs only one is enabled: the one for the number
+ * of arguments that the function has in this kernel.
  */
-static int take_hook(struct tracer *t, enum feature feature, enum hook_kind kind)
+static int enable_programs(struct tracer *t, enum feature feature, enum hook_kind kind)
 {
-	const struct form *f, *end = forms + sizeof(forms) / sizeof(forms[0]);
+	const struct hook_program *p, *end = hook_programs + HOOK_PROGRAMS;
 	int err = -ENOSYS, before = t->n_probes;
 
-	for (f = forms; f < end; f++) {
+	for (p = hook_programs; p < end; p++) {
 		int fd;
 
-		if (f->feature != feature || f->kind != kind)
+		if (p->feature != feature || p->kind != kind)
 			continue;
-		fd = try_form(t, f);
+		fd = try_program(t, p);
 		if (fd == -EOPNOTSUPP && kind == HOOK_FEXIT) {
 			err = err == -ENOSYS ? fd : err;
 			continue;
@@ -173,16 +180,16 @@ static int take_hook(struct tracer *t, enum feature feature, enum hook_kind kind
 			err = fd;
 			break;
 		}
-		use_form(t, f, fd);
+		enable_program(t, p, fd);
 		err = 0;
 	}
 	if (!err)
 		return 0;
 	while (t->n_probes > before)
 		close(t->probes[--t->n_probes].fd);
-	for (f = forms; f < end; f++)
-		if (f->feature == feature && f->kind == kind)
-			bpf_program__set_autoload(program_of(t, f), false);
+	for (p = hook_programs; p < end; p++)
+		if (p->feature == feature && p->kind == kind)
+			bpf_program__set_autoload(program_of(t, p), false);
 	t->progs[feature] = NULL;
 	return err;
 }
@@ -194,7 +201,7 @@ static bool is_typed(const struct tracer *t)
 	return kind == HOOK_TP_BTF || kind == HOOK_FENTRY;
 }
 
-static int take(struct tracer *t, enum feature feature, enum hook_kind kind)
+static int try_hook(struct tracer *t, enum feature feature, enum hook_kind kind)
 {
 	if (kind == HOOK_FIELD)
 		return kernel_has_field(t->btf, "tcp_sock", "is_mptcp") ? 0 : -ENOENT;
@@ -202,7 +209,7 @@ static int take(struct tracer *t, enum feature feature, enum hook_kind kind)
 		return preexisting_try();
 	if (kind == HOOK_HELPER)
 		return is_typed(t) ? kernel_try_cookie(t->own) : -EOPNOTSUPP;
-	return take_hook(t, feature, kind);
+	return enable_programs(t, feature, kind);
 }
 
 static bool attach_allows(enum attach attach, enum hook_kind kind)
@@ -219,60 +226,57 @@ static bool attach_allows(enum attach attach, enum hook_kind kind)
 	}
 }
 
-static bool allowed(const struct options *o, enum feature feature, enum hook_kind kind)
+static bool is_allowed(const struct options *o, enum feature feature, enum hook_kind kind)
 {
 	return (o->hooks[feature] == HOOK_ANY || o->hooks[feature] == kind) &&
 	       (feature != FEATURE_STATE || attach_allows(o->attach, kind));
 }
 
-static void settle(struct tracer *t, enum feature feature)
+static void choose_hook(struct tracer *t, enum feature feature)
 {
 	const struct hook *hooks = features[feature].hooks;
 	struct finding *f = &t->found.of[feature];
 
 	f->kind = HOOK_NONE;
 	for (int i = 0; hooks[i].kind != HOOK_ANY && f->kind == HOOK_NONE; i++) {
-		if (!allowed(t->options, feature, hooks[i].kind))
+		if (!is_allowed(t->options, feature, hooks[i].kind))
 			continue;
-		f->errs[i] = take(t, feature, hooks[i].kind);
+		f->errs[i] = try_hook(t, feature, hooks[i].kind);
 		if (!f->errs[i])
 			f->kind = hooks[i].kind;
 	}
 }
 
-/* A table does not say who accepts, nor when. */
-static bool wanted(const struct tracer *t, enum feature feature)
+/* With -o none -s, accept() matters only if connections are selected by their owners. */
+static bool is_wanted(const struct tracer *t, enum feature feature)
 {
 	if (t->options->hooks[feature] == HOOK_NONE)
 		return false;
 	return feature != FEATURE_ACCEPT || (!t->options->no_accept && t->skel->rodata->cfg.owners);
 }
 
-static bool asked_for(const struct options *o, enum feature feature)
+static bool is_requested(const struct options *o, enum feature feature)
 {
 	return o->hooks[feature] != HOOK_ANY ||
 	       (feature == FEATURE_STATE && o->attach != ATTACH_AUTO);
 }
 
-static int complain(const struct tracer *t, enum feature feature)
+static int complain_missing(const struct tracer *t, enum feature feature)
 {
 	const struct options *o = t->options;
 	char why[FEATURES_LINE];
 
 	features_reasons(&t->found, feature, why, sizeof(why));
 	if (o->hooks[feature] == HOOK_ANY)
-		message("--attach: this kernel does not offer it: %s (--features lists what it "
-			"does)",
-			why);
+		message("--attach: this kernel does not offer this hook: %s (see --features)", why);
 	else
-		message("--hook %s=%s: this kernel does not offer it: %s (--features lists what it "
-			"does)",
+		message("--hook %s=%s: this kernel does not offer this hook: %s (see --features)",
 			features[feature].name, hook_name((enum hook_kind)o->hooks[feature]), why);
 	return -EOPNOTSUPP;
 }
 
-/* Beside the exits of the system calls: an accept() through io_uring passes through none. */
-static void choose_io_uring(struct tracer *t)
+/* HOOK_SYSCALL does not see an accept() through io_uring, so a program on io_uring_complete is added. */
+static void enable_io_uring(struct tracer *t)
 {
 	struct bpf_program *prog = NULL;
 
@@ -296,7 +300,7 @@ int tracer_backups(const struct tracer *t, struct bpf_program *progs[BACKUPS])
 	return BACKUPS;
 }
 
-static void choose_backups(struct tracer *t)
+static void enable_backups(struct tracer *t)
 {
 	struct bpf_program *progs[BACKUPS];
 	int n = tracer_backups(t, progs);
@@ -307,22 +311,22 @@ static void choose_backups(struct tracer *t)
 	}
 }
 
-int tracer_choose(struct tracer *t)
+int tracer_choose_hooks(struct tracer *t)
 {
 	for (enum feature feature = 0; feature < FEATURES; feature++) {
 		struct finding *f = &t->found.of[feature];
 
-		if (!wanted(t, feature)) {
+		if (!is_wanted(t, feature)) {
 			*f = (struct finding){ .kind = HOOK_NONE, .not_wanted = true };
 			continue;
 		}
-		settle(t, feature);
-		if (f->kind == HOOK_NONE && asked_for(t->options, feature))
-			return complain(t, feature);
+		choose_hook(t, feature);
+		if (f->kind == HOOK_NONE && is_requested(t->options, feature))
+			return complain_missing(t, feature);
 	}
-	choose_io_uring(t);
+	enable_io_uring(t);
 	if (t->found.of[FEATURE_ACCEPT].kind == HOOK_FEXIT && t->preempted)
 		bpf_program__set_autoload(t->skel->progs.accept_fexit_relay, true);
-	choose_backups(t);
+	enable_backups(t);
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* From the command line to running programs: types, hooks, load, attach; and what a kernel offers. */
+/* Opens, loads and attaches the BPF programs, and prints --features. */
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
@@ -30,8 +30,8 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 	return 0;
 }
 
-/* One line that says what is wrong and what to do. */
-static int refuse(int err, bool no_types)
+/* Prints what is wrong and what to do, and returns err. */
+static int complain(int err, bool no_types)
 {
 	struct refusal r = { .err = err, .ring_err = kernel_try_ring(), .no_types = no_types };
 
@@ -40,7 +40,7 @@ static int refuse(int err, bool no_types)
 	return err;
 }
 
-/* The kernel's own type information, and that of --btf or of a file where libbpf looks for one. */
+/* Opens the kernel's own type information, and that of --btf or of another file that libbpf looks for. */
 static int open_types(struct tracer *t)
 {
 	const char *file = t->options->btf_file;
@@ -51,15 +51,14 @@ static int open_types(struct tracer *t)
 		t->btf = btf__parse(file, NULL);
 		if (!t->btf) {
 			libbpf_strerror(errno, why, sizeof(why));
-			message("--btf %s: %s (a file of BTF for this kernel, for example one from "
-				"BTFHub)",
+			message("--btf %s: %s (use a BTF file for this kernel, for example one from BTFHub)",
 				file, why);
 			return -EINVAL;
 		}
 		return 0;
 	}
 	t->btf = t->own ? t->own : btf__load_vmlinux_btf();
-	return t->btf ? 0 : refuse(-ENOENT, true);
+	return t->btf ? 0 : complain(-ENOENT, true);
 }
 
 static void close_types(struct tracer *t)
@@ -70,7 +69,7 @@ static void close_types(struct tracer *t)
 	t->own = t->btf = NULL;
 }
 
-/* As tcpstates_bpf__open_opts(), of the object that is for this kernel. */
+/* As tcpstates_bpf__open_opts(), with the BPF object that suits this kernel. */
 static struct tcpstates_bpf *open_skeleton(const struct tracer *t,
 					   const struct bpf_object_open_opts *opts)
 {
@@ -91,7 +90,7 @@ fail:
 	return NULL;
 }
 
-/* Up to where the hooks can be chosen. */
+/* Opens the types and the skeleton, so that hooks can be chosen. */
 static int prepare(struct tracer *t, pid_t command)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = t->options->btf_file);
@@ -102,7 +101,7 @@ static int prepare(struct tracer *t, pid_t command)
 	t->preempted = t->own && kernel_preempts_tracepoints(t->own);
 	t->skel = open_skeleton(t, &opts);
 	if (!t->skel)
-		return refuse(-errno, false);
+		return complain(-errno, false);
 	tracer_configure(t, command);
 	return 0;
 }
@@ -118,22 +117,24 @@ static int load(struct tracer *t, pid_t command)
 					   NULL);
 		err = t->ring ? 0 : -errno;
 	}
-	return err ? refuse(err, false) : 0;
+	return err ? complain(err, false) : 0;
 }
 
-static void say_no_accept(const struct finding *accept)
+static void warn_without_accept(const struct finding *accept)
 {
-	int err = accept->errs[1]; /* what the exits of the system calls lack */
+	/* of HOOK_SYSCALL, the most widely available hook */
+	int err = accept->errs[1];
 
 	if (accept->kind != HOOK_NONE || accept->not_wanted)
 		return;
-	message("accept(): its return is not seen: %s (as with --no-accept%s)", strerror(-err),
-		err == -EACCES	? "; CAP_DAC_READ_SEARCH lets tracefs be read"
-		: err == -EPERM ? "; mount tracefs on /sys/kernel/tracing, or run it as root"
+	message("accept(): no hook on its return: %s (continuing as with --no-accept%s)",
+		strerror(-err),
+		err == -EACCES	? "; CAP_DAC_READ_SEARCH gives access to tracefs"
+		: err == -EPERM ? "; mount tracefs on /sys/kernel/tracing, or run as root"
 				: "");
 }
 
-static void say_features(const struct tracer *t)
+static void print_hooks(const struct tracer *t)
 {
 	char line[FEATURES_LINE];
 
@@ -143,22 +144,22 @@ static void say_features(const struct tracer *t)
 	}
 }
 
-static int choose(struct tracer *t)
+static int choose_hooks(struct tracer *t)
 {
 	const struct finding *state = &t->found.of[FEATURE_STATE];
 	int err = kernel_try_ring();
 
 	if (err)
-		return refuse(err, false);
-	err = tracer_choose(t);
+		return complain(err, false);
+	err = tracer_choose_hooks(t);
 	if (err)
 		return err;
-	say_features(t);
+	print_hooks(t);
 	if (state->kind == HOOK_NONE)
-		return refuse(state->errs[0], false);
-	say_no_accept(&t->found.of[FEATURE_ACCEPT]);
+		return complain(state->errs[0], false);
+	warn_without_accept(&t->found.of[FEATURE_ACCEPT]);
 	tracer_configure_hooks(t);
-	/* libbpf now reads them itself, and twice as many MiB would be the most this process ever needs */
+	/* libbpf parses the types again when it loads, and two copies would double the peak of memory */
 	close_types(t);
 	return 0;
 }
@@ -180,11 +181,11 @@ void tracer_close(struct tracer *t)
 	if (!t)
 		return;
 	tracer_detach(t);
-	bpf_link__destroy(t->check);
+	bpf_link__destroy(t->alive_check);
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);
 	close_types(t);
-	tally_counts_destroy(t->counted);
+	tally_counts_destroy(t->passed_on);
 	free(t);
 }
 
@@ -197,27 +198,27 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 		return -ENOMEM;
 	err = prepare(t, command);
 	if (!err)
-		err = choose(t);
+		err = choose_hooks(t);
 	if (!err)
 		err = load(t, command);
 	if (!err) {
 		err = tracer_attach(t);
 		if (err)
-			refuse(err, false);
+			complain(err, false);
 	}
 	if (err) {
 		tracer_close(t);
 		return err;
 	}
 	t->missed_before = tracer_runs_missed(t->progs[FEATURE_STATE]);
-	t->relay_before = tracer_counter(t, COUNT_RELAY);
+	t->relayed_before = tracer_counter(t, COUNT_RELAY);
 	tracer_scan(t);
 	*tracer = t;
 	return 0;
 }
 
-/* What failed for want of a right is not known. */
-static void forget_none(struct findings *found)
+/* Without privileges, all trials fail: whether a hook exists is not known. */
+static void none_is_unknown(struct findings *found)
 {
 	for (struct finding *f = found->of; f < found->of + FEATURES; f++)
 		if (f->kind == HOOK_NONE && !f->not_wanted)
@@ -236,11 +237,11 @@ int tracer_features(const struct options *options, FILE *out)
 	if (!err)
 		ring_err = kernel_try_ring();
 	if (ring_err)
-		refuse(ring_err, false);
+		complain(ring_err, false);
 	if (!err)
-		err = tracer_choose(t);
+		err = tracer_choose_hooks(t);
 	if (ring_err)
-		forget_none(&t->found);
+		none_is_unknown(&t->found);
 	for (enum feature feature = 0; !err && feature < FEATURES; feature++) {
 		features_line(&t->found, feature, line, sizeof(line));
 		fprintf(out, "%s\n", line);

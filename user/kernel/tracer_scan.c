@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Runs the iterators: what is older than the trace, and which of the recorded sockets are alive. */
+/* Runs the iterators: what existed before the trace, and which of the recorded sockets still exist. */
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
@@ -26,31 +26,34 @@ static int run_iterator(void *link)
 	return n < 0 ? -errno : 0;
 }
 
-/* Takes what namespaces_visit() returned: in which network namespaces may an unknown socket be older? */
-static void scanned(struct tracer *t, int result, uint32_t own)
+/*
+ * result: of namespaces_visit().  Sets the network namespaces that were scanned completely: an unknown socket
+ * in another one may have existed before the trace.
+ */
+static void set_scanned(struct tracer *t, int result, uint32_t own)
 {
 	if (!result)
 		return;
 	t->skel->bss->scanned_netns = result < 0 ? SCANNED_NONE : own;
 	if (result > 0 && t->options->verbose)
-		message("older connections: of %s (CAP_SYS_ADMIN and CAP_SYS_PTRACE see all)",
+		message("connections from before the trace: %s (CAP_SYS_ADMIN and CAP_SYS_PTRACE are required to find all)",
 			t->found.of[FEATURE_SCAN].kind == HOOK_ITER
-				? "other network namespaces only those that a process has open"
-				: "this network namespace only");
+				? "found in other network namespaces only if a process has them open"
+				: "found in this network namespace only");
 }
 
-static void ask_for_sockets(struct tracer *t)
+static void scan_by_sock_diag(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
-	const struct preexisting to = {
+	const struct preexisting_request request = {
 		.options = t->options,
 		.connections_fd = bpf_map__fd(skel->maps.preexisting),
 		.listeners_fd = bpf_map__fd(skel->maps.listeners),
-		.owners_are_newer = skel->rodata->cfg.by_pid && !t->options->pids.n,
+		.command_only = skel->rodata->cfg.by_pid && !t->options->pids.n,
 	};
 	uint32_t own = 0;
 
-	scanned(t, preexisting_scan(&to, &own), own);
+	set_scanned(t, preexisting_scan(&request, &own), own);
 }
 
 static void scan_sockets(struct tracer *t)
@@ -61,7 +64,7 @@ static void scan_sockets(struct tracer *t)
 	int result = -ENOENT;
 
 	if (t->found.of[FEATURE_SCAN].kind == HOOK_PROC) {
-		ask_for_sockets(t);
+		scan_by_sock_diag(t);
 		return;
 	}
 	if (!t->progs[FEATURE_SCAN]) {
@@ -76,37 +79,36 @@ static void scan_sockets(struct tracer *t)
 	if (link)
 		result = namespaces_visit(t->options->netns, run_iterator, link, &own);
 	bpf_link__destroy(link);
-	scanned(t, result, own);
+	set_scanned(t, result, own);
 }
 
 void tracer_scan(struct tracer *t)
 {
-	union bpf_iter_link_info table = { .map.map_fd = (__u32)bpf_map__fd(t->skel->maps.table) };
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &table,
-		    .link_info_len = sizeof(table));
+	union bpf_iter_link_info info = { .map.map_fd = (__u32)bpf_map__fd(t->skel->maps.table) };
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
 
 	scan_sockets(t);
 	t->skel->data->scanning = 0;
 	if (t->progs[FEATURE_ALIVE])
-		t->check = bpf_program__attach_iter(t->progs[FEATURE_ALIVE], &opts);
+		t->alive_check = bpf_program__attach_iter(t->progs[FEATURE_ALIVE], &opts);
 }
 
 /*
- * Twice, because an entry that is removed under the iterator, and its memory used again, takes it away
- * from the rest of its bucket.
+ * The iterator runs twice: if an entry is removed while the iterator is at it, and its memory is used again,
+ * the iterator skips the rest of the bucket.
  */
-void tracer_check(struct tracer *t)
+void tracer_check_sockets(struct tracer *t)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 
-	if (!t->check)
+	if (!t->alive_check)
 		return;
 	t->skel->bss->check_number++;
-	if (!run_iterator(t->check) && !run_iterator(t->check))
+	if (!run_iterator(t->alive_check) && !run_iterator(t->alive_check))
 		t->checked_ns = now_ns;
 }
 
-bool tracer_works(void *tracer)
+bool tracer_can_read_maps(void *tracer)
 {
 	struct tracer *t = tracer;
 	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values));
@@ -115,8 +117,8 @@ bool tracer_works(void *tracer)
 	int fd;
 
 	works = values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &first, values);
-	if (works && t->check) {
-		fd = bpf_iter_create(bpf_link__fd(t->check));
+	if (works && t->alive_check) {
+		fd = bpf_iter_create(bpf_link__fd(t->alive_check));
 		works = fd >= 0;
 		if (works)
 			close(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What is settled before the programs run: constants, sizes, which programs, the selections' maps. */
+/* Sets what the BPF programs need before they run: constants, sizes of maps, selections. */
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
@@ -11,9 +11,11 @@
 #include "kernel.h"
 #include "base/message.h"
 
-#define INITIAL_PIDNS 0xEFFFFFFCU /* include/linux/proc_ns.h: PROC_PID_INIT_INO */
+/* PROC_PID_INIT_INO of include/linux/proc_ns.h */
+#define INITIAL_PIDNS 0xEFFFFFFCU
 #define FOLLOWED_PIDS 65536
-#define BYTES_PER_CONNECTION (64 << 10) /* of the host's memory, for one place in the table */
+/* the table has room for one connection per so much memory of the host */
+#define BYTES_PER_CONNECTION (64 << 10)
 #define CONNECTIONS_MIN 65536
 #define CONNECTIONS_MAX (4 << 20)
 
@@ -32,6 +34,7 @@ static uint32_t table_size(const struct options *o)
 				     : (uint32_t)n;
 }
 
+/* The inode number of this process's PID namespace; 0: the initial one, or not known. */
 static uint32_t own_pidns(void)
 {
 	struct stat st;
@@ -46,13 +49,13 @@ static bool by_owner(const struct options *o, pid_t command)
 	return o->pids.n || command || o->comm[0] || o->cgroup_id;
 }
 
-/* Is a table at the end all that is wanted?  Then the kernel counts and posts nothing. */
-static bool tallies(const struct options *o)
+/* Is the summary all that is printed?  Then the BPF side counts the chapters and does not post them. */
+static bool only_summary(const struct options *o)
 {
 	return o->silent && o->summary && !o->write_file && !o->count;
 }
 
-static void configure(struct tracer *t, pid_t command)
+static void set_config(struct tracer *t, pid_t command)
 {
 	const struct options *o = t->options;
 	struct tcpstates_bpf *skel = t->skel;
@@ -79,8 +82,8 @@ static void configure(struct tracer *t, pid_t command)
 		.by_remote = o->remote.n,
 		.by_host = o->host.n,
 		.states = o->transitions,
-		.tally = tallies(o),
-		.owners = !tallies(o) || by_owner(o, command),
+		.tally = only_summary(o),
+		.owners = !only_summary(o) || by_owner(o, command),
 		.retransmit_err = kernel_tracepoint_args(t->btf, "tcp_retransmit_skb") >= 3,
 		.current_btf = t->own && kernel_has_helper(t->own, "BPF_FUNC_get_current_task_btf"),
 	};
@@ -104,7 +107,7 @@ static void size_maps(struct tracer *t, pid_t command)
 	bpf_map__set_max_entries(skel->maps.table, size);
 	bpf_map__set_max_entries(skel->maps.minisockets, size);
 	bpf_map__set_max_entries(skel->maps.preexisting, size);
-	if (tallies(o)) {
+	if (only_summary(o)) {
 		bpf_map__set_max_entries(skel->maps.tallies, TALLIES);
 		bpf_map__set_max_entries(skel->maps.tallies_other, TALLIES_OTHER);
 	}
@@ -120,7 +123,7 @@ void tracer_configure(struct tracer *t, pid_t command)
 {
 	bool follow = t->options->follow || command;
 
-	configure(t, command);
+	set_config(t, command);
 	size_maps(t, command);
 	bpf_program__set_autoload(t->skel->progs.process_forked, follow);
 	bpf_program__set_autoload(t->skel->progs.process_exited, follow);

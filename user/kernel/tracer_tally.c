@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Reads the chapters that the kernel counted: each key's slots of all CPUs, less what was read before. */
+/* Reads the chapters that the BPF side counted: the sum over all CPUs, less what was read before. */
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
@@ -8,19 +8,20 @@
 
 #include "chapter/tally_chapter.h"
 
-#define CHUNK 256
+/* keys that one system call reads */
+#define BATCH 256
 
-static int pass_on(struct tracer *t, const struct tally_key *key, const struct tally *cpus,
+static int pass_on(struct tracer *t, const struct tally_key *key, const struct tally *per_cpu,
 		   item_fn sink, void *ctx)
 {
 	struct item_tally item = { .key = *key };
 
 	for (int i = 0; i < t->n_cpus; i++) {
-		item.tally.n += cpus[i].n;
-		if (cpus[i].max_ns > item.tally.max_ns)
-			item.tally.max_ns = cpus[i].max_ns;
+		item.tally.n += per_cpu[i].n;
+		if (per_cpu[i].max_ns > item.tally.max_ns)
+			item.tally.max_ns = per_cpu[i].max_ns;
 	}
-	item.tally.n = tally_counts_take(t->counted, key, item.tally.n);
+	item.tally.n = tally_counts_take(t->passed_on, key, item.tally.n);
 	if (!item.tally.n)
 		return 0;
 	return sink(ctx, &(struct item){ ITEM_TALLY, &item, sizeof(item) });
@@ -34,7 +35,7 @@ static int read_map(struct tracer *t, int fd, struct tally_key *keys, struct tal
 	int err = 0, end;
 
 	do {
-		n = CHUNK;
+		n = BATCH;
 		end = bpf_map_lookup_batch(fd, from, &position, keys, values, &n, NULL);
 		if (end && end != -ENOENT)
 			return end;
@@ -54,11 +55,11 @@ int tracer_tally(struct tracer *t, item_fn sink, void *ctx)
 
 	if (!t->skel->rodata->cfg.tally)
 		return 0;
-	if (!t->counted)
-		t->counted = tally_counts_create();
-	keys = calloc(CHUNK, sizeof(*keys));
-	values = calloc(CHUNK, sizeof(*values) * (size_t)t->n_cpus);
-	if (!t->counted || !keys || !values)
+	if (!t->passed_on)
+		t->passed_on = tally_counts_create();
+	keys = calloc(BATCH, sizeof(*keys));
+	values = calloc(BATCH, sizeof(*values) * (size_t)t->n_cpus);
+	if (!t->passed_on || !keys || !values)
 		err = -ENOMEM;
 	if (!err)
 		err = read_map(t, bpf_map__fd(t->skel->maps.tallies), keys, values, sink, ctx);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * capng_change_id() refers to glibc's data base of users, which needs shared libraries; but only for
- * CAPNG_INIT_SUPP_GRP, which is not asked for.
+ * capng_change_id() calls glibc's user database, which needs shared libraries.  It does so only with
+ * CAPNG_INIT_SUPP_GRP, which this program does not use, so a static program replaces the functions.
  */
 #include <errno.h>
 #include <pwd.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * What the static libelf of elfutils 0.192 (Debian 13) refers to and lacks, mended in 0.193
- * (https://sourceware.org/bugzilla/show_bug.cgi?id=32293).  Weak, so that a library's own go first.
- * Theirs take a lock, which lies behind the root; this program has one thread.
+ * Functions that the static libelf of elfutils 0.192 (Debian 13) calls and lacks; 0.193 has them
+ * (https://sourceware.org/bugzilla/show_bug.cgi?id=32293).  They are weak, so the library's own take precedence.
+ * Those also take a lock, which follows root; this program has only one thread.
  */
 #include <search.h>
 #include <stddef.h>

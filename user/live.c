@@ -16,9 +16,12 @@
 #include "kernel/privileges.h"
 #include "kernel/tracer.h"
 
-#define READ_EVERY_MS 50 /* how long a record may lie in the ring unread */
+/* how long a record may stay unread in the ring buffer */
+#define READ_EVERY_MS 50
 #define SWEEP_EVERY_NS (NS_PER_S / 10)
-#define CLOSES_WAIT_NS (2 * NS_PER_S) /* for the command's connections, after its end */
+/* how long to wait for the connections of the command after its end */
+#define CLOSES_WAIT_NS (2 * NS_PER_S)
+/* a smaller change of the clock's offset is ignored */
 #define CLOCK_STEP_NS 1000000
 
 struct live {
@@ -27,20 +30,25 @@ struct live {
 	struct tracer *tracer;
 	struct command command;
 	int signal_fd;
-	int status;	      /* the command's */
-	uint64_t sweep_at_ns; /* CLOCK_MONOTONIC, as all below; 0: never */
+	int status; /* of the command */
+
+	/* times of CLOCK_MONOTONIC; 0: never */
+	uint64_t sweep_at_ns;
 	uint64_t interval_from_ns;
 	uint64_t interval_at_ns;
 	uint64_t end_at_ns;
+
 	int64_t clock_offset_ns;
-	bool interrupted; /* while the command ran */
-	bool given_up;	  /* nothing is to be waited for */
+	bool interrupted; /* SIGINT or SIGTERM came while the command ran */
+	bool impatient;	  /* the trace was interrupted for good: do not wait for the command */
 	bool ended;
 };
 
+/* A signalfd for the signals that end or concern the trace, or -errno. */
 static int open_signals(void)
 {
 	sigset_t set;
+	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
@@ -48,13 +56,15 @@ static int open_signals(void)
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGCHLD);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL); /* ignored, the kernel would keep no status */
+	/* if it were ignored, the kernel would not keep the status of the command */
+	signal(SIGCHLD, SIG_DFL);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
 }
 
-/* The clock may be stepped while tracing; records are told by the offset of their time. */
+/* Reports the clock's offset when it has changed: somebody may set the clock during the trace. */
 static int report_clock(struct live *l)
 {
 	int64_t offset = clock_offset_ns();
@@ -66,13 +76,14 @@ static int report_clock(struct live *l)
 }
 
 /*
- * The first SIGINT or SIGTERM is the command's, which the trace then ends with; the terminal has sent
- * it to the command already.  The second, or one without a command, ends the trace.
+ * The first SIGINT or SIGTERM is for the command, and the trace ends when the command does.  A signal from the
+ * terminal (SI_KERNEL) has reached the command already; another one is passed on.  The second signal, or the
+ * first one without a command, ends the trace.
  */
 static void interrupt(struct live *l, const struct signalfd_siginfo *info)
 {
 	if (!l->command.pid || l->interrupted) {
-		l->ended = l->given_up = true;
+		l->ended = l->impatient = true;
 		output_hurry();
 		return;
 	}
@@ -81,7 +92,7 @@ static void interrupt(struct live *l, const struct signalfd_siginfo *info)
 		kill(l->command.pid, (int)info->ssi_signo);
 }
 
-static int take_signals(struct live *l)
+static int handle_signals(struct live *l)
 {
 	struct signalfd_siginfo info;
 	int err = 0;
@@ -109,7 +120,7 @@ static void watch_command(struct live *l, uint64_t now_ns)
 		if (!l->end_at_ns || l->end_at_ns > now_ns + CLOSES_WAIT_NS)
 			l->end_at_ns = now_ns + CLOSES_WAIT_NS;
 	}
-	if (!tracer_busy(l->tracer))
+	if (!tracer_count_open(l->tracer))
 		l->ended = true;
 }
 
@@ -118,7 +129,7 @@ static uint64_t interval_ns(const struct options *o)
 	return (uint64_t)(o->interval_s * NS_PER_S);
 }
 
-static int on_time(struct live *l)
+static int run_timers(struct live *l)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	int err = 0;
@@ -136,7 +147,8 @@ static int on_time(struct live *l)
 		reporter_print_interval(l->reporter, l->interval_from_ns, now_ns);
 		l->interval_from_ns = now_ns;
 		l->interval_at_ns += interval_ns(l->options);
-		if (l->interval_at_ns <= now_ns) /* some passed while nobody looked */
+		/* if the process was held up, skip the intervals that have passed */
+		if (l->interval_at_ns <= now_ns)
 			l->interval_at_ns = now_ns + interval_ns(l->options);
 	}
 	if (l->end_at_ns && now_ns >= l->end_at_ns)
@@ -158,9 +170,11 @@ static int loop(struct live *l)
 	struct pollfd fds[] = {
 		{ .fd = tracer_fd(l->tracer), .events = POLLIN },
 		{ .fd = l->signal_fd, .events = POLLIN },
-		{ .fd = l->reporter->out_fd, .events = 0 }, /* its reader is gone: POLLERR */
+		/* POLLERR: the reader of the output has exited */
+		{ .fd = l->reporter->out_fd, .events = 0 },
 	};
-	int err = reporter_flush(l->reporter), more = 0; /* the renderer has begun */
+	/* start() has called the renderer's begin() */
+	int err = reporter_flush(l->reporter), more = 0;
 
 	while (!err && !l->ended) {
 		if (poll(fds, 3, more ? 0 : wait_ms(l)) < 0 && errno != EINTR)
@@ -168,72 +182,88 @@ static int loop(struct live *l)
 		if (fds[2].revents & POLLERR)
 			return -EPIPE;
 		more = tracer_read(l->tracer, reporter_item, l->reporter);
-		err = more < 0 ? more : take_signals(l);
+		err = more < 0 ? more : handle_signals(l);
 		if (!err)
-			err = on_time(l);
+			err = run_timers(l);
 		if (!err)
 			err = reporter_flush(l->reporter);
 	}
 	return err;
 }
 
-static void report(const struct totals *t)
+static void warn_losses(const struct totals *t)
 {
-	if (t->events_lost)
-		message("%llu events lost: the ring buffer was full or hooks were skipped (a "
-			"larger --ring, or a "
-			"narrower selection)",
-			(unsigned long long)t->events_lost);
-	if (t->incomplete)
-		message("%llu chapters are incomplete: the kernel did not report all of their "
-			"events",
-			(unsigned long long)t->incomplete);
-	if (t->table_full)
-		message("%llu connections found the table full (a larger --max-connections)",
-			(unsigned long long)t->table_full);
+	unsigned long long lost = t->events_lost, incomplete = t->incomplete, full = t->table_full;
+
+	if (lost)
+		message("%llu %s lost: the ring buffer was full, or the kernel skipped hooks (use a larger --ring or a narrower selection)",
+			lost, lost == 1 ? "event" : "events");
+	if (incomplete)
+		message("%llu %s incomplete: the kernel did not report all of the events",
+			incomplete, incomplete == 1 ? "chapter is" : "chapters are");
+	if (full)
+		message("%llu %s found no room: the table was full (use a larger --max-connections)",
+			full, full == 1 ? "connection" : "connections");
 }
 
-static int start(struct live *l)
+static int open_command(struct live *l)
+{
+	char **argv = l->options->command;
+	int err = argv ? command_prepare(&l->command, argv) : 0;
+
+	if (err)
+		message("%s: %s", argv[0], strerror(-err));
+	return err;
+}
+
+/* Attaches the BPF programs, and drops privileges. */
+static int open_tracer(struct live *l)
 {
 	const struct options *o = l->options;
-	uint64_t now_ns;
-	int err;
+	int err = tracer_open(&l->tracer, o, l->command.pid);
 
-	l->signal_fd = open_signals();
-	if (l->signal_fd < 0) {
-		message("signals: %s", strerror(errno));
-		return -errno;
-	}
-	if (o->command) {
-		err = command_prepare(&l->command, o->command);
-		if (err) {
-			message("%s: %s", o->command[0], strerror(-err));
-			return err;
-		}
-	}
-	err = tracer_open(&l->tracer, o, l->command.pid);
-	if (err)
-		return err;
-	err = privileges_drop(tracer_works, l->tracer, o->verbose);
-	if (err)
-		return err;
-	err = recorder_check(l->reporter->recorder);
-	if (err)
-		return err;
-	err = report_clock(l);
-	if (err)
-		return err;
-	if (l->reporter->renderer->begin)
-		l->reporter->renderer->begin(&l->reporter->context);
-	now_ns = clock_monotonic_ns();
+	if (!err)
+		err = privileges_drop(tracer_can_read_maps, l->tracer, o->verbose);
+	if (!err)
+		err = recorder_check(l->reporter->recorder);
+	return err;
+}
+
+static void start_timers(struct live *l)
+{
+	const struct options *o = l->options;
+	uint64_t now_ns = clock_monotonic_ns();
+
 	if (o->duration_s > 0)
 		l->end_at_ns = now_ns + (uint64_t)(o->duration_s * NS_PER_S);
 	l->interval_from_ns = now_ns;
 	if (o->interval_s > 0)
 		l->interval_at_ns = now_ns + interval_ns(o);
+}
+
+static int start(struct live *l)
+{
+	const struct options *o = l->options;
+	int err;
+
+	l->signal_fd = open_signals();
+	if (l->signal_fd < 0) {
+		message("signals: %s", strerror(-l->signal_fd));
+		return l->signal_fd;
+	}
+	err = open_command(l);
+	if (!err)
+		err = open_tracer(l);
+	if (!err)
+		err = report_clock(l);
+	if (err)
+		return err;
+	if (l->reporter->renderer->begin)
+		l->reporter->renderer->begin(&l->reporter->context);
+	start_timers(l);
 	if (!o->quiet)
 		fprintf(stderr, "Tracing TCP handshakes and closes%s\n",
-			o->command ? "" : ", Ctrl-C to end");
+			o->command ? "" : ", Ctrl-C to stop");
 	return o->command ? command_go(&l->command) : 0;
 }
 
@@ -244,14 +274,14 @@ static int discard(void *ctx, const struct item *item)
 	return 0;
 }
 
-static int discard_but_counts(void *ctx, const struct item *item)
+static int report_counts_only(void *ctx, const struct item *item)
 {
 	return item->type == ITEM_COUNTS ? reporter_item(ctx, item) : 0;
 }
 
 /*
- * What happened is told whole: detach, read what was posted, then what is still open.  Once --count is
- * reached, or the output is lost, there is nothing more to tell.
+ * Detaches, and reports what was posted and what is not over yet.  err: of loop(); after an error or when
+ * --count is reached, it discards all but the counts.
  */
 static int stop(struct live *l, int err)
 {
@@ -260,7 +290,7 @@ static int stop(struct live *l, int err)
 	if (!err)
 		err = more;
 	recorder_last(l->reporter->recorder);
-	more = tracer_finish(l->tracer, err ? discard_but_counts : reporter_item, l->reporter);
+	more = tracer_finish(l->tracer, err ? report_counts_only : reporter_item, l->reporter);
 	if (!err)
 		err = more;
 	if (err != -EPIPE)
@@ -268,14 +298,14 @@ static int stop(struct live *l, int err)
 	return err < 0 && err != REPORTER_ENOUGH ? err : more;
 }
 
-/* The trace is over, the command is not: this process lives until it has its status. */
+/* Waits for the command if the trace has ended before it, to exit with its status. */
 static void await_command(struct live *l)
 {
 	struct pollfd p = { .fd = l->signal_fd, .events = POLLIN };
 	struct signalfd_siginfo info;
 	int status;
 
-	while (l->command.pid && !l->given_up) {
+	while (l->command.pid && !l->impatient) {
 		status = command_status(&l->command);
 		if (status != -EAGAIN) {
 			l->status = status < 0 ? EXIT_FAILURE : status;
@@ -303,7 +333,7 @@ int live_run(const struct options *options, struct reporter *reporter)
 	err = stop(&l, loop(&l));
 	if (err < 0 && err != -EPIPE)
 		message("output: %s", output_why(-err));
-	report(&reporter->totals);
+	warn_losses(&reporter->totals);
 	reporter_end_recording(reporter);
 	await_command(&l);
 	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Tracing from "Tracing" to the end: the loop over the ring, the signals, the command and the clock. */
+/* A live trace: reads the ring buffer, and handles signals, timers, the command and the clock. */
 #ifndef LIVE_H
 #define LIVE_H
 
 #include "reporter.h"
 
-/* Returns the program's exit status. */
+/* Traces until the end.  Returns the exit status of the program. */
 int live_run(const struct options *options, struct reporter *reporter);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Parse, open where items come from and where text goes, run, close; the exit status is decided here. */
+/* Parses the options, opens the output, traces or replays, and decides the exit status. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -29,8 +29,8 @@ static bool wants_colour(int fd)
 	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
 }
 
-/* For where the locale's files are not to be had or not used, as by a static program. */
-static bool locale_is_called_utf8(void)
+/* For static programs and for hosts without the files of the locale: the name of the locale shows it. */
+static bool locale_name_is_utf8(void)
 {
 	static const char *const variables[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 
@@ -43,7 +43,7 @@ static bool locale_is_called_utf8(void)
 	return false;
 }
 
-/* The caller's locale tells what its terminal shows; our own stays "C", in which numbers are printed. */
+/* Does the user's locale use UTF-8?  This process stays in the "C" locale, in which it prints numbers. */
 static bool wants_utf8(void)
 {
 	locale_t locale = newlocale(LC_CTYPE_MASK, "", NULL);
@@ -51,30 +51,30 @@ static bool wants_utf8(void)
 
 	if (locale)
 		freelocale(locale);
-	return utf8 || locale_is_called_utf8();
+	return utf8 || locale_name_is_utf8();
 }
 
-/* Replays a recording through the same reporter as live tracing. */
-static int replay(const struct options *o, struct reporter *t)
+/* Replays a recording, through the same reporter as a live trace. */
+static int replay(const struct options *o, struct reporter *reporter)
 {
 	struct selection selection = {
 		.options = o,
-		.cgroups = t->cgroups,
+		.cgroups = reporter->cgroups,
 		.sink = reporter_item,
-		.ctx = t,
+		.ctx = reporter,
 	};
 	int err, end;
 
 	privileges_drop_for_replay();
 	signal(SIGPIPE, SIG_IGN);
-	if (t->renderer->begin)
-		t->renderer->begin(&t->context);
+	if (reporter->renderer->begin)
+		reporter->renderer->begin(&reporter->context);
 	err = recording_read(o->read_file, select_item, &selection);
 	if (err == REPORTER_ENOUGH)
 		err = 0;
-	if (err < 0 && err != -EBADMSG && err != -EPROTO && !t->error)
+	if (err < 0 && err != -EBADMSG && err != -EPROTO && !reporter->error)
 		return EXIT_FAILURE;
-	end = reporter_end(t);
+	end = reporter_end(reporter);
 	if (end == -EPIPE)
 		return EXIT_SUCCESS;
 	if (end)
@@ -87,58 +87,73 @@ static int print_features(const struct options *o)
 	return tracer_features(o, stdout) || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* A stream for the output, and its descriptor; NULL after a message. */
+static FILE *open_output(const struct options *o, const char *name, int *fd)
+{
+	FILE *out;
+	int err;
+
+	*fd = STDOUT_FILENO;
+	if (o->output_file)
+		*fd = sudo_user_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	out = *fd < 0 ? NULL : output_fdopen(*fd);
+	if (!out) {
+		err = *fd < 0 ? *fd : -errno;
+		message("%s: %s%s", name, strerror(-err), sudo_user_hint(err));
+	}
+	return out;
+}
+
+/* Opens what the reporter needs.  0, or -errno after a message. */
+static int open_reporter(struct reporter *reporter, const struct options *o)
+{
+	reporter->summary = summary_create();
+	reporter->interval = o->interval_s > 0 ? summary_create() : NULL;
+	reporter->cgroups = cgroups_open(!o->read_file);
+	if (!reporter->summary || !reporter->cgroups ||
+	    (o->interval_s > 0 && !reporter->interval)) {
+		message("memory: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	return o->write_file ? recorder_create(&reporter->recorder, o, reporter->cgroups) : 0;
+}
+
 static int run(const struct options *o)
 {
-	struct reporter t = { .options = o, .renderer = o->renderer };
+	struct reporter reporter = { .options = o, .renderer = o->renderer };
 	const char *name = o->output_file ? o->output_file : "standard output";
-	int result = EXIT_FAILURE, fd = STDOUT_FILENO, err;
-	bool colour;
-	FILE *out;
+	int result = EXIT_FAILURE, fd;
+	FILE *out = open_output(o, name, &fd);
 
-	if (o->output_file)
-		fd = sudo_user_open(o->output_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-	out = fd < 0 ? NULL : output_fdopen(fd);
-	if (!out) {
-		err = fd < 0 ? fd : -errno;
-		message("%s: %s%s", name, strerror(-err), sudo_user_hint(err));
+	if (!out)
 		return EXIT_FAILURE;
+	if (!open_reporter(&reporter, o)) {
+		reporter_begin(&reporter, out, wants_colour(fd));
+		reporter.context.utf8 = wants_utf8();
+		reporter.out_fd = fd;
+		result = o->read_file ? replay(o, &reporter) : live_run(o, &reporter);
+		reporter_end_recording(&reporter);
+		if (reporter.recording_failed)
+			result = EXIT_FAILURE;
 	}
-	colour = wants_colour(fd);
-	t.summary = summary_create();
-	t.interval = o->interval_s > 0 ? summary_create() : NULL;
-	t.cgroups = cgroups_open(!o->read_file);
-	if (!t.summary || !t.cgroups || (o->interval_s > 0 && !t.interval)) {
-		message("memory: %s", strerror(ENOMEM));
-		goto out;
-	}
-	if (o->write_file) {
-		err = recorder_create(&t.recorder, o, t.cgroups);
-		if (err)
-			goto out;
-	}
-	reporter_begin(&t, out, colour);
-	t.context.utf8 = wants_utf8();
-	t.out_fd = fd;
-	result = o->read_file ? replay(o, &t) : live_run(o, &t);
-	reporter_end_recording(&t);
-	if (t.recording_failed)
-		result = EXIT_FAILURE;
-out:
-	reporter_free(&t);
-	if (fclose(out) && result == EXIT_SUCCESS && !t.error) {
+	reporter_free(&reporter);
+	if (fclose(out) && result == EXIT_SUCCESS && !reporter.error) {
 		message("%s: %s", name, strerror(errno));
 		result = EXIT_FAILURE;
 	}
 	return result;
 }
 
-/* What is opened later must not become one of the three that messages and records go to, were they closed. */
+/*
+ * If a standard stream is closed, a file that is opened later would take its number, and get messages or
+ * chapters.  /dev/null takes it instead, for reading only, so that writing to it still fails.
+ */
 static void open_standard_files(void)
 {
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDONLY | O_CLOEXEC); /* writing remains an error */
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);

@@ -15,79 +15,87 @@
 
 static const char *cgroup_path(void *ctx, uint64_t id)
 {
-	struct reporter *t = ctx;
+	struct reporter *reporter = ctx;
 	bool fresh;
 
-	return cgroups_path(t->cgroups, id, &fresh);
+	return cgroups_path(reporter->cgroups, id, &fresh);
 }
 
-/* The recording ends alone, unless it was all there was to do.  err: 0 or -errno. */
-static int recorded(struct reporter *t, int err)
+/*
+ * err: of the recorder, 0 or -errno.  After a failure the recording ends and the trace continues, unless it
+ * prints nothing.  Returns 0, or err if the trace should end.
+ */
+static int check_recorder(struct reporter *reporter, int err)
 {
-	bool all = !t->renderer->chapter && !t->renderer->transition && !t->options->summary;
+	bool only_output = !reporter->renderer->chapter && !reporter->renderer->transition &&
+			   !reporter->options->summary;
 
 	if (!err)
 		return 0;
-	if (err != -EPIPE) /* who read it has seen enough */
-		message("%s: %s (the recording ends here)", recorder_name(t->recorder),
+	/* -EPIPE: the reader has exited, which is no failure */
+	if (err != -EPIPE)
+		message("%s: %s (the recording ends here)", recorder_name(reporter->recorder),
 			output_why(-err));
-	recorder_abandon(t->recorder);
-	t->recorder = NULL;
-	t->recording_failed = err != -EPIPE;
-	return all ? err : 0;
+	recorder_abandon(reporter->recorder);
+	reporter->recorder = NULL;
+	reporter->recording_failed = err != -EPIPE;
+	return only_output ? err : 0;
 }
 
-/* record: the whole of which the chapter is the close; NULL for a handshake */
-static void render(struct reporter *t, const struct chapter *ch, const struct record *record)
+/* record: of a close; NULL for a handshake. */
+static void render(struct reporter *reporter, const struct chapter *ch, const struct record *record)
 {
-	const struct renderer *renderer = t->renderer;
+	const struct renderer *renderer = reporter->renderer;
 	struct chapter handshake;
 	bool seen = record && chapter_handshake_seen(record);
 
 	if (record && renderer->connection) {
 		if (seen)
 			chapter_handshake(&handshake, &record->h, 0);
-		renderer->connection(&t->context, seen ? &handshake : NULL, ch);
+		renderer->connection(&reporter->context, seen ? &handshake : NULL, ch);
 	} else if (renderer->chapter) {
-		renderer->chapter(&t->context, ch);
+		renderer->chapter(&reporter->context, ch);
 	}
 }
 
-static void tell(struct reporter *t, const struct chapter *ch, const struct record *record)
+static void report_chapter(struct reporter *reporter, const struct chapter *ch,
+			   const struct record *record)
 {
-	if (!t->context.first_ns && ch->t_ns.known)
-		t->context.first_ns = (uint64_t)ch->t_ns.value;
-	summary_add(t->summary, ch);
-	if (t->interval && !ch->open) /* it counts when it is over */
-		summary_add(t->interval, ch);
+	if (!reporter->context.first_ns && ch->t_ns.known)
+		reporter->context.first_ns = (uint64_t)ch->t_ns.value;
+	summary_add(reporter->summary, ch);
+	/* an open chapter counts in the interval in which it ends */
+	if (reporter->interval && !ch->open)
+		summary_add(reporter->interval, ch);
 	if (!ch->open &&
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
-	     (t->options->min_connect_ns && !t->options->min_close_ns)))
-		t->finished++;
-	render(t, ch, record);
+	     (reporter->options->min_connect_ns && !reporter->options->min_close_ns)))
+		reporter->finished++;
+	render(reporter, ch, record);
 }
 
-static bool is_alone(const struct reporter *t, const struct record *r)
+/* Is this a close whose handshake is not reported? */
+static bool is_alone(const struct reporter *reporter, const struct record *r)
 {
-	const struct config cfg = select_wanted(t->options);
+	const struct config cfg = select_wanted(reporter->options);
 
 	return !wanted_handshake(&cfg, r);
 }
 
-static void report_record(struct reporter *t, const struct record *r)
+static void report_record(struct reporter *reporter, const struct record *r)
 {
 	struct chapter ch;
 
 	if (!chapter_handshake_posted(r)) {
 		chapter_handshake(&ch, &r->h, 0);
-		tell(t, &ch, NULL);
+		report_chapter(reporter, &ch, NULL);
 	}
 	chapter_close(&ch, r, 0);
-	ch.alone = is_alone(t, r);
-	tell(t, &ch, r);
+	ch.alone = is_alone(reporter, r);
+	report_chapter(reporter, &ch, r);
 }
 
-static void report_open(struct reporter *t, const struct item_open *open)
+static void report_open(struct reporter *reporter, const struct item_open *open)
 {
 	bool close = open->record.h.flags & HANDSHAKE_ESTABLISHED;
 	struct chapter ch;
@@ -96,28 +104,30 @@ static void report_open(struct reporter *t, const struct item_open *open)
 		chapter_close(&ch, &open->record, open->now_ns);
 	else
 		chapter_handshake(&ch, &open->record.h, open->now_ns);
-	ch.alone = close && is_alone(t, &open->record);
-	tell(t, &ch, close ? &open->record : NULL);
+	ch.alone = close && is_alone(reporter, &open->record);
+	report_chapter(reporter, &ch, close ? &open->record : NULL);
 }
 
-static void report_transition(struct reporter *t, const struct transition *tr)
+static void report_transition(struct reporter *reporter, const struct transition *tr)
 {
-	if (!t->context.first_ns)
-		t->context.first_ns = tr->t_ns;
-	if (t->renderer->transition)
-		t->renderer->transition(&t->context, tr);
+	if (!reporter->context.first_ns)
+		reporter->context.first_ns = tr->t_ns;
+	if (reporter->renderer->transition)
+		reporter->renderer->transition(&reporter->context, tr);
 }
 
-static void report_tally(struct reporter *t, const struct item_tally *i)
+static void report_tally(struct reporter *reporter, const struct item_tally *i)
 {
 	struct chapter ch;
 
 	tally_chapter(&ch, &i->key);
-	summary_add_tally(t->summary, &ch, i->key.bucket, i->tally.n, i->tally.max_ns);
-	if (t->interval)
-		summary_add_tally(t->interval, &ch, i->key.bucket, i->tally.n, i->tally.max_ns);
+	summary_add_tally(reporter->summary, &ch, i->key.bucket, i->tally.n, i->tally.max_ns);
+	if (reporter->interval)
+		summary_add_tally(reporter->interval, &ch, i->key.bucket, i->tally.n,
+				  i->tally.max_ns);
 }
 
+/* The least length of an item; SIZE_MAX: this version does not know the type. */
 static size_t item_size(enum item_type type)
 {
 	switch (type) {
@@ -143,153 +153,186 @@ static size_t item_size(enum item_type type)
 	return SIZE_MAX;
 }
 
-void reporter_begin(struct reporter *t, FILE *out, bool colour)
+void reporter_begin(struct reporter *reporter, FILE *out, bool colour)
 {
-	t->context = (struct render_context){
+	reporter->context = (struct render_context){
 		.out = out,
-		.time_style = t->options->time_style,
+		.time_style = reporter->options->time_style,
 		.colour = colour,
-		.verbose = t->options->verbose,
+		.verbose = reporter->options->verbose,
 		.cgroup_path = cgroup_path,
-		.cgroup_ctx = t,
-		.summary = t->summary,
+		.cgroup_ctx = reporter,
+		.summary = reporter->summary,
 	};
 }
 
-/* Why the output failed, of the first time it did; errno is still that of the last write. */
-static int output_error(struct reporter *t)
+/* The first error of the output.  Call it while errno is that of the last write. */
+static int output_error(struct reporter *reporter)
 {
-	if (!t->error && ferror(t->context.out))
-		t->error = errno ? -errno : -EIO;
-	return t->error;
+	if (!reporter->error && ferror(reporter->context.out))
+		reporter->error = errno ? -errno : -EIO;
+	return reporter->error;
 }
 
-int reporter_item(void *reporter, const struct item *item)
+union item_data {
+	int64_t clock;
+	struct handshake_part handshake;
+	struct record record;
+	struct item_open open;
+	struct transition transition;
+	uint64_t cgroup;
+	struct item_tally tally;
+	struct item_counts counts;
+};
+
+/* data: the first item_size() bytes of the item. */
+static void report_item(struct reporter *reporter, const struct item *item,
+			const union item_data *data)
 {
-	struct reporter *t = reporter;
-	union {
-		int64_t clock;
-		struct handshake_part handshake;
-		struct record record;
-		struct item_open open;
-		struct transition transition;
-		uint64_t cgroup;
-		struct item_tally tally;
-		struct item_counts counts;
-	} u;
-	size_t size = item_size(item->type);
 	struct chapter ch;
+
+	switch (item->type) {
+	case ITEM_CLOCK:
+		reporter->context.clock_offset_ns = data->clock;
+		break;
+	case ITEM_HANDSHAKE:
+		chapter_handshake(&ch, &data->handshake, 0);
+		report_chapter(reporter, &ch, NULL);
+		break;
+	case ITEM_CLOSE:
+		report_record(reporter, &data->record);
+		break;
+	case ITEM_OPEN:
+		report_open(reporter, &data->open);
+		break;
+	case ITEM_TRANSITION:
+		report_transition(reporter, &data->transition);
+		break;
+	case ITEM_CGROUP:
+		cgroups_learn(reporter->cgroups, data->cgroup,
+			      (const char *)item->data + sizeof(data->cgroup),
+			      item->len - sizeof(data->cgroup));
+		break;
+	case ITEM_SNAPSHOT:
+		summary_open_begin(reporter->summary);
+		break;
+	case ITEM_TALLY:
+		report_tally(reporter, &data->tally);
+		break;
+	case ITEM_COUNTS:
+		reporter->totals.events_lost = data->counts.events_lost;
+		reporter->totals.table_full = data->counts.table_full;
+		reporter->counted = true;
+		break;
+	}
+}
+
+static int record_item(struct reporter *reporter, const struct item *item)
+{
 	int err;
 
-	/* what this version does not know, or what is cut short, is not told */
+	if (!reporter->recorder)
+		return 0;
+	err = recorder_item(reporter->recorder, item, clock_monotonic_ns());
+	return check_recorder(reporter, err);
+}
+
+static int flush_recorder(struct reporter *reporter)
+{
+	int err;
+
+	if (!reporter->recorder)
+		return 0;
+	err = recorder_flush(reporter->recorder, clock_monotonic_ns());
+	return check_recorder(reporter, err);
+}
+
+int reporter_item(void *ctx, const struct item *item)
+{
+	struct reporter *reporter = ctx;
+	uint32_t count = reporter->options->count;
+	size_t size = item_size(item->type);
+	union item_data data;
+	int err;
+
+	/* ignore what this version does not know, and what is too short */
 	if (item->len < size)
 		return 0;
-	err = t->recorder ? recorded(t, recorder_item(t->recorder, item, clock_monotonic_ns())) : 0;
+	err = record_item(reporter, item);
 	if (err)
 		return err;
 	if (size)
-		memcpy(&u, item->data, size);
+		memcpy(&data, item->data, size);
 	errno = 0;
-	switch (item->type) {
-	case ITEM_CLOCK:
-		t->context.clock_offset_ns = u.clock;
-		break;
-	case ITEM_HANDSHAKE:
-		chapter_handshake(&ch, &u.handshake, 0);
-		tell(t, &ch, NULL);
-		break;
-	case ITEM_CLOSE:
-		report_record(t, &u.record);
-		break;
-	case ITEM_OPEN:
-		report_open(t, &u.open);
-		break;
-	case ITEM_TRANSITION:
-		report_transition(t, &u.transition);
-		break;
-	case ITEM_CGROUP:
-		cgroups_learn(t->cgroups, u.cgroup, (const char *)item->data + size,
-			      item->len - size);
-		break;
-	case ITEM_SNAPSHOT:
-		summary_open_begin(t->summary);
-		break;
-	case ITEM_TALLY:
-		report_tally(t, &u.tally);
-		break;
-	case ITEM_COUNTS:
-		t->totals.events_lost = u.counts.events_lost;
-		t->totals.table_full = u.counts.table_full;
-		t->counted = true;
-		break;
-	}
-	err = output_error(t);
+	report_item(reporter, item, &data);
+	err = output_error(reporter);
 	if (err)
 		return err;
-	return t->options->count && t->finished >= t->options->count ? REPORTER_ENOUGH : 0;
+	return count && reporter->finished >= count ? REPORTER_ENOUGH : 0;
 }
 
-int reporter_flush(struct reporter *t)
+int reporter_flush(struct reporter *reporter)
 {
-	int err = t->recorder ? recorded(t, recorder_flush(t->recorder, clock_monotonic_ns())) : 0;
+	int err = flush_recorder(reporter);
 
 	errno = 0;
-	if (!t->error)
-		fflush(t->context.out);
-	return err ? err : output_error(t);
+	if (!reporter->error)
+		fflush(reporter->context.out);
+	return err ? err : output_error(reporter);
 }
 
-/* A table has no place between machine-readable records. */
-static FILE *table_out(const struct reporter *t)
+/* The summary goes to stderr if the output is for programs. */
+static FILE *table_out(const struct reporter *reporter)
 {
-	return t->renderer->apart ? stderr : t->context.out;
+	return reporter->renderer->apart ? stderr : reporter->context.out;
 }
 
-void reporter_print_interval(struct reporter *t, uint64_t from_ns, uint64_t to_ns)
+void reporter_print_interval(struct reporter *reporter, uint64_t from_ns, uint64_t to_ns)
 {
-	FILE *out = table_out(t);
+	FILE *out = table_out(reporter);
 	char from[TIME_MAX], to[TIME_MAX];
 
-	fprintf(out, "%s to %s\n", text_wall(from, (int64_t)from_ns + t->context.clock_offset_ns),
-		text_wall(to, (int64_t)to_ns + t->context.clock_offset_ns));
-	summary_print(out, t->interval, true);
+	fprintf(out, "%s to %s\n",
+		text_wall(from, (int64_t)from_ns + reporter->context.clock_offset_ns),
+		text_wall(to, (int64_t)to_ns + reporter->context.clock_offset_ns));
+	summary_print(out, reporter->interval, true);
 	fputc('\n', out);
-	summary_reset(t->interval);
+	summary_reset(reporter->interval);
 }
 
-int reporter_end(struct reporter *t)
+int reporter_end(struct reporter *reporter)
 {
-	summary_totals(t->summary, &t->totals);
-	if (t->error) {
-		if (t->options->summary)
-			summary_print(stderr, t->summary, false);
-		return t->error;
+	summary_totals(reporter->summary, &reporter->totals);
+	if (reporter->error) {
+		if (reporter->options->summary)
+			summary_print(stderr, reporter->summary, false);
+		return reporter->error;
 	}
-	if (t->renderer->end)
-		t->renderer->end(&t->context, &t->totals);
-	if (t->interval)
-		fputs("the whole trace\n", table_out(t));
-	if (t->options->summary)
-		summary_print(table_out(t), t->summary, false);
-	return reporter_flush(t);
+	if (reporter->renderer->end)
+		reporter->renderer->end(&reporter->context, &reporter->totals);
+	if (reporter->interval)
+		fputs("the whole trace\n", table_out(reporter));
+	if (reporter->options->summary)
+		summary_print(table_out(reporter), reporter->summary, false);
+	return reporter_flush(reporter);
 }
 
-void reporter_end_recording(struct reporter *t)
+void reporter_end_recording(struct reporter *reporter)
 {
-	int err = recorder_close(t->recorder);
+	int err = recorder_close(reporter->recorder);
 
-	t->recorder = NULL;
+	reporter->recorder = NULL;
 	if (!err || err == -EPIPE)
 		return;
-	message("%s: %s", t->options->write_file, output_why(-err));
-	t->recording_failed = true;
+	message("%s: %s", reporter->options->write_file, output_why(-err));
+	reporter->recording_failed = true;
 }
 
-void reporter_free(struct reporter *t)
+void reporter_free(struct reporter *reporter)
 {
-	if (t->renderer->free)
-		t->renderer->free(&t->context);
-	cgroups_close(t->cgroups);
-	summary_destroy(t->summary);
-	summary_destroy(t->interval);
+	if (reporter->renderer->free)
+		reporter->renderer->free(&reporter->context);
+	cgroups_close(reporter->cgroups);
+	summary_destroy(reporter->summary);
+	summary_destroy(reporter->interval);
 }

@@ -48,7 +48,7 @@ static int read_groups(const char *text, gid_t groups[NGROUPS_MAX])
 	return n;
 }
 
-/* Reads the groups of a process.  Returns their number, or -1 if another user runs it.  *pid becomes its parent. */
+/* Reads the groups of a process.  Returns their number; -1: another user runs it.  *pid becomes its parent. */
 static int groups_of_process(pid_t *pid, uid_t uid, gid_t groups[NGROUPS_MAX])
 {
 	char path[sizeof("/proc//status") + 11], *line = NULL;

@@ -263,7 +263,7 @@ static int start(struct live *l)
 	start_timers(l);
 	if (!o->quiet)
 		fprintf(stderr, "Tracing TCP handshakes and closes%s\n",
-			o->command ? "" : ", Ctrl-C to stop");
+			o->command ? "" : "; press Ctrl-C to stop");
 	return o->command ? command_go(&l->command) : 0;
 }
 

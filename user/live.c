@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "kernel/command.h"
 #include "base/message.h"
 #include "base/output.h"
+#include "kernel/command.h"
 #include "kernel/privileges.h"
 #include "kernel/tracer.h"
 

@@ -9,16 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/sudo_user.h"
-#include "live.h"
 #include "base/message.h"
-#include "cli/options_parse.h"
 #include "base/output.h"
-#include "kernel/privileges.h"
-#include "recording/recording.h"
+#include "base/sudo_user.h"
 #include "chapter/select.h"
-#include "reporter.h"
+#include "cli/options_parse.h"
+#include "kernel/privileges.h"
 #include "kernel/tracer.h"
+#include "live.h"
+#include "recording/recording.h"
+#include "reporter.h"
 
 #define EXIT_USAGE 2
 

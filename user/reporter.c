@@ -7,10 +7,9 @@
 #include "base/clock.h"
 #include "base/message.h"
 #include "base/output.h"
-#include "chapter/select.h"
-#include "kernel/sweep.h"
-#include "chapter/tally_chapter.h"
 #include "base/text.h"
+#include "chapter/select.h"
+#include "chapter/tally_chapter.h"
 #include "shared/wanted.h"
 
 static const char *cgroup_path(void *ctx, uint64_t id)

@@ -6,10 +6,10 @@
 #include <errno.h>
 
 #include "base/cgroups.h"
+#include "base/item.h"
 #include "base/options.h"
 #include "recording/recorder.h"
 #include "render/render.h"
-#include "base/item.h"
 #include "render/summary.h"
 
 /* --count is reached */

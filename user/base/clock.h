@@ -12,7 +12,7 @@ uint64_t clock_monotonic_ns(void);
 
 /*
  * CLOCK_REALTIME minus CLOCK_MONOTONIC, in ns.  Reads one clock between two readings of the other, several
- * times, and uses the tightest pair: a process that is preempted between two readings does no harm.
+ * times, and uses the tightest pair, so that it does no harm if the process is preempted between two readings.
  */
 int64_t clock_offset_ns(void);
 

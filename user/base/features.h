@@ -54,7 +54,7 @@ struct hook {
 struct feature_hooks {
 	const char *name;
 	struct hook hooks[HOOKS_MAX + 1];
-	const char *null_fields; /* without any hook, and of which connections */
+	const char *null_fields; /* without any hook, and for which connections */
 };
 
 extern const struct feature_hooks features[FEATURES];

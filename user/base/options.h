@@ -33,7 +33,7 @@ enum time_style {
 struct options {
 	/* which connections */
 	struct pid_list pids;
-	bool follow;	     /* true if there is a command */
+	bool follow;	     /* also true if there is a command */
 	char comm[COMM_LEN]; /* "": any */
 	struct port_set local_ports, remote_ports, any_ports;
 	struct prefix_list local, remote, host;

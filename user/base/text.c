@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "text.h"
 
-#include "clock.h"
-
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "number.h"
 
 #define S_PER_DAY 86400

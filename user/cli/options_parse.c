@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/text.h"
 #include "options_table.h"
 #include "parse.h"
-#include "base/text.h"
 
 /* getopt_long() returns the character of a short option, and for a long one this plus its row */
 #define LONG_ONLY 256
@@ -286,13 +286,13 @@ int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err
 	optind = 0;
 	opterr = 0;
 	while (r == OPTIONS_RUN) {
-		int before = optind ? optind : 1;
+		int next = optind ? optind : 1;
 		int value = getopt_long(argc, argv, g.shorts, g.longs, NULL);
 		const struct option_row *row;
 
 		if (value == -1) {
-			/* a "--" that is the argument of an option stands before `before` */
-			bool dashes = optind == before + 1 && !strcmp(argv[before], "--");
+			/* a "--" that is the argument of an option is before argv[next] */
+			bool dashes = optind == next + 1 && !strcmp(argv[next], "--");
 
 			r = parse_command(o, argv + optind, dashes, err);
 			break;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include "base/clock.h"
 #include "parse.h"
 
 #include <arpa/inet.h>
@@ -14,6 +13,8 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define DIGITS "0123456789"
 #define IPV4_MAPPED_BITS 96

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/sudo_user.h"
 #include "base/message.h"
+#include "base/sudo_user.h"
 #include "privileges.h"
 
 #define STATUS_CANNOT_RUN 126

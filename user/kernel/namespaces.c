@@ -41,7 +41,7 @@ struct tour {
 	struct visited visited;
 	uint32_t only; /* inode number, 0: all */
 	bool denied;   /* some namespace could not be seen or entered */
-	bool entered;  /* at least one */
+	bool entered;  /* at least one was visited */
 	int (*visit)(void *ctx);
 	void *ctx;
 };

@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shared/config.h"
-#include "namespaces.h"
 #include "chapter/select.h"
+#include "namespaces.h"
+#include "shared/config.h"
 
 #define BIT(state) (1U << (state))
 /* the states of a full socket; a request socket (NEW_SYN_RECV, shown as SYN_RECV) is not one */

@@ -7,8 +7,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/sudo_user.h"
 #include "base/message.h"
+#include "base/sudo_user.h"
 
 #define HELD (CAPNG_EFFECTIVE | CAPNG_PERMITTED)
 

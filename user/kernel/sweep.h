@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Walks over the tables of the BPF side, and reports what no hook will report. */
+/*
+ * Walks over the tables of the BPF side, and reports what no hook will report.  The functions that report return
+ * 0, what the sink returned if that is not 0, or -errno.  All times are CLOCK_MONOTONIC.
+ */
 #ifndef SWEEP_H
 #define SWEEP_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shared/config.h"
-#include "base/options.h"
 #include "base/item.h"
+#include "base/options.h"
+#include "shared/config.h"
 
 struct sweep {
 	const volatile struct config *cfg;
@@ -26,8 +29,6 @@ struct sweep {
 };
 
 /*
- * All functions return 0, what the sink returned if that is not 0, or -errno.  Times are CLOCK_MONOTONIC.
- *
  * Reports the handshakes of connections that have waited for accept() since before_ns or longer.  Each record
  * is read first and claimed afterwards, by a delete from `unaccepted`, so that no handshake is reported twice.
  */
@@ -49,7 +50,7 @@ int sweep_open(const struct sweep *s, uint64_t now_ns);
 /* After detaching: reports the handshakes of established connections that were not posted. */
 int sweep_unposted(const struct sweep *s);
 
-/* The number of selected connections in the tables; not an error code. */
+/* The number of selected connections in the tables.  It cannot fail: a table that cannot be read counts 0. */
 int sweep_count(const struct sweep *s);
 
 #endif

@@ -13,8 +13,8 @@
 
 #include "base/clock.h"
 #include "base/message.h"
-#include "sweep.h"
 #include "chapter/tally_chapter.h"
+#include "sweep.h"
 
 /* how long a connection may wait for accept() before its handshake is reported */
 #define ACCEPT_WAIT_NS NS_PER_S

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "base/options.h"
 #include "base/item.h"
+#include "base/options.h"
 
 struct tracer;
 

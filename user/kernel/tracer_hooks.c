@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kernel.h"
 #include "base/message.h"
+#include "kernel.h"
 #include "preexisting.h"
 
 /* A program of the skeleton, and the hook that it is for. */

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernel.h"
 #include "base/message.h"
 #include "base/refusal.h"
 #include "chapter/tally_chapter.h"
+#include "kernel.h"
 #include "tcpstates_preempt.skel.h"
 
 __attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
@@ -31,7 +31,7 @@ static int print_nothing(enum libbpf_print_level level, const char *format, va_l
 }
 
 /* Prints what is wrong and what to do, and returns err. */
-static int complain(int err, bool no_types)
+static int complain_refused(int err, bool no_types)
 {
 	struct refusal r = { .err = err, .ring_err = kernel_try_ring(), .no_types = no_types };
 
@@ -58,7 +58,7 @@ static int open_types(struct tracer *t)
 		return 0;
 	}
 	t->btf = t->own ? t->own : btf__load_vmlinux_btf();
-	return t->btf ? 0 : complain(-ENOENT, true);
+	return t->btf ? 0 : complain_refused(-ENOENT, true);
 }
 
 static void close_types(struct tracer *t)
@@ -101,7 +101,7 @@ static int prepare(struct tracer *t, pid_t command)
 	t->preempted = t->own && kernel_preempts_tracepoints(t->own);
 	t->skel = open_skeleton(t, &opts);
 	if (!t->skel)
-		return complain(-errno, false);
+		return complain_refused(-errno, false);
 	tracer_configure(t, command);
 	return 0;
 }
@@ -117,12 +117,12 @@ static int load(struct tracer *t, pid_t command)
 					   NULL);
 		err = t->ring ? 0 : -errno;
 	}
-	return err ? complain(err, false) : 0;
+	return err ? complain_refused(err, false) : 0;
 }
 
 static void warn_without_accept(const struct finding *accept)
 {
-	/* of HOOK_SYSCALL, the most widely available hook */
+	/* errs[] is in the order of features[FEATURE_ACCEPT].hooks: this is the reason of HOOK_SYSCALL */
 	int err = accept->errs[1];
 
 	if (accept->kind != HOOK_NONE || accept->not_wanted)
@@ -150,13 +150,13 @@ static int choose_hooks(struct tracer *t)
 	int err = kernel_try_ring();
 
 	if (err)
-		return complain(err, false);
+		return complain_refused(err, false);
 	err = tracer_choose_hooks(t);
 	if (err)
 		return err;
 	print_hooks(t);
 	if (state->kind == HOOK_NONE)
-		return complain(state->errs[0], false);
+		return complain_refused(state->errs[0], false);
 	warn_without_accept(&t->found.of[FEATURE_ACCEPT]);
 	tracer_configure_hooks(t);
 	/* libbpf parses the types again when it loads, and two copies would double the peak of memory */
@@ -168,8 +168,10 @@ static struct tracer *create(const struct options *options)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
 
-	if (!t)
+	if (!t) {
+		message("memory: %s", strerror(ENOMEM));
 		return NULL;
+	}
 	t->options = options;
 	t->n_cpus = libbpf_num_possible_cpus();
 	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
@@ -204,7 +206,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	if (!err) {
 		err = tracer_attach(t);
 		if (err)
-			complain(err, false);
+			complain_refused(err, false);
 	}
 	if (err) {
 		tracer_close(t);
@@ -237,7 +239,7 @@ int tracer_features(const struct options *options, FILE *out)
 	if (!err)
 		ring_err = kernel_try_ring();
 	if (ring_err)
-		complain(ring_err, false);
+		complain_refused(ring_err, false);
 	if (!err)
 		err = tracer_choose_hooks(t);
 	if (ring_err)

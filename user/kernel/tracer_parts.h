@@ -6,8 +6,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "shared/config.h"
 #include "base/features.h"
+#include "shared/config.h"
 #include "tcpstates.skel.h"
 #include "tracer.h"
 
@@ -55,9 +55,11 @@ struct tracer {
 	uint64_t checked_ns;	    /* when the last check of live sockets began */
 	uint64_t minisockets_at_ns; /* when to sweep them next */
 	uint64_t segments_missed;   /* by the hook for minisockets, as of the last sweep */
-	uint64_t
-		missed_before; /* runs that the primary program missed before the relay was attached */
-	uint64_t relayed_before; /* runs of the relay before the primary program was attached */
+
+	/* runs that the primary program missed before the relay was attached */
+	uint64_t missed_before;
+	/* runs of the relay before the primary program was attached */
+	uint64_t relayed_before;
 };
 
 /*

@@ -8,8 +8,8 @@
 #include <sys/sysinfo.h>
 
 #include "base/clock.h"
-#include "kernel.h"
 #include "base/message.h"
+#include "kernel.h"
 
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 #define INITIAL_PIDNS 0xEFFFFFFCU

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Items are what the program reports from.  They come from the running kernel or from a recording.  The
- * renderers print nothing else, so a recording of the items replays to the same bytes.
+ * renderers print nothing else, so a recording of the items replays to the same bytes.  Its format has the numbers of enum item_type.
  */
 #ifndef ITEM_H
 #define ITEM_H
@@ -12,25 +12,24 @@
 #include "shared/record.h"
 #include "shared/tally.h"
 
-/* The numbers are the format of a recording. */
 enum item_type {
-	/* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC in ns, until the next such item */
+	/* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC in ns, until the next one */
 	ITEM_CLOCK = 1,
 	/* struct handshake_part */
 	ITEM_HANDSHAKE = 2,
-	/* struct record; if the handshake was not posted before, it is reported from this record too */
+	/* struct record; the handshake in it was not reported yet, unless HANDSHAKE_POSTED is set */
 	ITEM_CLOSE = 3,
-	/* struct item_open: a handshake or close that is not over */
+	/* struct item_open: not over, reported as it stands */
 	ITEM_OPEN = 4,
 	/* struct transition */
 	ITEM_TRANSITION = 5,
-	/* uint64_t id, then the cgroup's path without a NUL */
+	/* uint64_t id, then its path without a NUL */
 	ITEM_CGROUP = 6,
 	/* struct item_counts: the trace is over */
 	ITEM_COUNTS = 7,
-	/* no data: each ITEM_OPEN before this one is outdated; those that follow replace them */
+	/* nothing: all ITEM_OPEN before are void, new ones may follow */
 	ITEM_SNAPSHOT = 8,
-	/* struct item_tally: chapters that the kernel counted; never recorded */
+	/* struct item_tally: chapters that the kernel side counted, never recorded */
 	ITEM_TALLY = 9,
 };
 

@@ -133,5 +133,5 @@ FILE *output_fdopen(int fd)
 
 const char *output_why(int err)
 {
-	return err == ETIMEDOUT ? "nobody is reading it, so the rest is lost" : strerror(err);
+	return err == ETIMEDOUT ? "nobody reads it, so the rest is lost" : strerror(err);
 }

@@ -40,9 +40,9 @@ struct scan {
 	const struct preexisting_request *request;
 	struct holder *holders; /* sorted by inode, then by PID */
 	size_t n_holders, room;
-	uint32_t netns;		/* of the namespace that is visited now */
-	uint64_t n_connections; /* added so far */
-	int err;		/* of the last namespace whose dump failed */
+	uint32_t netns; /* of the namespace that is visited now */
+	uint64_t n;	/* connections added so far */
+	int err;	/* of the last namespace whose dump failed */
 };
 
 static int add_holder(struct scan *s, uint64_t inode, uint32_t pid)
@@ -203,8 +203,7 @@ static void add_connection(struct scan *s, const struct inet_diag_msg *m, const 
 	    !select_handshake(s->request->options, NULL, &r.h))
 		return;
 	r.h.flags |= HANDSHAKE_OWNER_SELECTED;
-	/* a number that next_conn() of the BPF side never returns */
-	r.h.conn = (uint64_t)LEVELS << 48 | ++s->n_connections;
+	r.h.conn = (uint64_t)LEVELS << 48 | ++s->n; /* beyond those of next_conn() */
 	memcpy(key.local, r.h.local, 16);
 	memcpy(key.remote, r.h.remote, 16);
 	key.local_port = r.h.local_port;

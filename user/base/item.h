@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Items are what the program reports from.  They come from the running kernel or from a recording.  The
- * renderers print nothing else, so a recording of the items replays to the same bytes.  Its format has the numbers of enum item_type.
+ * renderers print nothing else, so a recording of the items replays to the same bytes.  The numbers of enum
+ * item_type are part of the format of a recording.
  */
 #ifndef ITEM_H
 #define ITEM_H

@@ -168,5 +168,5 @@ class Tool:
     def lost(self):
         """What it says to have lost, when it has ended."""
         text = self.stderr()
-        ours = [int(n) for n in re.findall(r"^tcpstates-trace: (\d+) events lost", text, re.M)]
+        ours = [int(n) for n in re.findall(r"^tcpstates-trace: (\d+) events? lost", text, re.M)]
         return sum(ours) + sum(int(n) for n in re.findall(r"^[Ll]ost (\d+) events", text, re.M))

@@ -36,7 +36,7 @@ static void gather(struct work *w, int end, bool sent, bool timed, uint16_t but)
 {
 	const struct chapter *ch = &w->chapters[end];
 
-	for (size_t i = 0; i < chapter_steps(ch) && w->n < sizeof(w->list) / sizeof(w->list[0]);
+	for (size_t i = 0; i < chapter_step_count(ch) && w->n < sizeof(w->list) / sizeof(w->list[0]);
 	     i++) {
 		const struct step *step = &ch->steps[i];
 		int side = sent ? end : !end;
@@ -92,7 +92,7 @@ static bool acknowledges(const struct sent *a, const struct sent *b)
 static bool came_before(const struct work *w, const struct sent *ack, const struct sent *fin)
 {
 	const struct chapter *ch = &w->chapters[ack->end];
-	const struct step *end = ch->steps + chapter_steps(ch);
+	const struct step *end = ch->steps + chapter_step_count(ch);
 
 	if (ack->side != fin->side || ack->end == ack->side || ack->kind != KIND_ACK ||
 	    fin->kind != KIND_FIN)
@@ -151,7 +151,7 @@ static struct maybe end_of(const struct work *w)
 
 	for (int i = 0; i < w->n_ends; i++) {
 		const struct chapter *ch = &w->chapters[i];
-		size_t n = chapter_steps(ch);
+		size_t n = chapter_step_count(ch);
 		int64_t t_ns;
 
 		if (!n || !ch->t_ns.known || !ch->steps[n - 1].t_ns.known)

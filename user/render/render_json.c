@@ -39,7 +39,7 @@ static void put_step(struct json *j, const struct step *s)
 void render_steps_json(struct json *j, const struct chapter *ch)
 {
 	json_open(j, '[');
-	for (size_t i = 0; i < chapter_steps(ch); i++)
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
 		put_step(j, &ch->steps[i]);
 	json_close(j, ']');
 }

@@ -137,7 +137,7 @@ static bool is_unanswered(const struct chapter *ch, size_t i)
 
 	if (!ch->steps[i].segment.sent || !what)
 		return false;
-	while (++i < chapter_steps(ch)) {
+	while (++i < chapter_step_count(ch)) {
 		const struct segment *later = &ch->steps[i].segment;
 
 		if (later->sent && later->flags & what && later->number > 1)
@@ -228,12 +228,12 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 	struct ladder l = { .rc = rc, .ch = ch, .glyphs = rc->utf8 ? &utf8 : &ascii };
 
 	put_header(rc, ch);
-	if (chapter_steps(ch)) {
+	if (chapter_step_count(ch)) {
 		l.state = ch->steps[0].from;
 		put_margin(&l, "", name_state(l.state));
 		put_lives(&l, l.glyphs->life, l.glyphs->life, "");
 	}
-	for (size_t i = 0; i < chapter_steps(ch); i++)
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
 		put_step(&l, i);
 	if (ch->open)
 		put_gap(&l, "", "");

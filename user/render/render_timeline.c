@@ -61,7 +61,7 @@ static void put_step(const struct render_context *rc, const struct chapter *ch,
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
 	put_header(rc, ch);
-	for (size_t i = 0; i < chapter_steps(ch); i++)
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
 		put_step(rc, ch, &ch->steps[i]);
 	verdict_print(rc, ch);
 	fputc('\n', rc->out);

@@ -242,7 +242,7 @@ int reporter_flush(struct reporter *t)
 /* A table has no place between machine-readable records. */
 static FILE *table_out(const struct reporter *t)
 {
-	return t->renderer->apart ? stderr : t->context.out;
+	return t->renderer->machine_readable ? stderr : t->context.out;
 }
 
 void reporter_print_interval(struct reporter *t, uint64_t from_ns, uint64_t to_ns)

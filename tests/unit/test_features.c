@@ -52,7 +52,7 @@ static void test_parse(void **state)
 		assert_false(features_parse(bad[i], &feature, &kind));
 }
 
-/* Whatever is offered as a word is taken as one, and every ladder is whole. */
+/* Every word on offer is accepted, and every feature has its hooks. */
 static void test_words(void **state)
 {
 	char words[4096] = "", *word, *rest;

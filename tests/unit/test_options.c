@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The command line as a whole: flags, choices, commands, conflicts, and what is no option. */
+/* The command line as a whole: flags, choices, commands, conflicts, unknown options. */
 #include "options_run.h"
 #include "render/render.h"
 
@@ -102,7 +102,7 @@ static void test_command(void **state)
 	BAD("curl: not an option", "-- COMMAND", "curl");
 	BAD("curl: not an option", "-- COMMAND", "-v", "curl", "-s", "--", "x");
 	BAD("-: not an option", "", "-");
-	/* here "--" is a name, and no end of the options */
+	/* here "--" is the value of an option, and does not end them */
 	BAD("x: not an option", "", "-c", "--", "x");
 }
 
@@ -135,7 +135,7 @@ static void test_bad_words(void **state)
 	BAD("--summary: takes no argument", "", "--summary=1");
 	BAD("-o: needs an argument (accepted: timeline, ", "", "-o");
 	BAD("--local-port: needs an argument (accepted: PORT", "", "--local-port");
-	/* bytes that would break the line or act on a terminal */
+	/* bytes that break the line or control a terminal */
 	BAD("--a\\x0ab\\x1b[2J: unknown option", "", "--a\nb\033[2J");
 	BAD("-\\xc3: unknown option", "", "-\xc3\xa9");
 	BAD("--a\\x9b\\xc2\\x9b\\xe2\\x80\\xae\xc3\xa9: unknown", "",

@@ -283,7 +283,7 @@ int reporter_flush(struct reporter *reporter)
 /* The summary goes to stderr if the output is for programs. */
 static FILE *table_out(const struct reporter *reporter)
 {
-	return reporter->renderer->apart ? stderr : reporter->context.out;
+	return reporter->renderer->machine_readable ? stderr : reporter->context.out;
 }
 
 void reporter_print_interval(struct reporter *reporter, uint64_t from_ns, uint64_t to_ns)

@@ -3,7 +3,7 @@
 """picture.py REPORT PICTURE: a report of connections over a slow wire, and how a browser shows it.
 
 As root, after `make e2e` has built what it needs; the README's picture is made by
-    tests/e2e/picture.py report.html user/report/report.png
+    tests/e2e/picture.py report.html user/render/page/report.png
 """
 import os
 import random

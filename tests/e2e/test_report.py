@@ -221,7 +221,7 @@ def test_sorted_and_filtered(page, scene):
     assert column(page, "Remote") == ["127.0.0.1:9"]
     assert page.texts("#status") == ["1 to 1 of 1 connections"]
     page.type(" no-such-thing")
-    assert column(page, "Remote") == [] and page.texts("#status") == ["no such connections"]
+    assert column(page, "Remote") == [] and page.texts("#status") == ["no matching connections"]
     page.run("document.getElementById('find').value = ''")
     page.click(".counts tr.bad:nth-child(2) button")  # the second outcome, beside established
     assert column(page, "Remote") == ["127.0.0.1:9"]

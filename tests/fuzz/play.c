@@ -59,7 +59,7 @@ void play_begin(struct play *p, const struct renderer *renderer, uint8_t style)
 	p->options = (struct options){
 		.renderer = renderer,
 		.verbose = style & STYLE_VERBOSE,
-		.summary = style & STYLE_SUMMARY && !renderer->apart,
+		.summary = style & STYLE_SUMMARY && !renderer->machine_readable,
 		.time_style = style & STYLE_RELATIVE ? TIME_RELATIVE
 			      : style & STYLE_WALL   ? TIME_WALL
 						     : TIME_DEFAULT,

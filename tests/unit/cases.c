@@ -20,8 +20,8 @@ void owner_set(struct owner *o, uint32_t pid, const char *comm)
 	memcpy(o->comm, comm, strnlen(comm, COMM_LEN));
 }
 
-void flow_ends(struct flow *f, const char *local, uint16_t local_port, const char *remote,
-	       uint16_t remote_port)
+void flow_addresses(struct flow *f, const char *local, uint16_t local_port, const char *remote,
+		    uint16_t remote_port)
 {
 	address_set(f->r.h.local, local);
 	address_set(f->r.h.remote, remote);
@@ -48,10 +48,10 @@ void flow_begin(struct flow *f, enum role role)
 	f->r.h.role = (uint8_t)role;
 	flow_numbers(f, 1000, 5000);
 	if (role == ROLE_SERVER) {
-		flow_ends(f, "10.0.0.2", 443, "10.0.0.1", 40000);
+		flow_addresses(f, "10.0.0.2", 443, "10.0.0.1", 40000);
 		owner_set(&f->r.h.owner, 80, "nginx");
 	} else {
-		flow_ends(f, "10.0.0.1", 40000, "10.0.0.2", 443);
+		flow_addresses(f, "10.0.0.1", 40000, "10.0.0.2", 443);
 		owner_set(&f->r.h.owner, 4711, "curl");
 	}
 }
@@ -160,7 +160,7 @@ static uint64_t fin_queued_ns(const struct flow *f)
 	return 0;
 }
 
-/* facts_local_fin_acked(): RACK remembers when the segment left, in whole microseconds. */
+/* As facts_local_fin_acked(): RACK has the time when the segment left, in whole microseconds. */
 static void acked(struct flow *f)
 {
 	f->r.c.flags |= CLOSE_LOCAL_FIN_ACKED | CLOSE_LOCAL_FIN_LEFT;
@@ -174,7 +174,7 @@ void flow_fin_acked(struct flow *f)
 	change(f, BPF_TCP_FIN_WAIT2, STEP_STATE);
 }
 
-/* facts_totals(): before the end, or the minisocket, the record has none of it. */
+/* As facts_totals(), which the BPF programs call at the end, or when a minisocket takes over. */
 static void totals(struct flow *f)
 {
 	f->r.c.bytes_sent = f->sent;
@@ -194,7 +194,10 @@ static void over(struct flow *f, uint8_t to, enum step_kind kind)
 
 static void peer_fin(struct flow *f)
 {
-	/* the kernel's snd_una: behind our FIN when that is acknowledged */
+	/*
+	 * remote_fin_ack is the kernel's snd_una, which is after our FIN once that is
+	 * acknowledged
+	 */
 	bool waiting = f->r.c.flags & CLOSE_LOCAL_FIN && !(f->r.c.flags & CLOSE_LOCAL_FIN_ACKED);
 
 	f->r.c.remote_fin_seq = f->rcv_nxt++;
@@ -222,7 +225,8 @@ void flow_peer_fin(struct flow *f)
 void flow_peer_fin_ack(struct flow *f)
 {
 	flow_fin_acked(f);
-	flow_wait(f, 7 * US); /* what the kernel needs from one state to the next */
+	/* the kernel's way from one state to the next */
+	flow_wait(f, 7 * US);
 	peer_fin(f);
 	over(f, BPF_TCP_TIME_WAIT, STEP_SAME_SEGMENT);
 }

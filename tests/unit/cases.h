@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Builds records as the BPF programs do: each call is one event of a connection, written through the
- * diary at the time `now_ns`, with the facts that tcpstates.bpf.c takes from the socket at that moment.
+ * Builds records as the BPF programs do: each call is one event of a connection at the time
+ * `now_ns`.  It goes through the diary, with what bpf/facts.bpf.h reads from the socket at that
+ * moment.
  */
 #ifndef CASES_H
 #define CASES_H
@@ -16,7 +17,7 @@
 #define MS 1000000ULL
 #define S 1000000000ULL
 
-/* When every connection begins, if nobody says otherwise. */
+/* When flow_begin() begins, CLOCK_MONOTONIC. */
 #define BEGIN_NS (1000 * S)
 
 struct flow {
@@ -24,34 +25,34 @@ struct flow {
 	uint64_t now_ns;
 	uint32_t snd_nxt, rcv_nxt;
 	uint64_t sent, received; /* bytes */
-	uint64_t fin_left_ns;	 /* 0: it left when it was queued */
-	bool fin_held;		 /* our FIN is behind data that does not leave */
+	uint64_t fin_left_ns;	 /* of our FIN; 0: when it was queued */
+	bool fin_held;		 /* our FIN is behind data and does not leave */
 };
 
 /*
- * conn 1, a client curl[4711] 10.0.0.1:40000 > 10.0.0.2:443, or the server nginx[80] of the same
- * connection; iss 1000 and irs 5000 whichever the side.
+ * Begins conn 1, the client curl[4711] of 10.0.0.1:40000 > 10.0.0.2:443 or its server nginx[80].
+ * Either has iss 1000 and irs 5000.
  */
 void flow_begin(struct flow *f, enum role role);
 void flow_numbers(struct flow *f, uint32_t iss, uint32_t irs);
-void flow_ends(struct flow *f, const char *local, uint16_t local_port, const char *remote,
-	       uint16_t remote_port);
+void flow_addresses(struct flow *f, const char *local, uint16_t local_port, const char *remote,
+		    uint16_t remote_port);
 void owner_set(struct owner *o, uint32_t pid, const char *comm);
 
 /* Time passes. */
 void flow_wait(struct flow *f, uint64_t ns);
 
-/* The handshake; what happens, happens now. */
+/* The handshake. */
 void flow_syn(struct flow *f);
 void flow_syn_again(struct flow *f);
 void flow_established(struct flow *f, uint32_t rtt_us);
 void flow_accepted(struct flow *f, uint32_t pid, const char *comm);
 void flow_data(struct flow *f, uint32_t sent, uint32_t received);
 
-/* All of the above: a client whose handshake took 20 ms, or a server accepted after 30 us. */
+/* All of the above: a handshake of 20 ms, of a client or of a server accepted 30 us later. */
 void flow_open(struct flow *f, enum role role);
 
-/* Our close(): ESTABLISHED -> FIN_WAIT1, CLOSE_WAIT -> LAST_ACK; more is enum close_flag. */
+/* Our close(): ESTABLISHED -> FIN_WAIT1, CLOSE_WAIT -> LAST_ACK.  more: enum close_flag. */
 void flow_fin(struct flow *f, uint32_t more);
 void flow_fin_again(struct flow *f);
 /* The peer's ACK of it, alone: FIN_WAIT1 -> FIN_WAIT2. */
@@ -64,10 +65,10 @@ void flow_peer_fin_ack(struct flow *f);
 void flow_ack_sent(struct flow *f);
 /* The ACK of our FIN in LAST_ACK or CLOSING; over. */
 void flow_last_ack(struct flow *f);
-/* The end otherwise: -> CLOSE with this socket error; more is enum close_flag. */
+/* Any other end: -> CLOSE with this socket error.  more: enum close_flag. */
 void flow_died(struct flow *f, int err, int err_soft, uint32_t more);
 
-/* FIN_WAIT2 goes on as a minisocket, until one of these. */
+/* A minisocket takes over in FIN_WAIT2, until one of these. */
 void flow_minisocket(struct flow *f, uint64_t timeout_ns);
 void flow_minisocket_fin(struct flow *f);
 void flow_minisocket_rst(struct flow *f);
@@ -78,8 +79,8 @@ void flow_handshake_chapter(const struct flow *f, struct chapter *ch);
 void flow_close_chapter(const struct flow *f, struct chapter *ch);
 
 /*
- * "0 CLOSE->SYN_SENT > SYN seq=0; ~44892 ESTABLISHED > ACK seq=1 ack=1": us since the chapter's first
- * event, ~ derived, ? not known; numbers relative to their side's first.
+ * The steps as text: "0 CLOSE->SYN_SENT > SYN seq=0; ~44892 ESTABLISHED > ACK seq=1 ack=1", with
+ * us since the chapter's first event (~: derived, ?: not known) and relative sequence numbers.
  */
 #define STEPS_TEXT_MAX 4096
 const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch);
@@ -87,13 +88,16 @@ const char *steps_text(char buf[STEPS_TEXT_MAX], const struct chapter *ch);
 /* An open connection that has moved 100 bytes out and 200 in, 1 s old. */
 void flow_open_with_data(struct flow *f, enum role role);
 
-/* Such a client closed first and our FIN was acknowledged after 20 ms: in FIN_WAIT2. */
+/* Such a client in FIN_WAIT2: it closed first, and its FIN was acknowledged after 20 ms. */
 void flow_until_fin_wait2(struct flow *f);
 
-/* Such a server's peer closed first, and we did after_ns later: in LAST_ACK; more is enum close_flag. */
+/*
+ * Such a server in LAST_ACK: its peer closed first, it did after_ns later.  more: enum
+ * close_flag.
+ */
 void flow_until_last_ack(struct flow *f, uint64_t after_ns, uint32_t more);
 
-/* For cmocka's asserts to tell the line they stand in. */
+/* Macros, so that cmocka prints the line of the test. */
 #define expect_known(maybe, expected)                        \
 	do {                                                 \
 		assert_true((maybe).known);                  \
@@ -106,7 +110,7 @@ void flow_until_last_ack(struct flow *f, uint64_t after_ns, uint32_t more);
 		assert_string_equal(steps_text(steps_, ch), expected); \
 	} while (0)
 
-/* A FIN from both sides after data, all seen; --min-close is decided by the same figure. */
+/* A FIN from each side after data, all of it seen.  --min-close uses the same close_ns. */
 #define expect_graceful(f, ch, first)                                        \
 	do {                                                                 \
 		flow_close_chapter(f, ch);                                   \
@@ -120,7 +124,7 @@ void flow_until_last_ack(struct flow *f, uint64_t after_ns, uint32_t more);
 		expect_known((ch)->close.close_ns, diary_close_ns(&(f)->r)); \
 	} while (0)
 
-/* A close that is over and did not go into TIME_WAIT. */
+/* A close that is over, without TIME_WAIT. */
 #define expect_ending(f, ch, end, first, error, mask)                 \
 	do {                                                          \
 		flow_close_chapter(f, ch);                            \
@@ -132,7 +136,7 @@ void flow_until_last_ack(struct flow *f, uint64_t after_ns, uint32_t more);
 		assert_false((ch)->open);                             \
 	} while (0)
 
-/* A handshake that is over, all of it seen. */
+/* A handshake that is over and all of which was seen. */
 #define expect_outcome(f, ch, result, error, mask)                 \
 	do {                                                       \
 		flow_handshake_chapter(f, ch);                     \

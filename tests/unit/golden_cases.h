@@ -1,44 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The connections of the golden files (tests/golden), built as cases.h builds them. */
+/* The connections of the golden files (tests/golden). */
 #ifndef GOLDEN_CASES_H
 #define GOLDEN_CASES_H
 
-#include "cases.h"
-#include "base/item.h"
-
-/* Items, as the ring or the sweep gives them. */
-struct telling {
-	item_fn sink;
-	void *ctx;
-	int err;
-};
-
-void tell_item(struct telling *t, enum item_type type, const void *data, size_t len);
-void tell_handshake(struct telling *t, struct flow *f);
-void tell_close(struct telling *t, struct flow *f);
-void tell_open(struct telling *t, const struct flow *f);
-/* What stands at the beginning and at the end of every recording. */
-void tell_begin(struct telling *t);
-void tell_counts(struct telling *t, uint64_t events_lost, uint64_t table_full);
+#include "post.h"
 
 struct golden_case {
 	const char *name; /* of the files */
-	void (*tell)(struct telling *t);
+	void (*post)(struct poster *p);
 };
 
 /* Ended by one without a name. */
 extern const struct golden_case golden_cases[];
 
-/* Those that a file of its own has; for the table only. */
-void case_ssh_client(struct telling *t);
-void case_ssh_server(struct telling *t);
-void case_http_server(struct telling *t);
-void case_http_client(struct telling *t);
-void case_simultaneous(struct telling *t);
-void case_slow_peer(struct telling *t);
-void case_three_segments(struct telling *t);
-void case_forked_server(struct telling *t);
-void case_widest(struct telling *t);
-void case_unseen(struct telling *t);
+/* Distinguishes the connections of a case: number, cookie, and a client's port. */
+void golden_number(struct flow *f, unsigned int conn);
+
+/* golden_graceful.c: with a FIN from each side. */
+void case_ssh_client(struct poster *p);
+void case_ssh_server(struct poster *p);
+void case_http_server(struct poster *p);
+void case_http_client(struct poster *p);
+void case_simultaneous(struct poster *p);
+void case_slow_peer(struct poster *p);
+void case_three_segments(struct poster *p);
+void case_forked_server(struct poster *p);
+void case_widest(struct poster *p);
+void case_unseen(struct poster *p);
+
+/* golden_failed.c: connections that fail, time out or are reset. */
+void case_failed(struct poster *p);
+void case_timed_out(struct poster *p);
+void case_half_open(struct poster *p);
+void case_resets(struct poster *p);
 
 #endif

@@ -14,7 +14,7 @@
 
 char path[] = "/tmp/recording-XXXXXX";
 
-int see(void *ctx, const struct item *item)
+int see_item(void *ctx, const struct item *item)
 {
 	struct seen *s = ctx;
 
@@ -26,7 +26,7 @@ int see(void *ctx, const struct item *item)
 	return s->answer;
 }
 
-int begin(void **state)
+int make_file(void **state)
 {
 	int fd = mkstemp(path);
 
@@ -36,7 +36,7 @@ int begin(void **state)
 	return close(fd);
 }
 
-int end(void **state)
+int remove_file(void **state)
 {
 	(void)state;
 	unlink(path);
@@ -44,7 +44,7 @@ int end(void **state)
 	return 0;
 }
 
-/* stderr is not what is tested, and its lines are not to be taken for failures. */
+/* The messages are not what is tested, and would look like failures. */
 int read_quietly(struct seen *s)
 {
 	int err_fd = dup(STDERR_FILENO), result;
@@ -52,7 +52,7 @@ int read_quietly(struct seen *s)
 	assert_true(err_fd >= 0);
 	assert_non_null(freopen("/dev/null", "w", stderr));
 	memset(s, 0, offsetof(struct seen, answer));
-	result = recording_read(path, see, s);
+	result = recording_read(path, see_item, s);
 	fflush(stderr);
 	assert_true(dup2(err_fd, STDERR_FILENO) >= 0);
 	close(err_fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the tests of recordings share: a file of their own, and who reads it. */
+/* What the tests of recordings share: a temporary file, and a sink for its items. */
 #ifndef RECORDED_H
 #define RECORDED_H
 
@@ -11,21 +11,21 @@ struct seen {
 	enum item_type type;
 	size_t len;
 	uint8_t bytes[600];
-	int answer; /* what see() returns */
+	int answer; /* what see_item() returns */
 };
 
-/* The file, which begin() makes anew for each test and end() removes. */
+/* The file, which make_file() creates for each test and remove_file() removes. */
 extern char path[];
 
-int begin(void **state);
-int end(void **state);
+int make_file(void **state);
+int remove_file(void **state);
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_file, remove_file)
 
-/* The tests' sink, of a struct seen. */
-int see(void *ctx, const struct item *item);
+/* An item_fn whose ctx is a struct seen. */
+int see_item(void *ctx, const struct item *item);
 
-/* recording_read() of the file; its messages go nowhere. */
+/* recording_read() of the file, without its messages. */
 int read_quietly(struct seen *s);
 
 #endif

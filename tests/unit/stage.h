@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A reporter with all that it needs, for tests that tell items into a FILE. */
+/* A reporter with everything it needs, for tests that print items into a FILE. */
 #ifndef STAGE_H
 #define STAGE_H
 
@@ -10,7 +10,7 @@ struct stage {
 	struct reporter reporter;
 };
 
-/* The options stand already; writes what the format begins with. */
+/* s->options must be filled in.  Prints what the format begins with. */
 void stage_open(struct stage *s, const char *format, FILE *out, bool colour);
 
 /* After reporter_end(). */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* From the record of a close to its verdict: those that end with a FIN from both sides. */
+/* The verdict on closes that end with a FIN from each side. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -74,7 +74,7 @@ static void remote_first(void **state)
 	expect_known(ch.owner.pid, 80);
 }
 
-/* Other segments left meanwhile: an ACK of the FIN was sent, and when is not known. */
+/* Other segments left in between: the ACK of the FIN was sent, but its time is not known. */
 static void remote_first_ack_unseen(void **state)
 {
 	(void)state;
@@ -108,7 +108,7 @@ static void simultaneous(void **state)
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
 }
 
-/* The passive end's FIN carries its ACK. */
+/* The end that closes second sends its ACK in its FIN. */
 static void three_segments_remote_first(void **state)
 {
 	(void)state;
@@ -147,7 +147,9 @@ static void three_segments_local_first(void **state)
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
 }
 
-/* One segment has one time: the peer's FIN came with the ACK, whatever the kernel needed for both. */
+/*
+ * The peer's FIN came with the ACK, so both have one time, however long the kernel took for them.
+ */
 static void three_segments_times(void **state)
 {
 	(void)state;
@@ -159,14 +161,14 @@ static void three_segments_times(void **state)
 	expect_known(ch.close.peer_fin_ns, 0);
 }
 
-/* close() with a slower peer: the kernel goes on with a minisocket. */
+/* close() with a slower peer: a minisocket takes over. */
 static void minisocket(void **state)
 {
 	(void)state;
 	flow_until_fin_wait2(&f);
 	flow_minisocket(&f, 60 * S);
 	flow_wait(&f, 5 * S);
-	/* told meanwhile */
+	/* reported while open */
 	chapter_close(&ch, &f.r, f.now_ns);
 	assert_true(ch.open);
 	assert_int_equal(ch.state, BPF_TCP_FIN_WAIT2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Closes that do not end with a FIN from both sides, and those of which something is missing. */
+/* The verdict on closes that end without a FIN from each side. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@ static void reset_received(void **state)
 	assert_int_equal(ch.missing, MISSING_NOTHING);
 }
 
-/* The peer closed both directions and we were still writing: EPIPE. */
+/* The peer has closed both directions and we still write: EPIPE. */
 static void reset_received_in_close_wait(void **state)
 {
 	(void)state;
@@ -71,7 +71,7 @@ static void reset_received_after_our_fin(void **state)
 	expect_unknown(ch.close.fin_rtt_ns);
 }
 
-/* close() with unread data, or SO_LINGER 0: the kernel reports the RST only after the state. */
+/* close() with unread data, or SO_LINGER 0: the RST leaves after the state change. */
 static void reset_sent(void **state)
 {
 	(void)state;
@@ -91,7 +91,7 @@ static void reset_sent(void **state)
 	assert_true(ch.steps[ch.n_steps - 1].segment.sent);
 }
 
-/* Data after our close(): the kernel answers it with an RST. */
+/* The kernel answers data after our close() with an RST. */
 static void reset_sent_to_late_data(void **state)
 {
 	(void)state;
@@ -105,8 +105,8 @@ static void reset_sent_to_late_data(void **state)
 }
 
 /*
- * The same with the data, or with TCP_LINGER2 < 0, in the segment that acknowledges our FIN: both
- * changes have one segment's clock, and no FIN came.
+ * The same when the data is in the segment that acknowledges our FIN, or with TCP_LINGER2 < 0:
+ * one segment makes both state changes, and no FIN came.
  */
 static void reset_sent_in_the_same_segment(void **state)
 {
@@ -158,17 +158,17 @@ static void timed_out(void **state)
 	flow_died(&f, ETIMEDOUT, 0, 0);
 	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_NONE, ETIMEDOUT, 15);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE");
-	/* keepalive says goodbye with an RST */
+	/* keepalive ends with an RST */
 	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_died(&f, ETIMEDOUT, 0, CLOSE_RST_SENT);
 	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_NONE, ETIMEDOUT, 47);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE > RST");
-	/* port unreachable came meanwhile, and no RST */
+	/* an ICMP port unreachable came before, and there is no RST */
 	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_died(&f, ECONNREFUSED, ECONNREFUSED, 0);
 	expect_ending(&f, &ch, ENDING_TIMED_OUT, CLOSER_NONE, ECONNREFUSED, 15);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE");
-	/* an orphan whose FIN nobody answers; ICMP had said why */
+	/* an orphan whose FIN is never answered, after an ICMP error */
 	flow_open_with_data(&f, ROLE_CLIENT);
 	flow_fin(&f, 0);
 	flow_wait(&f, S);

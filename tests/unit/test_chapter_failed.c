@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Handshakes that did not end in ESTABLISHED. */
+/* The verdict on handshakes that did not end in ESTABLISHED. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -86,7 +86,7 @@ static void unreachable(void **state)
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 3000000 SYN_SENT->CLOSE");
 	failing(MS, ENETUNREACH, ENETUNREACH, 0);
 	expect_outcome(&f, &ch, OUTCOME_UNREACHABLE, ENETUNREACH, 1);
-	/* an ICMP "port unreachable" of a firewall, not an RST */
+	/* an ICMP port unreachable from a firewall is not an RST */
 	failing(MS, ECONNREFUSED, ECONNREFUSED, 0);
 	expect_outcome(&f, &ch, OUTCOME_UNREACHABLE, ECONNREFUSED, 1);
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; 1000 SYN_SENT->CLOSE");
@@ -101,7 +101,7 @@ static void abandoned(void **state)
 	expect_known(ch.handshake.handshake_ns, 250 * MS);
 }
 
-/* The listener was closed over a child that only lacked the last ACK. */
+/* The listener is closed while a child lacks nothing but the last ACK. */
 static void abandoned_by_server(void **state)
 {
 	(void)state;
@@ -113,13 +113,13 @@ static void abandoned_by_server(void **state)
 	expect_steps(&ch, "? LISTEN->NEW_SYN_RECV < SYN seq=0; "
 			  "~? NEW_SYN_RECV > SYN,ACK seq=0 ack=1; "
 			  "0 SYN_RECV->CLOSE > RST,ACK seq=1 ack=1");
-	/* accepted by then, it may have sent data */
+	/* once accepted it may have sent data */
 	f.r.h.accept_ns = f.now_ns;
 	expect_outcome(&f, &ch, OUTCOME_ABANDONED, 0, 1 + 2 + 4 + 32);
 	expect_unknown(ch.steps[2].seq);
 }
 
-/* Nothing was sent, so nothing is shown to have been. */
+/* Nothing was sent, so no step has a segment. */
 static void no_port(void **state)
 {
 	(void)state;
@@ -132,7 +132,7 @@ static void no_port(void **state)
 	expect_steps(&ch, "0 CLOSE->SYN_SENT; 3 SYN_SENT->CLOSE");
 }
 
-/* TCP_FASTOPEN_CONNECT: connect() returned, and the application closed without writing. */
+/* TCP_FASTOPEN_CONNECT: connect() returns, and the application closes without writing. */
 static void syn_never_sent(void **state)
 {
 	(void)state;

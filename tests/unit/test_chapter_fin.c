@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Graceful closes: what becomes of our FIN, of the numbers and of a late accept(). */
+/* Graceful closes: when our FIN leaves, sequence numbers, a late accept(). */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 static struct flow f;
 static struct chapter ch;
 
-/* close() with unsent data: the FIN leaves when that has left. */
+/* close() with unsent data: the FIN leaves after that. */
 static void fin_behind_data(void **state)
 {
 	(void)state;
@@ -27,7 +27,7 @@ static void fin_behind_data(void **state)
 	flow_wait(&f, 2 * MS);
 	flow_peer_fin(&f);
 	expect_graceful(&f, &ch, CLOSER_LOCAL);
-	/* what it acknowledged is not known: data may have come meanwhile */
+	/* its ack is not known: data may have come in between */
 	expect_steps(&ch, "~0 ESTABLISHED->FIN_WAIT1 > FIN seq=101; "
 			  "40000 FIN_WAIT1->FIN_WAIT2 < ACK ack=102; "
 			  "42000 FIN_WAIT2->TIME_WAIT < FIN seq=201 ack=102; "
@@ -36,11 +36,11 @@ static void fin_behind_data(void **state)
 	expect_known(ch.close.fin_queued_ns, 50 * MS);
 	expect_known(ch.close.fin_rtt_ns, 40 * MS);
 	expect_known(ch.close.close_ns, 42 * MS);
-	/* the counter would count the data's too */
+	/* the counter includes retransmissions of data */
 	expect_unknown(ch.close.fin_retransmits);
 }
 
-/* The FINs crossed, ours late: the close begins with the first of them on the wire. */
+/* The FINs cross, ours behind data: the close begins with the first FIN on the wire. */
 static void simultaneous_behind_data(void **state)
 {
 	(void)state;
@@ -58,7 +58,10 @@ static void simultaneous_behind_data(void **state)
 	expect_known(ch.t_ns, BEGIN_NS + S + 5 * MS);
 }
 
-/* The peer's FIN comes while ours is behind data: the peer was first, though our close() was before. */
+/*
+ * The peer's FIN comes while ours is behind data: the peer closed first, though our close() was
+ * earlier.
+ */
 static void remote_fin_before_ours(void **state)
 {
 	(void)state;
@@ -85,7 +88,7 @@ static void remote_fin_before_ours(void **state)
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
 }
 
-/* ... or only the FIN did not leave, which was lost then; of one that is not over too. */
+/* ... or our FIN left and was lost; the same while it is open. */
 static void lost_after_remote_fin(void **state)
 {
 	static const char steps[] = "0 ESTABLISHED->FIN_WAIT1; "
@@ -117,7 +120,7 @@ static void lost_after_remote_fin(void **state)
 	expect_unknown(ch.close.fin_queued_ns);
 }
 
-/* ... and it never leaves: the peer resets what it does not read. */
+/* ... and it never leaves: the peer resets the connection because of unread data. */
 static void only_a_remote_fin(void **state)
 {
 	(void)state;
@@ -170,16 +173,17 @@ static void no_data(void **state)
 	assert_int_equal(ch.completeness, 23);
 	expect_known(ch.close.bytes_sent, 0);
 	expect_known(ch.close.bytes_received, 0);
-	/* the handshake's is the only round trip there was */
+	/* the handshake has the only round trip sample */
 	expect_known(ch.close.min_rtt_ns, 19990 * US);
 	f.r.c.srtt_us = 0;
-	f.r.c.min_rtt_us = UINT32_MAX; /* none measured */
+	/* the kernel's value before the first sample */
+	f.r.c.min_rtt_us = UINT32_MAX;
 	flow_close_chapter(&f, &ch);
 	expect_unknown(ch.close.srtt_ns);
 	expect_unknown(ch.close.min_rtt_ns);
 }
 
-/* Both FINs and what acknowledges them, past the end of the number space. */
+/* Both FINs and their ACKs, around the end of the sequence numbers. */
 static void numbers_wrap(void **state)
 {
 	(void)state;
@@ -208,7 +212,7 @@ static void numbers_wrap(void **state)
 	expect_known(ch.steps[3].ack, 0);
 }
 
-/* accept() came after the handshake had been told. */
+/* accept() returns after the handshake was posted. */
 static void accept_late(void **state)
 {
 	(void)state;

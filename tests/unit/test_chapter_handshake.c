@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* From the record of a handshake to its verdict: every outcome, every step, every figure. */
+/* The verdict on handshakes: steps, times and options. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -58,21 +58,21 @@ static void server(void **state)
 	expect_steps(&ch, "? LISTEN->NEW_SYN_RECV < SYN seq=0; "
 			  "~0 NEW_SYN_RECV > SYN,ACK seq=0 ack=1; "
 			  "19990 SYN_RECV->ESTABLISHED < ACK seq=1 ack=1");
-	/* from the SYN,ACK on */
+	/* counted from the SYN,ACK */
 	expect_known(ch.t_ns, BEGIN_NS + 10 * US);
 	expect_known(ch.handshake.handshake_ns, 19990 * US);
 	expect_known(ch.handshake.rtt_ns, 19990 * US);
 	expect_unknown(ch.handshake.syn_retransmits);
 	expect_known(ch.handshake.synack_retransmits, 0);
 	expect_known(ch.handshake.accept_ns, 30 * US);
-	/* nothing on the child says whether there was a cookie */
+	/* the child does not show whether there was a cookie */
 	assert_int_equal(ch.handshake.syncookie, TRISTATE_UNKNOWN);
 	assert_int_equal(ch.role, ROLE_SERVER);
 	expect_known(ch.owner.pid, 81);
 	assert_string_equal(ch.owner.comm, "worker");
 }
 
-/* The socket says that more SYNs left than the hook reported: some event was not seen. */
+/* The socket has counted more SYNs than the hook has seen: an event is missing. */
 static void retransmission_unseen(void **state)
 {
 	(void)state;
@@ -83,13 +83,13 @@ static void retransmission_unseen(void **state)
 	flow_handshake_chapter(&f, &ch);
 	assert_int_equal(ch.missing, MISSING_EVENTS_LOST);
 	assert_int_equal(ch.handshake.outcome, OUTCOME_ESTABLISHED);
-	/* or it never left this host */
+	/* unless it never left this host */
 	f.r.h.flags |= HANDSHAKE_MAYBE_UNSENT;
 	flow_handshake_chapter(&f, &ch);
 	assert_int_equal(ch.missing, MISSING_NOTHING);
 }
 
-/* Where a hook sees the cookies: the sample is the cookie's coarse echo, or, without one, it is honest. */
+/* With a hook on SYN cookies: the sample of a cookie is its coarse echo, any other is exact. */
 static void syncookie(void **state)
 {
 	(void)state;
@@ -107,7 +107,7 @@ static void syncookie(void **state)
 	expect_unknown(ch.handshake.handshake_ns);
 }
 
-/* Told before accept(): the listener's owner, and no time in the queue yet. */
+/* Posted before accept(): it has the listener's owner, and no time in the accept queue. */
 static void server_not_accepted(void **state)
 {
 	(void)state;
@@ -116,13 +116,13 @@ static void server_not_accepted(void **state)
 	expect_outcome(&f, &ch, OUTCOME_ESTABLISHED, 0, 7);
 	expect_unknown(ch.handshake.accept_ns);
 	expect_known(ch.owner.pid, 80);
-	/* several share the port: nobody, rather than anybody */
+	/* several processes share the port: no owner rather than a wrong one */
 	f.r.h.owner = (struct owner){ 0 };
 	flow_handshake_chapter(&f, &ch);
 	expect_unknown(ch.owner.pid);
 	expect_unknown(ch.owner.uid);
 	assert_string_equal(ch.owner.comm, "");
-	/* accept() took a fast-open child before it was ESTABLISHED */
+	/* accept() takes a fast-open child before it is ESTABLISHED */
 	f.r.h.accept_ns = BEGIN_NS;
 	flow_handshake_chapter(&f, &ch);
 	expect_known(ch.handshake.accept_ns, 0);
@@ -132,7 +132,8 @@ static void server_without_figure(void **state)
 {
 	(void)state;
 	flow_open(&f, ROLE_SERVER);
-	f.r.h.rtt_us = 64000; /* a SYN cookie's echo */
+	/* looks like the echo of a SYN cookie */
+	f.r.h.rtt_us = 64000;
 	expect_outcome(&f, &ch, OUTCOME_ESTABLISHED, 0, 7);
 	expect_steps(&ch, "? LISTEN->NEW_SYN_RECV < SYN seq=0; "
 			  "~? NEW_SYN_RECV > SYN,ACK seq=0 ack=1; "
@@ -181,7 +182,7 @@ static void still_open(void **state)
 	expect_unknown(ch.handshake.handshake_ns);
 	expect_known(ch.handshake.syn_retransmits, 1);
 	assert_int_equal(ch.completeness, 1);
-	/* its numbers are not taken from the socket before it is ESTABLISHED or dead */
+	/* its sequence numbers are read from the socket when it is ESTABLISHED or dead */
 	assert_int_equal(ch.n_steps, 2);
 	expect_unknown(ch.steps[0].seq);
 	assert_int_equal(ch.steps[1].segment.number, 2);
@@ -216,7 +217,7 @@ static void late_syn(void **state)
 	flow_handshake_chapter(&f, &ch);
 	expect_known(ch.t_ns, BEGIN_NS + 5 * MS);
 	expect_known(ch.handshake.handshake_ns, 15 * MS);
-	/* there was data in the SYN: what came after it is beyond iss + 1 */
+	/* with data in the SYN the next sequence number is beyond iss + 1 */
 	expect_steps(&ch, "0 CLOSE->SYN_SENT > SYN seq=0; "
 			  "15000 SYN_SENT->ESTABLISHED < SYN,ACK seq=0 ack=21; "
 			  "~15000 ESTABLISHED > ACK seq=21 ack=1");
@@ -224,7 +225,7 @@ static void late_syn(void **state)
 	assert_int_equal(ch.completeness, 15);
 }
 
-/* A fast-open server answered 30 bytes to the 20 in the SYN, and the last ACK covers them. */
+/* A fast-open server answers 20 bytes in the SYN with 30, which the last ACK covers. */
 static void early_answer(void **state)
 {
 	(void)state;
@@ -239,7 +240,7 @@ static void early_answer(void **state)
 	assert_int_equal(ch.completeness, 15);
 }
 
-/* The client's first ACK and its data were lost; what came was an ACK from behind them. */
+/* The client's first ACK and data are lost, and a later ACK arrives. */
 static void ack_ahead(void **state)
 {
 	(void)state;
@@ -267,7 +268,7 @@ static void incomplete(void **state)
 	expect_missing(HANDSHAKE_EVENTS_LOST, MISSING_EVENTS_LOST);
 	expect_unknown(ch.handshake.handshake_ns);
 	expect_missing(HANDSHAKE_TABLE_FULL, MISSING_TABLE_FULL);
-	/* more steps than were kept: the end's time is not known */
+	/* more steps than a record holds: the time of the end is not known */
 	flow_open(&f, ROLE_CLIENT);
 	f.r.h.n_steps = 255;
 	flow_handshake_chapter(&f, &ch);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Closes that are not over, or of which something is missing or did not happen. */
+/* Closes that are open, incomplete, or lack a FIN. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,12 +14,12 @@
 static struct flow f;
 static struct chapter ch;
 
-/* The minisocket was out of sight: nobody may say that an RST left, or that the FIN never came. */
+/* No hook saw the minisocket: an RST may have left, or the FIN may have come. */
 static void minisocket_unseen(void **state)
 {
 	(void)state;
 	flow_until_fin_wait2(&f);
-	/* as finish() does without a hook for it, */
+	/* as the BPF programs do without a hook, */
 	f.r.c.flags |= CLOSE_MINISOCKET | CLOSE_EVENTS_LOST | CLOSE_OVER;
 	diary_change(&f.r, f.now_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_STATE);
 	flow_close_chapter(&f, &ch);
@@ -28,14 +28,14 @@ static void minisocket_unseen(void **state)
 	assert_int_equal(ch.completeness & COMPLETE_RST, 0);
 	assert_int_equal(ch.steps[ch.n_steps - 1].segment.flags, 0);
 	expect_unknown(ch.close.close_ns);
-	/* and as the sweep does when segments may have gone unseen */
+	/* and as the sweep does when it may have missed segments */
 	f.r.c.steps[f.r.c.n_steps - 1] |= (uint64_t)STEP_EXPIRED << 60;
 	flow_close_chapter(&f, &ch);
 	assert_int_equal(ch.close.ending, ENDING_UNKNOWN);
 	assert_int_equal(ch.completeness & COMPLETE_RST, 0);
 }
 
-/* close() of what the peer's window never let out: no FIN was ever on the wire. */
+/* close() while the peer's window is closed: no FIN is ever on the wire. */
 static void fin_never_left(void **state)
 {
 	(void)state;
@@ -44,7 +44,7 @@ static void fin_never_left(void **state)
 	f.fin_held = true;
 	flow_wait(&f, 3 * S);
 	chapter_close(&ch, &f.r, f.now_ns);
-	/* it waits behind data, and nothing says that it left */
+	/* it is behind data, and is not known to have left */
 	assert_int_equal(ch.completeness & COMPLETE_FIN, 0);
 	assert_int_equal(ch.steps[0].segment.flags, 0);
 	flow_died(&f, ETIMEDOUT, 0, 0);
@@ -52,7 +52,7 @@ static void fin_never_left(void **state)
 	expect_steps(&ch, "0 ESTABLISHED->FIN_WAIT1; 3000000 FIN_WAIT1->CLOSE");
 	expect_unknown(ch.close.fin_rtt_ns);
 	expect_unknown(ch.close.fin_queued_ns);
-	/* no FIN and no fatal segment, so there is no beginning to count from; the kernel agrees */
+	/* without a FIN or an RST a close has no beginning on the wire; the diary agrees */
 	assert_int_equal(diary_close_ns(&f.r), 0);
 	expect_unknown(ch.close.close_ns);
 }
@@ -75,12 +75,12 @@ static void leaked_close_wait(void **state)
 	expect_unknown(ch.close.lifetime_ns);
 	expect_unknown(ch.close.closer.pid);
 	expect_steps(&ch, "0 ESTABLISHED->CLOSE_WAIT < FIN seq=201 ack=101");
-	/* the totals are not in yet, but the numbers say that there was data */
+	/* there are no totals yet, but the sequence numbers show data */
 	expect_unknown(ch.close.bytes_sent);
 	assert_int_equal(ch.completeness, 31);
 }
 
-/* A peer that went silent: our FIN is out, and both the step and the mask say so. */
+/* The peer is silent: our FIN is out, in the step and in the mask. */
 static void open_fin_wait1(void **state)
 {
 	(void)state;
@@ -100,7 +100,7 @@ static void open_fin_wait1(void **state)
 	assert_int_equal(ch.completeness & COMPLETE_FIN, COMPLETE_FIN);
 }
 
-/* Longer than a step can tell: what is counted from there on is not known. */
+/* Longer than a step's time has bits for: spans from there on are not known. */
 static void sixty_days_of_close_wait(void **state)
 {
 	(void)state;
@@ -144,7 +144,7 @@ static void before_trace(void **state)
 	expect_known(ch.close.bytes_sent, 100);
 	expect_unknown(ch.close.lifetime_ns);
 	expect_unknown(ch.iss);
-	/* what of the handshake was not seen is not in the mask, the close is */
+	/* the mask has the close, but not the handshake, which was not seen */
 	assert_int_equal(ch.completeness & COMPLETE_SYN, 0);
 	assert_int_equal(ch.completeness & COMPLETE_FIN, COMPLETE_FIN);
 	assert_true(chapter_handshake_posted(&f.r));
@@ -160,12 +160,12 @@ static void events_lost(void **state)
 	flow_peer_fin(&f);
 	flow_close_chapter(&f, &ch);
 	assert_int_equal(ch.missing, MISSING_EVENTS_LOST);
-	/* nobody else waits in FIN_WAIT states */
+	/* only the end that closes first is ever in FIN_WAIT2 */
 	assert_int_equal(ch.close.first_closer, CLOSER_LOCAL);
 	expect_unknown(ch.close.close_ns);
 	expect_unknown(ch.close.fin_rtt_ns);
 	expect_known(ch.close.lifetime_ns, S - 19 * MS);
-	/* of a lost handshake only the lifetime's beginning is missed */
+	/* without the handshake just the beginning of the lifetime is missing */
 	flow_open_with_data(&f, ROLE_CLIENT);
 	f.r.h.flags |= HANDSHAKE_EVENTS_LOST;
 	flow_died(&f, ECONNRESET, 0, CLOSE_RST_RECEIVED);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What one event writes into a record, and what a finished record amounts to. */
+/* What one event writes into a record, and the times of a handshake. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -39,7 +39,7 @@ static void packing(void **state)
 	expect_step(step_pack(0, 1, 4, STEP_STATE), 0, 1, 4, STEP_STATE);
 	expect_step(step_pack(12345, 12, 7, STEP_EXPIRED), 12345, 12, 7, STEP_EXPIRED);
 	expect_step(step_pack(max, 15, 15, 15), max, 15, 15, 15);
-	/* 52 days are the limit, and the other fields are not touched by more */
+	/* a time stops at 52 days and leaves the other fields alone */
 	expect_step(step_pack(max + 1, 1, 4, STEP_STATE), max, 1, 4, STEP_STATE);
 	expect_step(step_pack(UINT64_MAX, 0, 0, STEP_STATE), max, 0, 0, STEP_STATE);
 	assert_true(max / 1000000000 / 86400 == 52);
@@ -69,7 +69,7 @@ static void first_step_sets_t0(void **state)
 	assert_int_equal(diary_close_end_ns(&r), T0 + 95 * MS);
 }
 
-/* More steps than there is room for are counted and not kept, and touch nothing else. */
+/* Steps without room are counted but not kept, and overwrite nothing. */
 static void overflow(void **state)
 {
 	struct record before;
@@ -86,7 +86,7 @@ static void overflow(void **state)
 	assert_int_equal(r.h.n_steps, 255);
 	before.h.n_steps = 255;
 	assert_memory_equal(&r, &before, sizeof(r));
-	/* the last step is not among those kept, so neither is its time known */
+	/* the last step was not kept, so its time is not known */
 	assert_int_equal(diary_handshake_end_ns(&r.h), 0);
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
 
@@ -114,7 +114,7 @@ static void lost_in_handshake(void **state)
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
 }
 
-/* The close begins and the handshake had not ended: it is the handshake that lacks something. */
+/* When the close begins before the handshake has ended, the handshake is incomplete. */
 static void lost_end_of_handshake(void **state)
 {
 	(void)state;
@@ -152,7 +152,7 @@ static void retransmits(void **state)
 	expect_step(r.h.steps[1], MS, BPF_TCP_SYN_SENT, BPF_TCP_SYN_SENT, STEP_RETRANSMIT);
 	diary_change(&r, t += MS, BPF_TCP_SYN_SENT, BPF_TCP_ESTABLISHED, STEP_STATE);
 	assert_int_equal(diary_handshake_end_ns(&r.h), t);
-	/* an established connection's data is none of the diary's business */
+	/* retransmissions of data make no step */
 	assert_int_equal(r.c.n_steps, 0);
 
 	diary_change(&r, t += MS, BPF_TCP_ESTABLISHED, BPF_TCP_FIN_WAIT1, STEP_STATE);
@@ -171,7 +171,7 @@ static void retransmits(void **state)
 	assert_int_equal(r.c.fin_retransmits, 0xffff);
 }
 
-/* The longest ways through the states still fit after as many retransmissions as are kept. */
+/* After the most retransmissions that are kept, the longest paths through the states still fit. */
 static void reserve_is_enough(void **state)
 {
 	(void)state;
@@ -187,7 +187,10 @@ static void reserve_is_enough(void **state)
 	assert_int_equal(diary_close_end_ns(&r), T0 + MS);
 }
 
-/* A fast-open server may close before the last ACK: the change ends one chapter and begins the other. */
+/*
+ * A fast-open server may close before the last ACK: one state change ends one chapter and begins
+ * the other.
+ */
 static void fastopen_server_closes_early(void **state)
 {
 	(void)state;
@@ -217,20 +220,22 @@ static void client_handshake_ns(void **state)
 	(void)state;
 	client_opens(40 * MS);
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
-	/* retransmissions or a rounded round trip change nothing: both ends are ours */
+	/* neither retransmissions nor a rounded round trip matter: a client sees both segments */
 	r.h.retransmits = 1;
 	r.h.rtt_us = 42000;
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
 	/* the SYN left later than connect() was called */
 	r.h.sent_ns = T0 + 30 * MS;
 	assert_int_equal(diary_handshake_ns(&r.h), 10 * MS);
-	/* what cannot be the SYN's time is not taken for it */
+	/* a time that cannot be the SYN's is ignored */
 	r.h.sent_ns = T0 - 1;
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
 	r.h.sent_ns = T0 + 41 * MS;
 	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
 
-	/* TCP_FASTOPEN_CONNECT: the SYN leaves with the first write, and only the kernel knows when */
+	/*
+	 * TCP_FASTOPEN_CONNECT: the SYN leaves with the first write; only the kernel has its time
+	 */
 	client_opens(91 * MS);
 	r.h.flags |= HANDSHAKE_SYN_AT_WRITE;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
@@ -274,7 +279,10 @@ static void server_handshake_ns(void **state)
 	(void)state;
 	server_opens(40342, OPTION_TIMESTAMPS);
 	assert_int_equal(diary_handshake_ns(&r.h), 40342 * US);
-	/* the echo of a SYN cookie's time stamp has whole milliseconds; without time stamps it is a chance */
+	/*
+	 * the echo of a SYN cookie's timestamp is in whole milliseconds; without timestamps that
+	 * is chance
+	 */
 	server_opens(64000, OPTION_TIMESTAMPS);
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
 	assert_int_equal(diary_rtt_us(&r.h), 0);
@@ -282,17 +290,17 @@ static void server_handshake_ns(void **state)
 	assert_int_equal(diary_handshake_ns(&r.h), 64000 * US);
 	server_opens(0, 0);
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
-	/* after a retransmission the round trip may be of either SYN,ACK */
+	/* after a retransmission the round trip may belong to either SYN,ACK */
 	server_opens(1059123, OPTION_TIMESTAMPS);
 	r.h.retransmits = 1;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
 	r.h.sent_ns = T0 - 1040 * MS;
 	assert_int_equal(diary_handshake_ns(&r.h), 1040 * MS);
 	assert_int_equal(diary_rtt_us(&r.h), 0);
-	/* not the time of this handshake's SYN,ACK */
+	/* later than the end: not the time of this SYN,ACK */
 	r.h.sent_ns = T0 + 1;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
-	/* TCP_DEFER_ACCEPT: the time is the client's thinking */
+	/* TCP_DEFER_ACCEPT: the time includes the client's delay before it sends data */
 	server_opens(540123, OPTION_TIMESTAMPS);
 	r.h.flags |= HANDSHAKE_ACK_DEFERRED;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What a finished close amounts to, and which chapters are wanted. */
+/* The times of a close, and which chapters are wanted. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -64,15 +64,15 @@ static void fin_left(void **state)
 	const uint64_t queued = T0 + 100 * MS;
 
 	(void)state;
-	/* nothing stood before it */
+	/* no data before it */
 	assert_int_equal(diary_fin_left_ns(&r, queued), queued);
-	/* the kernel's queue tells */
+	/* the kernel's retransmit queue has the time */
 	r.c.fin_sent_us = (queued + 50 * MS) / 1000;
 	assert_int_equal(diary_fin_left_ns(&r, queued), queued + 50 * MS);
-	/* its microseconds are whole ones, which must not put it before close() */
+	/* rounded down to microseconds, it must not precede close() */
 	r.c.fin_sent_us = queued / 1000 - 1;
 	assert_int_equal(diary_fin_left_ns(&r, queued), queued);
-	/* of a FIN sent twice it has the second one's time */
+	/* of a FIN that was sent again it has the time of the second */
 	r.c.fin_sent_us = (queued + 50 * MS) / 1000;
 	r.c.fin_retransmits = 1;
 	assert_int_equal(diary_fin_left_ns(&r, queued), queued);
@@ -84,7 +84,7 @@ static void fin_left(void **state)
 	assert_int_equal(diary_fin_left_ns(&r, queued), 0);
 }
 
-/* The socket counts what it sent again, before the FIN as well; a retransmission that no hook saw shows. */
+/* The socket's count of retransmissions, with those before the FIN, shows one that no hook saw. */
 static void fins_seen(void **state)
 {
 	(void)state;
@@ -94,7 +94,7 @@ static void fins_seen(void **state)
 	r.c.flags |= CLOSE_FIN_ALONE;
 	assert_true(diary_fins_seen(&r.c, 4));
 	assert_false(diary_fins_seen(&r.c, 5));
-	/* the count is of 32 bits */
+	/* the count has 32 bits */
 	r.c.retransmits = UINT32_MAX;
 	assert_true(diary_fins_seen(&r.c, 0));
 	assert_false(diary_fins_seen(&r.c, 1));
@@ -106,7 +106,7 @@ static void fin_never_left(void **state)
 	r.c.flags &= ~CLOSE_LOCAL_FIN_LEFT;
 	assert_int_equal(diary_fin_left_ns(&r, T0), 0);
 	assert_int_equal(diary_close_ns(&r), 0);
-	/* of a close that is not over, what left is told at its end */
+	/* while it is open, whether the FIN left is not known yet */
 	r.c.flags &= ~CLOSE_OVER;
 	assert_int_equal(diary_fin_left_ns(&r, T0), T0);
 }
@@ -127,20 +127,20 @@ static void close_ns_of_others(void **state)
 	r.c = (struct close_part){ 0 };
 	r.h.state = BPF_TCP_ESTABLISHED;
 	assert_int_equal(diary_close_ns(&r), 0);
-	/* the peer first: its FIN counts, wherever ours was */
+	/* the peer closed first: the close begins with its FIN */
 	add(200, BPF_TCP_ESTABLISHED, BPF_TCP_CLOSE_WAIT);
 	add(230, BPF_TCP_CLOSE_WAIT, BPF_TCP_LAST_ACK);
 	add(270, BPF_TCP_LAST_ACK, BPF_TCP_CLOSE);
 	r.c.flags = CLOSE_OVER | CLOSE_LOCAL_FIN | CLOSE_FIN_BEHIND_DATA;
 	assert_int_equal(diary_close_ns(&r), 70 * MS);
-	/* one that was found in FIN_WAIT1, whose FIN left after the peer's had come */
+	/* found in FIN_WAIT1, and our FIN left after the peer's came */
 	r.c = (struct close_part){ 0 };
 	r.h.state = BPF_TCP_FIN_WAIT1;
 	add(200, BPF_TCP_FIN_WAIT1, BPF_TCP_CLOSING);
 	add(240, BPF_TCP_CLOSING, BPF_TCP_TIME_WAIT);
 	r.c.flags = CLOSE_OVER | CLOSE_LOCAL_FIN | CLOSE_REMOTE_FIN_FIRST;
 	assert_int_equal(diary_close_ns(&r), 40 * MS);
-	/* an RST ends at once */
+	/* an RST ends the connection at once */
 	r.c = (struct close_part){ 0 };
 	r.h.state = BPF_TCP_ESTABLISHED;
 	add(300, BPF_TCP_ESTABLISHED, BPF_TCP_CLOSE);
@@ -163,7 +163,8 @@ static void wants_all(void **state)
 	assert_true(wanted_closes(&cfg));
 	assert_true(wanted_handshake(&cfg, &r));
 	assert_true(wanted_close(&cfg, &r));
-	r.c.flags |= CLOSE_EVENTS_LOST; /* its duration is not known, and nobody asked */
+	/* its duration is not known, and not asked for */
+	r.c.flags |= CLOSE_EVENTS_LOST;
 	assert_true(wanted_close(&cfg, &r));
 }
 
@@ -187,11 +188,12 @@ static void wants_slow_handshakes(void **state)
 	assert_false(wanted_close(&cfg, &r));	 /* not named */
 	cfg.min_connect_ns = 40 * MS + 1;
 	assert_false(wanted_handshake(&cfg, &r));
-	fails(); /* failed ones included */
+	/* failed handshakes count too */
+	fails();
 	assert_false(wanted_handshake(&cfg, &r));
 	cfg.min_connect_ns = 1;
 	assert_true(wanted_handshake(&cfg, &r));
-	/* a duration that is not known is not said to be long */
+	/* a duration that is not known is not long enough */
 	r.h.flags |= HANDSHAKE_EVENTS_LOST;
 	assert_false(wanted_handshake(&cfg, &r));
 }

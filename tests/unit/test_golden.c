@@ -4,8 +4,8 @@
  *
  *	GOLDEN_UPDATE=1 build/unit/test_golden
  *
- * (from the top of the tree) writes the recordings anew from golden_cases.c, and what they print.
- * Look at the difference before it is believed.
+ * at the top of the tree records the cases of golden_cases.h again, and replaces what the
+ * recordings print.  Read the difference before committing it.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -29,7 +29,7 @@
 static const struct view {
 	const char *renderer;
 	const char *suffix;
-	const char *only; /* the one case it is of; NULL: all */
+	const char *only; /* a view of this case alone; NULL: of all */
 	bool verbose;
 	bool colour;
 	bool utf8;
@@ -63,7 +63,7 @@ static int record_item(void *ctx, const struct item *item)
 static void record_case(const struct golden_case *c, const char *path)
 {
 	const struct options options = { .write_file = path };
-	struct telling t = { .sink = record_item };
+	struct poster t = { .sink = record_item };
 	struct cgroups *cgroups = cgroups_open(false);
 	struct recorder *recorder;
 
@@ -71,8 +71,8 @@ static void record_case(const struct golden_case *c, const char *path)
 	assert_int_equal(recorder_create(&recorder, &options, cgroups), 0);
 	recorder_last(recorder);
 	t.ctx = recorder;
-	tell_begin(&t);
-	c->tell(&t);
+	post_begin(&t);
+	c->post(&t);
 	assert_int_equal(t.err, 0);
 	assert_int_equal(recorder_close(recorder), 0);
 	cgroups_close(cgroups);
@@ -97,7 +97,10 @@ static char *read_file(const char *path, size_t *len)
 	return text;
 }
 
-/* Of a page what is drawn, which is the last of its scripts; how it is drawn is seen in a browser. */
+/*
+ * Keeps of a page just its data, the last script.  The end-to-end tests look at the rest in a
+ * browser.
+ */
 static void keep_data(char *page, size_t *len)
 {
 	char *data = strstr(page, " id=\"data\">\n");
@@ -143,7 +146,7 @@ static void write_file(const char *path, const char *text, size_t len)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* Of the line, what fits print_error(). */
+/* How much of a line fits print_error(). */
 static int shown(const char *text)
 {
 	size_t len = strcspn(text, "\n");
@@ -151,7 +154,7 @@ static int shown(const char *text)
 	return len < 160 ? (int)len : 160;
 }
 
-/* Where they part, with a little of what stands before. */
+/* Prints where the texts differ, with up to 60 bytes before that. */
 static void explain(const char *path, const char *expected, const char *got)
 {
 	size_t at = 0, from = 0;
@@ -189,7 +192,7 @@ static bool compare(const char *path, const char *text, size_t len)
 	return same;
 }
 
-/* The recordings are what the cases write: neither is changed without the other. */
+/* The cases record the same bytes as before. */
 static void recordings(void **state)
 {
 	char path[] = "/tmp/golden-XXXXXX", golden[256];
@@ -213,7 +216,7 @@ static void recordings(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* The packets of the recordings, for Wireshark. */
+/* The packets in the recordings. */
 static void packets(void **state)
 {
 	char rec[256], path[256];
@@ -280,7 +283,7 @@ VIEW(states, 10)
 VIEW(states_relative, 11)
 VIEW(html, 12)
 
-/* In columns, each character being one wide and a colour none. */
+/* In columns: a character takes one, a colour none. */
 static size_t width(const char *line, size_t len)
 {
 	size_t columns = 0;
@@ -294,7 +297,7 @@ static size_t width(const char *line, size_t len)
 	return columns;
 }
 
-/* Whatever the ladder has to show, it fits a terminal of 80 columns. */
+/* Every ladder fits 80 columns. */
 static void ladder_width(void **state)
 {
 	static const char *const forms[] = { "ladder", "ladder-ascii", "ladder-v",
@@ -320,7 +323,8 @@ static void ladder_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(recordings), /* first: it may write them */
+		/* first: it may write those that the others read */
+		cmocka_unit_test(recordings),
 		cmocka_unit_test(packets),
 		cmocka_unit_test(timeline),
 		cmocka_unit_test(timeline_verbose),

@@ -7,7 +7,7 @@
 
 #include "base/histogram.h"
 
-/* A cheap sequence of numbers over the whole range of sizes. */
+/* Pseudo-random numbers of all magnitudes. */
 static uint64_t next(uint64_t *seed)
 {
 	*seed = *seed * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -84,16 +84,18 @@ static void percentiles(void **state)
 static void edges(void **state)
 {
 	struct histogram *h = calloc(1, sizeof(*h));
+	uint64_t lowest;
 
 	(void)state;
 	assert_non_null(h);
 	assert_int_equal(histogram_percentile(h, 50), 0);
 	assert_int_equal(histogram_percentile(h, 100), 0);
 	histogram_add(h, 1000000);
-	/* never outside what was there: alone, a value is told exactly */
+	/* never outside the range of the values: a single one is exact */
 	assert_int_equal(histogram_percentile(h, 50), 1000000);
 	histogram_add(h, 1000001);
-	assert_in_range(histogram_percentile(h, 1), 1000000, 1000001);
+	lowest = histogram_percentile(h, 1);
+	assert_true(lowest >= 1000000 && lowest <= 1000001);
 	histogram_add(h, UINT64_MAX);
 	assert_int_equal(h->max, UINT64_MAX);
 	close_to(histogram_percentile(h, 99), UINT64_MAX);

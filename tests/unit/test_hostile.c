@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Names that a process or a cgroup may give itself, in every place of every format. */
+/* Hostile names of processes and cgroups, everywhere that each format prints them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -7,13 +7,16 @@
 
 #include <cmocka.h>
 
-#include "golden_cases.h"
+#include "post.h"
 #include "stage.h"
 
 #define CGROUP_ID 77 /* of owner_set() */
-#define HEADER 1     /* lines */
+#define HEADER 1     /* lines of a format's header */
 
-/* At most 16 bytes, as a comm is; text is for terminals and CSV, csv only where that differs. */
+/*
+ * Names of at most 16 bytes, like a comm's, and what terminals (text), JSON and CSV (NULL: text)
+ * get.
+ */
 static const struct hostile {
 	const char *name, *text, *json, *csv;
 } hostiles[] = {
@@ -53,32 +56,32 @@ static const struct hostile {
 };
 #define HOSTILES (sizeof(hostiles) / sizeof(hostiles[0]))
 
-/* A connection whose owner, closer and cgroup have the name, and one of its transitions. */
-static void tell_all(struct reporter *t, const char *name)
+/* Posts a connection whose owner, closer and cgroup have the name, and one of its transitions. */
+static void post_all(struct reporter *t, const char *name)
 {
 	struct {
 		uint64_t id;
 		char path[COMM_LEN + 1];
 	} cgroup = { .id = CGROUP_ID };
 	struct transition tr = { .family = 4, .from = 7, .to = 2, .pid = 666 };
-	struct telling telling = { .sink = reporter_item, .ctx = t };
+	struct poster poster = { .sink = reporter_item, .ctx = t };
 	struct flow f;
 
 	memcpy(cgroup.path, name, strlen(name));
-	tell_item(&telling, ITEM_CGROUP, &cgroup, sizeof(cgroup.id) + strlen(name));
+	post_item(&poster, ITEM_CGROUP, &cgroup, sizeof(cgroup.id) + strlen(name));
 	flow_open(&f, ROLE_CLIENT);
 	owner_set(&f.r.h.owner, 666, name);
 	flow_fin(&f, 0);
 	owner_set(&f.r.c.closer, 667, name);
 	flow_peer_fin_ack(&f);
-	tell_close(&telling, &f);
+	post_close(&poster, &f);
 	memcpy(tr.comm, f.r.h.owner.comm, COMM_LEN);
-	tell_item(&telling, ITEM_TRANSITION, &tr, sizeof(tr));
-	assert_int_equal(telling.err, 0);
+	post_item(&poster, ITEM_TRANSITION, &tr, sizeof(tr));
+	assert_int_equal(poster.err, 0);
 }
 
 /* To be freed. */
-static char *told(const char *format, const char *name)
+static char *rendered(const char *format, const char *name)
 {
 	struct stage s = { 0 };
 	char *text = NULL;
@@ -86,7 +89,7 @@ static char *told(const char *format, const char *name)
 	FILE *out = open_memstream(&text, &len);
 
 	stage_open(&s, format, out, false);
-	tell_all(&s.reporter, name);
+	post_all(&s.reporter, name);
 	assert_int_equal(reporter_end(&s.reporter), 0);
 	stage_close(&s);
 	fclose(out);
@@ -97,7 +100,7 @@ static char *told(const char *format, const char *name)
 static void check(const char *format, const char *name, const char *expected, unsigned int times,
 		  unsigned int lines)
 {
-	char *text = told(format, name);
+	char *text = rendered(format, name);
 	unsigned int n = 0, n_lines = 0;
 
 	for (const char *at = text; (at = strstr(at, expected)); at++)
@@ -110,14 +113,14 @@ static void check(const char *format, const char *name, const char *expected, un
 	free(text);
 }
 
-/* For people, in UTF-8 or not: the owner, and in the verdict the closer. */
+/* The owner, and in the verdict the closer. */
 static void check_persons(const char *format)
 {
 	char expected[128];
 
 	for (size_t i = 0; i < HOSTILES; i++) {
 		const struct hostile *h = &hostiles[i];
-		char *text = told(format, h->name);
+		char *text = rendered(format, h->name);
 
 		snprintf(expected, sizeof(expected), " %s[666]", h->text);
 		assert_non_null(strstr(text, expected));
@@ -196,20 +199,20 @@ static void csv(void **state)
 	}
 }
 
-/* What a browser takes for a script's end, or for markup, cannot stand between the page's own. */
+/* The data has nothing that a browser takes for the end of the script or for markup. */
 static void html(void **state)
 {
 	char expected[128];
 
 	(void)state;
 	for (size_t i = 0; i < HOSTILES; i++) {
-		char *text = told("html", hostiles[i].name);
+		char *text = rendered("html", hostiles[i].name);
 		char *data = strstr(text, " id=\"data\">\n"), *tail;
 
 		assert_non_null(data);
 		tail = strstr(data, "</script>\n</body>\n</html>\n");
 		assert_non_null(tail);
-		/* but for the arrow of a segment, with which nothing begins */
+		/* except the "< " of a segment, which begins no tag */
 		for (const char *at = strchr(data, '<'); at != tail; at = strchr(at + 1, '<'))
 			assert_int_equal(at[1], ' ');
 		snprintf(expected, sizeof(expected), "\"closer_comm\":\"%s\",\"close_us\"",

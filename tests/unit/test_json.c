@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-/* What one line of JSON came out as; to be freed. */
+/* One line of JSON, in memory. */
 struct output {
 	char *text;
 	size_t len;
@@ -63,10 +63,7 @@ static void single_bytes(void **state)
 	}
 }
 
-/*
- * Every pair of bytes: the line is always valid UTF-8 without a control in it, and ends where it
- * should.
- */
+/* Every pair of bytes gives one line of valid UTF-8 without control characters. */
 static void pairs_of_bytes(void **state)
 {
 	(void)state;
@@ -100,7 +97,7 @@ static void utf8(void **state)
 	(void)state;
 	expect_text("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
 		    "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
-	/* what breaks a line or turns the writing direction, and its harmless neighbours */
+	/* line separators and bidirectional controls, and their harmless neighbours */
 	expect_text("\xe2\x80\xa8\xe2\x80\xa9\x7f", "\\u2028\\u2029\\u007f");
 	expect_text("\xe2\x80\xae\xe2\x81\xa6\xd8\x9c", "\\u202e\\u2066\\u061c");
 	expect_text("\xe2\x80\xaf\xe2\x81\xa5\xd8\x9b", "\xe2\x80\xaf\xe2\x81\xa5\xd8\x9b");
@@ -164,7 +161,7 @@ static void structure(void **state)
 	free(o.text);
 }
 
-/* A line longer than the buffer, with escapes and numbers across its end, in all alignments. */
+/* A line longer than the buffer, with escapes and numbers across its end at each offset. */
 static void longer_than_the_buffer(void **state)
 {
 	const size_t size = sizeof(((struct json *)0)->buf);

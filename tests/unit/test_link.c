@@ -47,15 +47,18 @@ static void kinds(void **state)
 		assert_int_equal(packet_kind(p, build(p, h, TCP_ACK, 12, 1)), KIND_DATA);
 		len = build(p, h, TCP_ACK, 12, 0);
 		assert_int_equal(packet_kind(p, len), KIND_ACK);
-		assert_int_equal(packet_kind(p, len + 6), KIND_ACK); /* padding of the frame */
+		/* with padding of the frame */
+		assert_int_equal(packet_kind(p, len + 6), KIND_ACK);
 		assert_int_equal(packet_kind(p, len - 13), KIND_OTHER);
 		assert_int_equal(packet_kind(p, h - 1), KIND_OTHER);
 	}
 	len = build(p, 20, TCP_SYN, 0, 0);
-	p[7] = 1; /* a later fragment */
+	/* a later fragment */
+	p[7] = 1;
 	assert_int_equal(packet_kind(p, len), KIND_OTHER);
 	len = build(p, IP6_HEADER, TCP_SYN, 0, 0);
-	p[6] = 0; /* hop-by-hop options first */
+	/* hop-by-hop options first */
+	p[6] = 0;
 	assert_int_equal(packet_kind(p, len), KIND_OTHER);
 	assert_int_equal(packet_kind(p, 0), KIND_OTHER);
 }
@@ -117,7 +120,7 @@ static void judging(void **state)
 	assert_int_equal(us, 7);
 }
 
-/* What a receiver does: a sum over all of it, the checksum included, is 0. */
+/* As a receiver checks it: the sum over everything, with the checksum, is 0. */
 static void refusals(void **state)
 {
 	uint8_t p[2048], out[ICMP_V6_MAX];
@@ -144,7 +147,7 @@ static void refusals(void **state)
 		assert_memory_equal(out + 8, p + 24, 16);
 		assert_memory_equal(out + 24, p + 8, 16);
 		assert_memory_equal(out + 48, p, got - 48);
-		/* the pseudo header in place of the hop limit and what is before it */
+		/* the pseudo header, in place of the first bytes up to the hop limit */
 		memset(out, 0, 8);
 		store16(out + 2, (unsigned int)got - 40);
 		out[7] = 58;

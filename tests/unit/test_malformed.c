@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Bytes that no kernel wrote, through the reporter and every renderer, and recordings that are cut off or
- * damaged.  What counts is what AddressSanitizer and UBSan say; seeds are fixed.
+ * Random and damaged items through the reporter and every renderer.  It is AddressSanitizer and
+ * UBSan that find the errors; the seeds are fixed.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -21,7 +21,7 @@
 #define ROUNDS 3000
 #define ITEM_MAX (sizeof(struct item_open) + 64)
 
-/* xorshift64: the same everywhere */
+/* xorshift64, so that all machines have the same numbers */
 static uint64_t rng;
 
 static uint64_t next(void)
@@ -38,7 +38,7 @@ static void fill(uint8_t *bytes, size_t len)
 		bytes[i] = (uint8_t)(next() >> 24);
 }
 
-/* A reporter that writes into the void, in the way of a user who wants to see everything. */
+/* A reporter with -v and -s that writes to /dev/null. */
 struct bench {
 	struct stage stage;
 	struct selection selection;
@@ -83,7 +83,7 @@ static const size_t sizes[] = {
 };
 #define TYPES (sizeof(sizes) / sizeof(sizes[0]))
 
-/* The right size mostly, so that the bytes are looked at; else one beside it, or none. */
+/* Mostly the right size, so that the bytes are read; else a byte more or less, or any. */
 static size_t some_size(size_t right)
 {
 	switch (next() % 8) {
@@ -100,7 +100,7 @@ static size_t some_size(size_t right)
 	}
 }
 
-/* Of exactly len bytes, so that a read behind its end is seen. */
+/* In a buffer of exactly len bytes, so that AddressSanitizer sees a read past the end. */
 static void give(struct bench *b, unsigned int type, const uint8_t *bytes, size_t len)
 {
 	uint8_t *copy = malloc(len ? len : 1);
@@ -131,7 +131,7 @@ static void random_bytes(void **state)
 	}
 }
 
-/* A record as it should be, and its twin in which a few bytes are not. */
+/* An item, and a copy of it with a few bytes changed. */
 static void damaged_item(struct bench *b, const struct item *item)
 {
 	uint8_t bytes[ITEM_MAX] = { 0 };
@@ -154,7 +154,7 @@ static int damage(void *ctx, const struct item *item)
 
 static void damaged_records(void **state)
 {
-	struct telling t = { .sink = damage };
+	struct poster t = { .sink = damage };
 	struct bench b;
 
 	(void)state;
@@ -162,14 +162,14 @@ static void damaged_records(void **state)
 		rng = 0xbf58476d1ce4e5b9 + i;
 		bench_open(&b, renderers[i]);
 		t.ctx = &b;
-		tell_begin(&t);
+		post_begin(&t);
 		for (const struct golden_case *c = golden_cases; c->name; c++)
-			c->tell(&t);
+			c->post(&t);
 		bench_close(&b);
 	}
 }
 
-/* Any steps at all, in a record that is otherwise sound: 14 of a close may each have an answer. */
+/* Random steps in a valid record: each of a close's 14 may have an answer. */
 static void random_steps(void **state)
 {
 	static const uint64_t kinds = STEP_EXPIRED + 1;
@@ -188,7 +188,7 @@ static void random_steps(void **state)
 			for (unsigned int s = 0; s < CLOSE_STEPS; s++)
 				f.r.c.steps[s] = step_pack(next(), next() % 16, next() % 16,
 							   next() % kinds);
-			/* what answers each segment most often */
+			/* the kinds that are most often answered */
 			if (round % 5 == 0)
 				for (unsigned int s = 0; s < CLOSE_STEPS; s++)
 					f.r.c.steps[s] = step_pack(s, 5, 6, round & 2);
@@ -203,7 +203,7 @@ static void random_steps(void **state)
 	}
 }
 
-/* No number of steps may give a negative time: 255 is what the diary itself counts up to. */
+/* No number of steps gives a negative time; the diary counts up to 255. */
 static void no_negative_times(void **state)
 {
 	struct chapter ch;
@@ -226,7 +226,7 @@ static void no_negative_times(void **state)
 	}
 }
 
-/* Times that contradict each other, and counts beyond what a file can hold, are not known. */
+/* Contradictory times and impossible counts become unknown. */
 static void nonsense_is_not_known(void **state)
 {
 	struct chapter ch;
@@ -237,7 +237,7 @@ static void nonsense_is_not_known(void **state)
 	f.r.h.accept_ns = UINT64_MAX;
 	flow_handshake_chapter(&f, &ch);
 	expect_unknown(ch.handshake.accept_ns);
-	/* more steps than were kept: when it ended is not known */
+	/* more steps than a record holds: the time of the end is not known */
 	f.r.h.accept_ns = f.now_ns;
 	f.r.h.n_steps = HANDSHAKE_STEPS + 1;
 	flow_handshake_chapter(&f, &ch);

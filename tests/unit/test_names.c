@@ -26,8 +26,8 @@ static void states(void **state)
 }
 
 /*
- * Every enum: NULL first where it has an unknown member, all words there, and nothing past the
- * end.
+ * Every enum: NULL for an unknown member, which is the first, a name for all others, "UNKNOWN(N)"
+ * after them.
  */
 static void words(void **state)
 {

@@ -49,7 +49,7 @@ static void test_pids(void **state)
 
 	(void)state;
 	snprintf(own, sizeof(own), "%d", getpid());
-	/* above the largest that pid_max can be */
+	/* above the largest value of kernel.pid_max */
 	BAD("--pid 4194305: no such process", "running processes", "-p", "4194305");
 	BAD("-p 0: not a process ID", "", "-p", "0");
 	BAD("-p -5: not a process ID", "", "-p", "-5");
@@ -60,7 +60,7 @@ static void test_pids(void **state)
 	BAD("--pid '': empty list", "", "--pid", "");
 	BAD("--pid: conflicts with -- COMMAND", "", "-p", own, "--", "true");
 
-	/* whoever is in a recording may be gone */
+	/* a process in a recording may be gone */
 	RUN(&r, "-p", "4194305", "-r", "some.trace");
 	assert_run(&r);
 	assert_int_equal(r.o.pids.items[0], 4194305);
@@ -127,7 +127,7 @@ static void test_cgroup(void **state)
 	BAD("--cgroup /proc/self/status: not a directory", "", "--cgroup", "/proc/self/status");
 	BAD("--cgroup /nonexistent: No such file", "", "--cgroup", "/nonexistent");
 	BAD("--cgroup '': empty", "", "--cgroup", "");
-	/* a recording may be of another host */
+	/* a recording may be from another host */
 	RUN(&r, "--cgroup", "/nonexistent", "-r", "/dev/null");
 	assert_run(&r);
 	assert_string_equal(r.o.cgroup_path, "/nonexistent");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Numbers, ports and prefixes: every good form, every bad one with its message. */
+/* Numbers, ports and prefixes: every valid form, and every invalid one with its message. */
 #include "options_run.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static void test_numbers(void **state)
 	assert_int_equal(r.o.max_connections, 100);
 	run_free(&r);
 
-	/* the least that is told apart, digits behind it, the most of all */
+	/* the smallest number, with digits beyond it, and the largest */
 	RUN(&r, "--min-connect", "0.0000019", "--min-close", "31536000000", "-n", "4294967295");
 	assert_run(&r);
 	assert_int_equal(r.o.min_connect_ns, 1);
@@ -223,7 +223,7 @@ static void test_long_lists(void **state)
 	assert_prefix(&r.o.host.items[LIST_ENTRIES], "::1", 128);
 	run_free(&r);
 
-	/* a message repeats the beginning of the list, and the element */
+	/* the message has the beginning of the list, and the element */
 	snprintf(bad, bad_size, "%s,80x", ports);
 	RUN(&r, "-L", bad);
 	assert_bad(&r, "-L 1,3,5,", "...: not a port: 80x (");

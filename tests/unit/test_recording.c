@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Items into a file and back, and files that are cut off, damaged or somebody else's. */
+/* Items into a file and back; files that are cut off, damaged or another program's. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include "golden_cases.h"
 #include "recorded.h"
 
-/* What a block is longer than its items; what is before an item. */
+/* Bytes of a block beside its items, and before each item. */
 #define AROUND 24
 #define ITEM_HEAD 8
 
@@ -35,7 +35,7 @@ static struct recording *create(void)
 	return r;
 }
 
-/* Each block has so many items.  Returns what is before the first block. */
+/* Records blocks with so many items of len bytes each.  Returns the offset of the first block. */
 static size_t record(size_t len, unsigned int blocks, unsigned int items)
 {
 	uint8_t bytes[64] = "abcdefghijklmnopqrstuvwxyz";
@@ -69,7 +69,7 @@ static void round_trip(void **state)
 	struct seen s = { 0 };
 
 	(void)state;
-	/* each length of padding, and none at all */
+	/* with 0 to 3 bytes of padding */
 	for (size_t len = 0; len < 9; len++) {
 		record(len, 1, 3);
 		assert_int_equal(read_quietly(&s), 0);
@@ -107,7 +107,7 @@ static void sink_stops(void **state)
 	assert_int_equal(read_quietly(&s), -EPIPE);
 }
 
-/* Wherever it ends, whole items before that are told, and an end between two blocks is an end. */
+/* Cut anywhere: the items before are read.  Between two blocks it is no error. */
 static void cut_off(void **state)
 {
 	const size_t block = AROUND + 2 * (ITEM_HEAD + 12);
@@ -127,7 +127,7 @@ static void cut_off(void **state)
 		for (size_t end = AROUND - 4; at && (end += ITEM_HEAD + 12) <= at;)
 			items++;
 		assert_int_equal(truncate(path, (off_t)cut), 0);
-		/* between the section and its interface too */
+		/* that includes the cut between section and interface */
 		if (read_quietly(&s) != (between ? 0 : -EBADMSG))
 			assert_true(cut < begin && !s.n);
 		assert_int_equal(s.n, items);
@@ -152,11 +152,11 @@ static void damaged(void **state)
 	struct seen s = { 0 };
 
 	(void)state;
-	/* the section: not ours at all, of the other byte order, too short */
+	/* the section: another program's, of the other byte order, too short */
 	set_u32(0, 0xa1b2c3d4, -EBADMSG, 0);
 	set_u32(8, 0x4d3c2b1a, -EBADMSG, 0);
 	set_u32(4, 12, -EBADMSG, 0);
-	/* lengths: none, too short, not of whole words, not the one at the end, enormous */
+	/* lengths: 0, too short, no multiple of 4, unlike the second one, enormous */
 	set_u32(second + 4, 0, -EBADMSG, 1);
 	set_u32(second + 4, 8, -EBADMSG, 1);
 	set_u32(second + 4, (uint32_t)size + 1, -EBADMSG, 1);
@@ -164,11 +164,11 @@ static void damaged(void **state)
 	set_u32(second + 4, (uint32_t)size + 4, -EBADMSG, 1);
 	set_u32(second + 4, 0xfffffffc, -EBADMSG, 1);
 	set_u32(second + size - 4, (uint32_t)size - 4, -EBADMSG, 1);
-	/* an item longer than its block, or with something behind it that is none */
+	/* an item longer than its block, and one followed by a fragment */
 	set_u32(second + 24, 13, -EBADMSG, 1);
 	set_u32(second + 24, UINT32_MAX, -EBADMSG, 1);
 	set_u32(second + 24, 4, -EBADMSG, 2);
-	/* blocks of other programs are passed over */
+	/* blocks of other programs are skipped */
 	set_u32(first, 6, 0, 2);
 	set_u32(first + 8, 4711, 0, 2);
 	set_u32(first + 12, 0, 0, 2);
@@ -179,7 +179,7 @@ static void damaged(void **state)
 	assert_int_equal(s.n, 1);
 }
 
-/* A pcapng file of another program has nothing of ours in it. */
+/* A pcapng file of another program is not a recording. */
 static void foreign(void **state)
 {
 	struct seen s = { 0 };
@@ -187,7 +187,8 @@ static void foreign(void **state)
 	(void)state;
 	record(10, 0, 0);
 	assert_int_equal(read_quietly(&s), 0);
-	overwrite(28, "d", 1); /* in the program's name */
+	/* in the program's name */
+	overwrite(28, "d", 1);
 	assert_int_equal(read_quietly(&s), -EBADMSG);
 	record(10, 1, 1);
 	overwrite(28, "d", 1);
@@ -212,17 +213,17 @@ static int add(void *ctx, const struct item *item)
 	return recording_add(ctx, item);
 }
 
-/* Any byte of a real recording, changed: read to some end, never past it. */
+/* Any byte of a valid recording changed: the reader ends, and reads nothing past the end. */
 static void any_byte(void **state)
 {
-	struct telling t = { .sink = add };
+	struct poster t = { .sink = add };
 	struct recording *r = create();
 	struct seen s = { 0 };
 	size_t size;
 
 	(void)state;
 	t.ctx = r;
-	tell_begin(&t);
+	post_begin(&t);
 	case_ssh_client(&t);
 	assert_int_equal(t.err, 0);
 	assert_int_equal(recording_close(r), 0);

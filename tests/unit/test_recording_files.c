@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* -C and -W: one file after the other. */
+/* -C and -W: a recording in several files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -30,7 +30,7 @@ static bool is_there(const char *name)
 	return !access(name, F_OK);
 }
 
-/* FILE, FILE1, FILE2; each is a recording, and so are they one behind the other. */
+/* FILE, FILE1, FILE2: each is a recording, and so is their concatenation. */
 static void one_after_the_other(void **state)
 {
 	const struct recording_files files = { .path = path, .limit_bytes = 1 };
@@ -68,7 +68,7 @@ static void one_after_the_other(void **state)
 	assert_int_equal(s.n, 3);
 }
 
-/* As many digits as the last one's name takes; with one file it is written again and again. */
+/* Names have as many digits as the last one takes; with a count of 1 one file is overwritten. */
 static void so_many_files(void **state)
 {
 	struct recording_files files = { .path = path, .limit_bytes = 1, .count = 12 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Which connections a report keeps, of more than it can hold. */
+/* Which connections a report keeps of more than it can hold. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,7 +33,7 @@ static struct chapter closing(uint64_t conn, enum ending ending, int64_t ns)
 	};
 }
 
-/* Its text is its number, and whether it has both chapters. */
+/* Offers a connection.  Its text is its number, and whether it has both chapters. */
 static bool give(struct report *r, const struct chapter *hs, const struct chapter *cl)
 {
 	char text[64];
@@ -48,7 +48,7 @@ static bool give(struct report *r, const struct chapter *hs, const struct chapte
 
 struct kept_list {
 	size_t n, both;
-	unsigned int first, last; /* as told, in their order */
+	unsigned int first, last; /* in the order of report_each() */
 	bool has[CONNS];
 };
 
@@ -82,7 +82,7 @@ static size_t count(const struct kept_list *k, size_t from, size_t to)
 	return n;
 }
 
-/* In an order that is neither rising nor falling. */
+/* In neither ascending nor descending order. */
 static uint64_t shuffled(uint64_t i)
 {
 	return i * 7919 % CONNS;
@@ -110,7 +110,7 @@ static void slowest_to_open_and_to_close(void **state)
 	report_destroy(r);
 }
 
-/* One that is slow both ways takes a place in both lists, and is told once. */
+/* A connection that is slow to open and to close is in both lists, and comes once. */
 static void slow_both_ways(void **state)
 {
 	struct report *r = report_create();
@@ -130,7 +130,7 @@ static void slow_both_ways(void **state)
 	report_destroy(r);
 }
 
-/* A flood of one kind drives out neither another kind nor what was slow. */
+/* A flood of one kind of failure replaces neither another kind nor slow connections. */
 static void last_of_each_kind(void **state)
 {
 	struct report *r = report_create();
@@ -157,7 +157,7 @@ static void last_of_each_kind(void **state)
 	report_destroy(r);
 }
 
-/* Told as open at each SIGUSR1, and as it ended in the end. */
+/* Reported as open at each SIGUSR1, and as closed at last. */
 static void open_until_it_ends(void **state)
 {
 	struct report *r = report_create();
@@ -179,7 +179,7 @@ static void open_until_it_ends(void **state)
 	report_destroy(r);
 }
 
-/* What was open is gone when it ended as thousands did. */
+/* An open one is dropped when it ends like thousands of others. */
 static void open_then_of_no_interest(void **state)
 {
 	struct report *r = report_create();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* What a FIN_WAIT2 minisocket makes of a segment, as tcp_timewait_state_process() decides. */
+/* How a FIN_WAIT2 minisocket takes a segment, by the rules of tcp_timewait_state_process(). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #define FIN_ACK (TCP_FIN | TCP_ACK)
 
-/* seq and end_seq from where the minisocket waits */
+/* seq and end_seq relative to rcv_nxt */
 static const struct {
 	const char *what;
 	__u32 flags;

@@ -50,7 +50,7 @@ static void expect_connections(const struct summary *s, uint64_t connections, ui
 	summary_totals(s, &t);
 	assert_int_equal(t.connections, connections);
 	assert_int_equal(t.open, open);
-	/* not the summary's to count */
+	/* these are counted elsewhere */
 	assert_int_equal(t.events_lost, 3);
 	assert_int_equal(t.table_full, 4);
 }
@@ -72,7 +72,7 @@ static void counts(void **state)
 	ch = closing(ROLE_UNKNOWN, 443, ENDING_RESET_SENT, -1);
 	ch.missing = MISSING_BEFORE_TRACE;
 	summary_add(s, &ch);
-	/* one whose handshake was told, though something of its close was lost */
+	/* a connection with a handshake chapter and an incomplete close */
 	ch = closing(ROLE_SERVER, 80, ENDING_GRACEFUL, -1);
 	ch.missing = MISSING_EVENTS_LOST;
 	summary_add(s, &ch);
@@ -107,7 +107,7 @@ static void open_ones(void **state)
 		summary_add(s, &ch);
 		expect_connections(s, 2, 2);
 	}
-	/* one of them comes to its end, and the other is told once more */
+	/* one of them ends, the other is reported once more */
 	ch = handshake(ROLE_CLIENT, 443, OUTCOME_TIMED_OUT, 127000000000);
 	summary_add(s, &ch);
 	summary_open_begin(s);
@@ -177,7 +177,7 @@ static void nothing(void **state)
 	summary_destroy(s);
 }
 
-/* More ports than there are rows: the rest shares one, and nothing is lost. */
+/* More ports than rows: the rest share one, and nothing is lost. */
 static void many_ports(void **state)
 {
 	struct summary *s = summary_create();
@@ -205,7 +205,7 @@ static void many_ports(void **state)
 	summary_destroy(s);
 }
 
-/* Numbers out of every table, as a chapter from a broken recording might have them. */
+/* Numbers outside every table, as a damaged recording may have them. */
 static void nonsense(void **state)
 {
 	struct summary *s = summary_create();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* A chapter counted in the kernel gets the verdict that it would have got if it had been posted. */
+/* A chapter that the kernel counts has the same verdict as if it were posted. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <setjmp.h>
@@ -62,7 +62,7 @@ static void any_close(struct record *r)
 	diary_close_step(r, t_ns += dice(100 * MS), to, from, STEP_STATE);
 }
 
-/* Facts in combinations that need not be possible. */
+/* Random values, which need not be possible together. */
 static void any_record(struct record *r)
 {
 	static const uint32_t missing[] = {
@@ -104,20 +104,20 @@ static void same_latency(uint16_t bucket, struct maybe ns)
 		assert_int_equal(bucket, BUCKET_NONE);
 }
 
-static void same_identity(const struct chapter *told, const struct chapter *tallied)
+static void same_identity(const struct chapter *posted, const struct chapter *tallied)
 {
-	assert_int_equal(told->missing, tallied->missing);
-	assert_int_equal(told->role, tallied->role);
-	assert_int_equal(told->type, tallied->type);
-	if (told->role == ROLE_CLIENT)
-		assert_int_equal(told->remote_port.value, tallied->remote_port.value);
-	if (told->role == ROLE_SERVER)
-		assert_int_equal(told->local_port.value, tallied->local_port.value);
+	assert_int_equal(posted->missing, tallied->missing);
+	assert_int_equal(posted->role, tallied->role);
+	assert_int_equal(posted->type, tallied->type);
+	if (posted->role == ROLE_CLIENT)
+		assert_int_equal(posted->remote_port.value, tallied->remote_port.value);
+	if (posted->role == ROLE_SERVER)
+		assert_int_equal(posted->local_port.value, tallied->local_port.value);
 }
 
 static void same_verdicts(void **state)
 {
-	struct chapter told, tallied;
+	struct chapter posted, tallied;
 	struct record r;
 
 	(void)state;
@@ -127,23 +127,23 @@ static void same_verdicts(void **state)
 		any_record(&r);
 		tally_handshake(&handshake, &r);
 		tally_chapter(&tallied, &handshake);
-		chapter_handshake(&told, &r.h, 0);
-		same_identity(&told, &tallied);
-		assert_int_equal(told.handshake.outcome, tallied.handshake.outcome);
-		if (told.handshake.outcome == OUTCOME_ESTABLISHED)
-			same_latency(handshake.bucket, told.handshake.handshake_ns);
+		chapter_handshake(&posted, &r.h, 0);
+		same_identity(&posted, &tallied);
+		assert_int_equal(posted.handshake.outcome, tallied.handshake.outcome);
+		if (posted.handshake.outcome == OUTCOME_ESTABLISHED)
+			same_latency(handshake.bucket, posted.handshake.handshake_ns);
 		if (!diary_established(&r))
 			continue;
 		tally_close(&close, &r);
 		tally_chapter(&tallied, &close);
-		chapter_close(&told, &r, 0);
-		same_identity(&told, &tallied);
-		assert_int_equal(told.close.ending, tallied.close.ending);
-		same_latency(close.bucket, told.close.close_ns);
+		chapter_close(&posted, &r, 0);
+		same_identity(&posted, &tallied);
+		assert_int_equal(posted.close.ending, tallied.close.ending);
+		same_latency(close.bucket, posted.close.close_ns);
 	}
 }
 
-/* Of a counter read again and again, each count is taken once. */
+/* A counter is read repeatedly, but each count is taken once. */
 static void taken_once(void **state)
 {
 	struct tally_counts *c = tally_counts_create();
@@ -165,7 +165,10 @@ static void taken_once(void **state)
 	tally_counts_destroy(NULL);
 }
 
-/* A table of tallies is a table of chapters: the same counts, percentiles to a bucket, the same maximum. */
+/*
+ * Tallies give the table that chapters give: the same counts and maximum, percentiles of the same
+ * bucket.
+ */
 static void same_table(void **state)
 {
 	struct summary *one = summary_create(), *many = summary_create();

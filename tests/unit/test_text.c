@@ -52,7 +52,7 @@ static void addresses(void **state)
 	ipv6("1:2:3:4:5:6:0:0", "1:2:3:4:5:6::");
 }
 
-/* inet_ntop() knows the same rules. */
+/* inet_ntop() has the same rules. */
 static void addresses_like_libc(void **state)
 {
 	unsigned int seed = 1;

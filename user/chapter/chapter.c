@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-void person_set(struct person *p, const struct owner *o, bool is_known)
+void person_set(struct person *p, const struct owner *o)
 {
 	*p = (struct person){ 0 };
-	if (!is_known || !o->pid)
+	if (!o->pid)
 		return;
 	p->pid = known(o->pid);
 	p->uid = known(o->uid);
@@ -14,13 +14,16 @@ void person_set(struct person *p, const struct owner *o, bool is_known)
 	memcpy(p->comm, o->comm, COMM_LEN);
 }
 
-/* TFO and a socket before its last ACK aside, accept_ns is set last, so it vouches for the acceptor. */
-static void owner_set(struct chapter *ch, const struct handshake_part *h)
+/*
+ * Before accept() the owner is connect()'s caller or the listener's owner.  The accept hook writes
+ * accept_ns last: a record that has it has the acceptor too.
+ */
+static void set_owner(struct chapter *ch, const struct handshake_part *h)
 {
-	person_set(&ch->owner, h->accept_ns ? &h->acceptor : &h->owner, true);
+	person_set(&ch->owner, h->accept_ns ? &h->acceptor : &h->owner);
 }
 
-void chapter_identity(struct chapter *ch, const struct handshake_part *h)
+void chapter_begin(struct chapter *ch, const struct handshake_part *h)
 {
 	memset(ch, 0, sizeof(*ch));
 	ch->conn = h->conn;
@@ -34,10 +37,10 @@ void chapter_identity(struct chapter *ch, const struct handshake_part *h)
 	ch->role = h->role <= ROLE_SERVER ? (enum role)h->role : ROLE_UNKNOWN;
 	ch->iss = known_if(h->options & OPTION_KNOWN || h->flags & HANDSHAKE_ISS, h->iss);
 	ch->irs = known_if(h->options & OPTION_KNOWN, h->irs);
-	owner_set(ch, h);
+	set_owner(ch, h);
 }
 
-struct step *chapter_step(struct chapter *ch, struct maybe t_ns, uint8_t from, uint8_t to)
+struct step *chapter_add_step(struct chapter *ch, struct maybe t_ns, uint8_t from, uint8_t to)
 {
 	struct step *s;
 
@@ -48,7 +51,7 @@ struct step *chapter_step(struct chapter *ch, struct maybe t_ns, uint8_t from, u
 	return s;
 }
 
-void step_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq, struct maybe ack)
+void step_set_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq, struct maybe ack)
 {
 	s->segment = (struct segment){ .sent = sent, .flags = flags };
 	s->seq = seq;
@@ -65,7 +68,7 @@ bool chapter_handshake_seen(const struct record *r)
 	return r->h.n_steps && !(r->h.flags & HANDSHAKE_BEFORE_TRACE);
 }
 
-size_t chapter_steps(const struct chapter *ch)
+size_t chapter_step_count(const struct chapter *ch)
 {
 	return ch->n_steps < CHAPTER_STEPS ? ch->n_steps : CHAPTER_STEPS;
 }

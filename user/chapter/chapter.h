@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A chapter: what a record amounts to, in the words of the manual page.  Pure: bytes in, verdict out,
- * without root, BPF or a clock.
+ * A chapter is the verdict on a record: the handshake or the close of one connection, in the
+ * terms of the manual page.  Pure: computed from the record's bytes alone, without root, BPF or a
+ * clock.
+ *
+ * All times are in ns.  What is not known is a struct maybe without a value, TRISTATE_UNKNOWN, or
+ * the enum's UNKNOWN member, never a guess.
  */
 #ifndef CHAPTER_H
 #define CHAPTER_H
@@ -25,7 +29,7 @@ enum chapter_type {
 };
 
 enum outcome {
-	OUTCOME_UNKNOWN, /* told while open */
+	OUTCOME_UNKNOWN, /* reported while open */
 	OUTCOME_ESTABLISHED,
 	OUTCOME_REFUSED,
 	OUTCOME_RESET,
@@ -47,7 +51,7 @@ enum first_closer {
 };
 
 enum ending {
-	ENDING_UNKNOWN, /* told while open */
+	ENDING_UNKNOWN, /* reported while open, or nothing shows how it ended */
 	ENDING_GRACEFUL,
 	ENDING_RESET_SENT,
 	ENDING_RESET_RECEIVED,
@@ -72,26 +76,31 @@ enum segment_flag {
 	SEGMENT_RST = 1 << 3,
 };
 
-/* The segment of a step; flags 0: none crossed the wire, or it is not known which. */
+/*
+ * The segment of a step.  flags is 0 when none crossed the wire, or when it is not known which
+ * one did.
+ */
 struct segment {
 	bool sent;	/* by this end */
 	uint8_t flags;	/* enum segment_flag */
-	uint8_t number; /* 2 for the first retransmission; 0 and 1: the first */
+	uint8_t number; /* 2 is the first retransmission; 0 and 1 are the original */
 };
 
+/* A state change, or with `from` equal to `to` a segment that changed no state. */
 struct step {
 	struct maybe t_ns; /* since the chapter's first event */
-	uint8_t from;	   /* the kernel's state numbers */
+	uint8_t from;	   /* the kernel's state numbers (include/net/tcp_states.h) */
 	uint8_t to;
 	bool derived; /* t_ns was computed, not seen */
 	struct segment segment;
-	struct maybe seq; /* absolute */
+	struct maybe seq; /* sequence numbers as on the wire */
 	struct maybe ack;
 };
 
+/* Room for HANDSHAKE_STEPS or CLOSE_STEPS and for the steps that are derived from them. */
 #define CHAPTER_STEPS 24
 
-/* Wireshark's tcp.completeness bits. */
+/* The bits of Wireshark's tcp.completeness. */
 enum completeness {
 	COMPLETE_SYN = 1,
 	COMPLETE_SYNACK = 2,
@@ -101,11 +110,12 @@ enum completeness {
 	COMPLETE_RST = 32,
 };
 
+/* The process that owns a connection or closed it. */
 struct person {
-	struct maybe pid;
+	struct maybe pid; /* the tgid, in the tracer's PID namespace */
 	struct maybe uid;
-	struct maybe cgroup;
-	char comm[COMM_LEN + 1]; /* terminated; bytes a process chose; "" when not known */
+	struct maybe cgroup;	 /* id in the cgroup v2 hierarchy */
+	char comm[COMM_LEN + 1]; /* any bytes, NUL-terminated; "" when not known */
 };
 
 struct handshake {
@@ -124,13 +134,13 @@ struct handshake {
 struct close {
 	enum first_closer first_closer;
 	enum ending ending;
-	struct person closer; /* uid and cgroup are not told */
+	struct person closer; /* its uid and cgroup are not printed */
 	struct maybe close_ns;
 	struct maybe fin_rtt_ns;
 	struct maybe peer_fin_ns;
 	struct maybe app_close_ns;
 	struct maybe fin_queued_ns;
-	struct maybe accept_ns; /* known only after the handshake was told */
+	struct maybe accept_ns; /* when accept() returned after the handshake was posted */
 	enum tristate time_wait;
 	struct maybe lifetime_ns;
 	struct maybe bytes_sent, bytes_received, segs_out, segs_in, retransmits, fin_retransmits;
@@ -140,25 +150,26 @@ struct close {
 
 struct chapter {
 	enum chapter_type type;
-	uint64_t conn;
+	uint64_t conn;	   /* number of the connection, unique in a trace */
 	struct maybe t_ns; /* CLOCK_MONOTONIC of the first event */
 	struct maybe cookie;
-	uint32_t netns;
-	uint8_t family;
+	uint32_t netns;		       /* inode, 0: not known */
+	uint8_t family;		       /* 4 or 6 */
 	uint8_t local[16], remote[16]; /* IPv6 or IPv4-mapped */
 	struct maybe local_port, remote_port;
 	enum role role;
 	struct person owner;
-	enum missing missing;  /* MISSING_NOTHING: complete */
-	bool alone;	       /* a close whose handshake the options do not want told */
-	bool open;	       /* not over: told as it stands */
-	uint8_t state;	       /* open: the state it is in */
-	struct maybe state_ns; /* open: for how long */
-	size_t n_steps;
+	enum missing missing; /* MISSING_NOTHING: complete */
+	bool alone;	      /* a close whose handshake is not selected */
+	bool open;	      /* not over: reported as it is now */
+	/* of an open one: its state, and for how long it has been in it */
+	uint8_t state;
+	struct maybe state_ns;
+	size_t n_steps; /* read it by chapter_step_count() */
 	struct step steps[CHAPTER_STEPS];
 	uint8_t completeness; /* enum completeness */
 	int err;	      /* errno, positive; 0: none */
-	/* the side's own sequence space, for relative numbers */
+	/* initial sequence numbers, sent and received: relative numbers count from them */
 	struct maybe iss, irs;
 	union {
 		struct handshake handshake;
@@ -167,25 +178,27 @@ struct chapter {
 };
 
 /*
- * Reads a handshake or a close out of a record.  now_ns is 0 for a chapter that is over, else the time
- * (CLOCK_MONOTONIC) at which an open one is told.
+ * Judges a record's handshake or close.  now_ns is 0 for one that is over; for one that may be
+ * open it is the time of the report, CLOCK_MONOTONIC.  Any bytes will do: a damaged record makes
+ * an odd chapter, but no index leaves its table.
  */
 void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint64_t now_ns);
 void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns);
 
-/* Was the handshake told already when the whole record arrived? */
+/* Was the handshake chapter posted before this record, which has the whole connection? */
 bool chapter_handshake_posted(const struct record *r);
 
 /*
- * Of a close that an RST of ours ended: did that answer a segment?  It has no ACK then (tcp_v4_send_reset;
- * RFC 9293, 3.10.7.1), and one that the socket sends of itself has (tcp_send_active_reset).
+ * Our RST ended the connection: did it answer a segment?  Such an RST has no ACK
+ * (tcp_v4_send_reset(); RFC 9293, 3.10.7.1), one that the socket sends on its own has
+ * (tcp_send_active_reset()).
  */
 bool chapter_reset_answers(const struct record *r);
 
-/* Does the whole record still say what the handshake was? */
+/* Does the record hold the steps of the handshake? */
 bool chapter_handshake_seen(const struct record *r);
 
-/* Steps that may be looked at. */
-size_t chapter_steps(const struct chapter *ch);
+/* How many steps the chapter has, at most CHAPTER_STEPS. */
+size_t chapter_step_count(const struct chapter *ch);
 
 #endif

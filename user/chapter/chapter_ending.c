@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* How a connection ended and who began it: the judgements of the close chapter. */
+/* How a connection ended, who closed first, and what of it was seen. */
 #include <errno.h>
 #include <linux/bpf.h>
 
 #include "chapter_parts.h"
 #include "shared/diary.h"
 
+/* Two events closer together than this belong to one segment. */
 #define AT_ONCE_NS 1000000U
 
-/* The state before the last change, 0 when there was none. */
+/* The state before the last state change, 0 when there was none. */
 static uint8_t last_from(const struct record *r)
 {
 	unsigned int n = r->c.n_steps;
@@ -16,7 +17,6 @@ static uint8_t last_from(const struct record *r)
 	return n && n <= CLOSE_STEPS ? step_from(r->c.steps[n - 1]) : 0;
 }
 
-/* Why and how the connection ended. */
 enum ending chapter_ending(const struct record *r)
 {
 	uint8_t from = last_from(r);
@@ -31,8 +31,10 @@ enum ending chapter_ending(const struct record *r)
 	case 0:
 		if (r->c.flags & CLOSE_RST_RECEIVED)
 			return ENDING_RESET_RECEIVED;
-		/* close() or disconnect of a connection that still had a direction open sends an RST
-		 * (tcp_need_reset); in LAST_ACK and CLOSING it may (facts_aborted) */
+		/*
+		 * close() or disconnect() of a connection with a direction still open sends an RST
+		 * (tcp_need_reset()); in LAST_ACK and CLOSING it may, and the record says so
+		 */
 		if (r->c.flags & CLOSE_MINISOCKET && !(r->c.flags & CLOSE_RST_SENT))
 			return ENDING_UNKNOWN;
 		if (from != BPF_TCP_LAST_ACK && from != BPF_TCP_CLOSING)
@@ -43,7 +45,10 @@ enum ending chapter_ending(const struct record *r)
 	case ECONNRESET:
 	case EPIPE:
 		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_RESET_RECEIVED;
-	default: /* ETIMEDOUT, or what ICMP had said when the retries ran out, as ECONNREFUSED */
+	default:
+		/*
+		 * ETIMEDOUT, or the ICMP error pending when the retries ran out (tcp_write_err())
+		 */
 		return ENDING_TIMED_OUT;
 	}
 }
@@ -53,19 +58,25 @@ bool chapter_reset_answers(const struct record *r)
 	unsigned int n = r->c.n_steps;
 	uint64_t last, before;
 
-	/* by a minisocket, or to data after close(), for which the kernel resets itself */
+	/*
+	 * sent by a minisocket, or in answer to data after close(), when the kernel also resets
+	 * its own socket with ECONNRESET (tcp_reset())
+	 */
 	if (r->c.flags & CLOSE_MINISOCKET || r->c.err == ECONNRESET)
 		return true;
 	if (n < 2 || n > CLOSE_STEPS)
 		return false;
-	/* TCP_LINGER2 below 0, to the ACK of our FIN; a close() right behind that looks the same */
+	/*
+	 * with TCP_LINGER2 below 0 the ACK of our FIN is answered with an RST; a close() right
+	 * after that ACK looks the same
+	 */
 	last = r->c.steps[n - 1];
 	before = r->c.steps[n - 2];
 	return step_from(last) == BPF_TCP_FIN_WAIT2 && step_to(before) == BPF_TCP_FIN_WAIT2 &&
 	       step_t_ns(last) - step_t_ns(before) < AT_ONCE_NS;
 }
 
-/* CLOSE_WAIT and LAST_ACK are the states of who was closed by the other, even if nothing else was seen. */
+/* Who closed first, as one state shows, even if nothing else was seen. */
 static enum first_closer closer_by_state(uint8_t state)
 {
 	switch (state) {
@@ -83,15 +94,15 @@ static enum first_closer closer_by_state(uint8_t state)
 	}
 }
 
-/* CLOSING outweighs the FIN_WAIT1 before it. */
+/* CLOSING, CLOSE_WAIT and LAST_ACK overrule the FIN_WAIT1 before them. */
 enum first_closer chapter_first_closer(const struct record *r)
 {
 	enum first_closer first = closer_by_state(r->h.state), by;
 
 	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++) {
-		for (int end = 0; end < 2; end++) {
-			by = closer_by_state(end ? step_to(r->c.steps[i])
-						 : step_from(r->c.steps[i]));
+		for (int after = 0; after < 2; after++) {
+			by = closer_by_state(after ? step_to(r->c.steps[i])
+						   : step_from(r->c.steps[i]));
 			if (by == CLOSER_BOTH && r->c.flags & CLOSE_REMOTE_FIN_FIRST)
 				return CLOSER_REMOTE;
 			if (by == CLOSER_BOTH || by == CLOSER_REMOTE)
@@ -100,7 +111,7 @@ enum first_closer chapter_first_closer(const struct record *r)
 				first = by;
 		}
 	}
-	/* a FIN that is known never to have left closed nothing */
+	/* our FIN never left, so it closed nothing */
 	if (first == CLOSER_LOCAL && r->c.flags & CLOSE_LOCAL_FIN && r->c.flags & CLOSE_OVER &&
 	    !(r->c.flags & CLOSE_LOCAL_FIN_LEFT))
 		return CLOSER_NONE;
@@ -109,7 +120,10 @@ enum first_closer chapter_first_closer(const struct record *r)
 	return first;
 }
 
-/* Sequence numbers between a SYN's and what a FIN stands at are payload. */
+/*
+ * Was there payload?  Where the counters do not say, from the distance of a FIN's number to the
+ * SYN's.
+ */
 static bool had_data(const struct record *r)
 {
 	const struct handshake_part *h = &r->h;

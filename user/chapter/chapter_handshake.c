@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The handshake chapter: from the SYN to ESTABLISHED, or to why it got no further. */
+/* The handshake chapter: from the SYN to ESTABLISHED, or to the failure. */
 #include <errno.h>
 #include <linux/bpf.h>
 
 #include "chapter_parts.h"
 #include "shared/diary.h"
 
-/* A sequence number n further on, where the first is known. */
+/* The sequence number n after seq, modulo 2^32. */
 static struct maybe seq_after(struct maybe seq, uint32_t n)
 {
 	return known_if(seq.known, (uint32_t)((uint32_t)seq.value + n));
@@ -29,7 +29,10 @@ static bool is_unreachable(int err)
 	       err == ENOPROTOOPT || err == ENONET || err == EACCES;
 }
 
-/* Why a handshake that went to CLOSE did: from the socket's error at that moment. */
+/*
+ * The outcome of a handshake that ended in CLOSE, from the socket's error at that moment.  An
+ * error that ICMP reported is in sk_err_soft too (tcp_v4_err(), tcp_write_err()).
+ */
 static enum outcome failed_outcome(const struct handshake_part *h)
 {
 	bool icmp = h->err && h->err == h->err_soft;
@@ -53,103 +56,108 @@ static enum outcome failed_outcome(const struct handshake_part *h)
 	}
 }
 
-static bool reset_ended(const struct handshake_part *h, enum outcome outcome)
+static bool was_reset(const struct handshake_part *h, enum outcome outcome)
 {
 	return outcome == OUTCOME_REFUSED || outcome == OUTCOME_RESET ||
 	       (h->flags & HANDSHAKE_RST_RECEIVED && h->err);
 }
 
-/* The last step of a handshake that ended in CLOSE. */
-static void step_failed(struct chapter *ch, struct step *s, const struct handshake_part *h,
-			enum outcome outcome)
+/* The last step of a handshake that ended in CLOSE: the RST that was sent or received, if any. */
+static void set_failed_segment(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			       enum outcome outcome)
 {
-	/* where only the last ACK is missing, giving up sends one (tcp_need_reset(), tcp_disconnect()) */
+	/* in SYN_RECV close() and disconnect() send an RST (tcp_need_reset(), tcp_disconnect()) */
 	if (outcome == OUTCOME_ABANDONED && s->from == BPF_TCP_SYN_RECV) {
 		struct maybe seq = seq_after(ch->iss, 1);
 
-		seq.known &= !h->accept_ns; /* a fast-open server may have answered by then */
-		step_segment(s, true, SEGMENT_RST | SEGMENT_ACK, seq,
-			     seq_after(ch->irs, 1 + h->early_received));
+		/* an accepted fast-open server may have sent data by then */
+		seq.known &= !h->accept_ns;
+		step_set_segment(s, true, SEGMENT_RST | SEGMENT_ACK, seq,
+				 seq_after(ch->irs, 1 + h->early_received));
 		ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
 	}
-	if (!reset_ended(h, outcome))
+	if (!was_reset(h, outcome))
 		return;
-	/* in SYN_SENT only an RST that acknowledges our SYN is taken (RFC 9293, 3.10.7.3) */
-	step_segment(s, false, SEGMENT_RST | SEGMENT_ACK, (struct maybe){ 0 },
-		     seq_after(ch->iss, 1));
+	/* SYN_SENT accepts an RST only when it acknowledges our SYN (RFC 9293, 3.10.7.3) */
+	step_set_segment(s, false, SEGMENT_RST | SEGMENT_ACK, (struct maybe){ 0 },
+			 seq_after(ch->iss, 1));
 	ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
 }
 
-static void client_step(struct chapter *ch, struct step *s, const struct handshake_part *h,
-			enum outcome outcome)
+static void set_client_segment(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			       enum outcome outcome)
 {
 	const struct maybe none = { 0 };
-	struct maybe next_s = seq_after(ch->iss, 1 + h->early_sent);
-	struct maybe next_r = seq_after(ch->irs, 1);
+	struct maybe snd_next = seq_after(ch->iss, 1 + h->early_sent);
+	struct maybe rcv_next = seq_after(ch->irs, 1);
 
 	if (s->to == BPF_TCP_SYN_SENT && h->flags & HANDSHAKE_SYN_AT_WRITE && !h->sent_ns) {
-		/* connect() sent nothing; that the SYN left later is known by what followed */
+		/* connect() sent nothing; only what followed shows whether the SYN left later */
 		s->t_ns = none;
 		if (!h->retransmits && !(h->flags & HANDSHAKE_ESTABLISHED))
 			return;
 	}
 	if (s->to == BPF_TCP_SYN_SENT && outcome != OUTCOME_NO_PORT) {
-		step_segment(s, true, SEGMENT_SYN, ch->iss, none);
+		step_set_segment(s, true, SEGMENT_SYN, ch->iss, none);
 		ch->completeness |= COMPLETE_SYN;
 		return;
 	}
 	if (s->from == BPF_TCP_SYN_SENT && s->to == BPF_TCP_SYN_RECV) {
 		struct step *answer;
 
-		step_segment(s, false, SEGMENT_SYN, ch->irs, none);
-		answer = chapter_step(ch, s->t_ns, s->to, s->to);
+		step_set_segment(s, false, SEGMENT_SYN, ch->irs, none);
+		answer = chapter_add_step(ch, s->t_ns, s->to, s->to);
 		answer->derived = true;
-		step_segment(answer, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss, next_r);
+		step_set_segment(answer, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss, rcv_next);
 		ch->completeness |= COMPLETE_SYNACK;
 		return;
 	}
 	if (s->to == BPF_TCP_ESTABLISHED) {
-		bool crossed = s->from == BPF_TCP_SYN_RECV;
+		bool syns_crossed = s->from == BPF_TCP_SYN_RECV;
 
-		step_segment(s, false, SEGMENT_SYN | SEGMENT_ACK, ch->irs, next_s);
+		step_set_segment(s, false, SEGMENT_SYN | SEGMENT_ACK, ch->irs, snd_next);
 		ch->completeness |= COMPLETE_SYNACK | COMPLETE_ACK;
-		if (!crossed) {
-			s = chapter_step(ch, s->t_ns, s->to, s->to);
+		if (!syns_crossed) {
+			s = chapter_add_step(ch, s->t_ns, s->to, s->to);
 			s->derived = true;
-			step_segment(s, true, SEGMENT_ACK, next_s, next_r);
+			step_set_segment(s, true, SEGMENT_ACK, snd_next, rcv_next);
 		}
 		return;
 	}
 	if (s->to == BPF_TCP_CLOSE)
-		step_failed(ch, s, h, outcome);
+		set_failed_segment(ch, s, h, outcome);
 }
 
-/* What came before a server's first state change: the SYN, and the SYN,ACK that answered it. */
-static void server_opening(struct chapter *ch, const struct handshake_part *h, bool timed)
+/*
+ * What precedes a server's first state change: the SYN, and the SYN,ACK that answers it.
+ * has_time: the chapter begins when the SYN,ACK left.
+ */
+static void add_server_opening(struct chapter *ch, const struct handshake_part *h, bool has_time)
 {
 	const struct maybe none = { 0 };
-	struct step *s = chapter_step(ch, none, BPF_TCP_LISTEN, BPF_TCP_NEW_SYN_RECV);
+	struct step *s = chapter_add_step(ch, none, BPF_TCP_LISTEN, BPF_TCP_NEW_SYN_RECV);
 
-	step_segment(s, false, SEGMENT_SYN, ch->irs, none);
-	s = chapter_step(ch, timed ? known(0) : none, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV);
+	step_set_segment(s, false, SEGMENT_SYN, ch->irs, none);
+	s = chapter_add_step(ch, has_time ? known(0) : none, BPF_TCP_NEW_SYN_RECV,
+			     BPF_TCP_NEW_SYN_RECV);
 	s->derived = true;
-	step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
-		     seq_after(ch->irs, 1 + h->early_received));
+	step_set_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
+			 seq_after(ch->irs, 1 + h->early_received));
 	ch->completeness |= COMPLETE_SYN | COMPLETE_SYNACK;
 }
 
-static void server_step(struct chapter *ch, struct step *s, const struct handshake_part *h,
-			enum outcome outcome)
+static void set_server_segment(struct chapter *ch, struct step *s, const struct handshake_part *h,
+			       enum outcome outcome)
 {
 	if (s->to == BPF_TCP_ESTABLISHED) {
 		struct maybe seq = seq_after(ch->irs, 1 + h->early_received);
 
 		if (h->flags & HANDSHAKE_ACK_AHEAD)
 			seq.known = false;
-		step_segment(s, false, SEGMENT_ACK, seq, seq_after(ch->iss, 1 + h->early_sent));
+		step_set_segment(s, false, SEGMENT_ACK, seq, seq_after(ch->iss, 1 + h->early_sent));
 		ch->completeness |= COMPLETE_ACK;
 	} else if (s->to == BPF_TCP_CLOSE) {
-		step_failed(ch, s, h, outcome);
+		set_failed_segment(ch, s, h, outcome);
 	}
 }
 
@@ -157,34 +165,35 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 		       enum outcome outcome)
 {
 	unsigned int n = h->n_steps < HANDSHAKE_STEPS ? h->n_steps : HANDSHAKE_STEPS;
-	uint8_t syns = 1;
+	uint8_t syns_sent = 1;
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t step = h->steps[i], t_ns = h->t0_ns + step_t_ns(step);
 		struct maybe t = known_delay(begin_ns, t_ns);
-		struct step *s = chapter_step(ch, t, step_from(step), step_to(step));
+		struct step *s = chapter_add_step(ch, t, step_from(step), step_to(step));
 
 		if (step_kind(step) == STEP_RETRANSMIT) {
 			if (h->role == ROLE_SERVER)
-				step_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
-					     seq_after(ch->irs, 1 + h->early_received));
+				step_set_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
+						 seq_after(ch->irs, 1 + h->early_received));
 			else
-				step_segment(s, true, SEGMENT_SYN, ch->iss, (struct maybe){ 0 });
-			s->segment.number = ++syns;
+				step_set_segment(s, true, SEGMENT_SYN, ch->iss,
+						 (struct maybe){ 0 });
+			s->segment.number = ++syns_sent;
 		} else if (h->role == ROLE_SERVER) {
-			server_step(ch, s, h, outcome);
+			set_server_segment(ch, s, h, outcome);
 		} else {
-			client_step(ch, s, h, outcome);
+			set_client_segment(ch, s, h, outcome);
 		}
 	}
 }
 
-static enum tristate tri(bool is_known, bool value)
+static enum tristate tristate_of(bool is_known, bool value)
 {
 	return is_known ? value ? TRISTATE_YES : TRISTATE_NO : TRISTATE_UNKNOWN;
 }
 
-static bool opened_by_both(const struct handshake_part *h)
+static bool is_simultaneous_open(const struct handshake_part *h)
 {
 	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
 		if (step_from(h->steps[i]) == BPF_TCP_SYN_SENT &&
@@ -195,24 +204,26 @@ static bool opened_by_both(const struct handshake_part *h)
 
 static void read_options(struct handshake *hs, const struct handshake_part *h)
 {
-	bool settled = h->options & OPTION_KNOWN, wscale = settled && h->options & OPTION_WSCALE;
+	bool negotiated = h->options & OPTION_KNOWN;
+	bool wscale = negotiated && h->options & OPTION_WSCALE;
 
-	hs->mss = known_if(settled, h->mss);
+	hs->mss = known_if(negotiated, h->mss);
 	hs->snd_wscale = known_if(wscale, h->snd_wscale);
 	hs->rcv_wscale = known_if(wscale, h->rcv_wscale);
-	hs->sack = tri(settled, h->options & OPTION_SACK);
-	hs->timestamps = tri(settled, h->options & OPTION_TIMESTAMPS);
-	hs->ecn = tri(settled, h->options & OPTION_ECN);
-	hs->fastopen = tri(settled, h->flags & HANDSHAKE_FASTOPEN);
-	hs->mptcp = tri(h->flags & HANDSHAKE_MPTCP_KNOWN, h->flags & HANDSHAKE_MPTCP);
-	hs->simultaneous_open = tri(h->role != ROLE_UNKNOWN, opened_by_both(h));
-	hs->syncookie = tri(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN, h->flags & HANDSHAKE_SYNCOOKIE);
-	/* sent by a client only: a SYN cookie is a listener's */
+	hs->sack = tristate_of(negotiated, h->options & OPTION_SACK);
+	hs->timestamps = tristate_of(negotiated, h->options & OPTION_TIMESTAMPS);
+	hs->ecn = tristate_of(negotiated, h->options & OPTION_ECN);
+	hs->fastopen = tristate_of(negotiated, h->flags & HANDSHAKE_FASTOPEN);
+	hs->mptcp = tristate_of(h->flags & HANDSHAKE_MPTCP_KNOWN, h->flags & HANDSHAKE_MPTCP);
+	hs->simultaneous_open = tristate_of(h->role != ROLE_UNKNOWN, is_simultaneous_open(h));
+	hs->syncookie = tristate_of(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN,
+				    h->flags & HANDSHAKE_SYNCOOKIE);
+	/* only a listener sends SYN cookies */
 	if (h->role == ROLE_CLIENT)
 		hs->syncookie = TRISTATE_NO;
 }
 
-/* When the present state was entered; retransmissions do not change it. */
+/* When the current state was entered, CLOCK_MONOTONIC ns; a retransmission does not change it. */
 static uint64_t state_since_ns(const struct handshake_part *h)
 {
 	uint64_t since_ns = 0;
@@ -231,7 +242,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	bool established = h->flags & HANDSHAKE_ESTABLISHED,
 	     over = established || h->state == BPF_TCP_CLOSE;
 
-	chapter_identity(ch, h);
+	chapter_begin(ch, h);
 	ch->type = CHAPTER_HANDSHAKE;
 	ch->missing = handshake_missing(h);
 	ch->open = now_ns && !over;
@@ -247,7 +258,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	begin_ns = begun_ns ? begun_ns : h->t0_ns;
 	ch->t_ns = known_unless_0(begin_ns);
 	if (h->role == ROLE_SERVER)
-		server_opening(ch, h, begun_ns);
+		add_server_opening(ch, h, begun_ns);
 	if (begin_ns)
 		read_steps(ch, h, begin_ns, hs->outcome);
 	if (over && hs->outcome != OUTCOME_NO_PORT)

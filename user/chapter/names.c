@@ -11,7 +11,7 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-/* The kernel's own numbers (enum in include/net/tcp_states.h); there is no state 0. */
+/* The kernel's numbers (include/net/tcp_states.h); there is no state 0. */
 static const char *const states[] = {
 	[1] = "ESTABLISHED", [2] = "SYN_SENT",	[3] = "SYN_RECV", [4] = "FIN_WAIT1",
 	[5] = "FIN_WAIT2",   [6] = "TIME_WAIT", [7] = "CLOSE",	  [8] = "CLOSE_WAIT",
@@ -28,7 +28,7 @@ static const char *const outcomes[] = {
 	[OUTCOME_NO_PORT] = "no_port",
 	[OUTCOME_FAILED] = "failed",
 };
-_Static_assert(COUNT(outcomes) == OUTCOMES, "a word for each outcome");
+_Static_assert(COUNT(outcomes) == OUTCOMES, "a name for each outcome");
 
 static const char *const first_closers[] = {
 	[CLOSER_LOCAL] = "local",
@@ -36,7 +36,7 @@ static const char *const first_closers[] = {
 	[CLOSER_BOTH] = "both",
 	[CLOSER_NONE] = "none",
 };
-_Static_assert(COUNT(first_closers) == CLOSERS, "a word for each first closer");
+_Static_assert(COUNT(first_closers) == CLOSERS, "a name for each first closer");
 
 static const char *const endings[] = {
 	[ENDING_GRACEFUL] = "graceful",
@@ -46,21 +46,21 @@ static const char *const endings[] = {
 	[ENDING_ABORTED] = "aborted",
 	[ENDING_HALF_OPEN] = "half_open",
 };
-_Static_assert(COUNT(endings) == ENDINGS, "a word for each ending");
+_Static_assert(COUNT(endings) == ENDINGS, "a name for each ending");
 
 static const char *const missings[] = {
 	[MISSING_BEFORE_TRACE] = "before_trace",
 	[MISSING_EVENTS_LOST] = "events_lost",
 	[MISSING_TABLE_FULL] = "table_full",
 };
-_Static_assert(COUNT(missings) == MISSINGS, "a word for each thing missing");
+_Static_assert(COUNT(missings) == MISSINGS, "a name for each enum missing");
 
 static const char *const roles[] = {
 	[ROLE_CLIENT] = "client",
 	[ROLE_SERVER] = "server",
 };
 
-/* What a socket can have in sk_err or sk_err_soft, and the neighbours a driver may put there. */
+/* The errors that TCP, ICMP, keys and drivers leave in sk_err and sk_err_soft, and related ones. */
 #define NAME(symbol) [symbol] = #symbol
 static const char *const errnos[] = {
 	NAME(EPERM),	    NAME(ENOENT),	NAME(EINTR),	       NAME(EIO),
@@ -154,10 +154,7 @@ const char *name_segment(char buf[SEGMENT_TEXT_MAX], const struct segment *s)
 	for (size_t i = 0; i < COUNT(words); i++) {
 		if (!(s->flags & words[i].flag))
 			continue;
-		/*
-		 * 2 for the direction, 4 words of 3, 3 commas, 6 for " (255)" and the NUL: 24 of
-		 * 32
-		 */
+		/* at most 24 bytes: 2 of direction, 4 words of 3, 3 commas, " (255)" and the NUL */
 		memcpy(buf + len, len ? "," : s->sent ? "> " : "< ", 2);
 		len += len ? 1 : 2;
 		memcpy(buf + len, words[i].word, 3);

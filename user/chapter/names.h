@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Words for numbers, as the manual page spells them.  Every look-up is bounds-checked. */
+/* Names of numbers, as the manual page spells them.  Every look-up is bounds-checked. */
 #ifndef NAMES_H
 #define NAMES_H
 
@@ -7,8 +7,9 @@
 #include "chapter.h"
 
 /*
- * The word, NULL for the "unknown" member of the enum.  A number outside the table gives
- * "UNKNOWN(14)" in a buffer that the next call of the same function reuses.
+ * The name of a member of the enum, NULL for its UNKNOWN member (MISSING_NOTHING of enum
+ * missing).  A number outside the table gives "UNKNOWN(14)", in a buffer that the next call of
+ * the same function reuses.  States are the kernel's (include/net/tcp_states.h).
  */
 const char *name_state(unsigned int state);
 const char *name_outcome(unsigned int outcome);
@@ -17,23 +18,29 @@ const char *name_ending(unsigned int ending);
 const char *name_missing(unsigned int missing);
 const char *name_role(unsigned int role);
 
-/* "ECONNREFUSED"; NULL for 0, "UNKNOWN(4711)" for a number without a name. */
+/* The symbol of a positive errno, "ECONNREFUSED"; NULL for 0, "UNKNOWN(4711)" when it has none. */
 const char *name_errno(int err);
 
 #define SEGMENT_TEXT_MAX 32
 
-/* "> SYN", "< FIN,ACK", "> SYN (2)" into buf; NULL when the step has no segment. */
+/*
+ * "> SYN" (sent), "< FIN,ACK" (received), "> SYN (2)" (sent again) in buf; NULL when there is no
+ * segment.
+ */
 const char *name_segment(char buf[SEGMENT_TEXT_MAX], const struct segment *s);
 
-/* Wireshark's text for a completeness mask: "Complete, WITH_DATA", "Incomplete, SYN_SENT"... */
+/*
+ * Wireshark's text for a mask of enum completeness: "Complete, WITH_DATA", "Incomplete,
+ * SYN_SENT"...
+ */
 const char *name_completeness(unsigned int mask);
 
 #define PERSON_TEXT_MAX (COMM_TEXT_MAX + 16)
 
-/* "curl[4711]", "-" for nobody known. */
+/* "curl[4711]", "-" when the process is not known; fit for a terminal. */
 const char *name_person(char buf[PERSON_TEXT_MAX], const struct person *p);
 
-/* A word, "-" for NULL. */
+/* The word itself, or "-" for NULL. */
 const char *name_or_dash(const char *word);
 
 #endif

@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-#include "cli/parse.h"
-#include "kernel/sweep.h"
 #include "shared/wanted.h"
 
-/* A recording's cgroups have the paths that it holds; the kernel's, of what runs now, have their numbers. */
+/* A recording names cgroups by path.  Live they are compared by id, for one may be gone by now. */
 static bool in_cgroup(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
 {
 	const char *path;
@@ -49,7 +47,7 @@ bool select_handshake(const struct options *o, struct cgroups *cgroups,
 	    (o->host.n && !prefix_list_has(&o->host, h->family, h->local) &&
 	     !prefix_list_has(&o->host, h->family, h->remote)))
 		return false;
-	/* either side of accept() */
+	/* the owner before accept() or the one after */
 	return select_owner(o, cgroups, &h->owner) ||
 	       (h->accept_ns && select_owner(o, cgroups, &h->acceptor));
 }
@@ -77,11 +75,11 @@ static int pass_close(const struct selection *s, const struct record *record)
 {
 	const struct config cfg = select_wanted(s->options);
 	struct record r = *record;
-	bool told = r.h.flags & HANDSHAKE_POSTED;
+	bool posted = r.h.flags & HANDSHAKE_POSTED;
 
 	if (!select_handshake(s->options, s->cgroups, &r.h))
 		return 0;
-	if (!told && !wanted_handshake(&cfg, &r))
+	if (!posted && !wanted_handshake(&cfg, &r))
 		r.h.flags |= HANDSHAKE_POSTED;
 	if (wanted_close(&cfg, &r))
 		return s->sink(s->ctx, &(struct item){ ITEM_CLOSE, &r, sizeof(r) });

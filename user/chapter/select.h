@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The selections of the command line on a recording's items; live, the kernel applies them. */
+/*
+ * Applies the selections of the command line to the items of a recording.  Live, the kernel does.
+ */
 #ifndef SELECT_H
 #define SELECT_H
 
@@ -9,29 +11,34 @@
 #include "base/options.h"
 #include "base/item.h"
 
-/* What is wanted of a replayed item: a changed copy of a record may lack its handshake. */
 struct selection {
 	const struct options *options;
-	struct cgroups *cgroups; /* a recording's, as far as it has been read */
-	item_fn sink;		 /* gets what is selected */
-	void *ctx;
+	struct cgroups *cgroups; /* of the recording, as far as it has been read */
+	item_fn sink;		 /* receives the items selected */
+	void *ctx;		 /* of the sink */
 };
 
-/* Which chapters are wanted, for wanted.h. */
+/* The options that choose chapters, in the form that shared/wanted.h takes. */
 struct config select_wanted(const struct options *options);
 
-/* -p, --comm and --cgroup: is this process among those selected?  cgroups: for replay only. */
+/* Do -p, --comm and --cgroup select this process?  cgroups is used in replay only. */
 bool select_owner(const struct options *options, struct cgroups *cgroups,
 		  const struct owner *owner);
 
-/* By everything but which chapters are wanted. */
+/*
+ * Do all selections but those of chapters (--failed, --min-connect, --min-close) select this one?
+ */
 bool select_handshake(const struct options *options, struct cgroups *cgroups,
 		      const struct handshake_part *h);
 
-/* By -L, -D and --port alone; a port that is not known is none of them. */
+/* Do -L, -D and --port select this one?  A port that is not known (0) is in no list. */
 bool select_ports(const struct options *options, const struct handshake_part *h);
 
-/* An item_fn; ctx is a struct selection. */
+/*
+ * An item_fn whose ctx is a struct selection.  Passes the item on to the sink if it is selected;
+ * a record of which only one chapter is selected is passed on as a copy with that one alone.  0,
+ * or what the sink returned.
+ */
 int select_item(void *selection, const struct item *item);
 
 #endif

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 65536 /* a power of two, of which both maps fill less than a third */
-_Static_assert(3 * (TALLIES + TALLIES_OTHER) < SLOTS, "a place for every key");
+/* An open hash table: a power of two, and more than three times what the kernel's two maps hold. */
+#define SLOTS 65536
+_Static_assert(3 * (TALLIES + TALLIES_OTHER) < SLOTS, "a slot for every key");
 
 struct tally_counts {
 	struct {
@@ -15,8 +16,8 @@ struct tally_counts {
 	} slots[SLOTS];
 };
 
-/* The least of a record that the verdict is the same of. */
-static void record_of(struct record *r, const struct tally_key *key)
+/* A record with just what the verdict depends on. */
+static void make_record(struct record *r, const struct tally_key *key)
 {
 	memset(r, 0, sizeof(*r));
 	r->h.family = 4;
@@ -43,7 +44,7 @@ void tally_chapter(struct chapter *ch, const struct tally_key *key)
 {
 	struct record r;
 
-	record_of(&r, key);
+	make_record(&r, key);
 	if (key->close)
 		chapter_close(ch, &r, 0);
 	else
@@ -61,7 +62,7 @@ void tally_counts_destroy(struct tally_counts *c)
 	free(c);
 }
 
-/* FNV-1a */
+/* FNV-1a, 32 bits. */
 static uint32_t hash(const struct tally_key *key)
 {
 	const unsigned char *p = (const unsigned char *)key;
@@ -75,14 +76,14 @@ static uint32_t hash(const struct tally_key *key)
 uint64_t tally_counts_take(struct tally_counts *c, const struct tally_key *key, uint64_t n)
 {
 	uint32_t at = hash(key) % SLOTS;
-	uint64_t fresh;
+	uint64_t grown;
 
 	while (c->slots[at].taken && memcmp(&c->slots[at].key, key, sizeof(*key)))
 		at = (at + 1) % SLOTS;
-	fresh = n > c->slots[at].taken ? n - c->slots[at].taken : 0;
-	if (fresh) {
+	grown = n > c->slots[at].taken ? n - c->slots[at].taken : 0;
+	if (grown) {
 		c->slots[at].key = *key;
 		c->slots[at].taken = n;
 	}
-	return fresh;
+	return grown;
 }

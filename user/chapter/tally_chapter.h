@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the kernel counted instead of posting it (tally.h), as chapters.  Pure. */
+/*
+ * Chapters from the tallies that the kernel keeps for a summary instead of posting records
+ * (shared/tally.h).
+ */
 #ifndef TALLY_CHAPTER_H
 #define TALLY_CHAPTER_H
 
 #include "chapter.h"
 #include "shared/tally.h"
 
-/* A chapter with the verdict of those counted under the key; its latency is the key's bucket. */
+/*
+ * The verdict that all chapters counted under the key have in common; their latency is in
+ * key->bucket.
+ */
 void tally_chapter(struct chapter *ch, const struct tally_key *key);
 
-/* How much of each tally was taken already. */
+/* How much of each tally has been taken so far: the kernel's only grow. */
 struct tally_counts;
 
-struct tally_counts *tally_counts_create(void); /* NULL: no memory */
+/* NULL when there is no memory. */
+struct tally_counts *tally_counts_create(void);
 void tally_counts_destroy(struct tally_counts *c);
 
-/* n is what the tally stands at; returns how many of them are new. */
+/* n is the tally's current value.  Returns by how much it has grown since it was last taken. */
 uint64_t tally_counts_take(struct tally_counts *c, const struct tally_key *key, uint64_t n);
 
 #endif

@@ -7,29 +7,31 @@
 #define BUCKETS (2 * CONVERSATIONS_WAITING)
 #define REMEMBERED 65536
 
-struct held {
+/* A record that waits for the one of the other end. */
+struct waiting {
 	struct record record;
-	uint64_t open_ns; /* as segments_end's now_ns */
+	uint64_t open_ns; /* now_ns of struct segments_end */
 	int64_t clock_offset_ns;
-	uint64_t since_ns;
-	struct held *next; /* in its bucket, older */
+	uint64_t added_ns;
+	struct waiting *next; /* the next older one in its bucket */
 	uint8_t part;
-	bool waits;
+	bool is_waiting; /* false: written already, its place in the ring is free in its turn */
 };
 
-/* What one end has told alone, in case that the other comes late. */
+/* What was written from one end's record alone, in case the other end's comes late. */
 struct written_part {
-	uint64_t connection; /* hash, of both ends the same */
-	uint16_t written;    /* as that end sees it */
-	bool by_larger;	     /* of the two endpoints */
+	uint64_t connection; /* a hash that both ends share */
+	uint16_t written;    /* struct segments, as this end sees it */
+	bool by_larger;	     /* which end that was: is_larger() */
 };
 
 struct conversations {
 	packet_fn put;
 	void *ctx;
-	uint64_t first, n; /* records ever let go of, and added: places in the ring */
-	struct held *buckets[BUCKETS];
-	struct held ring[CONVERSATIONS_WAITING];
+	/* records removed from the ring, and added to it, so far */
+	uint64_t n_gone, n_added;
+	struct waiting *buckets[BUCKETS];
+	struct waiting ring[CONVERSATIONS_WAITING];
 	struct written_part written_parts[REMEMBERED];
 };
 
@@ -63,7 +65,7 @@ static uint64_t hash_endpoint(const uint8_t addr[16], uint16_t port)
 	return mix(mix(mix(port, words[0]), words[1]), 0);
 }
 
-/* Of both ends the same. */
+/* Both ends have the same. */
 static uint64_t hash_tuple(const struct handshake_part *h)
 {
 	return hash_endpoint(h->local, h->local_port) + hash_endpoint(h->remote, h->remote_port);
@@ -74,6 +76,7 @@ static uint64_t hash_connection(const struct handshake_part *h, enum segments_pa
 	return mix(hash_tuple(h) + mix(0, h->iss) + mix(0, h->irs), part) | 1;
 }
 
+/* Is the local endpoint the larger of the two?  That distinguishes the two ends. */
 static bool is_larger(const struct handshake_part *h)
 {
 	int by_address = memcmp(h->local, h->remote, 16);
@@ -92,34 +95,37 @@ static bool same_tuple(const struct handshake_part *a, const struct handshake_pa
 	       a->remote_port == (mirrored ? b->local_port : b->remote_port);
 }
 
-/* The numbers tell connections of the same addresses apart; of one older than the trace they are 0. */
+/*
+ * The initial sequence numbers distinguish connections of the same addresses; those of a
+ * connection that is older than the trace are 0.
+ */
 static bool are_ends(const struct handshake_part *a, const struct handshake_part *b)
 {
 	return same_tuple(a, b, true) && a->iss == b->irs && a->irs == b->iss;
 }
 
-static struct held **bucket_of(struct conversations *c, const struct handshake_part *h)
+static struct waiting **bucket_of(struct conversations *c, const struct handshake_part *h)
 {
 	return &c->buckets[hash_tuple(h) % BUCKETS];
 }
 
-/* A record leaves its bucket; its place in the ring is passed over later. */
-static void release(struct conversations *c, struct held *held)
+/* Its place in the ring is passed over later. */
+static void leave_bucket(struct conversations *c, struct waiting *w)
 {
-	struct held **at = bucket_of(c, &held->record.h);
+	struct waiting **at = bucket_of(c, &w->record.h);
 
-	while (*at != held)
+	while (*at != w)
 		at = &(*at)->next;
-	*at = held->next;
-	held->waits = false;
+	*at = w->next;
+	w->is_waiting = false;
 }
 
-static struct segments_end end_of(const struct held *held)
+static struct segments_end to_end(const struct waiting *w)
 {
-	return (struct segments_end){ &held->record, held->open_ns, held->clock_offset_ns };
+	return (struct segments_end){ &w->record, w->open_ns, w->clock_offset_ns };
 }
 
-/* What is in the file of a connection of which one end was told alone, as this end sees it. */
+/* What is in the file already, written from the other end's record alone; as this end sees it. */
 static uint16_t written_before(const struct conversations *c, const struct handshake_part *h,
 			       enum segments_part part)
 {
@@ -153,82 +159,85 @@ static int put_alone(struct conversations *c, const struct segments_end *end,
 	return err;
 }
 
-static int put_held(struct conversations *c, struct held *held)
+static int put_waiting(struct conversations *c, struct waiting *w)
 {
-	struct segments_end end = end_of(held);
+	struct segments_end end = to_end(w);
 
-	release(c, held);
-	return put_alone(c, &end, held->part);
+	leave_bucket(c, w);
+	return put_alone(c, &end, w->part);
 }
 
-/* The oldest record that waits with these addresses. */
-static struct held *oldest_of(struct conversations *c, const struct handshake_part *h)
+/* The oldest record that waits between these addresses. */
+static struct waiting *oldest_of(struct conversations *c, const struct handshake_part *h)
 {
-	struct held *oldest = NULL;
+	struct waiting *oldest = NULL;
 
-	for (struct held *at = *bucket_of(c, h); at; at = at->next)
+	for (struct waiting *at = *bucket_of(c, h); at; at = at->next)
 		if (same_tuple(h, &at->record.h, true) || same_tuple(h, &at->record.h, false))
 			oldest = at;
 	return oldest;
 }
 
-static struct held *other_end_of(struct conversations *c, const struct handshake_part *h,
-				 enum segments_part part)
+static struct waiting *other_end_of(struct conversations *c, const struct handshake_part *h,
+				    enum segments_part part)
 {
-	for (struct held *at = *bucket_of(c, h); at; at = at->next)
+	for (struct waiting *at = *bucket_of(c, h); at; at = at->next)
 		if (at->part == part && are_ends(h, &at->record.h))
 			return at;
 	return NULL;
 }
 
-/* What came before `until` between the same addresses is told first (NULL: all of it). */
+/* Writes what waits between the same addresses and is older than `until` (NULL: all of it). */
 static int put_earlier(struct conversations *c, const struct handshake_part *h,
-		       const struct held *until)
+		       const struct waiting *until)
 {
-	struct held *oldest;
+	struct waiting *oldest;
 	int err = 0;
 
 	while (!err && (oldest = oldest_of(c, h)) && oldest != until)
-		err = put_held(c, oldest);
+		err = put_waiting(c, oldest);
 	return err;
 }
 
-/* Lets go of the oldest record if it no longer waits, or has waited since `until`. */
-static bool pop(struct conversations *c, uint64_t until_ns, int *err)
+/*
+ * Removes the oldest record of the ring, and writes it if it still waits.  False when there is
+ * none that was added by until_ns, or after an error.
+ */
+static bool put_oldest(struct conversations *c, uint64_t until_ns, int *err)
 {
-	struct held *held = &c->ring[c->first % CONVERSATIONS_WAITING];
+	struct waiting *w = &c->ring[c->n_gone % CONVERSATIONS_WAITING];
 
-	if (c->first == c->n || (held->waits && held->since_ns > until_ns))
+	if (c->n_gone == c->n_added || (w->is_waiting && w->added_ns > until_ns))
 		return false;
-	c->first++;
-	if (held->waits)
-		*err = put_held(c, held);
+	c->n_gone++;
+	if (w->is_waiting)
+		*err = put_waiting(c, w);
 	return !*err;
 }
 
-static int hold(struct conversations *c, const struct segments_end *end, enum segments_part part,
-		uint64_t now_ns)
+static int add_waiting(struct conversations *c, const struct segments_end *end,
+		       enum segments_part part, uint64_t now_ns)
 {
-	struct held *held, **bucket = bucket_of(c, &end->record->h);
+	struct waiting *w, **bucket = bucket_of(c, &end->record->h);
 	int err = 0;
 
-	if (c->n - c->first == CONVERSATIONS_WAITING)
-		pop(c, UINT64_MAX, &err);
-	held = &c->ring[c->n++ % CONVERSATIONS_WAITING];
-	*held = (struct held){
+	if (c->n_added - c->n_gone == CONVERSATIONS_WAITING)
+		put_oldest(c, UINT64_MAX, &err);
+	w = &c->ring[c->n_added++ % CONVERSATIONS_WAITING];
+	*w = (struct waiting){
 		.record = *end->record,
 		.open_ns = end->now_ns,
 		.clock_offset_ns = end->clock_offset_ns,
-		.since_ns = now_ns,
+		.added_ns = now_ns,
 		.next = *bucket,
 		.part = part,
-		.waits = true,
+		.is_waiting = true,
 	};
-	*bucket = held;
+	*bucket = w;
 	return err;
 }
 
-/* Is there another end that may be told?  A handshake that failed has none. */
+/* May the other end's record still come?  A handshake that failed has none. */
 static bool has_other_end(const struct handshake_part *h, enum segments_part part)
 {
 	bool itself = same_tuple(h, h, true);
@@ -240,19 +249,19 @@ int conversations_add(struct conversations *c, const struct segments_end *end,
 		      enum segments_part part, uint64_t now_ns)
 {
 	const struct handshake_part *h = &end->record->h;
-	struct held *other = other_end_of(c, h, part);
+	struct waiting *other = other_end_of(c, h, part);
 	struct segments_end first;
 	int err;
 
 	if (!other && has_other_end(h, part) && !written_before(c, h, part))
-		return hold(c, end, part, now_ns);
+		return add_waiting(c, end, part, now_ns);
 	err = put_earlier(c, h, other);
 	if (err)
 		return err;
 	if (!other)
 		return put_alone(c, end, part);
-	first = end_of(other);
-	release(c, other);
+	first = to_end(other);
+	leave_bucket(c, other);
 	return put_pair(c, &first, end, part);
 }
 
@@ -261,7 +270,7 @@ int conversations_expire(struct conversations *c, uint64_t now_ns)
 	uint64_t until_ns = now_ns > CONVERSATIONS_WAIT_NS ? now_ns - CONVERSATIONS_WAIT_NS : 0;
 	int err = 0;
 
-	while (pop(c, until_ns, &err))
+	while (put_oldest(c, until_ns, &err))
 		;
 	return err;
 }
@@ -270,7 +279,7 @@ int conversations_flush(struct conversations *c)
 {
 	int err = 0;
 
-	while (pop(c, UINT64_MAX, &err))
+	while (put_oldest(c, UINT64_MAX, &err))
 		;
 	return err;
 }

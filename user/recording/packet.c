@@ -10,7 +10,7 @@
 #define JUMBO_HEADER 8
 #define TCP_HEADER 20
 
-/* The kernel does not tell what window a segment announced; no window at all would be a statement. */
+/* What window a segment announced is not known, and 0 would say that it was closed. */
 #define WINDOW 65535
 
 static uint8_t *put_u16(uint8_t *at, uint16_t value)
@@ -31,7 +31,7 @@ static uint8_t *put_bytes(uint8_t *at, const void *bytes, size_t len)
 	return at + len;
 }
 
-/* RFC 1071; len is even. */
+/* The Internet checksum (RFC 1071); len is even. */
 static uint64_t sum_words(uint64_t sum, const uint8_t *at, size_t len)
 {
 	for (size_t i = 0; i < len; i += 2)
@@ -52,7 +52,8 @@ static size_t put_ipv4(uint8_t *at, const struct packet *p, size_t len)
 
 	at = put_u16(at, 0x4500);
 	at = put_u16(at, IPV4_HEADER + len > UINT16_MAX ? 0 : (uint16_t)(IPV4_HEADER + len));
-	at = put_u32(at, 0x4000); /* no identification, don't fragment */
+	/* no identification, don't fragment */
+	at = put_u32(at, 0x4000);
 	*at++ = HOP_LIMIT;
 	*at++ = PROTOCOL_TCP;
 	at = put_u16(at, 0);
@@ -69,7 +70,8 @@ static size_t put_ipv6(uint8_t *at, const struct packet *p, size_t len)
 
 	at = put_u32(at, 6U << 28);
 	at = put_u16(at, jumbo ? 0 : (uint16_t)len);
-	*at++ = jumbo ? 0 : PROTOCOL_TCP; /* 0: hop-by-hop options */
+	/* 0: hop-by-hop options */
+	*at++ = jumbo ? 0 : PROTOCOL_TCP;
 	*at++ = HOP_LIMIT;
 	at = put_bytes(at, p->from, 16);
 	at = put_bytes(at, p->to, 16);

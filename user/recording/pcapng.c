@@ -7,7 +7,8 @@
 #define INTERFACE 1
 #define ENHANCED_PACKET 6
 
-#define LINKTYPE_RAW 101 /* an IPv4 or IPv6 header comes first */
+/* A packet begins with its IPv4 or IPv6 header. */
+#define LINKTYPE_RAW 101
 
 enum option {
 	END_OF_OPTIONS = 0,
@@ -73,7 +74,7 @@ static void put_text(struct bytes *b, uint16_t code, const char *text)
 	put_option(b, code, text, strlen(text));
 }
 
-/* Returns where the block begins; its length is entered at its end. */
+/* Returns the offset of the block; end_block() fills in its length. */
 static size_t begin_block(struct bytes *b, uint32_t type)
 {
 	size_t at = b->len;
@@ -113,10 +114,11 @@ void pcapng_put_interface(struct bytes *b)
 	size_t at = begin_block(b, INTERFACE);
 
 	bytes_put(b, link, sizeof(link));
-	put_u32(b, 0); /* no limit to a packet's length */
+	/* SnapLen: no limit */
+	put_u32(b, 0);
 	put_text(b, INTERFACE_NAME, "tcpstates-trace, reconstructed headers");
 	put_text(b, INTERFACE_DESCRIPTION,
-		 "Not a capture: headers made up from what the kernel's TCP told of its "
+		 "Not a capture: headers reconstructed from the state of the kernel's TCP "
 		 "connections");
 	put_option(b, TIME_RESOLUTION, &nanoseconds, sizeof(nanoseconds));
 	put_option(b, END_OF_OPTIONS, NULL, 0);
@@ -129,7 +131,8 @@ void pcapng_put_packet(struct bytes *b, const struct packet *p)
 	uint8_t headers[PACKET_HEADER_MAX];
 	size_t len = packet_headers(headers, p), at = begin_block(b, ENHANCED_PACKET);
 
-	put_u32(b, 0); /* the interface */
+	/* the interface's number */
+	put_u32(b, 0);
 	put_u32(b, (uint32_t)((uint64_t)p->t_ns >> 32));
 	put_u32(b, (uint32_t)p->t_ns);
 	put_u32(b, (uint32_t)len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Blocks of a pcapng file (draft-ietf-opsawg-pcapng), in this machine's byte order, appended to bytes
- * in memory.
+ * Blocks of a pcapng file (draft-ietf-opsawg-pcapng), in this machine's byte order, appended to a
+ * buffer in memory.
  */
 #ifndef PCAPNG_H
 #define PCAPNG_H
@@ -15,14 +15,14 @@
 #define PCAPNG_CUSTOM 0x00000BADU
 #define PCAPNG_BYTE_ORDER 0x1A2B3C4DU
 
-/* What stands around a block's body: type and length, the length again. */
+/* Bytes around a block's body: type and length before it, the length again after it. */
 #define PCAPNG_HEAD 8
 #define PCAPNG_AROUND 12
 
-/* No block of ours comes near it. */
+/* The largest block that is read, in bytes; those of this program are smaller. */
 #define PCAPNG_BLOCK_MAX (1U << 20)
 
-/* Grows; what finds no memory sets `failed`, and is left out as all that follows. */
+/* A buffer that grows.  After an allocation has failed nothing more is appended. */
 struct bytes {
 	uint8_t *data;
 	size_t len, room;
@@ -30,16 +30,22 @@ struct bytes {
 };
 
 void bytes_put(struct bytes *b, const void *data, size_t len);
-void bytes_pad(struct bytes *b); /* zeros up to a multiple of 4 */
+
+/* Appends zeros up to a multiple of 4. */
+void bytes_pad(struct bytes *b);
+
 void bytes_free(struct bytes *b);
 
-/* The beginning of a file: the section, and its one interface, which is no capture and says so. */
+/*
+ * A file begins with the section and its one interface, whose description says that it is no
+ * capture.
+ */
 void pcapng_put_section(struct bytes *b);
 void pcapng_put_interface(struct bytes *b);
 
 void pcapng_put_packet(struct bytes *b, const struct packet *packet);
 
-/* Any block; body is padded. */
+/* A block of any type around a body of len bytes, which is padded. */
 void pcapng_put_block(struct bytes *b, uint32_t type, const void *body, size_t len);
 
 #endif

@@ -10,7 +10,6 @@
 #include "base/message.h"
 #include "recording.h"
 #include "chapter/select.h"
-#include "kernel/sweep.h"
 #include "shared/wanted.h"
 
 struct recorder {
@@ -19,11 +18,14 @@ struct recorder {
 	struct cgroups *cgroups;
 	struct config cfg;
 	int64_t clock_offset_ns;
-	uint64_t waits_ns; /* since when something is to be written; 0: nothing is */
-	bool last;
+	uint64_t pending_since_ns; /* since when something waits to be written; 0: nothing does */
+	bool at_end;		   /* recorder_last() was called */
 };
 
-/* Each file can be read alone: the clock, and every path once more when a record speaks of it. */
+/*
+ * Each file can be read alone: it has the clock, and the path of each cgroup that its records
+ * name.
+ */
 static int next_file(struct recorder *r)
 {
 	int err = recording_next(r->file);
@@ -76,14 +78,13 @@ int recorder_check(const struct recorder *r)
 	int err = r ? recording_check_next(r->file) : 0;
 
 	if (err)
-		message("%s: %s: the next file of -C cannot be made (privileges are dropped once "
-			"all is "
-			"attached)",
+		message("%s: %s: cannot create the next file of -C (privileges are dropped once "
+			"everything is attached)",
 			recorder_name(r), strerror(-err));
 	return err;
 }
 
-/* A path must stand in the recording before the record that speaks of it. */
+/* The path of a cgroup precedes the first record that names it. */
 static int add_cgroup(struct recorder *r, uint64_t id)
 {
 	char data[sizeof(id) + 4096];
@@ -120,17 +121,17 @@ static int add_part(struct recorder *r, const struct record *record, enum segmen
 }
 
 /*
- * A handshake that no chapter told is in the file with the close.  Those of connections that are open at
- * the end were told before.
+ * The handshake's packets come with the close unless the handshake was posted.  That of a
+ * connection which is open at the end was, if it is selected.
  */
 static int add_close(struct recorder *r, const struct record *record, uint64_t open_ns,
 		     uint64_t now_ns)
 {
-	bool told = wanted_handshake(&r->cfg, record) &&
-		    (open_ns || record->h.flags & HANDSHAKE_POSTED);
+	bool posted = wanted_handshake(&r->cfg, record) &&
+		      (open_ns || record->h.flags & HANDSHAKE_POSTED);
 	int err = 0;
 
-	if (!told)
+	if (!posted)
 		err = add_part(r, record, SEGMENTS_HANDSHAKE, 0, now_ns);
 	return err ? err : add_part(r, record, SEGMENTS_CLOSE, open_ns, now_ns);
 }
@@ -176,7 +177,7 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 		if (item->len != sizeof(u.open))
 			break;
 		err = add_cgroups(r, &u.open.record.h);
-		if (!err && r->last)
+		if (!err && r->at_end)
 			err = add_open(r, &u.open, now_ns);
 		break;
 	default:
@@ -190,7 +191,7 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 void recorder_last(struct recorder *r)
 {
 	if (r)
-		r->last = true;
+		r->at_end = true;
 }
 
 int recorder_flush(struct recorder *r, uint64_t now_ns)
@@ -198,18 +199,18 @@ int recorder_flush(struct recorder *r, uint64_t now_ns)
 	static const uint64_t patience_ns[] = {
 		[RECORDING_ITEMS] = RECORDER_WAIT_NS,
 		[RECORDING_PACKETS] = RECORDER_EVERY_NS,
-		[RECORDING_MUCH] = 0,
+		[RECORDING_AT_ONCE] = 0,
 	};
 	int err = conversations_expire(r->conversations, now_ns);
 	enum recording_pending pending = recording_pending(r->file);
 
 	if (err || pending == RECORDING_NOTHING)
 		return err;
-	if (!r->waits_ns)
-		r->waits_ns = now_ns;
-	if (now_ns - r->waits_ns < patience_ns[pending])
+	if (!r->pending_since_ns)
+		r->pending_since_ns = now_ns;
+	if (now_ns - r->pending_since_ns < patience_ns[pending])
 		return 0;
-	r->waits_ns = 0;
+	r->pending_since_ns = 0;
 	return recording_write(r->file);
 }
 

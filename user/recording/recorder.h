@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What is told goes to a recording too: the items as they are, with what a replay needs to know about
- * them, and the segments they prove as packets.
+ * Writes a recording (-w): each item as it is, with what a replay needs to know about it, and as
+ * packets the segments that the items prove.
  */
 #ifndef RECORDER_H
 #define RECORDER_H
@@ -11,38 +11,41 @@
 #include "base/options.h"
 #include "base/item.h"
 
-/* What waits for packets to stand before it does so no longer. */
+/*
+ * How long items wait to be written behind packets, which come later (conversations.h), and how
+ * long packets wait to be written.
+ */
 #define RECORDER_WAIT_NS (3 * NS_PER_S)
 #define RECORDER_EVERY_NS NS_PER_S
 
 struct recorder;
 
-/* 0, or -errno after a line on stderr. */
+/* Creates the first file.  0, or -errno after a message on stderr. */
 int recorder_create(struct recorder **recorder, const struct options *options,
 		    struct cgroups *cgroups);
 
 /*
- * Can the files to come be created with the rights this process has now?  0, or -errno after a line on
- * stderr.  NULL is fine.
+ * Can this process, with the privileges it has now, create the files that -C makes later?  0, or
+ * -errno after a message on stderr.  recorder may be NULL.
  */
 int recorder_check(const struct recorder *recorder);
 
-/* now_ns: CLOCK_MONOTONIC, here and below.  0 or -errno of the write. */
+/* Records an item.  now_ns is CLOCK_MONOTONIC, here and below.  0, or -errno of a write. */
 int recorder_item(struct recorder *recorder, const struct item *item, uint64_t now_ns);
 
-/* From here on ITEM_OPEN is the last that is told of a connection. */
+/* The trace ends: an ITEM_OPEN that follows is the last item of its connection. */
 void recorder_last(struct recorder *recorder);
 
-/* Writes what is due: whole blocks, every second or when there is much. */
+/* Writes what has waited long enough, or is much, in whole blocks.  0, or -errno of a write. */
 int recorder_flush(struct recorder *recorder, uint64_t now_ns);
 
-/* The file that is written now. */
+/* The name of the current file. */
 const char *recorder_name(const struct recorder *recorder);
 
-/* Writes all there is; 0 or -errno.  NULL is fine. */
+/* Writes everything and frees the recorder, which may be NULL.  0 or -errno. */
 int recorder_close(struct recorder *recorder);
 
-/* Lets go of the file as it is, after an error. */
+/* Frees the recorder after an error; packets that still wait are not written.  It may be NULL. */
 void recorder_abandon(struct recorder *recorder);
 
 #endif

@@ -14,18 +14,18 @@
 #include "shared/record.h"
 #include "recording_parts.h"
 
-#define MUCH (256 << 10) /* bytes */
+#define AT_ONCE_BYTES (256 << 10)
 
 struct recording {
 	struct recording_files files;
-	FILE *f;
+	FILE *f; /* the current file, its name, number and size in bytes */
 	char *name;
-	uint32_t number; /* of the file */
-	uint64_t size;	 /* what was written to it */
-	struct bytes packets, items;
+	uint32_t number;
+	uint64_t size;
+	struct bytes packets, items; /* not written yet */
 };
 
-/* With a limit to their number the names are as wide as the last one's. */
+/* With a count all names have as many digits as the last one takes. */
 static int name_file(struct recording *r)
 {
 	const struct recording_files *files = &r->files;
@@ -112,14 +112,14 @@ enum recording_pending recording_pending(const struct recording *r)
 
 	if (!len)
 		return RECORDING_NOTHING;
-	if (len >= MUCH || (r->files.limit_bytes && r->size + len > r->files.limit_bytes))
-		return RECORDING_MUCH;
+	if (len >= AT_ONCE_BYTES || (r->files.limit_bytes && r->size + len > r->files.limit_bytes))
+		return RECORDING_AT_ONCE;
 	return r->packets.len ? RECORDING_PACKETS : RECORDING_ITEMS;
 }
 
 /*
- * The packets go first: with a frame that has a time at the head of the file, Wireshark can count the
- * times of the others from it.
+ * The packets precede the items: Wireshark shows times since the first frame of a file, and a
+ * custom block has none.
  */
 int recording_write(struct recording *r)
 {

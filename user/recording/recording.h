@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Items and packets in a file, and the items back.  The file is pcapng: packets for other tools, and the
- * items in custom blocks, several in a block.  What is written at a time ends with a block, so that the
- * file is readable wherever writing stops.
+ * Writes items and packets to a file, and reads the items back.  The file is pcapng: the packets
+ * are for other tools, the items are in custom blocks, several to a block.  Each write ends with
+ * a whole block, so that the file can be read wherever writing stops.
  */
 #ifndef RECORDING_H
 #define RECORDING_H
@@ -12,54 +12,58 @@
 
 struct recording;
 
-/* Where to, and in files of which size. */
+/* -w, -C and -W. */
 struct recording_files {
-	const char *path;     /* "-" is stdout */
-	uint64_t limit_bytes; /* a file that is larger is the last but one; 0: there is one */
-	uint32_t count;	      /* so many, then the first is overwritten; 0: no limit */
+	const char *path; /* "-" is stdout */
+	/* when a file has grown beyond this the next is begun; 0: there is one file */
+	uint64_t limit_bytes;
+	uint32_t count; /* after so many files the first is overwritten; 0: no limit */
 };
 
 /*
- * Creates the first file (0600).  As tcpdump has it they are FILE, FILE1, FILE2... or, with a count,
- * FILE00 to FILE99, with as many digits as it takes.  path must live as long.  0 or -errno.
+ * Creates the first file, with mode 0600.  Files are named as tcpdump names them: FILE, FILE1,
+ * FILE2..., or with a count FILE00, FILE01..., of as many digits as the last one takes.  path
+ * must outlive the recording.  0 or -errno.
  */
 int recording_create(struct recording **recording, const struct recording_files *files);
 
-/* Nothing is written before recording_write().  0 or -ENOMEM. */
+/* Both only buffer, until recording_write().  0 or -ENOMEM. */
 int recording_add(struct recording *recording, const struct item *item);
 int recording_add_packet(struct recording *recording, const struct packet *packet);
 
+/* What is buffered, and how urgent it is to write it. */
 enum recording_pending {
 	RECORDING_NOTHING,
-	RECORDING_ITEMS,   /* that packets may still come for */
+	RECORDING_ITEMS,   /* whose packets may still come */
 	RECORDING_PACKETS, /* and maybe items */
-	RECORDING_MUCH,	   /* to be written at once: there is much, or the file is full with it */
+	RECORDING_AT_ONCE, /* more than 256 KiB, or what fills the file */
 };
 
 enum recording_pending recording_pending(const struct recording *recording);
 
-/* 0 or -errno of the write. */
+/* Writes what is buffered.  0 or -errno. */
 int recording_write(struct recording *recording);
 
-/* Is it time for the next file?  Only after recording_write(). */
+/* Is it time for the next file?  False while anything is buffered. */
 bool recording_is_full(const struct recording *recording);
 
-/* Opens the next file; 0 or -errno. */
+/* Closes the current file and opens the next.  0 or -errno. */
 int recording_next(struct recording *recording);
 
-/* Could it, with the rights this process has now?  0 or -errno. */
+/* Could recording_next() create a file, with the privileges this process has now?  0 or -errno. */
 int recording_check_next(const struct recording *recording);
 
-/* The file that is written now. */
+/* The name of the current file. */
 const char *recording_name(const struct recording *recording);
 
-/* Writes what is pending; 0 or -errno.  NULL is fine. */
+/* Writes what is buffered and frees the recording, which may be NULL.  0 or -errno. */
 int recording_close(struct recording *recording);
 
 /*
- * Passes on each item of a recording, or of several in a row.  0; what the sink returned; or -errno after
- * a line on stderr that says what is wrong with the file (-EBADMSG: not ours, truncated or corrupt;
- * -EPROTO: of another version), everything before it having been passed on.
+ * Passes each item of a file to the sink.  The file may be several recordings, one after the
+ * other; "-" is stdin.  Returns 0, what the sink returned, or -errno after a message on stderr:
+ * -EBADMSG when the file is not a recording, cut off or damaged, -EPROTO when another version
+ * wrote it.  The items before an error are passed on.
  */
 int recording_read(const char *path, item_fn sink, void *ctx);
 

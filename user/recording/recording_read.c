@@ -16,20 +16,20 @@ struct reading {
 	FILE *f;
 	item_fn sink;
 	void *ctx;
-	bool ours;   /* something of this program was found */
-	uint64_t at; /* where the block begins */
-	bool end;    /* of the file, between two blocks */
+	bool ours;   /* it has a block of this program */
+	uint64_t at; /* offset of the current block */
+	bool end;    /* the file ends here, between two blocks */
 };
 
-/* One block as it stands in the file; short: the file ends in it. */
+/* A block as it is in the file. */
 struct block {
 	uint32_t type, len;
 	unsigned char *body;
-	size_t got; /* of the body */
-	bool is_short;
+	size_t got;    /* bytes read of the body */
+	bool is_short; /* the file ends in it */
 };
 
-/* Items of a block, as many as are whole. */
+/* Passes on the items of a block that are complete.  -EBADMSG when one is not. */
 static int pass_on_items(const struct reading *in, const unsigned char *at, size_t left)
 {
 	struct recording_item_head head;
@@ -62,16 +62,15 @@ static int read_custom(struct reading *in, const struct block *b)
 		return 0;
 	in->ours = true;
 	if (head.version != RECORD_VERSION) {
-		message("%s: made by another version of this program (format %u, this one reads "
-			"%u; "
-			"what stands before is told)",
+		message("%s: recorded by another version of this program (format %u, this one "
+			"reads %u; what precedes it is printed)",
 			in->path, head.version, RECORD_VERSION);
 		return -EPROTO;
 	}
 	return pass_on_items(in, b->body + sizeof(head), b->got - sizeof(head));
 }
 
-/* A section of the other byte order is another machine's. */
+/* A section of the other byte order comes from another kind of machine, and is not read. */
 static int read_section(struct reading *in, const struct block *b)
 {
 	const uint32_t order = PCAPNG_BYTE_ORDER;
@@ -147,7 +146,7 @@ int recording_read(const char *path, item_fn sink, void *ctx)
 	if (err == -EBADMSG && !in.ours)
 		message("%s: not a recording of this program", path);
 	else if (err == -EBADMSG)
-		message("%s: %s (what stands before is told)", path,
+		message("%s: %s (what precedes it is printed)", path,
 			feof(in.f) ? "cut off" : "damaged");
 	else if (err == -ENOMEM)
 		message("%s: %s", path, strerror(ENOMEM));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Which segments, from whose record, and in which order. */
+/* Finds the segments, each in one record, and sorts them. */
 #include "segments_parts.h"
 
 #include <string.h>
@@ -31,22 +31,25 @@ static uint16_t kinds_in(const struct work *w)
 	return mask;
 }
 
-/* Adds the segments of one end's chapter, of one direction, with or without a time, but those in `but`. */
-static void gather(struct work *w, int end, bool sent, bool timed, uint16_t but)
+/*
+ * Adds the segments of one end's chapter that it sent, or received, and whose time is known, or
+ * is not; but none of the kinds in `except`.
+ */
+static void gather(struct work *w, int end, bool sent, bool timed, uint16_t except)
 {
 	const struct chapter *ch = &w->chapters[end];
 
-	for (size_t i = 0; i < chapter_steps(ch) && w->n < sizeof(w->list) / sizeof(w->list[0]);
-	     i++) {
+	for (size_t i = 0;
+	     i < chapter_step_count(ch) && w->n < sizeof(w->list) / sizeof(w->list[0]); i++) {
 		const struct step *step = &ch->steps[i];
 		int side = sent ? end : !end;
 		enum kind kind = kind_of(step);
 		bool has_time = ch->t_ns.known && step->t_ns.known;
 
 		if (!step->segment.flags || step->segment.sent != sent || has_time != timed ||
-		    but & bit_of(side, kind))
+		    except & bit_of(side, kind))
 			continue;
-		w->list[w->n++] = (struct sent){
+		w->list[w->n++] = (struct sent_segment){
 			.t_ns = known_if(timed, number_add(ch->t_ns.value, step->t_ns.value)),
 			.end = (uint8_t)end,
 			.side = (uint8_t)side,
@@ -58,18 +61,19 @@ static void gather(struct work *w, int end, bool sent, bool timed, uint16_t but)
 }
 
 /*
- * The sender knows best, if it knows when.  An ACK without a time may have left with other segments; what
- * opens a connection crossed the wire whether its time is known or not.
+ * The sender's record goes first where it has the time.  Without a time only a handshake's
+ * segments are taken: they crossed the wire for sure, while an ACK may have left inside another
+ * segment.
  */
 static void gather_all(struct work *w)
 {
-	uint16_t but = w->s->written;
+	uint16_t except = w->s->written;
 
 	for (int end = 0; end < w->n_ends; end++)
-		gather(w, end, true, true, but);
-	but |= kinds_in(w);
+		gather(w, end, true, true, except);
+	except |= kinds_in(w);
 	for (int end = 0; end < w->n_ends && !w->itself; end++)
-		gather(w, end, false, true, but);
+		gather(w, end, false, true, except);
 	if (w->s->part != SEGMENTS_HANDSHAKE)
 		return;
 	for (int sent = 1; sent >= (w->itself ? 1 : 0); sent--)
@@ -77,8 +81,8 @@ static void gather_all(struct work *w)
 			gather(w, end, sent, false, w->s->written | kinds_in(w));
 }
 
-/* Does `a` acknowledge `b`, which opens or closes the other direction? */
-static bool acknowledges(const struct sent *a, const struct sent *b)
+/* Does `a` acknowledge the SYN or FIN `b` of the other side? */
+static bool acknowledges(const struct sent_segment *a, const struct sent_segment *b)
 {
 	return a->side != b->side && b->kind != KIND_ACK && b->kind != KIND_RST &&
 	       b->step->segment.number <= 1 && a->step->ack.known && b->step->seq.known &&
@@ -86,13 +90,14 @@ static bool acknowledges(const struct sent *a, const struct sent *b)
 }
 
 /*
- * Did an ACK whose time its receiver alone knows come before this FIN of the same side?  The FIN's sender
- * knows when it left, which may be earlier than the ACK's coming.
+ * Did the receiver see this ACK before this FIN of the same side?  The ACK has the time of its
+ * arrival and the FIN that of its departure, so that the FIN may look earlier.
  */
-static bool came_before(const struct work *w, const struct sent *ack, const struct sent *fin)
+static bool came_before(const struct work *w, const struct sent_segment *ack,
+			const struct sent_segment *fin)
 {
 	const struct chapter *ch = &w->chapters[ack->end];
-	const struct step *end = ch->steps + chapter_steps(ch);
+	const struct step *end = ch->steps + chapter_step_count(ch);
 
 	if (ack->side != fin->side || ack->end == ack->side || ack->kind != KIND_ACK ||
 	    fin->kind != KIND_FIN)
@@ -103,25 +108,27 @@ static bool came_before(const struct work *w, const struct sent *ack, const stru
 	return false;
 }
 
-static void move_up(struct sent *list, size_t from, size_t to)
+static void move_up(struct sent_segment *list, size_t from, size_t to)
 {
-	struct sent moved = list[from];
+	struct sent_segment moved = list[from];
 
 	memmove(list + to + 1, list + to, (from - to) * sizeof(*list));
 	list[to] = moved;
 }
 
-static bool is_before(const struct sent *a, const struct sent *b)
+static bool is_before(const struct sent_segment *a, const struct sent_segment *b)
 {
 	return b->t_ns.known && (!a->t_ns.known || a->t_ns.value < b->t_ns.value);
 }
 
 /*
- * By time, of which some were computed, and never before what is acknowledged, nor otherwise than it came.
+ * By time; but some times were computed, so a segment also comes after those it acknowledges, and
+ * segments stay in the order of their arrival.
  */
-static void order(struct work *w)
+static void sort(struct work *w)
 {
-	size_t moves = w->n; /* a damaged record may have segments that acknowledge each other */
+	/* a limit, for in a damaged record segments may acknowledge each other */
+	size_t moves = w->n;
 
 	for (size_t i = 1; i < w->n; i++) {
 		size_t to = i;
@@ -132,11 +139,12 @@ static void order(struct work *w)
 	}
 	for (size_t i = 0; i < w->n; i++) {
 		for (size_t j = i + 1; j < w->n && moves; j++) {
-			bool late = came_before(w, &w->list[j], &w->list[i]);
+			bool came_first = came_before(w, &w->list[j], &w->list[i]);
 
-			if (!late && !acknowledges(&w->list[i], &w->list[j]))
+			if (!came_first && !acknowledges(&w->list[i], &w->list[j]))
 				continue;
-			w->list[j].derived |= late; /* it left before it came */
+			/* its departure, which is not known, was earlier than its arrival */
+			w->list[j].derived |= came_first;
 			move_up(w->list, j, i);
 			moves--;
 			j = i;
@@ -144,14 +152,14 @@ static void order(struct work *w)
 	}
 }
 
-/* When the last of all happened, a segment or a step without one. */
-static struct maybe end_of(const struct work *w)
+/* The time of the last step of all, with a segment or without. */
+static struct maybe end_time(const struct work *w)
 {
 	struct maybe end = { 0 };
 
 	for (int i = 0; i < w->n_ends; i++) {
 		const struct chapter *ch = &w->chapters[i];
-		size_t n = chapter_steps(ch);
+		size_t n = chapter_step_count(ch);
 		int64_t t_ns;
 
 		if (!n || !ch->t_ns.known || !ch->steps[n - 1].t_ns.known)
@@ -163,13 +171,16 @@ static struct maybe end_of(const struct work *w)
 	return end;
 }
 
-/* A time that was computed is not after that of what follows; one that is not known is the same. */
+/*
+ * No computed time is later than that of the next segment, and an unknown one becomes equal to
+ * it.  Without any known time there are no packets.
+ */
 static void settle_times(struct work *w)
 {
 	struct maybe next_ns = w->end_ns;
 
 	for (size_t i = w->n; i-- > 0;) {
-		struct sent *s = &w->list[i];
+		struct sent_segment *s = &w->list[i];
 
 		if (!s->t_ns.known ||
 		    (s->derived && next_ns.known && s->t_ns.value > next_ns.value))
@@ -180,7 +191,7 @@ static void settle_times(struct work *w)
 		w->n = 0;
 }
 
-static void begin(struct work *w, struct segments *s)
+static void begin_work(struct work *w, struct segments *s)
 {
 	w->s = s;
 	w->n_ends = s->ends[1].record ? 2 : 1;
@@ -203,10 +214,10 @@ int segments_put_part(struct segments *s)
 	struct work w;
 	int err;
 
-	begin(&w, s);
+	begin_work(&w, s);
 	gather_all(&w);
-	order(&w);
-	w.end_ns = end_of(&w);
+	sort(&w);
+	w.end_ns = end_time(&w);
 	settle_times(&w);
 	err = segments_put(&w);
 	s->written |= kinds_in(&w);

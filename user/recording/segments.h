@@ -2,9 +2,9 @@
 /*
  * The segments that a connection's records prove, as packets.  Pure.
  *
- * A segment is told by who sent it, where that end's record is there; else by who received it.  What was
- * sent between control segments, as their numbers show, is told by markers: packets with the right
- * original length of which nothing but the headers is there.
+ * A segment is taken from its sender's record where that is at hand, else from its receiver's.
+ * Data shows in the sequence numbers of the control segments around it; markers stand for it,
+ * packets of the right original length of which the file has the headers alone.
  */
 #ifndef SEGMENTS_H
 #define SEGMENTS_H
@@ -17,29 +17,29 @@ enum segments_part {
 	SEGMENTS_CLOSE,
 };
 
-/* One end's record. */
+/* The record of one end of a connection. */
 struct segments_end {
 	const struct record *record;
-	uint64_t now_ns;	 /* it is told open, as of then (CLOCK_MONOTONIC); 0: it is over */
+	uint64_t now_ns;	 /* an open one as of then, CLOCK_MONOTONIC; 0: it is over */
 	int64_t clock_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 };
 
 struct segments {
-	struct segments_end ends[2]; /* without a record: the second end is not told */
+	struct segments_end ends[2]; /* the second has no record when it is not known */
 	enum segments_part part;
 	/*
-	 * What is in the file already, and, afterwards, what has come to it: a bit for each kind of segment,
-	 * those the first end sends in the lower half.
+	 * Before the call what is in the file already, after it what was added too: a bit for
+	 * each kind of segment, in the lower byte those that the first end sends.
 	 */
 	uint16_t written;
-	packet_fn put;
+	packet_fn put; /* receives the packets */
 	void *ctx;
 };
 
-/* In order: each after what it acknowledges.  0, or what put() returned. */
+/* Hands over the packets in order, each after those it acknowledges.  0, or what put() returned. */
 int segments_put_part(struct segments *s);
 
-/* `written`, seen from the other end. */
+/* `written` as the other end sees it: its bytes swapped. */
 uint16_t segments_mirror(uint16_t written);
 
 #endif

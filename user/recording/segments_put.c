@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The segments' sequence numbers, and markers for the data between them. */
+/*
+ * Makes packets of the segments, with their sequence numbers, and markers for the data between
+ * them.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,17 +10,20 @@
 #include "chapter/names.h"
 #include "segments_parts.h"
 
-/* So many markers at most stand for what one side sent, while a window is large enough for that. */
+/*
+ * Data between two segments is this many markers at most, unless a marker would exceed the
+ * window.
+ */
 #define MARKERS 16
 
-/* Beyond it whole turns of the sequence numbers are left out. */
+/* Of more data than this, in bytes, whole cycles of the sequence numbers (4 GiB) are left out. */
 #define DATA_MAX (256ULL << 30)
 
 #define WHAT_MAX 200
 #define COMMENT_MAX 400
 
-/* Whose record tells of what this side does. */
-static int reporter_of(const struct work *w, int side)
+/* Whose record has what this side sends: its own, or the only one. */
+static int recorded_by(const struct work *w, int side)
 {
 	return side < w->n_ends ? side : 0;
 }
@@ -34,7 +40,7 @@ static const struct handshake_part *handshake_of(const struct work *w, int end)
 
 static void put_options(struct packet *p, const struct work *w, int side)
 {
-	int end = reporter_of(w, side);
+	int end = recorded_by(w, side);
 	const struct handshake_part *h = handshake_of(w, end);
 	const struct handshake *hs = &w->chapters[end].handshake;
 	bool own = end == side;
@@ -42,7 +48,7 @@ static void put_options(struct packet *p, const struct work *w, int side)
 	p->sack = hs->sack == TRISTATE_YES;
 	p->scales = hs->rcv_wscale.known;
 	p->wscale = own ? h->rcv_wscale & 15 : h->snd_wscale & 15;
-	/* a SYN cookie remembers the nearest of four, and no round trip */
+	/* a SYN cookie keeps one of four MSS values, not the peer's own, and no round trip */
 	if (own)
 		p->mss = h->advmss;
 	else if (hs->syncookie == TRISTATE_NO ||
@@ -50,7 +56,7 @@ static void put_options(struct packet *p, const struct work *w, int side)
 		p->mss = h->peer_mss;
 }
 
-/* "#5 curl[4711] client > SYN CLOSE -> SYN_SENT netns 4026531840", which is how a timeline has it. */
+/* "#5 curl[4711] client > SYN CLOSE -> SYN_SENT netns 4026531840", in the words of the timeline. */
 static void put_comment(char buf[COMMENT_MAX], const struct work *w, int end, const char *what)
 {
 	const struct chapter *ch = &w->chapters[end];
@@ -60,7 +66,7 @@ static void put_comment(char buf[COMMENT_MAX], const struct work *w, int end, co
 		 name_person(who, &ch->owner), name_or_dash(name_role(ch->role)), what, ch->netns);
 }
 
-static void put_what(char buf[WHAT_MAX], const struct work *w, const struct sent *s)
+static void describe(char buf[WHAT_MAX], const struct work *w, const struct sent_segment *s)
 {
 	const struct chapter *ch = &w->chapters[s->end];
 	const struct step *step = s->step;
@@ -101,7 +107,7 @@ static int put_packet(struct work *w, struct packet *p, int end, int side, struc
 	return w->s->put(w->s->ctx, p);
 }
 
-/* The other side acknowledges all there is. */
+/* The other side acknowledges everything that this side has sent. */
 static int acknowledge(struct work *w, int side, struct maybe t_ns)
 {
 	int other = other_side(w, side);
@@ -114,23 +120,23 @@ static int acknowledge(struct work *w, int side, struct maybe t_ns)
 	w->streams[side].unacknowledged = 0;
 	if (!w->streams[other].known)
 		return 0;
-	return put_packet(w, &p, reporter_of(w, other), other, t_ns,
-			  reporter_of(w, other) == other ? "> ACK of the data before,"
-							 : "< ACK of the data before,");
+	return put_packet(w, &p, recorded_by(w, other), other, t_ns,
+			  recorded_by(w, other) == other ? "> ACK of the preceding data,"
+							 : "< ACK of the preceding data,");
 }
 
 /* Markers for n bytes that this side sent before t_ns. */
 static int send_data(struct work *w, int side, uint64_t n, struct maybe t_ns)
 {
 	struct stream *stream = &w->streams[side], *other = &w->streams[other_side(w, side)];
-	uint64_t size, turns = n > DATA_MAX ? (n - DATA_MAX) >> 32 << 32 : 0;
-	int end = reporter_of(w, side), err = 0;
+	uint64_t size, left_out = n > DATA_MAX ? (n - DATA_MAX) >> 32 << 32 : 0;
+	int end = recorded_by(w, side), err = 0;
 	char what[96];
 
 	if (!n || !other->known)
 		return 0;
-	stream->pos += turns;
-	n -= turns;
+	stream->pos += left_out;
+	n -= left_out;
 	size = n / MARKERS + 1;
 	if (size < PACKET_PAYLOAD_IP)
 		size = PACKET_PAYLOAD_IP;
@@ -145,7 +151,7 @@ static int send_data(struct work *w, int side, uint64_t n, struct maybe t_ns)
 			if (err)
 				return err;
 		}
-		snprintf(what, sizeof(what), "%s %u bytes of data, at some time before,",
+		snprintf(what, sizeof(what), "%s %u bytes of data, at this time or before,",
 			 end == side ? ">" : "<", p.payload);
 		err = put_packet(w, &p, end, side, t_ns, what);
 		stream->next += p.payload;
@@ -157,32 +163,35 @@ static int send_data(struct work *w, int side, uint64_t n, struct maybe t_ns)
 	return err;
 }
 
-static uint64_t rest_of(const struct stream *s)
+static uint64_t bytes_left(const struct stream *s)
 {
 	uint64_t total = (uint64_t)s->total.value;
 
 	return s->total.known && total > s->pos ? total - s->pos : 0;
 }
 
-/* Payload up to a sequence number, in a stream that may be longer than all sequence numbers. */
+/*
+ * Payload from the stream's end so far to a sequence number, in bytes; it may be more than 4 GiB.
+ */
 static uint64_t bytes_up_to(const struct stream *s, uint32_t seq)
 {
 	uint32_t n = seq - s->next;
-	uint64_t rest = rest_of(s);
+	uint64_t rest = bytes_left(s);
 
 	if (n <= rest)
 		return n + ((rest - n) >> 32 << 32);
+	/* the number is below what was sent already */
 	if (n > INT32_MAX)
-		return 0; /* of before */
+		return 0;
 	return s->total.known ? rest : n;
 }
 
-/* This side has sent all up to seq, for a segment at t_ns says so. */
-static int reach(struct work *w, int side, uint32_t seq, struct maybe t_ns)
+/* A segment at t_ns shows that this side has sent everything before seq. */
+static int send_up_to(struct work *w, int side, uint32_t seq, struct maybe t_ns)
 {
 	struct stream *s = &w->streams[side];
 
-	/* where only late segments are told there is nothing to measure from */
+	/* the other segments were written before: there is no number to count from */
 	if (s->known && !w->s->written)
 		return send_data(w, side, bytes_up_to(s, seq), t_ns);
 	if (!s->known || is_after(seq, s->next))
@@ -190,13 +199,13 @@ static int reach(struct work *w, int side, uint32_t seq, struct maybe t_ns)
 	return 0;
 }
 
-/* Nothing tells what was sent when; who asked for the connection mostly speaks first. */
+/* In which order both sides sent their data is not known; a client mostly speaks first. */
 static int first_side(const struct work *w)
 {
 	return w->chapters[0].role == ROLE_SERVER;
 }
 
-static int reach_numbers(struct work *w, const struct sent *s)
+static int send_up_to_both(struct work *w, const struct sent_segment *s)
 {
 	int side = first_side(w), err = 0;
 
@@ -204,24 +213,24 @@ static int reach_numbers(struct work *w, const struct sent *s)
 		struct maybe number = side == s->side ? s->step->seq : s->step->ack;
 
 		if (number.known)
-			err = reach(w, w->itself ? 0 : side, (uint32_t)number.value, s->t_ns);
+			err = send_up_to(w, w->itself ? 0 : side, (uint32_t)number.value, s->t_ns);
 	}
 	return err;
 }
 
-/* The end of the connection: what the totals say that was sent besides. */
-static int reach_totals(struct work *w, struct maybe t_ns)
+/* At the end of the connection: the data that the totals have and no number showed. */
+static int send_rest(struct work *w, struct maybe t_ns)
 {
 	int side = first_side(w), err = 0;
 
 	for (int i = 0; i < 2 && !err; i++, side = !side)
 		if (w->streams[side].known && !w->s->written)
-			err = send_data(w, side, rest_of(&w->streams[side]), t_ns);
+			err = send_data(w, side, bytes_left(&w->streams[side]), t_ns);
 	return err;
 }
 
-/* Bytes that a SYN carried and that were acknowledged with it. */
-static uint32_t syn_payload(const struct work *w, const struct sent *s)
+/* Bytes of data in a SYN that were acknowledged with it (TCP Fast Open). */
+static uint32_t syn_payload(const struct work *w, const struct sent_segment *s)
 {
 	const struct handshake_part *h = handshake_of(w, s->end);
 	uint32_t n = s->side == s->end ? h->early_sent : h->early_received;
@@ -233,7 +242,7 @@ static uint32_t syn_payload(const struct work *w, const struct sent *s)
 	return n < PACKET_PAYLOAD_IP ? n : 0;
 }
 
-static int put_syn(struct work *w, const struct sent *s)
+static int put_syn(struct work *w, const struct sent_segment *s)
 {
 	const struct step *step = s->step;
 	struct stream *stream = &w->streams[s->side];
@@ -252,12 +261,12 @@ static int put_syn(struct work *w, const struct sent *s)
 		stream->unacknowledged = p.payload;
 	}
 	put_options(&p, w, s->side);
-	put_what(what, w, s);
+	describe(what, w, s);
 	return put_packet(w, &p, s->end, s->side, s->t_ns, what);
 }
 
-/* Who received an RST does not remember which kind it was. */
-static bool rst_with_ack(const struct work *w, const struct sent *s)
+/* Does this RST have an ACK?  Its receiver's record does not say, except for a handshake's. */
+static bool rst_with_ack(const struct work *w, const struct sent_segment *s)
 {
 	const struct record *r = w->s->ends[s->end].record;
 
@@ -266,7 +275,7 @@ static bool rst_with_ack(const struct work *w, const struct sent *s)
 	return !chapter_reset_answers(r);
 }
 
-static int put_segment(struct work *w, const struct sent *s)
+static int put_segment(struct work *w, const struct sent_segment *s)
 {
 	const struct step *step = s->step;
 	struct stream *ours = &w->streams[s->side];
@@ -276,10 +285,10 @@ static int put_segment(struct work *w, const struct sent *s)
 	char what[WHAT_MAX];
 	int err;
 
-	/* an ACK of what is not known says nothing */
+	/* without its number an ACK says nothing */
 	if (s->kind == KIND_ACK && !step->ack.known)
 		return 0;
-	err = s->kind == KIND_RST ? reach_totals(w, s->t_ns) : reach_numbers(w, s);
+	err = s->kind == KIND_RST ? send_rest(w, s->t_ns) : send_up_to_both(w, s);
 	if (err)
 		return err;
 	if (!ours->known && !(s->kind == KIND_RST && w->s->part == SEGMENTS_HANDSHAKE))
@@ -295,11 +304,11 @@ static int put_segment(struct work *w, const struct sent *s)
 		theirs->unacknowledged = 0;
 	if (s->kind == KIND_FIN && !is_after(ours->next, p.seq))
 		*ours = (struct stream){ .known = true, .next = p.seq + 1 };
-	put_what(what, w, s);
+	describe(what, w, s);
 	return put_packet(w, &p, s->end, s->side, s->t_ns, what);
 }
 
-/* Where the handshake left both streams, and how long they were in the end. */
+/* Where the handshake left both streams, and how much payload they carried in all. */
 static void begin_streams(struct work *w)
 {
 	for (int end = w->n_ends; w->s->part == SEGMENTS_CLOSE && end-- > 0;) {
@@ -329,12 +338,12 @@ int segments_put(struct work *w)
 
 	begin_streams(w);
 	for (size_t i = 0; i < w->n && !err; i++) {
-		const struct sent *s = &w->list[i];
+		const struct sent_segment *s = &w->list[i];
 		bool opens = s->kind == KIND_SYN || s->kind == KIND_SYNACK;
 
 		err = opens ? put_syn(w, s) : put_segment(w, s);
 	}
 	if (!err && w->s->part == SEGMENTS_CLOSE && !w->chapters[0].open && w->end_ns.known)
-		err = reach_totals(w, w->end_ns);
+		err = send_rest(w, w->end_ns);
 	return err;
 }

@@ -8,7 +8,8 @@
 #include "render_parts.h"
 
 /*
- * How a field is read; `at` is the offset of what is read where that differs from field to field.
+ * How a field is read: from the chapter, or where its place differs from field to field, at
+ * offset `at`.
  */
 enum how {
 	HOW_TYPE,
@@ -22,7 +23,7 @@ enum how {
 	HOW_COMPLETENESS,
 	HOW_COMPLETENESS_TEXT,
 	HOW_ERRNO,
-	HOW_ACCEPT, /* which of the two chapters' it is, the chapter tells */
+	HOW_ACCEPT, /* accept_ns of the handshake or the close, by the chapter's type */
 	HOW_CGROUP,
 	HOW_STEPS,
 	HOW_BOOL,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The fields of a chapter: one table, in the manual page's order, from which JSON and CSV are
- * written.
+ * The table of a chapter's fields, in the manual page's order.  JSON and CSV are written from it.
  */
 #ifndef FIELDS_H
 #define FIELDS_H
@@ -20,39 +19,44 @@ enum value_kind {
 	VALUE_NULL,
 	VALUE_UINT,
 	VALUE_INT,
-	VALUE_US, /* nanoseconds, to be told as microseconds */
+	VALUE_US, /* in ns, printed as microseconds */
 	VALUE_BOOL,
-	VALUE_WORD,    /* the program's own: plain ASCII without quotes */
-	VALUE_FOREIGN, /* bytes a process chose */
-	VALUE_STEPS,   /* the chapter's steps */
+	VALUE_WORD,    /* plain ASCII, needs no escaping */
+	VALUE_FOREIGN, /* any bytes, must be escaped */
+	VALUE_STEPS,   /* the chapter's steps; no member of the union */
 };
 
 struct value {
 	enum value_kind kind;
 	union {
 		uint64_t u;
-		int64_t i; /* VALUE_INT and VALUE_US */
+		int64_t i; /* of VALUE_INT and VALUE_US */
 		bool b;
-		const char *text; /* points into buf, the chapter or a table */
+		const char *text; /* in buf, the chapter or a table */
 	};
 	char buf[ADDRESS_MAX > TIME_MAX ? ADDRESS_MAX : TIME_MAX];
 };
 
 struct field {
 	const char *name;
-	char key[JSON_KEY_MAX]; /* as JSON has it */
+	char key[JSON_KEY_MAX]; /* the name with quotes and colon, for json_ready_key() */
 	uint8_t key_len;
-	uint8_t json;	/* enum field_mask: in which chapters' objects */
-	uint8_t csv;	/* 0: no column, an earlier field of this name has it */
-	bool only_open; /* JSON: a key of open chapters alone */
-	uint8_t how;	/* fields.c knows */
+	/*
+	 * enum field_mask: in which type's objects, and rows; csv 0: an earlier field has the
+	 * column
+	 */
+	uint8_t json;
+	uint8_t csv;
+	bool only_open; /* JSON: only open chapters have the key */
+	/* where the value is: enum how and an offset, both private to fields.c */
+	uint8_t how;
 	uint16_t at;
 };
 
 /* Ended by a field without a name. */
 extern const struct field fields[];
 
-/* The value; only of a chapter in whose json or csv mask the field is. */
+/* Reads the value.  The chapter must be of a type that is in the field's json or csv mask. */
 void field_value(struct value *v, const struct field *f, const struct render_context *rc,
 		 const struct chapter *ch);
 

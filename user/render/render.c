@@ -12,7 +12,6 @@ static const struct renderer renderer_none = {
 
 static const struct renderer end_of_table = { 0 };
 
-/* The first is the default. */
 const struct renderer *const renderers[] = {
 	&renderer_timeline, &renderer_ladder, &renderer_line, &renderer_states, &renderer_json,
 	&renderer_csv,	    &renderer_html,   &renderer_none, &end_of_table,
@@ -33,7 +32,10 @@ int64_t render_realtime(const struct render_context *rc, int64_t t_ns)
 
 static const char *relative_time(char buf[TIME_MAX], uint64_t t_ns, uint64_t base_ns)
 {
-	/* an event older than the first one told comes up when its chapter was longer */
+	/*
+	 * below 0 for an event that precedes the first one reported, in a chapter that took
+	 * longer
+	 */
 	uint64_t span_us = (t_ns < base_ns ? base_ns - t_ns : t_ns - base_ns) / 1000;
 	size_t len = t_ns < base_ns;
 

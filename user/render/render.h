@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A renderer turns chapters into text.  It knows nothing of BPF, of clocks or of other connections. */
+/*
+ * A renderer turns chapters into text.  Pure: no BPF, no clock, and only html remembers
+ * connections.
+ */
 #ifndef RENDER_H
 #define RENDER_H
 
@@ -12,54 +15,56 @@
 
 struct summary;
 
-/* What a renderer needs from outside; filled by main() or by a test. */
+/* What a renderer is given; reporter_begin() fills it in. */
 struct render_context {
 	FILE *out;
 	enum time_style time_style;
 	bool colour;
-	bool utf8;		 /* what reads the text shows more than ASCII */
-	bool verbose;		 /* absolute sequence numbers */
+	bool utf8;		 /* the output may have more than ASCII */
+	bool verbose;		 /* -v: absolute sequence numbers, and more in the verdict */
 	int64_t clock_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
-	uint64_t first_ns; /* monotonic time of the first event told, 0 until then; set by main() */
-	/* path of a cgroup id, or NULL; the string lives until the next call */
+	uint64_t first_ns;	 /* CLOCK_MONOTONIC of the first event reported; 0 until then */
+	/* path of a cgroup id, or NULL when it is not known; valid until the next call */
 	const char *(*cgroup_path)(void *ctx, uint64_t id);
 	void *cgroup_ctx;
-	const struct summary *summary; /* of all chapters told so far */
+	const struct summary *summary; /* of all chapters so far */
 	void *state;		       /* the renderer's own, from begin() to free() */
 };
 
-/* Counts of the whole trace, as the JSON summary and the table at the end tell them. */
+/* Counts of the whole trace, for the JSON summary and the table at the end. */
 struct totals {
-	uint64_t connections;	     /* distinct, of which at least one chapter was told */
-	uint64_t handshakes, closes; /* chapters told, open ones not counted */
-	uint64_t open;		     /* chapters told as open */
+	uint64_t connections;	     /* with at least one chapter reported */
+	uint64_t handshakes, closes; /* chapters reported, without open ones */
+	uint64_t open;		     /* chapters reported as open */
 	uint64_t events_lost;	     /* chapters and transitions not posted, hook runs skipped */
-	uint64_t table_full;
-	uint64_t incomplete; /* chapters told though events of them were not seen */
+	uint64_t table_full;	     /* connections that found the table full */
+	uint64_t incomplete;	     /* chapters reported of which events were not seen */
 	uint64_t outcomes[OUTCOMES], endings[ENDINGS];
 };
 
+/* Any function may be NULL.  Write errors show at fclose(). */
 struct renderer {
 	const char *name;
 	const char *help;
-	bool apart; /* a table for a person has no place in it and goes to the standard error */
+	bool machine_readable; /* the summary's table goes to stderr instead */
 	void (*begin)(struct render_context *rc);
 	void (*chapter)(struct render_context *rc, const struct chapter *ch);
 	/*
-	 * In place of chapter(), for a close: with the handshake of its connection, which may have
-	 * been told before; NULL when that was not seen.
+	 * Called instead of chapter() for a close, with the handshake of the same connection,
+	 * which may have been reported before; NULL when it was not seen.
 	 */
 	void (*connection)(struct render_context *rc, const struct chapter *handshake,
 			   const struct chapter *close);
 	void (*transition)(struct render_context *rc, const struct transition *t);
 	void (*end)(struct render_context *rc, const struct totals *totals);
-	void (*free)(struct render_context *rc); /* also when end() could not be called */
+	/* called even if end() was not */
+	void (*free)(struct render_context *rc);
 };
 
-/* All renderers, ended by one without a name.  Any function may be NULL. */
+/* All renderers, the default first, ended by one without a name. */
 extern const struct renderer *const renderers[];
 
-/* NULL when there is none of this name. */
+/* NULL when no renderer has this name. */
 const struct renderer *renderer_find(const char *name);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * CSV: one row a chapter, the fields of both types as columns, nothing for null.  Quoted as RFC
- * 4180 says, but lines end in LF alone, for awk and cut.
+ * CSV: a row for each chapter, a column for each field of either type, an empty cell for null.
+ * Quoted as in RFC 4180, but lines end in LF alone, for awk and cut.
  */
 #include <string.h>
 
@@ -31,22 +31,23 @@ static void put_cell(FILE *out, const char *text)
 }
 
 /*
- * A spreadsheet takes a cell that begins like this for a formula, and a process may choose its
- * name.  Some pass over blanks first, and take the full-width forms of these signs too.
+ * Does a spreadsheet take this cell for a formula?  A process chooses its own name, so it may
+ * try.  Some programs skip blanks first, and accept the full-width forms of the signs.
  */
 static bool is_formula(const char *text)
 {
-	static const char *const begins[] = {
+	static const char *const prefixes[] = {
 		"=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20",
 	};
 
 	text += strspn(text, " ");
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
-		if (!strncmp(text, begins[i], strlen(begins[i])))
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(text, prefixes[i], strlen(prefixes[i])))
 			return true;
 	return false;
 }
 
+/* Bytes a process chose: escaped, and with a quote before what looks like a formula. */
 static void put_foreign(FILE *out, const char *text)
 {
 	size_t guard = is_formula(text);
@@ -57,12 +58,12 @@ static void put_foreign(FILE *out, const char *text)
 	put_cell(out, cell);
 }
 
-/* As JSON has them, for whoever can look into a cell. */
+/* The steps as JSON in one cell. */
 static void put_steps(FILE *out, const struct chapter *ch)
 {
 	struct json j;
 
-	_Static_assert(STEPS_JSON_MAX <= sizeof(j.buf), "they fit the writer's buffer");
+	_Static_assert(STEPS_JSON_MAX <= sizeof(j.buf), "the steps fit the writer's buffer");
 	json_begin(&j, out);
 	render_steps_json(&j, ch);
 	put_cell(out, json_end_text(&j));
@@ -131,8 +132,8 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 
 const struct renderer renderer_csv = {
 	.name = "csv",
-	.help = "one row a chapter, with a header",
-	.apart = true,
+	.help = "one row for each chapter, after a header",
+	.machine_readable = true,
 	.begin = begin,
 	.chapter = chapter,
 };

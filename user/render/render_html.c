@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * A report as one HTML page, written at the end.  The page (user/render/page/) draws itself from JSON Lines
- * that stand in it: one line of this report, one of each service, the chapters and the summary as
- * render_json.c has them.
+ * A report as one HTML page, written at the end.  The scripts of the page (page/) draw it from
+ * the JSON Lines inside it: one about the report, one for each service, and the chapters and the
+ * summary as render_json.c writes them.
  */
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 #include "report.h"
 #include "summary.h"
 
-/* page_head and page_tail: what stands before and behind the lines */
+/* page_head and page_tail: the page before and after the JSON Lines, made by page/embed */
 #include "page.inc"
 
 struct state {
@@ -43,9 +43,12 @@ static void note_time(struct state *s, struct maybe t_ns)
 		s->last_ns = t_ns;
 }
 
-/* The chapters' lines; NULL when there is no memory.  At once, as the cgroups' paths are known now. */
-static char *lines(const struct render_context *rc, const struct chapter *handshake,
-		   const struct chapter *close)
+/*
+ * The JSON Lines of the chapters, NULL when there is no memory.  They are written at once, while
+ * the paths of their cgroups are known.
+ */
+static char *json_lines(const struct render_context *rc, const struct chapter *handshake,
+			const struct chapter *close)
 {
 	struct render_context own = *rc;
 	char *text = NULL;
@@ -74,7 +77,7 @@ static void add(struct render_context *rc, const struct chapter *handshake,
 		return;
 	note_time(s, close ? close->t_ns : handshake->t_ns);
 	if (report_wants(s->report, handshake, close))
-		report_keep(s->report, handshake, close, lines(rc, handshake, close));
+		report_keep(s->report, handshake, close, json_lines(rc, handshake, close));
 }
 
 static void chapter(struct render_context *rc, const struct chapter *handshake)
@@ -114,13 +117,13 @@ static void put_report(const struct render_context *rc)
 	json_end_line(&j);
 }
 
-/* A time that a damaged recording made centuries long stays at the end of the range. */
+/* A damaged recording may have times that do not fit: they become the largest that does. */
 static void put_us(struct json *j, uint64_t ns)
 {
 	json_us(j, ns < INT64_MAX ? (int64_t)ns : INT64_MAX);
 }
 
-/* Each bucket that is not empty as [its middle in us, how many]. */
+/* Its buckets, those not empty, are [middle in us, count]. */
 static void put_histogram(struct json *j, const char *key, const struct histogram *h)
 {
 	json_key(j, key);
@@ -203,8 +206,8 @@ static void free_state(struct render_context *rc)
 
 const struct renderer renderer_html = {
 	.name = "html",
-	.help = "a report as one page for a browser, at the end",
-	.apart = true,
+	.help = "a report as a single page for a browser, written at the end",
+	.machine_readable = true,
 	.begin = begin,
 	.chapter = chapter,
 	.connection = add,

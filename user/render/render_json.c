@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* JSON Lines: one object a chapter, and one of totals at the end. */
+/* JSON Lines: an object for each chapter, and one with the totals at the end. */
 #include "fields.h"
 #include "base/json.h"
 #include "chapter/names.h"
@@ -39,7 +39,7 @@ static void put_step(struct json *j, const struct step *s)
 void render_steps_json(struct json *j, const struct chapter *ch)
 {
 	json_open(j, '[');
-	for (size_t i = 0; i < chapter_steps(ch); i++)
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
 		put_step(j, &ch->steps[i]);
 	json_close(j, ']');
 }
@@ -130,8 +130,8 @@ static void end(struct render_context *rc, const struct totals *totals)
 
 const struct renderer renderer_json = {
 	.name = "json",
-	.help = "one JSON object a chapter, one a line (JSON Lines)",
-	.apart = true,
+	.help = "one JSON object per line (JSON Lines)",
+	.machine_readable = true,
 	.chapter = chapter,
 	.end = end,
 };

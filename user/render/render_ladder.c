@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The ladder diagram, as Wireshark's flow graph: two lifelines, time going down, an arrow for each
- * segment, this end's states beside its lifeline.  Every line fits 80 columns.
+ * The ladder diagram, like Wireshark's flow graph: two lifelines, time running down, an arrow for
+ * each segment, and the states of this end beside its lifeline.  Every line fits 80 columns.
  */
 #include <linux/bpf.h>
 #include <string.h>
@@ -15,19 +15,20 @@
 #define TIME_WIDTH 15  /* "~4503599627.370": a step's time has 52 bits of ns */
 #define STATE_WIDTH 12 /* NEW_SYN_RECV */
 #define LIFE_COLUMN (TIME_WIDTH + 1 + STATE_WIDTH + 1)
-#define BETWEEN (WIDTH - LIFE_COLUMN - 2) /* the lifelines */
-#define LABEL_MAX 44 /* "SYN,ACK (255) seq=4294967295 ack=4294967295" and NUL */
-#define TAIL 2	     /* of an arrow, before its label */
-#define SHORT_OF 8   /* by this an arrow fails to arrive */
+#define BETWEEN (WIDTH - LIFE_COLUMN - 2) /* columns between the lifelines */
+#define LABEL_MAX 44	/* "SYN,ACK (255) seq=4294967295 ack=4294967295" and NUL */
+#define TAIL 2		/* columns of an arrow before its label */
+#define LOST_SHORT_BY 8 /* columns by which the arrow of a lost segment falls short */
 
 _Static_assert(TAIL + 1 + (LABEL_MAX - 1) + 1 + 2 <= BETWEEN, "a label and two columns of arrow");
 
-/* Steps closer together follow each other; a longer gap breaks the axis and is named. */
+/* A gap between two steps from here on breaks the lifelines and has its length beside it. */
 #define GAP_NS 1000000
 
+/* here: this end's lifeline, on the left; there: the peer's */
 struct glyphs {
 	const char *life;
-	const char *leaves_here, *leaves_there; /* where an arrow begins */
+	const char *leaves_here, *leaves_there;
 	const char *shaft;
 	const char *arrives_here, *arrives_there;
 	const char *lost;
@@ -45,7 +46,7 @@ static const struct glyphs ascii = {
 	.gap = ":",
 };
 
-/* Box drawings and what fonts have beside them, but no character that may be shown as an emoji. */
+/* Box drawings and shapes that the same fonts have, but none that may be displayed as an emoji. */
 static const struct glyphs utf8 = {
 	.life = "\u2502",
 	.leaves_here = "\u251c",
@@ -61,9 +62,10 @@ struct ladder {
 	const struct render_context *rc;
 	const struct chapter *ch;
 	const struct glyphs *glyphs;
-	uint8_t state;
-	struct maybe t_ns; /* of the last step whose time is known */
-	bool derived;	   /* that time */
+	uint8_t state; /* after the last step */
+	/* the time of the last step whose time is known, and whether it was computed */
+	struct maybe t_ns;
+	bool derived;
 };
 
 static void put_header(const struct render_context *rc, const struct chapter *ch)
@@ -87,7 +89,7 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 		fprintf(rc->out, "%*s\n%*s\n", len, local, WIDTH, remote);
 }
 
-/* What stands before the lifelines; of a time longer than the kernel keeps one the last decimals go. */
+/* Time and state, left of the lifelines.  A time that is too long is cut on the right. */
 static void put_margin(const struct ladder *l, const char *time, const char *state)
 {
 	bool dim = l->rc->colour && *time;
@@ -96,8 +98,9 @@ static void put_margin(const struct ladder *l, const char *time, const char *sta
 		dim ? "\033[0m" : "", STATE_WIDTH, state);
 }
 
-/* The lifelines without an arrow; text stands between them. */
-static void put_lives(const struct ladder *l, const char *here, const char *there, const char *text)
+/* The lifelines without an arrow, with text between them. */
+static void put_lifelines(const struct ladder *l, const char *here, const char *there,
+			  const char *text)
 {
 	fprintf(l->rc->out, "%s%-*s%s\n", here, BETWEEN, text, there);
 }
@@ -105,10 +108,10 @@ static void put_lives(const struct ladder *l, const char *here, const char *ther
 static void put_gap(const struct ladder *l, const char *state, const char *text)
 {
 	put_margin(l, "", state);
-	put_lives(l, l->glyphs->gap, l->glyphs->gap, text);
+	put_lifelines(l, l->glyphs->gap, l->glyphs->gap, text);
 }
 
-/* How long nothing happened, where that is worth a line of its own. */
+/* A line for the time since the last step, if that is GAP_NS or more. */
 static void put_wait(const struct ladder *l, const struct step *s)
 {
 	struct maybe gap = { .known = l->t_ns.known && s->t_ns.known };
@@ -129,7 +132,7 @@ static bool timed_out(const struct chapter *ch)
 					  : ch->handshake.outcome == OUTCOME_TIMED_OUT);
 }
 
-/* Was this SYN or FIN of ours sent again, or waited for until the kernel gave up? */
+/* Did this SYN or FIN of ours get no answer, so that it was sent again or the kernel gave up? */
 static bool is_unanswered(const struct chapter *ch, size_t i)
 {
 	uint8_t what = ch->steps[i].segment.flags & (SEGMENT_SYN | SEGMENT_FIN);
@@ -137,7 +140,7 @@ static bool is_unanswered(const struct chapter *ch, size_t i)
 
 	if (!ch->steps[i].segment.sent || !what)
 		return false;
-	while (++i < chapter_steps(ch)) {
+	while (++i < chapter_step_count(ch)) {
 		const struct segment *later = &ch->steps[i].segment;
 
 		if (later->sent && later->flags & what && later->number > 1)
@@ -157,9 +160,9 @@ static void put_arrow(const struct ladder *l, const struct segment *segment, con
 		      bool arrives)
 {
 	FILE *out = l->rc->out;
-	/* columns behind the label and its blanks */
+	/* columns after the label and its blanks */
 	size_t rest = BETWEEN - TAIL - strlen(label) - 2;
-	size_t missing = rest > SHORT_OF ? SHORT_OF : rest - 1;
+	size_t missing = rest > LOST_SHORT_BY ? LOST_SHORT_BY : rest - 1;
 
 	if (!segment->sent) {
 		fputs(l->glyphs->arrives_here, out);
@@ -179,7 +182,7 @@ static void put_arrow(const struct ladder *l, const struct segment *segment, con
 	}
 }
 
-/* The kernel's names of what RFC 9293 calls SYN-RECEIVED: the request's, then the socket's. */
+/* SYN-RECEIVED of RFC 9293 is two states in the kernel: the request's and the socket's. */
 static bool is_syn_received(uint8_t state)
 {
 	return state == BPF_TCP_NEW_SYN_RECV || state == BPF_TCP_SYN_RECV;
@@ -197,23 +200,27 @@ static void put_step(struct ladder *l, size_t i)
 		put_gap(l, name_state(s->from), "");
 	put_margin(l, render_step_time(time, s), s->to != l->state ? name_state(s->to) : "");
 
-	if (!s->t_ns.known) /* nobody knows where on the axis it belongs */
+	/*
+	 * without a time a step has no place on the lifelines; without a segment it is a mark on
+	 * ours
+	 */
+	if (!s->t_ns.known)
 		here = there = l->glyphs->gap;
 	else if (!name)
-		here = l->glyphs->leaves_there; /* a mark beside the new state */
+		here = l->glyphs->leaves_there;
 	else if (s->segment.sent)
 		here = l->glyphs->leaves_here;
 	else
 		there = l->glyphs->leaves_there;
 	if (name) {
-		/* the arrow has the direction */
+		/* without "> " or "< ": the arrow has the direction */
 		snprintf(label, sizeof(label), "%s%s", name + 2,
 			 render_numbers(numbers, l->rc, l->ch, s));
 		fputs(here, l->rc->out);
 		put_arrow(l, &s->segment, label, !is_unanswered(l->ch, i));
 		fprintf(l->rc->out, "%s\n", there);
 	} else {
-		put_lives(l, here, there, "");
+		put_lifelines(l, here, there, "");
 	}
 
 	l->state = s->to;
@@ -228,12 +235,12 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 	struct ladder l = { .rc = rc, .ch = ch, .glyphs = rc->utf8 ? &utf8 : &ascii };
 
 	put_header(rc, ch);
-	if (chapter_steps(ch)) {
+	if (chapter_step_count(ch)) {
 		l.state = ch->steps[0].from;
 		put_margin(&l, "", name_state(l.state));
-		put_lives(&l, l.glyphs->life, l.glyphs->life, "");
+		put_lifelines(&l, l.glyphs->life, l.glyphs->life, "");
 	}
-	for (size_t i = 0; i < chapter_steps(ch); i++)
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
 		put_step(&l, i);
 	if (ch->open)
 		put_gap(&l, "", "");
@@ -243,6 +250,6 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 
 const struct renderer renderer_ladder = {
 	.name = "ladder",
-	.help = "a ladder diagram of each chapter, as Wireshark's flow graph",
+	.help = "each chapter as a ladder diagram, like Wireshark's flow graph",
 	.chapter = chapter,
 };

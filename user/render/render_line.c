@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * One line a finished connection, as tcplife has it: its close, or its handshake when it got no
- * further. Fits 120 columns; what is only sometimes to be said stands after the last column.
+ * One line for each connection that has ended, like tcplife: of its close, or of its handshake if
+ * that failed.  It fits 120 columns; a note that not every line has comes after the last column.
  */
 #include "chapter/names.h"
 #include "render_parts.h"
 
-/* Seconds are enough to find the line in a log; who asks for times gets them all. */
+/* The width of a time: whole seconds, or with -t or -T all digits. */
 #define SHORT_TIME 8
 #define LONG_TIME 15
 
@@ -83,7 +83,7 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 		r.received = render_number(received, ch->close.bytes_received);
 	} else {
 		if (ch->handshake.outcome == OUTCOME_ESTABLISHED && !ch->open)
-			return; /* its close will be told */
+			return; /* its close has the line */
 		r.result = name_or_dash(name_outcome(ch->handshake.outcome));
 	}
 	if (ch->open)
@@ -95,7 +95,7 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 
 const struct renderer renderer_line = {
 	.name = "line",
-	.help = "one line a finished connection",
+	.help = "one line for each connection that has ended",
 	.begin = begin,
 	.chapter = chapter,
 };

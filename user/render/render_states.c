@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* One line a state change, in tcpstates' columns. */
+/* One line for each state change, with the columns of tcpstates(8). */
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,7 +29,7 @@ static void transition(struct render_context *rc, const struct transition *t)
 	if (rc->time_style != TIME_DEFAULT)
 		fprintf(rc->out, "%-*s ", TIME_COLUMN, render_time(time, rc, TIME_WALL, t_ns));
 	text_comm(text, t->comm);
-	/* both states may be unknown numbers, and name_state() has one buffer */
+	/* a copy: when both numbers are unknown name_state() has one buffer for them */
 	snprintf(from, sizeof(from), "%s", name_state(t->from));
 	fprintf(rc->out, "%-16" PRIx64 " %-7s %-10s %-15s %-5u %-15s %-5u %-12s -> %-12s %s\n",
 		(uint64_t)t->skaddr, render_number(pid, owner), *text ? text : "-",
@@ -40,7 +40,7 @@ static void transition(struct render_context *rc, const struct transition *t)
 
 const struct renderer renderer_states = {
 	.name = "states",
-	.help = "one line a state change, as tcpstates",
+	.help = "one line for each state change, with the columns of tcpstates",
 	.begin = begin,
 	.transition = transition,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The timeline, for a person: who, each step with its distance from the first, and the verdict.  An
- * IPv4 chapter fits 80 columns.
+ * The timeline: a header, a line for each step with the time since the first event, and the
+ * verdict.  An IPv4 chapter fits 80 columns.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #define STATE_TEXT_MAX 24
 #define STEP_TEXT_MAX 160
 
-/* The arrow points from who sent the first SYN to who got it. */
+/* The arrow between local and remote address points from the client to the server. */
 static const char *arrow(enum role role)
 {
 	return role == ROLE_CLIENT ? ">" : role == ROLE_SERVER ? "<" : "-";
@@ -31,7 +31,7 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 		text_endpoint(remote, ch->remote, ch->family, ch->remote_port));
 }
 
-/* The states and the numbers of a step; bounded: two states of 24, two numbers of 15. */
+/* A step's segment, states and numbers, without trailing blanks. */
 static void step_text(char buf[STEP_TEXT_MAX], const struct render_context *rc,
 		      const struct chapter *ch, const struct step *s)
 {
@@ -61,7 +61,7 @@ static void put_step(const struct render_context *rc, const struct chapter *ch,
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
 	put_header(rc, ch);
-	for (size_t i = 0; i < chapter_steps(ch); i++)
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
 		put_step(rc, ch, &ch->steps[i]);
 	verdict_print(rc, ch);
 	fputc('\n', rc->out);
@@ -69,6 +69,6 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 
 const struct renderer renderer_timeline = {
 	.name = "timeline",
-	.help = "each step and the verdict, for a person (the default)",
+	.help = "each chapter as a timeline (the default)",
 	.chapter = chapter,
 };

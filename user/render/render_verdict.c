@@ -11,23 +11,26 @@
 #define WIDTH 80
 #define INDENT 2
 #define PHRASE_MAX 160
-/* Less than this is the way through the kernel and no data before the FIN. */
-#define FIN_WAIT_WORTH_SAYING_NS 100000
-/* From here on seconds read better than milliseconds. */
+/*
+ * A FIN that leaves sooner after close() has only passed through the kernel, and waited for no
+ * data.
+ */
+#define FIN_QUEUED_SHOWN_NS 100000
+/* A lifetime from here on is printed in seconds. */
 #define LONG_LIFE_NS 10000000000
 
-/* Where on its line the verdict is. */
+/* The line that is being printed, and how far it has come. */
 struct verdict {
 	FILE *out;
 	size_t column;
 };
 
 /*
- * One phrase; `after` is what parts it from the phrase before, its final blank falling to a line
- * break.
+ * Prints a phrase.  `separator` goes between it and the one before; a line break replaces its
+ * blank.
  */
 static void __attribute__((format(printf, 3, 4)))
-say(struct verdict *v, const char *after, const char *format, ...)
+say(struct verdict *v, const char *separator, const char *format, ...)
 {
 	char phrase[PHRASE_MAX];
 	va_list args;
@@ -38,30 +41,32 @@ say(struct verdict *v, const char *after, const char *format, ...)
 	va_end(args);
 	len = strlen(phrase);
 	/* 1 for the comma or semicolon that may follow */
-	if (v->column > INDENT && v->column + strlen(after) + len + 1 > WIDTH) {
-		fprintf(v->out, "%.*s\n%*s", (int)strlen(after) - 1, after, INDENT, "");
+	if (v->column > INDENT && v->column + strlen(separator) + len + 1 > WIDTH) {
+		fprintf(v->out, "%.*s\n%*s", (int)strlen(separator) - 1, separator, INDENT, "");
 		v->column = INDENT;
 	} else if (v->column > INDENT) {
-		fputs(after, v->out);
-		v->column += strlen(after);
+		fputs(separator, v->out);
+		v->column += strlen(separator);
 	}
 	fputs(phrase, v->out);
 	v->column += len;
 }
 
-static void say_ms(struct verdict *v, const char *after, const char *what, struct maybe ns)
+static void say_ms(struct verdict *v, const char *separator, const char *what, struct maybe ns)
 {
 	char ms[32];
 
 	if (ns.known)
-		say(v, after, "%s %s ms", what, text_ms(ms, ns));
+		say(v, separator, "%s %s ms", what, text_ms(ms, ns));
 }
 
 /* "1 SYN retransmit", "2 SYN retransmits"; nothing for none. */
-static void say_count(struct verdict *v, const char *after, const char *what, struct maybe count)
+static void say_count(struct verdict *v, const char *separator, const char *what,
+		      struct maybe count)
 {
 	if (count.known && count.value > 0)
-		say(v, after, "%" PRId64 " %s%s", count.value, what, count.value == 1 ? "" : "s");
+		say(v, separator, "%" PRId64 " %s%s", count.value, what,
+		    count.value == 1 ? "" : "s");
 }
 
 static void say_if(struct verdict *v, enum tristate t, const char *what)
@@ -84,7 +89,7 @@ static void say_open(struct verdict *v, const struct chapter *ch)
 static const char *outcome_words(enum outcome outcome)
 {
 	static const char *const words[OUTCOMES] = {
-		[OUTCOME_UNKNOWN] = "ended, it is not known how",
+		[OUTCOME_UNKNOWN] = "ended for an unknown reason",
 		[OUTCOME_REFUSED] = "refused",
 		[OUTCOME_RESET] = "reset",
 		[OUTCOME_TIMED_OUT] = "timed out",
@@ -110,7 +115,7 @@ static const char *ending_words(enum ending ending)
 	};
 
 	return (unsigned int)ending < ENDINGS && words[ending] ? words[ending]
-							       : "ended, it is not known how";
+							       : "ended for an unknown reason";
 }
 
 /* " (ECONNREFUSED)" or nothing. */
@@ -183,7 +188,7 @@ static void say_closer(struct verdict *v, const struct chapter *ch)
 		[CLOSER_UNKNOWN] = "first closer not known",
 		[CLOSER_LOCAL] = "closed first by local",
 		[CLOSER_REMOTE] = "closed first by remote",
-		[CLOSER_BOTH] = "closed first by both, the FINs crossed",
+		[CLOSER_BOTH] = "both closed at once, the FINs crossed",
 		[CLOSER_NONE] = "no FIN from either side",
 	};
 	const struct person *closer = &ch->close.closer;
@@ -194,7 +199,7 @@ static void say_closer(struct verdict *v, const struct chapter *ch)
 	if (closer->pid.known &&
 	    !(ch->owner.pid.known && ch->owner.pid.value == closer->pid.value)) {
 		say(v, "; ", "closed by");
-		/* a line of its own for a name all of whose bytes are escaped */
+		/* a phrase of its own: with all bytes escaped a name takes most of a line */
 		say(v, " ", "%s", name_person(who, closer));
 	}
 }
@@ -206,7 +211,7 @@ static void say_totals(struct verdict *v, const struct render_context *rc, const
 	if (cl->lifetime_ns.known && cl->lifetime_ns.value < LONG_LIFE_NS) {
 		say(v, "; ", "lived %s ms", text_ms(text, cl->lifetime_ns));
 	} else if (cl->lifetime_ns.known) {
-		/* a thousandth of it, told in ms, is seconds */
+		/* text_ms() of a thousandth gives seconds */
 		struct maybe s = { .known = true, .value = cl->lifetime_ns.value / 1000 };
 
 		say(v, "; ", "lived %s s", text_ms(text, s));
@@ -236,7 +241,7 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 		say_open(v, ch);
 	say_closer(v, ch);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
-	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_WAIT_WORTH_SAYING_NS)
+	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS)
 		say(v, "; ", "our FIN waited %s ms behind data", text_ms(ms, cl->fin_queued_ns));
 	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);
 	say_count(v, ", ", "FIN retransmit", cl->fin_retransmits);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The last lines of a chapter of the timeline and of the ladder: what it amounts to, in words and milliseconds. */
+/*
+ * The verdict: the last lines of a chapter in the timeline and the ladder, in words and
+ * milliseconds.
+ */
 #ifndef RENDER_VERDICT_H
 #define RENDER_VERDICT_H
 
 #include "render.h"
 
-/* Indented, broken between phrases to fit 80 columns, ended by a newline. */
+/* Prints it indented, broken between phrases to fit 80 columns, with a final newline. */
 void verdict_print(const struct render_context *rc, const struct chapter *ch);
 
 #endif

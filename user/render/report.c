@@ -15,18 +15,21 @@ enum list_number {
 	LISTS = LIST_ENDING + ENDINGS,
 };
 
-/* A connection may be slow to open, slow to close, and in one kind of trouble. */
-enum { PLACE_CONNECT, PLACE_CLOSE, PLACE_TROUBLE, PLACES };
+/*
+ * A connection is in up to three lists: slow to open, slow to close, and open or one kind of
+ * failure.
+ */
+enum { PLACE_CONNECT, PLACE_CLOSE, PLACE_FAILURE, PLACES };
 
 /* Where a connection is in a list, or would be. */
 struct place {
 	struct kept *kept;
 	struct list *list; /* NULL: in none */
-	uint64_t key;	   /* the least leaves first */
-	size_t at;
+	uint64_t key;	   /* the smallest makes room first */
+	size_t at;	   /* index in the list's heap */
 };
 
-/* A heap, the least key on top. */
+/* A binary heap with the smallest key on top. */
 struct list {
 	size_t n, max;
 	struct place *heap[REPORT_SLOWEST];
@@ -34,20 +37,20 @@ struct list {
 
 struct kept {
 	uint64_t conn;
-	uint64_t number; /* the order in which they came */
+	uint64_t serial; /* in the order of report_keep() */
 	char *text;
-	struct kept *next; /* of its chain */
+	struct kept *next; /* in its hash chain */
 	struct place places[PLACES];
 };
 
 struct report {
 	size_t n;
-	uint64_t numbered;
+	uint64_t n_kept_ever;
 	struct kept *chains[CHAINS];
 	struct list lists[LISTS];
 };
 
-_Static_assert(REPORT_OF_A_KIND <= REPORT_SLOWEST, "a list's room");
+_Static_assert(REPORT_OF_A_KIND <= REPORT_SLOWEST, "each heap has room for its list");
 
 struct report *report_create(void)
 {
@@ -80,10 +83,10 @@ void report_destroy(struct report *r)
 	free(r);
 }
 
-/* The link that leads to this connection, or the end of its chain. */
+/* The pointer to this connection in its chain, or to NULL at the end of the chain. */
 static struct kept **find(struct report *r, uint64_t conn)
 {
-	/* Fibonacci hashing: the numbers of one CPU follow each other */
+	/* Fibonacci hashing: the numbers of one CPU are consecutive */
 	struct kept **k = &r->chains[(conn * 0x9e3779b97f4a7c15ULL >> 32) % CHAINS];
 
 	while (*k && (*k)->conn != conn)
@@ -97,7 +100,7 @@ static void heap_set(struct list *l, size_t at, struct place *p)
 	p->at = at;
 }
 
-/* Puts a place at `at` or above, as far as its key carries it. */
+/* Puts a place at `at`, or higher up if its key is smaller than those there. */
 static void heap_up(struct list *l, size_t at, struct place *p)
 {
 	while (at && l->heap[(at - 1) / 2]->key > p->key) {
@@ -107,7 +110,7 @@ static void heap_up(struct list *l, size_t at, struct place *p)
 	heap_set(l, at, p);
 }
 
-/* The same, at or below. */
+/* Puts a place at `at`, or lower down if its key is larger than those there. */
 static void heap_down(struct list *l, size_t at, struct place *p)
 {
 	for (size_t child; (child = 2 * at + 1) < l->n; at = child) {
@@ -120,7 +123,7 @@ static void heap_down(struct list *l, size_t at, struct place *p)
 	heap_set(l, at, p);
 }
 
-static void leave(struct place *p)
+static void heap_remove(struct place *p)
 {
 	struct list *l = p->list;
 	struct place *last;
@@ -137,7 +140,7 @@ static void leave(struct place *p)
 		heap_down(l, p->at, last);
 }
 
-static bool is_anywhere(const struct kept *k)
+static bool is_in_a_list(const struct kept *k)
 {
 	for (size_t i = 0; i < PLACES; i++)
 		if (k->places[i].list)
@@ -145,35 +148,35 @@ static bool is_anywhere(const struct kept *k)
 	return false;
 }
 
-static void forget(struct report *r, struct kept **link)
+static void drop(struct report *r, struct kept **link)
 {
 	struct kept *k = *link;
 
 	*link = k->next;
 	r->n--;
 	for (size_t i = 0; i < PLACES; i++)
-		leave(&k->places[i]);
+		heap_remove(&k->places[i]);
 	kept_free(k);
 }
 
-static bool takes(const struct place *p)
+static bool has_room(const struct place *p)
 {
 	const struct list *l = p->list;
 
 	return l && (l->n < l->max || p->key > l->heap[0]->key);
 }
 
-/* Enters a list that takes it, in the place of the least when there is no other. */
-static void enter(struct report *r, struct place *p)
+/* Inserts into a list that has room for it; a full one drops its smallest key. */
+static void insert(struct report *r, struct place *p)
 {
 	struct list *l = p->list;
 
 	if (l->n == l->max) {
 		struct kept *least = l->heap[0]->kept;
 
-		leave(l->heap[0]);
-		if (!is_anywhere(least))
-			forget(r, find(r, least->conn));
+		heap_remove(l->heap[0]);
+		if (!is_in_a_list(least))
+			drop(r, find(r, least->conn));
 	}
 	heap_up(l, l->n++, p);
 }
@@ -183,8 +186,8 @@ static uint64_t latency_key(struct maybe ns)
 	return ns.known && ns.value > 0 ? (uint64_t)ns.value : 0;
 }
 
-/* What is wrong with it; LISTS: nothing. */
-static unsigned int trouble(const struct chapter *handshake, const struct chapter *close)
+/* The list of open ones or of a kind of failure that it belongs to; LISTS: none. */
+static unsigned int failure_list(const struct chapter *handshake, const struct chapter *close)
 {
 	if (close ? close->open : handshake->open)
 		return LIST_OPEN;
@@ -195,11 +198,11 @@ static unsigned int trouble(const struct chapter *handshake, const struct chapte
 	return LISTS;
 }
 
-/* The places that it would have. */
-static void place(struct report *r, struct place places[PLACES], const struct chapter *handshake,
-		  const struct chapter *close)
+/* Fills in the places that it would have. */
+static void set_places(struct report *r, struct place places[PLACES],
+		       const struct chapter *handshake, const struct chapter *close)
 {
-	unsigned int list = trouble(handshake, close);
+	unsigned int list = failure_list(handshake, close);
 
 	for (size_t i = 0; i < PLACES; i++)
 		places[i] = (struct place){ 0 };
@@ -214,27 +217,27 @@ static void place(struct report *r, struct place places[PLACES], const struct ch
 			.key = latency_key(close->close.close_ns),
 		};
 	if (list < LISTS)
-		places[PLACE_TROUBLE] = (struct place){
+		places[PLACE_FAILURE] = (struct place){
 			.list = &r->lists[list],
-			.key = r->numbered + 1, /* above all that came before */
+			.key = r->n_kept_ever + 1, /* larger than all before */
 		};
 }
 
-static uint64_t number_of(const struct chapter *handshake, const struct chapter *close)
+static uint64_t conn_of(const struct chapter *handshake, const struct chapter *close)
 {
 	return close ? close->conn : handshake->conn;
 }
 
 bool report_wants(struct report *r, const struct chapter *handshake, const struct chapter *close)
 {
-	struct kept **link = find(r, number_of(handshake, close));
+	struct kept **link = find(r, conn_of(handshake, close));
 	struct place places[PLACES];
 
 	if (*link)
-		forget(r, link);
-	place(r, places, handshake, close);
+		drop(r, link);
+	set_places(r, places, handshake, close);
 	for (size_t i = 0; i < PLACES; i++)
-		if (takes(&places[i]))
+		if (has_room(&places[i]))
 			return true;
 	return false;
 }
@@ -242,7 +245,7 @@ bool report_wants(struct report *r, const struct chapter *handshake, const struc
 void report_keep(struct report *r, const struct chapter *handshake, const struct chapter *close,
 		 char *text)
 {
-	uint64_t conn = number_of(handshake, close);
+	uint64_t conn = conn_of(handshake, close);
 	struct kept *k = text ? calloc(1, sizeof(*k)) : NULL;
 	struct kept **link = find(r, conn);
 
@@ -251,16 +254,16 @@ void report_keep(struct report *r, const struct chapter *handshake, const struct
 		return;
 	}
 	*k = (struct kept){ .conn = conn, .text = text, .next = *link };
-	place(r, k->places, handshake, close);
-	k->number = ++r->numbered;
+	set_places(r, k->places, handshake, close);
+	k->serial = ++r->n_kept_ever;
 	*link = k;
 	r->n++;
 	for (size_t i = 0; i < PLACES; i++) {
 		struct place *p = &k->places[i];
 
 		p->kept = k;
-		if (takes(p))
-			enter(r, p);
+		if (has_room(p))
+			insert(r, p);
 		else
 			p->list = NULL;
 	}
@@ -275,7 +278,7 @@ static int compare_kept(const void *a, const void *b)
 {
 	const struct kept *x = *(struct kept *const *)a, *y = *(struct kept *const *)b;
 
-	return (x->number > y->number) - (x->number < y->number);
+	return (x->serial > y->serial) - (x->serial < y->serial);
 }
 
 int report_each(const struct report *r, void (*each)(void *ctx, const char *text), void *ctx)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The connections that a report shows one by one: the slowest to open, the slowest to close, those told
- * as open, and the last of each kind of failure.  However long the trace, no more than that is kept.
+ * The connections that a report shows one by one: the slowest to open, the slowest to close, the
+ * last that are open, and the last of each kind of failure.  However long the trace is, no more
+ * than these are kept.
  */
 #ifndef REPORT_H
 #define REPORT_H
@@ -11,7 +12,11 @@
 
 #include "chapter/chapter.h"
 
-#define REPORT_SLOWEST 2500 /* to open, and as many to close */
+/*
+ * How many: of the slowest to open, and as many to close; of those open, and of each kind of
+ * failure.
+ */
+#define REPORT_SLOWEST 2500
 #define REPORT_OF_A_KIND 500
 
 struct report;
@@ -21,18 +26,19 @@ struct report *report_create(void);
 void report_destroy(struct report *r);
 
 /*
- * Does it want this connection?  One of the chapters may be NULL.  What it had of the connection is
- * forgotten, since this is what became of it.
+ * Does this connection belong in the report?  One of the chapters may be NULL.  An earlier state
+ * of the same connection is dropped.
  */
 bool report_wants(struct report *r, const struct chapter *handshake, const struct chapter *close);
 
-/* Keeps it, with its text, which is freed later, or at once when there is no memory. */
+/* Keeps it with its text, from malloc(), which the report frees: at once if it is out of memory. */
 void report_keep(struct report *r, const struct chapter *handshake, const struct chapter *close,
 		 char *text);
 
+/* How many connections are kept. */
 size_t report_kept(const struct report *r);
 
-/* The texts, in the order in which they came; 0 or -ENOMEM. */
+/* Calls each() with every text, in the order of report_keep().  0 or -ENOMEM. */
 int report_each(const struct report *r, void (*each)(void *ctx, const char *text), void *ctx);
 
 #endif

@@ -9,11 +9,12 @@
 #include "base/number.h"
 #include "base/text.h"
 
-#define SLOTS (2 * SUMMARY_ROWS) /* a power of two: half of them stay empty */
+/* An open hash table: a power of two, at most half full. */
+#define SLOTS (2 * SUMMARY_ROWS)
 
 struct summary {
 	struct totals totals;
-	uint64_t open_connections; /* of totals.connections, those told as open */
+	uint64_t open_connections; /* those of totals.connections that are open */
 	size_t n_rows;
 	struct summary_row *slots[SLOTS];
 	struct summary_row other;
@@ -95,7 +96,7 @@ static struct histogram *add_handshake(struct summary *s, const struct chapter *
 		s->totals.outcomes[outcome] += n;
 	if (outcome == OUTCOME_ESTABLISHED)
 		return &row->connect;
-	/* the time until a handshake failed says nothing of how long one takes */
+	/* how long a failure took says nothing of how long a handshake takes */
 	if (outcome != OUTCOME_UNKNOWN)
 		row->failed += n;
 	return NULL;
@@ -109,18 +110,18 @@ static struct histogram *add_close(struct summary *s, const struct chapter *ch, 
 	return &find_row(s, ch)->close;
 }
 
-/* Does this chapter bring a connection that no other chapter did? */
-static bool brings_connection(const struct chapter *ch)
+/* Is this the chapter that its connection is counted by?  See summary.h. */
+static bool counts_connection(const struct chapter *ch)
 {
 	if (ch->type == CHAPTER_HANDSHAKE || ch->missing == MISSING_TABLE_FULL)
 		return ch->type == CHAPTER_HANDSHAKE;
 	return ch->alone || (ch->missing != MISSING_NOTHING && ch->role == ROLE_UNKNOWN);
 }
 
-/* Counts n chapters; the histogram that their latency belongs in, or NULL. */
+/* Counts n chapters.  Returns the histogram for their latency, or NULL. */
 static struct histogram *add(struct summary *s, const struct chapter *ch, uint64_t n)
 {
-	if (brings_connection(ch)) {
+	if (counts_connection(ch)) {
 		s->totals.connections += n;
 		s->open_connections += ch->open ? n : 0;
 	}
@@ -139,7 +140,7 @@ void summary_add(struct summary *s, const struct chapter *ch)
 						    : ch->handshake.handshake_ns;
 	struct histogram *h = add(s, ch, 1);
 
-	/* an end that is one RST takes no time, and is none of the latencies */
+	/* a connection that one RST ends takes no time to close, which is not a latency */
 	if (h && ns.known && ns.value > 0)
 		histogram_add(h, (uint64_t)ns.value);
 }
@@ -174,7 +175,7 @@ static uint64_t row_weight(const struct summary_row *row)
 	return row->connect.total + row->close.total + row->failed;
 }
 
-/* Busiest first, then by role and port, so that the same trace gives the same table. */
+/* The busiest first, then by role and port, so that a trace always gives the same table. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct summary_row *x = *(struct summary_row *const *)a,

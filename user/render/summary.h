@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Counts and percentiles of all chapters told.
+ * Counts and percentiles of all chapters reported.
  *
- * No connection is remembered.  One is counted by its handshake chapter, or by its close chapter
- * when no handshake was told: that is one with something missing and a role nobody saw.
+ * Connections are counted without remembering any: by the handshake chapter, or by the close
+ * chapter of a connection without one, which is incomplete and has no role, or whose handshake is
+ * not selected.
  */
 #ifndef SUMMARY_H
 #define SUMMARY_H
@@ -11,15 +12,18 @@
 #include "base/histogram.h"
 #include "render.h"
 
-/* Rows of (role, service port); the rest share one more. */
+/* Rows of their own for so many pairs of role and service port; all others share one more. */
 #define SUMMARY_ROWS 1024
 
 struct summary;
 
-/* What the connections of one role and service port took, in ns. */
+/*
+ * The connections of one role and service port: how many failed, and the latencies of the others
+ * in ns.
+ */
 struct summary_row {
 	enum role role;
-	bool other;	   /* all that found no row of their own; role and port mean nothing */
+	bool other;	   /* the shared row; role and port mean nothing */
 	struct maybe port; /* the service's */
 	uint64_t failed;
 	struct histogram connect, close;
@@ -29,30 +33,33 @@ struct summary_row {
 struct summary *summary_create(void);
 void summary_destroy(struct summary *s);
 
-/* Chapters that find no memory for their row are in the counts and in the row "other". */
+/* Adds a chapter.  When there is no memory for its row it goes to the shared one. */
 void summary_add(struct summary *s, const struct chapter *ch);
 
-/* n chapters like this one but for their latency, which lies in a bucket of tally.h and is max_ns at most. */
+/*
+ * Adds n chapters like this one, with latencies in this bucket of shared/tally.h (BUCKET_NONE:
+ * without any) that are max_ns at most.
+ */
 void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int bucket, uint64_t n,
 		       uint64_t max_ns);
 
-/* Forgets all. */
+/* Back to zero, for the next interval. */
 void summary_reset(struct summary *s);
 
 /*
- * The open connections are about to be told (once more).  Those told before are forgotten: each
- * is told again now, or has been told as finished meanwhile.
+ * The open connections are about to be reported again.  The counts of the last time are taken
+ * back: each of them is reported again now, or has ended in the meantime.
  */
 void summary_open_begin(struct summary *s);
 
-/* Fills all but events_lost and table_full, which others count. */
+/* Fills in all totals but events_lost and table_full, which it keeps. */
 void summary_totals(const struct summary *s, struct totals *t);
 
-/* Each row that is not empty: busiest first, then the one of the others. */
+/* Calls row() for each row that is not empty, the busiest first, the shared one last. */
 void summary_rows(const struct summary *s, void (*row)(void *ctx, const struct summary_row *r),
 		  void *ctx);
 
-/* A table for a person; that of an interval says nothing of what is open. */
+/* Prints the table of --summary.  That of an interval has no count of open connections. */
 void summary_print(FILE *out, const struct summary *s, bool interval);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 "use strict";
 
-/* The records that stand in this page, as -o json prints them: one object a line. */
+/* The records in this page, as -o json prints them: one object per line. */
 function readRecords() {
 	const lines = document.getElementById("data").textContent.trim();
 
 	return JSON.parse("[" + lines.replaceAll("\n", ",") + "]");
 }
 
-/* Bytes a process chose: what acts on the writing, or is not seen, as its number. */
+/* Text a process chose: invisible characters and those that control the display, as numbers. */
 function visible(text) {
 	return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu,
 		(c) => "\\u{" + c.codePointAt(0).toString(16) + "}");
@@ -26,12 +26,12 @@ function ms(us) {
 	return known(us) ? (us / 1000).toFixed(3) : "-";
 }
 
-/* From ten seconds on seconds read better. */
+/* From ten seconds on in seconds. */
 function duration(us) {
 	return known(us) && us >= 1e7 ? `${(us / 1e6).toFixed(3)} s` : `${ms(us)} ms`;
 }
 
-/* In the unit in which it is a short number. */
+/* In the unit that gives a short number. */
 function span(us) {
 	if (us < 1000)
 		return `${Number(us.toPrecision(4))} µs`;
@@ -44,7 +44,7 @@ function words(word) {
 	return known(word) ? word.replaceAll("_", " ") : "-";
 }
 
-/* "2026-03-01T12:00:00.123456789Z" in microseconds; a double holds a quarter of one. */
+/* "2026-03-01T12:00:00.123456789Z" as microseconds; a double has a quarter of one here. */
 function instant(time) {
 	return Date.parse(time.slice(0, 19) + "Z") * 1000 + Number("0." + time.slice(20, 29)) * 1e6;
 }
@@ -71,7 +71,7 @@ function servicePort(record) {
 	return record.role === "server" ? record.local_port : null;
 }
 
-/* How a connection ended, or stands: one word, and whether it is as it should be. */
+/* How a connection ended, or "open": as a JSON word and as text, and whether that is bad. */
 function verdict(handshake, close) {
 	const last = close || handshake;
 
@@ -84,7 +84,7 @@ function verdict(handshake, close) {
 		 bad: handshake.outcome !== "established" };
 }
 
-/* One connection from its records, with what the table shows and sorts by. */
+/* One connection from its records, with the values that the table shows and sorts by. */
 function connection(handshake, close) {
 	const last = close || handshake, first = handshake || close;
 	const { word, text, bad } = verdict(handshake, close);
@@ -113,7 +113,7 @@ function connection(handshake, close) {
 	return c;
 }
 
-/* What the lines are about: { report, summary, services, connections }. */
+/* The records by type: { report, summary, services, connections }. */
 function sortRecords(records) {
 	const model = { report: {}, summary: {}, services: [], connections: [] };
 	const chapters = new Map();

@@ -26,7 +26,7 @@ function byId(id) {
 	return document.getElementById(id);
 }
 
-/* A button that reads as the text it stands in. */
+/* A button that looks like the text around it. */
 function plainButton(text, click, attributes) {
 	return html("button", { class: "plain", type: "button", click, ...attributes }, text);
 }
@@ -39,7 +39,7 @@ function numberCell(text) {
 	return cell(text, { class: "number" });
 }
 
-/* A table's head; `isNumber` says of which columns, counted from 0. */
+/* A table's head; `isNumber` says which columns, counted from 0, are numbers. */
 function headings(texts, isNumber = () => false) {
 	return html("thead", null, html("tr", null, texts.map((text, i) =>
 		html("th", { scope: "col", class: isNumber(i) ? "number" : null }, text))));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 
-/* Pairs of a name and a value; what is not known, or says nothing, is left out. */
+/* What an opened row lists: pairs of name and value, without those that are unknown or zero. */
 
 function times(pairs) {
 	return pairs.filter(([, us]) => known(us)).map(([name, us]) => [name, duration(us)]);
@@ -19,21 +19,22 @@ function handshakeFacts(h) {
 			 ["receive scale", h.rcv_wscale]]
 		.filter(([, value]) => known(value)).map(([name, value]) => `${name} ${value}`);
 	const agreed = trueOf([["SACK", h.sack], ["timestamps", h.timestamps], ["ECN", h.ecn]]);
-	const ways = trueOf([["simultaneous open", h.simultaneous_open],
-			     ["TCP Fast Open", h.fastopen], ["SYN cookie", h.syncookie],
-			     ["MPTCP", h.mptcp]]);
+	const kinds = trueOf([["simultaneous open", h.simultaneous_open],
+			      ["TCP Fast Open", h.fastopen], ["SYN cookie", h.syncookie],
+			      ["MPTCP", h.mptcp]]);
 
 	return [
 		...times([["Handshake", h.handshake_us], ["Round trip", h.rtt_us],
 			  ["In the accept queue", h.accept_us]]),
 		...moreThanNone([["SYN retransmits", h.syn_retransmits],
 				 ["SYN,ACK retransmits", h.synack_retransmits]]),
-		["By", ways.join(", ")],
+		["Kind", kinds.join(", ")],
 		["Negotiated", [...options, ...agreed].join(", ")],
 	];
 }
 
-const WORTH_SAYING_US = 100;
+/* A FIN that leaves sooner after close() has waited for no data. */
+const FIN_QUEUED_SHOWN_US = 100;
 
 function moved(bytes, segments) {
 	return known(bytes) ? `${count(bytes)} B, ${count(segments)} segments` : "";
@@ -41,12 +42,13 @@ function moved(bytes, segments) {
 
 function closeFacts(c) {
 	const byAnother = known(c.closer_pid) && c.closer_pid !== c.pid;
-	const queued = c.fin_queued_us >= WORTH_SAYING_US ? c.fin_queued_us : null;
+	const queued = c.fin_queued_us >= FIN_QUEUED_SHOWN_US ? c.fin_queued_us : null;
 
 	return [
 		["Closed first by", words(c.first_closer)],
 		["Closed by", byAnother ? person(c.closer_comm, c.closer_pid) : ""],
-		...times([["Our CLOSE_WAIT", c.app_close_us], ["Our FIN behind data", queued],
+		...times([["Our CLOSE_WAIT", c.app_close_us],
+			  ["Our FIN waited behind data", queued],
 			  ["Our FIN acknowledged in", c.fin_rtt_us],
 			  ["Peer's FIN after", c.peer_fin_us], ["Close", c.close_us],
 			  ["In the accept queue", c.accept_us], ["Lived", c.lifetime_us]]),
@@ -66,7 +68,7 @@ function facts(c) {
 		...(c.handshake ? handshakeFacts(c.handshake) : []),
 		...(c.close ? closeFacts(c.close) : []),
 		["Completeness", `${last.completeness} (${last.completeness_text})`],
-		["Not seen", words(first.missing || last.missing || "")],
+		["Incomplete", words(first.missing || last.missing || "")],
 		["Cookie", last.cookie], ["netns", last.netns],
 	];
 
@@ -74,7 +76,7 @@ function facts(c) {
 		.map(([name, value]) => [name, String(value)]);
 }
 
-/* What a row of the table opens. */
+/* What a row of the table opens: the flow graph, the facts and the steps. */
 function drawDetail(c) {
 	const list = html("dl", { class: "facts" }, facts(c).flatMap(([name, value]) =>
 		[html("dt", null, name), html("dd", null, value)]));

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 
-/* Where things are in a flow graph: times, states, this end's lifeline, the peer's. */
+/* The columns of a flow graph, in pixels: times, states, lifelines of this end and the peer. */
 const FLOW = { width: 720, time: 92, state: 206, ours: 218, theirs: 620, top: 48 };
-const ROW = 40;		/* between two events at least, and for the median gap of a chapter */
-const LONGEST = 8;	/* rows are drawn to scale, a gap that takes more is broken */
+/* The least distance of two events, and that of the median gap of a chapter. */
+const ROW = 40;
+/* A gap of more than so many rows is not drawn to scale but broken, and takes BROKEN. */
+const LONGEST = 8;
 const BROKEN = 78;
-const SLANT = 14;	/* of an arrow; not a time, since the peer's clock is not seen */
-const SHORT = 0.8;	/* of the way, as far as an arrow is drawn that nothing answered */
+/* How far an arrow goes down; it shows no time, since the peer's clock is not seen. */
+const SLANT = 14;
+/* The part of the way that an arrow without an answer is drawn. */
+const SHORT = 0.8;
 
-/* The first sequence numbers of both sides, null where they are not known. */
+/* The initial sequence numbers of both sides, null where they are not known. */
 function firstNumbers({ handshake }) {
 	const { iss = null, irs = null } = handshake || {};
 
@@ -35,7 +39,7 @@ function segmentText(step, { iss, irs }) {
 	return text;
 }
 
-/* Was this SYN or FIN of ours sent again, or waited for until the kernel gave up? */
+/* Did this SYN or FIN of ours get no answer, so that it was sent again or the kernel gave up? */
 function isUnanswered(record, i) {
 	const [step, ...later] = record.steps.slice(i).filter((s) => known(s.segment));
 	const what = isSent(step) ? step.segment.match(/SYN|FIN/) : null;
@@ -74,21 +78,24 @@ function stateClass(state) {
 	return state.includes("SYN") ? "opening" : "closing";
 }
 
-/* The kernel's names of what RFC 9293 calls SYN-RECEIVED: the request's, then the socket's. */
+/* SYN-RECEIVED of RFC 9293 is two states in the kernel: the request's and the socket's. */
 function sameState(a, b) {
 	const received = ["NEW_SYN_RECV", "SYN_RECV"];
 
 	return a === b || (received.includes(a) && received.includes(b));
 }
 
-/* Gathers what is to be drawn from top to bottom. */
+/* Places everything that is drawn, from top to bottom. */
 class FlowLayout {
 	constructor() {
 		this.y = FLOW.top;
-		this.events = [];	/* { y, step, unanswered } */
-		this.breaks = [];	/* { y, text } */
-		this.captions = [];	/* { y, text } */
-		this.states = [];	/* { y, state } from there on */
+		/* { y, step, unanswered } */
+		this.events = [];
+		/* { y, text } */
+		this.breaks = [];
+		this.captions = [];
+		/* { y, state }: the state from there on */
+		this.states = [];
 	}
 
 	state(y, state) {
@@ -108,7 +115,7 @@ class FlowLayout {
 			this.y += Math.max(ROW, ROW * us / usual);
 	}
 
-	/* From one step to the next, by way of a state that nobody saw begin. */
+	/* To the next step; a state in between that nobody saw begin breaks the lifelines. */
 	until(before, step, usual) {
 		if (!sameState(before.to, step.from)) {
 			this.broken("");
@@ -144,7 +151,7 @@ class FlowLayout {
 		this.y += SLANT + 6;
 	}
 
-	/* The time between two chapters, when both were seen. */
+	/* Between two chapters: a break, with the time that it stands for if that is known. */
 	between(handshake, close) {
 		const last = handshake.steps.findLast((s) => known(s.t_us));
 		let text = "";
@@ -158,7 +165,7 @@ class FlowLayout {
 	}
 }
 
-/* The lifelines with a gap: two strokes, as on a broken axis. */
+/* A gap in the lifelines: two strokes on each, as on a broken axis. */
 function drawBreak({ y, text }) {
 	const strokes = [FLOW.ours, FLOW.theirs].flatMap((x) => [
 		svg("rect", { class: "gap", x: x - 6, y: y - 4, width: 12, height: 8 }),
@@ -174,7 +181,7 @@ function drawHead(x, y, back) {
 			     d: `M${x} ${y}l${10 * back} -5l${-2 * back} 5l${2 * back} 4z` });
 }
 
-/* An arrow from one lifeline to the other, down by SLANT on its way, or to a cross short of it. */
+/* An arrow from one lifeline to the other; one without an answer ends in a cross on the way. */
 function drawSegment({ y, step, unanswered }, numbers) {
 	const sent = isSent(step), text = segmentText(step, numbers);
 	const [from, to] = sent ? [FLOW.ours, FLOW.theirs] : [FLOW.theirs, FLOW.ours];
@@ -220,24 +227,24 @@ function layOut({ handshake, close }) {
 }
 
 function stepWords({ step, unanswered }, numbers) {
-	const said = [`${stepTime(step)} ms`];
+	const phrases = [`${stepTime(step)} ms`];
 
 	if (known(step.segment))
-		said.push(`${isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}`);
+		phrases.push(`${isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}`);
 	if (unanswered)
-		said.push("not answered");
-	said.push(step.from === step.to ? step.to : `${step.from} to ${step.to}`);
-	return said.join(", ");
+		phrases.push("not answered");
+	phrases.push(step.from === step.to ? step.to : `${step.from} to ${step.to}`);
+	return phrases.join(", ");
 }
 
-/* The flow graph of a connection: an SVG, whose text alternative is its steps. */
+/* The flow graph of a connection, an SVG.  Its text alternative lists the steps. */
 function drawFlow(c) {
 	const layout = layOut(c), numbers = firstNumbers(c);
 	const viewBox = `0 0 ${FLOW.width} ${Math.ceil(layout.y + 12)}`;
-	const said = layout.events.map((e) => stepWords(e, numbers)).join("; ");
+	const steps = layout.events.map((e) => stepWords(e, numbers)).join("; ");
 
 	return svg("svg", { class: "flow", width: FLOW.width, viewBox, role: "img",
-			    "aria-label": `Flow graph of connection ${c.conn}: ${said}` },
+			    "aria-label": `Flow graph of connection ${c.conn}: ${steps}` },
 		label(14, 20, c.local, { class: "end" }),
 		label(14, 36, `${c.who}${known(c.role) ? `, ${c.role}` : ""}`),
 		label(FLOW.width - 14, 20, c.remote, { class: "end", "text-anchor": "end" }),
@@ -248,7 +255,7 @@ function drawFlow(c) {
 		layout.events.flatMap((e) => drawEvent(e, numbers)));
 }
 
-/* The same as a table, to be copied or read out cell by cell. */
+/* The steps as a table, which can be copied, and read aloud cell by cell. */
 function stepsTable(c) {
 	const numbers = firstNumbers(c);
 	const row = (step) => {

@@ -2,7 +2,7 @@
 
 const PERCENTS = [50, 90, 99];
 
-/* Several histograms as one, from a nanosecond on; buckets are [middle in us, how many]. */
+/* Several histograms as one, of at least a nanosecond; buckets are [middle in us, count]. */
 function mergeHistograms(histograms) {
 	const total = { count: 0, min_us: Infinity, max_us: 0.001, buckets: [] };
 	const counts = new Map();
@@ -20,7 +20,7 @@ function mergeHistograms(histograms) {
 	return total;
 }
 
-/* Nearest rank, to the bucket's precision: what --summary prints. */
+/* The percentile by nearest rank, with the bucket's precision: the one that --summary prints. */
 function percentile(h, percent) {
 	const rank = Math.max(1, Math.ceil(h.count * percent / 100));
 	let seen = 0;
@@ -33,7 +33,7 @@ function percentile(h, percent) {
 	return h.max_us;
 }
 
-/* Bars of equal width on a logarithmic axis: { from, to: decades, bars: how many in each }. */
+/* Bars of equal width on a logarithmic axis: { from, to: log10 of us, bars: counts }. */
 function logBars(h) {
 	let from = Math.floor(Math.log10(h.min_us) * 2) / 2, to = Math.log10(h.max_us);
 
@@ -71,7 +71,7 @@ function drawTicks(axis, x) {
 	return ticks;
 }
 
-/* p50, p90 and p99, each label on a row of its own and on the side where there is room. */
+/* Lines at p50, p90 and p99, each label in its own row and on the side that has room. */
 function drawMarks(h, x) {
 	return PERCENTS.flatMap((percent, row) => {
 		const us = percentile(h, percent), at = x(Math.log10(us)), y = 12 + 14 * row;
@@ -106,14 +106,14 @@ function drawPlot(what, h) {
 	const axis = logBars(h), most = Math.max(...axis.bars);
 	const perDecade = (PLOT.right - PLOT.left) / (axis.to - axis.from);
 	const x = (at) => PLOT.left + perDecade * (at - axis.from);
-	/* the lowest bar is to be seen beside the highest */
+	/* a bar is at least a pixel high */
 	const y = (n) => PLOT.bottom - Math.max((PLOT.bottom - PLOT.top) * n / most, 1);
 	const look = { "text-anchor": "end", class: "tick" };
 
 	const viewBox = `0 0 ${PLOT.width} ${PLOT.height}`;
-	const said = `Histogram, logarithmic axis: ${what}, ${percentilesText(h)}`;
+	const text = `Histogram, logarithmic axis: ${what}, ${percentilesText(h)}`;
 
-	return svg("svg", { class: "histogram", viewBox, role: "img", "aria-label": said },
+	return svg("svg", { class: "histogram", viewBox, role: "img", "aria-label": text },
 		drawTicks(axis, x), drawBars(axis, x, y),
 		line(PLOT.left, PLOT.bottom, PLOT.right, PLOT.bottom, "axis"),
 		label(PLOT.left - 6, PLOT.top + 4, count(most), look),
@@ -121,7 +121,7 @@ function drawPlot(what, h) {
 		drawMarks(h, x));
 }
 
-/* A figure of these latencies; `what` says of what. */
+/* A figure of one kind of latency; `what` is its title. */
 function drawHistogram(what, h) {
 	const measured = `${count(h.count)} measured, the longest ${ms(h.max_us)} ms`;
 	const caption = html("figcaption", null, `${what} `,
@@ -161,7 +161,7 @@ function servicesTable(services, choose) {
 		html("tbody", null, services.map(row))));
 }
 
-/* The section: histograms of one service or of all, and the table of services. */
+/* The section Latency: histograms of one service or of all, and the table of services. */
 function showLatency(services) {
 	const select = byId("service"), details = byId("services");
 	const draw = () => {

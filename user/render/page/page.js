@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 
-/* How many of these words were another one. */
+/* The sum of all counts but that of `good`. */
 function countBut(good, counts) {
 	return Object.entries(counts).reduce((sum, [word, n]) => sum + (word === good ? 0 : n), 0);
 }
@@ -13,7 +13,7 @@ function showNumbers({ summary, services }) {
 
 		return h.count ? `${ms(percentile(h, 50))} / ${ms(percentile(h, 99))} ms` : "-";
 	};
-	const lost = [["Events lost", summary.events_lost], ["Found no room", summary.table_full],
+	const lost = [["Events lost", summary.events_lost], ["Table full", summary.table_full],
 		      ["Incomplete", summary.incomplete]];
 	const numbers = [
 		["Connections", count(summary.connections)],
@@ -31,7 +31,7 @@ function showNumbers({ summary, services }) {
 		html("div", null, html("dt", null, name), html("dd", { class: look }, value))));
 }
 
-/* How often each word, as a bar; a word is a button that shows these connections. */
+/* A table of outcomes or endings with bars.  Each is a button that shows its connections. */
 function countsTable(caption, total, counts, good, choose) {
 	const unknown = Object.values(counts).reduce((left, n) => left - n, total);
 	const row = ([word, n]) => {
@@ -57,17 +57,18 @@ const SHOWS = {
 	open: ["open", (c) => c.open],
 };
 
-/* Each word of an outcome or an ending with how many connections have it. */
+/* How many connections have each outcome or ending. */
 function countResults(connections) {
 	const results = new Map();
 
 	for (const word of connections.flatMap((c) => [...c.results]))
 		results.set(word, (results.get(word) || 0) + 1);
-	results.delete("open"); /* stands in SHOWS */
+	/* it is one of SHOWS */
+	results.delete("open");
 	return results;
 }
 
-/* Which connections to show: one of SHOWS, or a word of an outcome or an ending. */
+/* The controls above the table: one of SHOWS, or an outcome or ending, and a search. */
 function showFilters(table, { connections, summary }) {
 	const select = byId("show"), find = byId("find");
 	const option = (value, text, n) => html("option", { value }, `${text} (${count(n)})`);
@@ -116,7 +117,7 @@ function showChoice({ report, summary }) {
 		byId("choice").textContent = `${count(report.kept)} of the ` +
 			`${count(summary.connections)} connections: the ${count(report.slowest)} ` +
 			`slowest to open and to close, and the last ${count(report.of_a_kind)} ` +
-			"of each kind of failure. The counts above are of all.";
+			"of each kind of failure. The counts above include all connections.";
 }
 
 function start() {

@@ -24,7 +24,7 @@ const COLUMNS = [
 	{ title: "Received B", key: "received", text: count, number: true },
 ];
 
-/* What is not known comes last, in both directions. */
+/* Unknown values come last, in both directions. */
 function compareBy({ key }, direction) {
 	return (a, b) => {
 		const x = a[key], y = b[key];
@@ -46,7 +46,7 @@ class ConnectionTable {
 		this.expanded = new Set();
 		this.body = html("tbody", { click: (e) => this.clicked(e),
 					    keydown: (e) => this.pressed(e) });
-		const caption = "A row opens its flow graph; a column's title sorts.";
+		const caption = "Click a row for its flow graph, a column title to sort.";
 
 		byId("connections").append(html("caption", null, caption),
 			html("thead", null, html("tr", null, COLUMNS.map((c) => this.heading(c)))),
@@ -70,7 +70,7 @@ class ConnectionTable {
 		return this.buttons;
 	}
 
-	/* A number's greatest come first at first. */
+	/* The first click on a column of numbers sorts the largest to the top. */
 	sortBy(column) {
 		const first = column.number ? -1 : 1;
 
@@ -112,7 +112,7 @@ class ConnectionTable {
 		first.disabled = previous.disabled = page === 0;
 		next.disabled = last.disabled = page === this.pages() - 1;
 		byId("status").textContent = rows.length ? `${shown} connections`
-							 : "no such connections";
+							 : "no matching connections";
 	}
 
 	row(c) {
@@ -152,12 +152,12 @@ class ConnectionTable {
 	clicked(event) {
 		const row = event.target.closest("tr.row");
 
-		/* a click that ends a selection of text opens nothing */
+		/* a click at the end of selecting text opens nothing */
 		if (row && (event.target.closest("button") || getSelection().isCollapsed))
 			this.toggle(row);
 	}
 
-	/* The arrow keys go from row to row, and on to the next page. */
+	/* The arrow keys move from row to row, and on to the next or previous page. */
 	pressed(event) {
 		const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
 		const row = event.target.closest("tr.row"), page = this.page + step;
@@ -180,7 +180,7 @@ class ConnectionTable {
 		row.querySelector("button").focus();
 	}
 
-	/* Opens one connection if it is among those shown: where a link to it leads. */
+	/* Opens the connection that a link points to, if it is among those shown. */
 	open(conn) {
 		const at = this.chosen.findIndex((c) => c.conn === conn);
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-# make fuzz FUZZ_SECONDS=60: arbitrary bytes into everything that reads them
+# any bytes into whatever reads bytes
 .PHONY: fuzz
 FUZZ_SECONDS ?= 60
 FUZZ_SANITIZE ?= address,undefined
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
-# libFuzzer comes with clang; message.c has a stand-in among the targets' own files
+# libFuzzer is part of clang; play.c has the targets' own base/message.c
 FUZZ_FLAGS = $(CPPFLAGS) -iquote tests/fuzz -iquote tests/unit -std=gnu11 $(WARN) -Wno-missing-prototypes -O1 -g \
 	-fsanitize=$(FUZZ_SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_OBJECTS := $(patsubst %,$(BUILD)/fuzz/%.o,$(filter-out base/message,$(PURE:user/%.c=%)) check check_json play cases)
@@ -27,6 +27,7 @@ $(BUILD)/fuzz/seeds_of: $(BUILD)/fuzz/seeds.o $(FUZZ_OBJECTS)
 .PHONY: fuzz-deps
 fuzz-deps: deps-test
 	@tests/fuzz/deps $(CLANG)
+## Long tests | make fuzz | random bytes as records, recordings and options (FUZZ_SECONDS=60)
 fuzz: fuzz-deps
 	@$(MAKE) --no-print-directory $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%) $(BUILD)/fuzz/seeds_of
 	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+# make check: the unit tests, and what reads the sources without running them. No root.
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+CHECKS := check-format check-analyzer check-tidy check-shell check-man check-includes check-headers
+.PHONY: check check-unit $(CHECKS)
+
+## Check | make check | all of these, side by side; as root installs what they need
+check:
+	@tests/deps-check
+	@status=0; $(MAKE) --no-print-directory -k -Otarget $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc)) \
+		$(CHECKS) $(UNIT) $(BUILD)/tcpstates-trace || status=1; \
+	tests/unit/run $(UNIT) && exit $$status
+
+## Check | make check-unit | the unit tests, with ASan and UBSan
+check-unit: $(UNIT) $(BUILD)/tcpstates-trace
+	@tests/unit/run $(UNIT)
+
+## Check | make check-format | clang-format
+check-format:
+	@tests/check/format $(CLANG_FORMAT)
+
+# Both analyse a file again when it, or a header of it, has changed; the headers made in build/ are not ours.
+ANALYSED := $(wildcard $(addprefix user/,*.c */*.c */*/*.c))
+ANALYSED_FLAGS = $(subst -iquote $(BUILD),-isystem $(BUILD),$(CPPFLAGS)) -std=gnu11 $(WARN)
+$(BUILD)/analyzer/%.o $(BUILD)/tidy/%: | $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h $(BUILD)/page.inc
+
+## Check | make check-analyzer | gcc -fanalyzer
+check-analyzer: $(ANALYSED:user/%.c=$(BUILD)/analyzer/%.o)
+	@echo '$@: $(words $^) files, nothing found'
+# gcc 12 loses sight of what is kept in an array that grows: a leak at every insertion
+$(BUILD)/analyzer/base/cgroups.o: ANALYZER_FLAGS := -Wno-analyzer-malloc-leak
+$(BUILD)/analyzer/%.o: user/%.c tests/check/rules.mk
+	$(MAKE_FOLDER)
+	@gcc $(ANALYSED_FLAGS) -O2 -Werror -fanalyzer $(ANALYZER_FLAGS) -MMD -MP -c $< -o $@
+
+.SECONDARY: $(ANALYSED:user/%.c=$(BUILD)/%.o)
+## Check | make check-tidy | clang-tidy, with the checks of .clang-tidy
+check-tidy: $(ANALYSED:user/%.c=$(BUILD)/tidy/%)
+	@echo '$@: $(words $^) files, nothing found'
+# the skeletons' own error path, made by bpftool
+$(BUILD)/tidy/kernel/tracer_open: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
+$(BUILD)/tidy/%: user/%.c $(BUILD)/%.o .clang-tidy tests/check/rules.mk
+	$(MAKE_FOLDER)
+	@$(CLANG_TIDY) --quiet $(TIDY_FLAGS) --warnings-as-errors='*' $< -- $(ANALYSED_FLAGS) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
+
+## Check | make check-shell | shellcheck
+check-shell: $(BUILD)/tcpstates-trace.bash
+	@tests/check/shell $<
+
+## Check | make check-man | mandoc -T lint
+check-man:
+	@mandoc -T lint -W warning $(wildcard user/man/*.8)
+	@echo '$@: nothing found'
+
+## Check | make check-includes | the rule of the folders, no circles
+check-includes:
+	@tests/check/includes
+
+## Check | make check-headers | each header compiles alone
+check-headers: $(BUILD)/page.inc $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h
+	@tests/check/headers '$(COMPILE_BPF) -Wno-unused-function' $(wildcard bpf/*.bpf.h)
+	@tests/check/headers '$(CC) $(ANALYSED_FLAGS)' $(wildcard bpf/shared/*.h user/*.h user/*/*.h)
+
+# for clangd, which looks into build/ by itself
+.PHONY: compile_commands.json
+## Build | make compile_commands.json | build/compile_commands.json, for editors
+compile_commands.json: $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h $(BUILD)/page.inc
+	@$(MAKE) --no-print-directory -Bn all $(UNIT) | tests/check/compile_commands >$(BUILD)/$@

@@ -19,6 +19,7 @@ import netns
 
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 SYS_accept4, SYS_accept = 288, 43
+TCP_USER_TIMEOUT = 18
 FIN_WAIT2, CLOSE_WAIT = 5, 8  # as in /proc/net/tcp
 
 

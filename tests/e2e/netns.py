@@ -15,7 +15,9 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 _libc = ctypes.CDLL(None, use_errno=True)
 _serial = itertools.count()
-PREFIX = f"tst-{os.getpid()}-"
+# of this run, whose tests may run in several processes, and of this process
+RUN = f"tst-{os.environ.setdefault('E2E_RUN', str(os.getpid()))}-"
+PREFIX = f"{RUN}{os.getpid()}-"
 
 
 def run(*argv, **kw):

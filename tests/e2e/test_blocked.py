@@ -12,8 +12,8 @@ import pytest
 import checks
 import pump
 from agent import FIN_WAIT2
+from churn import churn, churn_until_told, serve, wait_all_closed
 from tracer import BINARY, Tracer
-from test_accounting import churn, churn_until_told, serve, wait_all_closed
 
 TOTAL, WORKERS = 3000, 3
 ROLES = ("client", "server")

@@ -8,14 +8,12 @@ import pytest
 
 import checks
 import pump
-from agent import CLOSE_WAIT, FIN_WAIT2
-from checks import Noise, near
+from agent import FIN_WAIT2, TCP_USER_TIMEOUT
+from checks import Noise, failed, near
 from capture import FIN
 from oracle import End
 from relay import wire
-from test_basic import Talk
-from test_endings import TCP_USER_TIMEOUT
-from test_outcomes import failed
+from talk import Talk
 from tracer import Tracer
 
 WAY = 0.02

@@ -5,20 +5,9 @@ import socket
 import pytest
 
 import checks
-from checks import Noise, check_owner, near
+from checks import Noise, check_owner, failed, near
 from oracle import End
 from tracer import Tracer
-
-
-def failed(tracer, **fields):
-    """The only chapter told: a handshake that did not end in ESTABLISHED."""
-    chapter = tracer.one("handshake", **fields)
-    assert len(tracer.chapters()) == 1, tracer.brief()
-    checks.check_shape(chapter)
-    assert chapter["complete"] is True
-    assert tracer.summary["handshakes"] == 1 and tracer.summary["closes"] == 0
-    assert tracer.summary["outcomes"].get(chapter["outcome"]) == 1
-    return chapter
 
 
 def test_refused(world, link, family):

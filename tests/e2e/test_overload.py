@@ -15,9 +15,9 @@ import pytest
 import checks
 import pump
 from checks import Noise
+from churn import wait_all_closed
+from loaded import loaded_by
 from oracle import End
-from test_accounting import wait_all_closed
-from test_lifecycle import loaded_by
 from tracer import Tracer
 
 SYN, RST = 0x02, 0x04

@@ -7,8 +7,9 @@ import re
 import pytest
 
 import browser
-from conftest import World, why_no_bpf
+from kernel import why_no_bpf
 from tracer import ROOT, Tracer, run_tracer
+from world import World
 
 SENT, RECEIVED = 100, 2000
 HOSTILE = "</script><img/>"

@@ -4,7 +4,7 @@ import pytest
 
 import checks
 from checks import near
-from test_basic import Talk
+from talk import Talk
 
 QUEUE, HALF, LATE = 0.15, 0.3, 0.08
 

@@ -8,7 +8,7 @@ import checks
 import kernel
 from checks import PATIENCE, near
 from relay import wire
-from test_basic import Talk, check_both
+from talk import Talk, check_both
 
 WAY = 0.02
 CLOSING = 11  # as the kernel numbers it

@@ -205,6 +205,15 @@ def near(got_us, want_ns, tolerance_ns, what):
                                       f"(allowed off by {tolerance_ns / 1000:.0f})")
 
 
+def between(got_us, least_and_most_ns, tolerance_ns, what):
+    """A time that a process can only say to have been within a call of its own; the tolerance is the clocks'."""
+    least, most = least_and_most_ns
+    assert got_us is not None, f"{what} is null"
+    assert least - tolerance_ns <= got_us * 1000 <= most + tolerance_ns, (
+        f"{what} {got_us} us, not from {least / 1000:.1f} to {most / 1000:.1f} us "
+        f"(allowed off by {tolerance_ns / 1000:.0f})")
+
+
 def check_identity(chapter, end, ns, family):
     assert chapter["local"] == end.local and chapter["local_port"] == end.local_port
     assert chapter["remote"] == end.remote and chapter["remote_port"] == end.remote_port

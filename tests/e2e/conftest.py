@@ -79,12 +79,15 @@ def pytest_runtest_protocol(item, nextitem):
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         # what a module's recordings are wrong about is not this test's
         failed = [r for r in reports if r.failed and wireshark.OTHERWISE not in str(r.longrepr)]
-        unseen = witness.take()
+        unseen = hidden.ours(witness.take())
         if failed or unseen:
             _recordings.pop(item.nodeid, None)  # it is not the whole truth
         if not failed or not unseen or tries == TRIES - 1:
             break
-        notes.ran_again.append(f"ran again: {item.name}: {len(unseen)} events were hidden from BPF")
+        for report in failed:
+            why = str(report.longrepr).splitlines()[-3:]
+            notes.ran_again.append(f"ran again: {item.name}: {' | '.join(why)}: hidden from BPF were:")
+        notes.ran_again.extend(f"    {' '.join(line.split()[3:])}" for line in unseen[:5])
         item._initrequest()
     for report in reports:
         item.ihook.pytest_runtest_logreport(report=report)

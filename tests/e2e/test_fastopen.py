@@ -116,7 +116,6 @@ def test_fast_open_connect(world):
     checks.check_shape(shake)
     assert shake["outcome"] == "established" and shake["role"] == "client"
     assert shake["fastopen"] is True
-    assert shake["handshake_us"] is None or shake["handshake_us"] < 100_000
     near(shake["handshake_us"], end.handshake_ns(), noise.tolerance_ns, "handshake_us")
     server = tracer.one("handshake", local_port=port, remote_port=second)
     assert server["fastopen"] is True and server["role"] == "server"

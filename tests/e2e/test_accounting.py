@@ -16,6 +16,7 @@ WORKERS, EACH = 4, 250
 BATCH = 300 // 9 * 4
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 @pytest.mark.parametrize("rps", [0, 3])
 def test_1000_in_parallel(world, rps):
     """1,000 connections open at the same time, both ends on loopback: each told exactly once."""
@@ -67,6 +68,7 @@ def test_1000_in_parallel(world, rps):
     assert checks.happened(summary["endings"]) == {"graceful": 2 * total}
 
 
+@pytest.mark.alone("keeps all processors busy")
 @pytest.mark.parametrize("rps", [0, 3])
 def test_churn_adds_up(world, tmp_path, rps):
     """Thousands of short connections: none is missing from told + lost + open."""
@@ -128,6 +130,7 @@ def check_sum(tracer, ends, skipped=0):
         assert "lost" in tracer.stderr.text() or "table" in tracer.stderr.text()
 
 
+@pytest.mark.alone("keeps all processors busy")
 @pytest.mark.parametrize("rps", [0, 3])
 def test_churn_elsewhere_is_not_told(world, rps):
     """Another namespace is busy before, while and after tracers start: nothing of it is told."""

@@ -41,6 +41,7 @@ def resident_kib(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 @pytest.mark.parametrize("kind", ["pipe", "-w -"])
 def test_a_reader_that_pauses(busy, kind, tmp_path):
     """Nobody reads while 3,000 connections come and go: told + lost is what happened, to the last one."""
@@ -96,6 +97,7 @@ def test_a_reader_that_never_reads(busy, signo):
     tracer.kill()
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_a_reader_that_reads_again(busy):
     """Blocked for a while, then read: what comes afterwards is told as if nothing had been."""
     tracer = Tracer("-v", "--ring", "1", netns=busy)
@@ -115,6 +117,7 @@ def test_a_reader_that_reads_again(busy):
                    tracer.stderr.text())
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_what_the_close_was_to_tell_is_told_at_the_end(busy, world):
     """Handshakes that found the ring full, of connections that are still open, in FIN_WAIT2 without a socket."""
     tracer = Tracer("-v", "--ring", "1", netns=busy)
@@ -159,6 +162,7 @@ def test_a_disk_that_fills_up_ends_the_output(busy, tmp_path):
     assert "established" in stderr and "graceful" in stderr, "no summary"
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_a_recording_that_fills_its_disk(busy, tmp_path):
     """The recording ends; the records on stdout go on to the end, and the status is 1."""
     tracer = Tracer("-v", "-w", tmp_path / "recording", netns=busy,
@@ -207,6 +211,7 @@ def test_the_command_is_waited_for(world, tmp_path):
     assert (stdout, tracer.returncode) == ("the end\n", 1)
 
 
+@pytest.mark.alone("keeps all processors busy")
 def test_a_reader_slower_than_what_happens(world):
     """The ring never runs empty: the time that was asked for is over all the same."""
     ns = world.netns()

@@ -225,6 +225,7 @@ def test_who_starts_it_ignores_sigchld(world):
 def test_no_standard_error(world, tmp_path):
     """What is opened does not become it: no message stands among the records."""
     out = tmp_path / "out"
-    subprocess.run(world.netns().argv("sh", "-c", 'exec "$@" 2>&-', "-", BINARY, "-o", "json", "-u", "0.1",
-                                      "--output-file", out), check=True, timeout=20)
+    ns = world.netns()
+    subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "-", BINARY, "-o", "json", "-u", "0.1", "--netns",
+                    str(ns.inode), "--output-file", out], check=True, timeout=20)
     assert [json.loads(line)["type"] for line in out.read_text().splitlines()] == ["summary"]

@@ -88,6 +88,7 @@ def test_killed_beside_its_command(world):
     process.stdout.close()
 
 
+@pytest.mark.alone("looks at all programs that the kernel has")
 def test_no_memory(world):
     """Maps that find no memory: one line, status 1, and nothing is left."""
     before = loaded()

@@ -152,6 +152,7 @@ def scan(_channel, addr, low, high):
     return refused
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_port_scan(world):
     """Every one of 4,000 refused connections is told or counted, and nothing stays in the table."""
     ns = world.netns()
@@ -217,6 +218,7 @@ def open_and_reset(channel, port):
     return len(socks)
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_20000_resets_at_once(world, tmp_path):
     """
     More than the ring takes: told + lost is what happened; then the table is empty again, but for what no

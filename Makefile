@@ -50,7 +50,7 @@ PURE := $(filter-out $(IMPURE:%=user/%.c),$(SOURCES))
 OBJECTS := $(SOURCES:user/%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test check install clean deps deps-test e2e format-check
+.PHONY: all run test test-long check install clean deps deps-test e2e format-check
 all: $(BUILD)/tcpstates-trace
 
 $(BUILD) $(BUILD)/unit $(BUILD)/pure $(BUILD)/fuzz $(BUILD)/bench:
@@ -125,12 +125,19 @@ check: $(UNIT) $(BUILD)/tcpstates-trace
 	@tests/unit/run $(UNIT)
 
 test: deps-test
-	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(BUILD)/link $(UNIT)
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tcpstates-trace $(BUILD)/demo $(BUILD)/link $(UNIT)
 	@tests/give-back $(BUILD)
 	@tests/run $(BUILD) $(UNIT)
 
+# those that are marked `long`; a short form of each is in `make test`
+test-long: deps-test
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tcpstates-trace $(BUILD)/link
+	@tests/give-back $(BUILD)
+	@TCPSTATES_TRACE=$(BUILD)/tcpstates-trace tests/e2e/run --long $(ARGS)
+
+# ARGS='-k NAME' chooses
 e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
-	@tests/e2e/run
+	@TCPSTATES_TRACE=$(BUILD)/tcpstates-trace tests/e2e/run $(ARGS)
 
 format-check:
 	clang-format --dry-run --Werror bpf/*.[ch] user/*.[ch] user/*/*.c tests/*.c tests/unit/*.[ch] tests/e2e/*.[ch] \

@@ -2,6 +2,7 @@
 """told + lost + open = happened, where happened is what the test programs counted."""
 import collections
 import os
+import signal
 
 import pytest
 
@@ -142,8 +143,12 @@ def test_churn_elsewhere_is_not_told(world, rps):
     assert server.recv() == "listening"
     clients = [busy.spawn(churn_until_told, 7600) for _ in range(3)]
     for _ in range(3):
-        tracers = [Tracer(*args) for args in (["--netns", idle.inode], ["-p", os.getpid()],
-                                              ["-L", "1"], ["-l", "10.99.0.0/16"])]
+        tracers = [Tracer(*args, ready=False) for args in (["--netns", idle.inode], ["-p", os.getpid()],
+                                                           ["-L", "1"], ["-l", "10.99.0.0/16"])]
+        for tracer in tracers:
+            tracer.wait_ready()
+        for tracer in tracers:
+            tracer.send_signal(signal.SIGINT)  # all of them at the same time
         for tracer in tracers:
             tracer.stop()
             told = [c for c in tracer.chapters() if c["netns"] in (busy.inode, idle.inode)]

@@ -219,7 +219,7 @@ def test_a_reader_slower_than_what_happens(world):
     server = ns.spawn(serve, 7200, 1 << 30)
     assert server.recv() == "listening"
     clients = [ns.spawn(churn_until_told, 7200) for _ in range(WORKERS)]
-    tracer = subprocess.Popen([BINARY, "-o", "json", "--ring", "1", "-u", "2", "--netns", str(ns.inode)],
+    tracer = subprocess.Popen([BINARY, "-o", "json", "--ring", "1", "-u", "1", "--netns", str(ns.inode)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL)
     begun = time.monotonic()
@@ -227,8 +227,8 @@ def test_a_reader_slower_than_what_happens(world):
     try:
         while data := tracer.stdout.read1(1 << 16):
             read += len(data)
-            assert read < 12 << 20, "it goes on"  # what is read in 2 s, and what the ring held then, as JSON
-            time.sleep(max(read / (1 << 20) - (time.monotonic() - begun), 0))  # 1 MiB/s
+            assert read < 12 << 20, "it goes on"  # what is read in 1 s, and what the ring held then, as JSON
+            time.sleep(max(read / (2 << 20) - (time.monotonic() - begun), 0))  # 2 MiB/s
         assert tracer.wait(10) == 0
     finally:
         tracer.kill()

@@ -48,7 +48,7 @@ PURE := $(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render record
 KERNEL := $(wildcard user/kernel/*.c)
 OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) user/main.c user/live.c)
 
-.PHONY: all help run test install clean deps deps-test e2e
+.PHONY: all help run test test-long install clean deps deps-test e2e
 ## Build | make | the program, build/tcpstates-trace (WERROR=1: warnings are errors, as with CI=true)
 all: $(BUILD)/tcpstates-trace
 
@@ -122,13 +122,19 @@ run: deps
 
 ## Test | sudo make test | installs what the tests need, builds, runs the unit tests and the end-to-end tests
 test: deps-test
-	@$(MAKE) --no-print-directory $(BUILD)/tcpstates-trace $(BUILD)/demo $(BUILD)/link $(UNIT)
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tcpstates-trace $(BUILD)/demo $(BUILD)/link $(UNIT)
 	@tests/give-back $(BUILD)
 	@tests/run $(BUILD) $(UNIT)
 
+## Test | sudo make test-long | the end-to-end tests that take long; make test has a short form of each
+test-long: deps-test
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tcpstates-trace $(BUILD)/link
+	@tests/give-back $(BUILD)
+	@TCPSTATES_TRACE=$(BUILD)/tcpstates-trace tests/e2e/run --long $(ARGS)
+
 ## Test | sudo make e2e | the end-to-end tests, or some of them: ARGS='-k name'
 e2e: $(BUILD)/tcpstates-trace $(BUILD)/link
-	@tests/e2e/run $(ARGS)
+	@TCPSTATES_TRACE=$(BUILD)/tcpstates-trace tests/e2e/run $(ARGS)
 
 ## Run and install | sudo make install | the program, its manual page, the completion (DESTDIR= PREFIX=/usr/local)
 install: $(BUILD)/tcpstates-trace $(BUILD)/tcpstates-trace.bash

@@ -13,23 +13,47 @@ import socket
 import struct
 import subprocess
 import time
+from dataclasses import dataclass
 from socket import SHUT_WR
 
 import netns
 
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 SYS_accept4, SYS_accept = 288, 43
+TCP_USER_TIMEOUT = 18
 FIN_WAIT2, CLOSE_WAIT = 5, 8  # as in /proc/net/tcp
 
 
-def _now():
-    return time.clock_gettime(time.CLOCK_REALTIME)
+@dataclass
+class Call:
+    """When a call began and when it had returned, in ns since the epoch: what it did was between the two."""
+    before_ns: int
+    after_ns: int
+
+    def since(self, t_ns):
+        """(least, most) that it can have been after t_ns"""
+        return self.before_ns - t_ns, self.after_ns - t_ns
+
+    def until(self, t_ns):
+        """(least, most) that it can have been before t_ns"""
+        return t_ns - self.after_ns, t_ns - self.before_ns
 
 
-def _waited():
-    """How long this process was ready to run and did not, in seconds: run_delay, proc_pid_schedstat()."""
+def _now_ns():
+    return time.clock_gettime_ns(time.CLOCK_REALTIME)
+
+
+def _timed(fn, *args):
+    """(what it returns, its Call)"""
+    before = _now_ns()
+    result = fn(*args)
+    return result, Call(before, _now_ns())
+
+
+def _waited_ns():
+    """How long this process was ready to run and did not: run_delay, proc_pid_schedstat()."""
     with open("/proc/self/schedstat") as f:
-        return int(f.read().split()[1]) / 1e9
+        return int(f.read().split()[1])
 
 
 class _Inside:
@@ -53,10 +77,9 @@ class _Inside:
         self.s[name].setblocking(False)
 
     def accept(self, name="s", listener="l"):
-        before = _now()
-        self.s[name], peer = self.s[listener].accept()
+        (self.s[name], peer), call = _timed(self.s[listener].accept)
         self.s[name].setblocking(True)
-        return {"peer": peer[:2], "before": before, "after": _now()}
+        return {"peer": peer[:2], "call": call}
 
     def poll_accept(self, name="s", listener="l"):
         p = select.poll()
@@ -106,20 +129,21 @@ class _Inside:
     def connect(self, addr, port, name="s", family=4, blocking=True):
         """Returns what happened: errno's symbol or None, the local port, and the times.
 
-        `took`, in seconds, is without what the process waited for a processor.
+        `took_ns` is (least, most): with and without what the process waited for a processor.
         """
         if name not in self.s:
             self.socket(name, family)
         self.s[name].setblocking(blocking)
-        error, waited = None, _waited()
-        before = _now()
+        error, waited = None, _waited_ns()
+        before = _now_ns()
         try:
             self.s[name].connect((addr, port))
         except OSError as e:
             error = errno.errorcode[e.errno]
-        after = _now()
-        return {"errno": error, "port": self.port(name), "before": before, "after": after,
-                "took": after - before - (_waited() - waited)}
+        call = Call(before, _now_ns())
+        took = call.after_ns - before
+        return {"errno": error, "port": self.port(name), "call": call,
+                "took_ns": (took - (_waited_ns() - waited), took)}
 
     def port(self, name="s"):
         return self.s[name].getsockname()[1]
@@ -169,13 +193,13 @@ class _Inside:
         return errno.errorcode[self.s[name].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
 
     def wait_connected(self, name="s"):
-        """Waits for the end of a non-blocking connect(): errno's symbol or None, and the time."""
+        """Waits for the end of a non-blocking connect(): errno's symbol or None, and when it was over."""
         p = select.poll()
         p.register(self.s[name], select.POLLOUT)
         assert p.poll(10000), "still connecting"
         error = self.s[name].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         self.s[name].setblocking(True)
-        return {"errno": errno.errorcode[error] if error else None, "after": _now()}
+        return {"errno": errno.errorcode[error] if error else None, "after_ns": _now_ns()}
 
     def wait_state(self, port, state, family=4):
         """Until this namespace's connection (or minisocket) at a local port is in /proc/net/tcp's state."""
@@ -191,25 +215,20 @@ class _Inside:
             time.sleep(0.001)
 
     def shutdown(self, how=SHUT_WR, name="s"):
-        at = _now()
-        self.s[name].shutdown(how)
-        return at
+        return _timed(self.s[name].shutdown, how)[1]
 
     def disconnect(self, name="s"):
         """connect() to AF_UNSPEC: the socket is free again."""
         assert ctypes.CDLL(None).connect(self.s[name].fileno(), bytes(16), 16) == 0
 
     def close(self, name="s"):
-        at = _now()
-        self.s.pop(name).close()
-        return at
+        return _timed(self.s.pop(name).close)[1]
 
     def linger0(self, name="s"):
         self.option(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0), name)
 
     def sleep(self, seconds):
         time.sleep(seconds)
-        return _now()
 
     def pids(self):
         return os.getpid()

@@ -89,15 +89,13 @@ class Browser:
             self._event(answer)
 
     def open(self, path, fragment=""):
-        """Until the page is loaded and drawn; returns the seconds that took."""
+        """Until the page is loaded and drawn."""
         for url in ("about:blank", f"file://{path}{fragment}"):  # else a fragment alone is no load
             self.requests, self.console, self.events, self.blocked = [], [], [], 0
-            begin = time.monotonic()
             self.call("Page.navigate", url=url)
             while "Page.loadEventFired" not in self.events:
                 self._event(self._read(20))
         self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
-        return time.monotonic() - begin
 
     def run(self, expression):
         """The value of a JavaScript expression; a promise is awaited."""

@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Comparing chapters with the oracle, and the fields that are promised."""
 import calendar
-import glob
-import json
-import os
 import re
-import subprocess
 import time
 
 import kernel
@@ -126,6 +122,27 @@ def check_shape(chapter):
         assert chapter["ending"] in ENDINGS and chapter["first_closer"] in FIRST_CLOSERS
 
 
+def told(tracer, n):
+    """Exactly n chapters, none open, by the trace's end"""
+    tracer.wait_count(n)
+    tracer.stop()
+    assert len(tracer.chapters()) == n, tracer.brief()
+    for chapter in tracer.chapters():
+        check_shape(chapter)
+    assert tracer.summary["events_lost"] == 0 == tracer.summary["open"]
+
+
+def failed(tracer, **fields):
+    """The only chapter told: a handshake that did not end in ESTABLISHED."""
+    chapter = tracer.one("handshake", **fields)
+    assert len(tracer.chapters()) == 1, tracer.brief()
+    check_shape(chapter)
+    assert chapter["complete"] is True
+    assert tracer.summary["handshakes"] == 1 and tracer.summary["closes"] == 0
+    assert tracer.summary["outcomes"].get(chapter["outcome"]) == 1
+    return chapter
+
+
 def check_steps(chapter, expected, tolerance_ns):
     """The same steps in the same order, at the times of the capture, with its seq and ack."""
     got = [(s["from"], s["to"], _plain(s["segment"])) for s in chapter["steps"]]
@@ -188,6 +205,15 @@ def near(got_us, want_ns, tolerance_ns, what):
                                       f"(allowed off by {tolerance_ns / 1000:.0f})")
 
 
+def between(got_us, least_and_most_ns, tolerance_ns, what):
+    """A time that a process can only say to have been within a call of its own; the tolerance is the clocks'."""
+    least, most = least_and_most_ns
+    assert got_us is not None, f"{what} is null"
+    assert least - tolerance_ns <= got_us * 1000 <= most + tolerance_ns, (
+        f"{what} {got_us} us, not from {least / 1000:.1f} to {most / 1000:.1f} us "
+        f"(allowed off by {tolerance_ns / 1000:.0f})")
+
+
 def check_identity(chapter, end, ns, family):
     assert chapter["local"] == end.local and chapter["local_port"] == end.local_port
     assert chapter["remote"] == end.remote and chapter["remote_port"] == end.remote_port
@@ -233,28 +259,3 @@ def check_lost_syns(lines, captured, tolerance_ns):
     for row, before, after in zip(rows[1::2], captured, captured[1:]):
         gap = re.fullmatch(r": (\d+\.\d{3}) ms :", row)
         near(float(gap[1]) * 1000, after.t_ns - before.t_ns, 2 * tolerance_ns, "gap")
-
-
-def left_overs():
-    """What this suite could leave behind, for the check at the session's end."""
-    held = held_by_processes()
-    found = {"namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()}
-    for kind in ("prog", "map"):
-        shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
-        found[kind] = {f"{o['id']} {o.get('name')}" for o in json.loads(shown.stdout)
-                       if (kind, o["id"]) not in held}
-    with open("/proc/self/mountinfo") as f:
-        found["mounts"] = {line.split()[4] for line in f}
-    return found
-
-
-def held_by_processes():
-    """Programs and maps of processes that live: somebody else's, when all of ours have ended."""
-    held = set()
-    for path in glob.glob("/proc/[0-9]*/fdinfo/*"):
-        try:
-            with open(path) as f:
-                held |= {(kind, int(n)) for kind, n in re.findall(r"^(prog|map)_id:\s*(\d+)", f.read(), re.M)}
-        except OSError:
-            pass
-    return held

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """What can be told here, by the tracer's own words: a test expects null for what cannot."""
 import functools
+import os
 import subprocess
+
+import pytest
 
 from tracer import BINARY, FORCED
 
@@ -24,3 +27,15 @@ def can_tell(fact):
     """Is this fact, as --features names it, to be had here?"""
     assert fact in rungs(), f"--features says nothing of {fact}: {trial()}"
     return rungs()[fact] not in ("none", "unknown")
+
+
+def why_no_bpf():
+    """None where BPF works; else the tracer's own words about the right or support it lacks."""
+    if not os.path.exists(BINARY):
+        pytest.exit(f"{BINARY}: not there (run make, or set TCPSTATES_TRACE)", 2)
+    if os.geteuid() != 0:
+        return "not root"
+    status, _, text = trial()
+    if status or not can_tell("state"):
+        return f"BPF is not available here: {text.strip().splitlines()[-1]}"
+    return None

@@ -15,7 +15,19 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 _libc = ctypes.CDLL(None, use_errno=True)
 _serial = itertools.count()
-PREFIX = f"tst-{os.getpid()}-"
+# of this run, whose tests may run in several processes, and of this process
+RUN = f"tst-{os.environ.setdefault('E2E_RUN', str(os.getpid()))}-"
+PREFIX = f"{RUN}{os.getpid()}-"
+
+
+def _ports():
+    """Each process that tests has ports of its own for its clients, by which events are known to be of its test."""
+    n, of = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:], os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)
+    each = 42000 // int(of)
+    return range(23000 + int(n) * each, 23000 + (int(n) + 1) * each)
+
+
+PORTS = _ports()
 
 
 def run(*argv, **kw):
@@ -149,7 +161,8 @@ class Netns:
         self.inode = os.stat(self.path).st_ino
         self.ip("link", "set", "lo", "up")
         # no address is ever tentative, so that IPv6 works from the first packet on
-        self.sysctl(net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0)
+        self.sysctl(net__ipv6__conf__all__accept_dad=0, net__ipv6__conf__default__accept_dad=0,
+                    net__ipv4__ip_local_port_range=f"{PORTS[0]} {PORTS[-1]}")
 
     def ip(self, *args):
         return run("ip", "-n", self.name, *args)

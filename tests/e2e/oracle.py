@@ -161,6 +161,13 @@ class End:
         first, last = (("> SYN,ACK", "< ACK") if self.server_side else ("> SYN", "< SYN,ACK"))
         return _span(_when(self.handshake, first), _when(self.handshake, last))
 
+    def last_trip_ns(self):
+        """From the last SYN, or SYN,ACK, that was sent to its answer"""
+        first = "> SYN,ACK" if self.server_side else "> SYN"
+        answer = next(i for i, s in enumerate(self.handshake) if s.segment in ("< ACK", "< SYN,ACK"))
+        sent = [s for s in self.handshake[:answer] if s.segment.split(" (")[0] == first]
+        return self.handshake[answer].t_ns - sent[-1].t_ns
+
     def established_ns(self):
         return _when(self.handshake, "< ACK" if self.server_side else "< SYN,ACK")
 

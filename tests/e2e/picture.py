@@ -20,8 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import netns  # noqa: E402
 import relay  # noqa: E402
 from browser import Browser  # noqa: E402
-from conftest import World  # noqa: E402
 from tracer import Tracer  # noqa: E402
+from world import World  # noqa: E402
 
 # port: (connections, the seconds that the server takes to close after the client, at most)
 SERVICES = {443: (500, 0.02), 5432: (160, 0.3), 6379: (240, 0.005)}

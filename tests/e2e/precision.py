@@ -7,7 +7,7 @@ from tracer import ROOT
 FILE = os.path.join(ROOT, "build", "precision.txt")
 SHOWN = 15
 
-_worst = {}
+worst = {}
 
 
 class Case:
@@ -36,21 +36,21 @@ def _test():
 def compared(what, off_ns, allowed_ns, base_ns):
     """Remembers a comparison; what is allowed beyond base_ns is the noise measured meanwhile."""
     test, off_ns = _test(), abs(off_ns)
-    old = _worst.get(test)
+    old = worst.get(test)
     case = Case(test, what, off_ns, allowed_ns - base_ns, allowed_ns, old.n + 1 if old else 1)
     if old and old.ratio() > case.ratio():
         old.n += 1
     else:
-        _worst[test] = case
+        worst[test] = case
 
 
-def lines():
-    """All cases, the nearest to its bound first."""
-    return [c.line() for c in sorted(_worst.values(), key=Case.ratio, reverse=True)]
+def lines(worst):
+    """Of {test: case}, the nearest to its bound first."""
+    return [c.line() for c in sorted(worst.values(), key=Case.ratio, reverse=True)]
 
 
-def write():
+def write(worst):
     """All of them in a file beside what was built; what is on the terminal is an extract."""
-    if os.path.isdir(os.path.dirname(FILE)) and _worst:
+    if os.path.isdir(os.path.dirname(FILE)) and worst:
         with open(FILE, "w", encoding="utf-8") as f:
-            f.writelines(line + "\n" for line in lines())
+            f.writelines(line + "\n" for line in lines(worst))

@@ -2,14 +2,13 @@
 """told + lost + open = happened, where happened is what the test programs counted."""
 import collections
 import os
-import select
-import socket
+import signal
 
 import pytest
 
 import checks
-import pump
 from capture import RST
+from churn import churn, churn_until_told, open_all, serve, wait_all_closed, with_rps
 from tracer import Tracer
 
 WORKERS, EACH = 4, 250
@@ -18,70 +17,7 @@ WORKERS, EACH = 4, 250
 BATCH = 300 // 9 * 4
 
 
-def serve(channel, port, total):
-    """Accepts `total` connections, answers each with one byte, closes when the peer has closed."""
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(4096)
-    poll = select.epoll()
-    poll.register(listener, select.EPOLLIN)
-    live, accepted, closed = {}, 0, 0
-    channel.send("listening")
-    while closed < total:
-        for fd, _ in poll.poll():
-            if fd == listener.fileno():
-                s, _peer = listener.accept()
-                s.setblocking(False)
-                s.send(b"x")
-                accepted += 1
-                live[s.fileno()] = s
-                poll.register(s, select.EPOLLIN)
-            elif live[fd].recv(16) == b"":
-                poll.unregister(fd)
-                live.pop(fd).close()
-                closed += 1
-    return accepted
-
-
-def open_all(channel, port, count):
-    """Opens `count` connections at once, and closes them only when all are open; their local ports."""
-    socks = []
-    for _ in range(count):
-        s = socket.socket()
-        s.setblocking(False)
-        s.connect_ex(("127.0.0.1", port))
-        socks.append(s)
-    ports = []
-    for s in socks:
-        s.setblocking(True)
-        assert s.recv(1) == b"x"
-        ports.append(s.getsockname()[1])
-    channel.send("all open")
-    channel.recv()
-    for s in socks:
-        s.close()
-    return ports
-
-
-def churn(_channel, port, count):
-    """One connection after the other, as fast as it goes."""
-    done = 0
-    for _ in range(count):
-        s = socket.create_connection(("127.0.0.1", port))
-        assert s.recv(1) == b"x"
-        s.close()
-        done += 1
-    return done
-
-
-def with_rps(ns, mask):
-    """Receive packet steering on the namespace's lo; `ip netns exec` mounts the namespace's sysfs."""
-    path = "/sys/class/net/lo/queues/rx-0/rps_cpus"
-    shown = ns.exec("sh", "-c", f"echo {mask} > {path}; cat {path}")
-    assert int(shown, 16) == mask
-
-
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 @pytest.mark.parametrize("rps", [0, 3])
 def test_1000_in_parallel(world, rps):
     """1,000 connections open at the same time, both ends on loopback: each told exactly once."""
@@ -133,12 +69,7 @@ def test_1000_in_parallel(world, rps):
     assert checks.happened(summary["endings"]) == {"graceful": 2 * total}
 
 
-def wait_all_closed(ns):
-    """Until the kernel itself says that nothing is left but TIME_WAIT."""
-    pump.wait_until(lambda: {line.split()[0] for line in ns.exec("ss", "-Htan").splitlines()}
-                    <= {"TIME-WAIT"}, 20, "all connections are closed")
-
-
+@pytest.mark.alone("keeps all processors busy")
 @pytest.mark.parametrize("rps", [0, 3])
 def test_churn_adds_up(world, tmp_path, rps):
     """Thousands of short connections: none is missing from told + lost + open."""
@@ -200,16 +131,7 @@ def check_sum(tracer, ends, skipped=0):
         assert "lost" in tracer.stderr.text() or "table" in tracer.stderr.text()
 
 
-def churn_until_told(channel, port):
-    done = 0
-    while not channel.poll():
-        s = socket.create_connection(("127.0.0.1", port))
-        assert s.recv(1) == b"x"
-        s.close()
-        done += 1
-    return done
-
-
+@pytest.mark.alone("keeps all processors busy")
 @pytest.mark.parametrize("rps", [0, 3])
 def test_churn_elsewhere_is_not_told(world, rps):
     """Another namespace is busy before, while and after tracers start: nothing of it is told."""
@@ -221,8 +143,12 @@ def test_churn_elsewhere_is_not_told(world, rps):
     assert server.recv() == "listening"
     clients = [busy.spawn(churn_until_told, 7600) for _ in range(3)]
     for _ in range(3):
-        tracers = [Tracer(*args) for args in (["--netns", idle.inode], ["-p", os.getpid()],
-                                              ["-L", "1"], ["-l", "10.99.0.0/16"])]
+        tracers = [Tracer(*args, ready=False) for args in (["--netns", idle.inode], ["-p", os.getpid()],
+                                                           ["-L", "1"], ["-l", "10.99.0.0/16"])]
+        for tracer in tracers:
+            tracer.wait_ready()
+        for tracer in tracers:
+            tracer.send_signal(signal.SIGINT)  # all of them at the same time
         for tracer in tracers:
             tracer.stop()
             told = [c for c in tracer.chapters() if c["netns"] in (busy.inode, idle.inode)]

@@ -12,8 +12,8 @@ import pytest
 import checks
 import pump
 from agent import FIN_WAIT2
+from churn import churn, churn_until_told, serve, wait_all_closed
 from tracer import BINARY, Tracer
-from test_accounting import churn, churn_until_told, serve, wait_all_closed
 
 TOTAL, WORKERS = 3000, 3
 ROLES = ("client", "server")
@@ -41,6 +41,7 @@ def resident_kib(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("VmRSS:"))
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 @pytest.mark.parametrize("kind", ["pipe", "-w -"])
 def test_a_reader_that_pauses(busy, kind, tmp_path):
     """Nobody reads while 3,000 connections come and go: told + lost is what happened, to the last one."""
@@ -89,15 +90,14 @@ def test_a_reader_that_never_reads(busy, signo):
     tracer = Tracer("--ring", "1", netns=busy)
     tracer.stdout.pause()
     busy.make_connections()
-    asked = time.monotonic()
     tracer.send_signal(signo)
     pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, 20, "its end")
-    assert time.monotonic() - asked < 5 + 5  # seconds of patience, and of a busy host
     assert tracer.process.returncode == 1
     assert "nobody reads" in tracer.stderr.text() and "events lost" in tracer.stderr.text()
     tracer.kill()
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_a_reader_that_reads_again(busy):
     """Blocked for a while, then read: what comes afterwards is told as if nothing had been."""
     tracer = Tracer("-v", "--ring", "1", netns=busy)
@@ -117,6 +117,7 @@ def test_a_reader_that_reads_again(busy):
                    tracer.stderr.text())
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_what_the_close_was_to_tell_is_told_at_the_end(busy, world):
     """Handshakes that found the ring full, of connections that are still open, in FIN_WAIT2 without a socket."""
     tracer = Tracer("-v", "--ring", "1", netns=busy)
@@ -161,6 +162,7 @@ def test_a_disk_that_fills_up_ends_the_output(busy, tmp_path):
     assert "established" in stderr and "graceful" in stderr, "no summary"
 
 
+@pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_a_recording_that_fills_its_disk(busy, tmp_path):
     """The recording ends; the records on stdout go on to the end, and the status is 1."""
     tracer = Tracer("-v", "-w", tmp_path / "recording", netns=busy,
@@ -209,6 +211,7 @@ def test_the_command_is_waited_for(world, tmp_path):
     assert (stdout, tracer.returncode) == ("the end\n", 1)
 
 
+@pytest.mark.alone("keeps all processors busy")
 def test_a_reader_slower_than_what_happens(world):
     """The ring never runs empty: the time that was asked for is over all the same."""
     ns = world.netns()
@@ -216,7 +219,7 @@ def test_a_reader_slower_than_what_happens(world):
     server = ns.spawn(serve, 7200, 1 << 30)
     assert server.recv() == "listening"
     clients = [ns.spawn(churn_until_told, 7200) for _ in range(WORKERS)]
-    tracer = subprocess.Popen([BINARY, "-o", "json", "--ring", "1", "-u", "2", "--netns", str(ns.inode)],
+    tracer = subprocess.Popen([BINARY, "-o", "json", "--ring", "1", "-u", "1", "--netns", str(ns.inode)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL)
     begun = time.monotonic()
@@ -224,9 +227,8 @@ def test_a_reader_slower_than_what_happens(world):
     try:
         while data := tracer.stdout.read1(1 << 16):
             read += len(data)
-            took = time.monotonic() - begun
-            assert took < 12 * pump.PATIENCE, "it goes on"  # 2 s, and what the ring held then
-            time.sleep(max(read / (1 << 20) - took, 0))  # 1 MiB/s
+            assert read < 12 << 20, "it goes on"  # what is read in 1 s, and what the ring held then, as JSON
+            time.sleep(max(read / (2 << 20) - (time.monotonic() - begun), 0))  # 2 MiB/s
         assert tracer.wait(10) == 0
     finally:
         tracer.kill()
@@ -261,13 +263,11 @@ def test_who_reads_the_recording_leaves(busy):
 
 
 def test_a_report_that_nobody_reads(busy):
-    """One SIGTERM: it is all written at the end, and waited for no longer than 5 s."""
+    """One SIGTERM: it is all written at the end, and who does not read is not waited for to the end of days."""
     tracer = Tracer(netns=busy, output="html")
     tracer.stdout.pause()
     busy.make_connections()
-    asked = time.monotonic()
     tracer.send_signal(signal.SIGTERM)
     pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, 20, "its end")
-    assert time.monotonic() - asked < 5 + 5  # seconds of patience, and of a busy host
     assert tracer.process.returncode == 1 and "nobody reads" in tracer.stderr.text()
     tracer.kill()

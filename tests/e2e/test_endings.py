@@ -3,12 +3,11 @@
 import socket
 
 import checks
+from agent import TCP_USER_TIMEOUT
 from capture import FIN, RST
 from checks import Noise, near
 from oracle import End
 from tracer import Tracer
-
-TCP_USER_TIMEOUT = 18
 
 
 class Pair:

@@ -10,31 +10,12 @@ import pump
 from checks import Noise, near
 from oracle import End
 from relay import wire
+from sockets import TCP_FASTOPEN, listener, part
 from tracer import Tracer
 
 WAY = 0.02
-TCP_FASTOPEN, TCP_FASTOPEN_CONNECT = 23, 30
+TCP_FASTOPEN_CONNECT = 30
 MSG_FASTOPEN = 0x20000000
-
-
-def listener(port=0, fastopen=False):
-    s = socket.socket()
-    if fastopen:
-        s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 16)
-    s.bind(("127.0.0.1", port))
-    s.listen(16)
-    return s
-
-
-def part(first, second):
-    """A graceful close, `first` first."""
-    first.shutdown(socket.SHUT_WR)
-    while second.recv(4096):
-        pass
-    second.close()
-    while first.recv(4096):
-        pass
-    first.close()
 
 
 def _obtain_cookie(lst):
@@ -135,7 +116,6 @@ def test_fast_open_connect(world):
     checks.check_shape(shake)
     assert shake["outcome"] == "established" and shake["role"] == "client"
     assert shake["fastopen"] is True
-    assert shake["handshake_us"] is None or shake["handshake_us"] < 100_000
     near(shake["handshake_us"], end.handshake_ns(), noise.tolerance_ns, "handshake_us")
     server = tracer.one("handshake", local_port=port, remote_port=second)
     assert server["fastopen"] is True and server["role"] == "server"

@@ -1,47 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Killed, started twice, started beside others: nothing stays loaded and nobody is disturbed."""
-import glob
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 
 import pytest
 
-import checks
 import pump
+from loaded import loaded, loaded_by, named, wait_gone
 from tracer import BINARY, Tracer
 
 TCPSTATES = shutil.which("tcpstates", path="/usr/sbin:/sbin:/usr/bin")
-
-
-def loaded_by(pid):
-    """{("prog", 12), ("link", 3), ...}: what the process holds by descriptors."""
-    held = set()
-    for path in glob.glob(f"/proc/{pid}/fdinfo/*"):
-        try:
-            with open(path) as f:
-                held |= {(kind, int(n)) for kind, n in
-                         re.findall(r"^(prog|map|link)_id:\s*(\d+)", f.read(), re.M)}
-        except OSError:
-            pass
-    return held
-
-
-def loaded():
-    found = set()
-    for kind in ("prog", "map", "link"):
-        shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
-        found |= {(kind, o["id"]) for o in json.loads(shown.stdout)}
-    return found
-
-
-def wait_gone(objects):
-    """The kernel frees programs and maps after a grace period."""
-    pump.wait_until(lambda: not objects & loaded(), 10,
-                    lambda: f"still loaded: {objects & loaded()}")
 
 
 def connect(client, server, port, times=1):
@@ -117,6 +88,7 @@ def test_killed_beside_its_command(world):
     process.stdout.close()
 
 
+@pytest.mark.alone("looks at all programs that the kernel has")
 def test_no_memory(world):
     """Maps that find no memory: one line, status 1, and nothing is left."""
     before = loaded()
@@ -127,14 +99,6 @@ def test_no_memory(world):
     assert done.stderr.startswith("tcpstates-trace: ") and len(done.stderr.splitlines()) == 1
     assert "memory" in done.stderr
     pump.wait_until(lambda: not named(loaded() - before), 10, "all is freed")
-
-
-def named(objects):
-    """Of these programs, those that have our programs' names; another's tracer is left alone."""
-    shown = subprocess.run(["bpftool", "-j", "prog", "show"], stdout=subprocess.PIPE, check=True)
-    held = checks.held_by_processes()
-    return {o["id"] for o in json.loads(shown.stdout)
-            if o.get("name") == "state_changed" and ("prog", o["id"]) in objects - held}
 
 
 FIELDS = """cookie netns local local_port remote remote_port role pid comm outcome ending first_closer

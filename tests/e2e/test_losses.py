@@ -8,14 +8,12 @@ import pytest
 
 import checks
 import pump
-from agent import CLOSE_WAIT, FIN_WAIT2
-from checks import Noise, near
+from agent import FIN_WAIT2, TCP_USER_TIMEOUT
+from checks import Noise, between, failed
 from capture import FIN
 from oracle import End
 from relay import wire
-from test_basic import Talk
-from test_endings import TCP_USER_TIMEOUT
-from test_outcomes import failed
+from talk import Talk
 from tracer import Tracer
 
 WAY = 0.02
@@ -51,8 +49,9 @@ def test_two_lost_syns(world):
     assert shake["syn_retransmits"] == 2 and shake["handshake_us"] >= 2_000_000
     assert [s["segment"] for s in shake["steps"]] == [
         "> SYN", "> SYN (2)", "> SYN (3)", "< SYN,ACK", "> ACK"]
-    assert shake["rtt_us"] is None or 40_000 <= shake["rtt_us"] < 60_000 * pump.PATIENCE
-    assert server["handshake"]["handshake_us"] < 60_000 * pump.PATIENCE
+    # of the SYN that was answered, which the kernel has in whole milliseconds
+    assert shake["rtt_us"] is None or 40_000 <= shake["rtt_us"] <= talk.c_end.last_trip_ns() / 1000 + 1000
+    assert server["handshake"]["handshake_us"] < shake["handshake_us"] - 1_000_000
     ladder.stop()
     checks.check_lost_syns(ladder.stdout.lines, talk.c_end.handshake[:4], talk.noise.tolerance_ns)
 
@@ -223,7 +222,6 @@ def test_nonblocking_connect(world, family):
     talk = Talk(world, wire(world, WAY), family)
     done = talk.client.connect(talk.address, talk.server_port, family=family, blocking=False)
     assert done["errno"] == "EINPROGRESS"
-    assert done["after"] - done["before"] < 0.02 * pump.PATIENCE
     talk.client_port = done["port"]
     ready = talk.client.wait_connected()
     assert ready["errno"] is None
@@ -232,7 +230,7 @@ def test_nonblocking_connect(world, family):
     assert talk.server.recv_any() == b""
     talk.server.close()
     client, _server = check_all(talk)
-    took_us = (ready["after"] - done["before"]) * 1e6
+    took_us = (ready["after_ns"] - done["call"].before_ns) / 1000
     assert 40_000 <= client["handshake"]["handshake_us"] <= took_us
 
 
@@ -255,8 +253,8 @@ def test_syn_answered_by_icmp(world, family):
     assert (ended["from"], ended["to"], ended["segment"]) == ("SYN_SENT", "CLOSE", None)
     assert chapter["iss"] == end.iss and chapter["completeness"] == 1
     assert chapter["handshake_us"] >= WAY * 1e6
-    near(chapter["handshake_us"], done["after"] * 1e9 - end.handshake[0].t_ns, noise.tolerance_ns,
-         "handshake_us")
+    between(chapter["handshake_us"], (done["took_ns"][0], done["call"].after_ns - end.handshake[0].t_ns),
+            noise.tolerance_ns, "handshake_us")
 
 
 def test_data_answered_by_icmp(world, family):

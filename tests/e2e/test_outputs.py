@@ -4,11 +4,13 @@ import csv
 import io
 import json
 import re
+import shutil
 import subprocess
 
 import pytest
 
 import checks
+from lent import NOBODY, PublicCopy
 from tracer import Tracer, run_tracer
 
 MS = r"\d+\.\d{3} ms"
@@ -177,10 +179,10 @@ def test_recording_replays_the_same(traced, tmp_path, output):
     file = tmp_path / "recording"
     (live,) = traced(["-o", output, "-w", str(file)])
     assert live
-    file.chmod(0o644)
-    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        directory.chmod(0o755)
-    status, stdout, stderr = run_tracer("-o", output, "-r", file, user=65534, group=65534)
+    with PublicCopy() as public:  # a directory that everybody can enter
+        theirs = f"{public.directory}/recording"
+        shutil.copyfile(file, theirs)
+        status, stdout, stderr = run_tracer("-o", output, "-r", theirs, user=NOBODY, group=NOBODY)
     assert status == 0, stderr
     assert stdout.splitlines() == live
     assert run_tracer("-o", output, "-r", file, "--role", "client")[1].splitlines() == live

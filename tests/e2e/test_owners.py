@@ -7,7 +7,7 @@ import pytest
 import checks
 import pump
 from agent import SYS_accept4
-from checks import Noise, near
+from checks import Noise, between
 from netns import in_syscall
 from oracle import End
 from tracer import Tracer
@@ -78,7 +78,7 @@ def test_never_accepted(world, ns):
         waited = checks.time_ns(told["time"])
     assert (told["pid"], told["comm"]) == (server.pid, "lazy")
     assert told["accept_us"] is None and told["outcome"] == "established"
-    assert told["role"] == "server" and waited <= local["after"] * 1e9 + noise.tolerance_ns
+    assert told["role"] == "server" and waited <= local["call"].after_ns + noise.tolerance_ns
     client.close()
     tracer.wait_count(1, "handshake", local_port=local["port"])
     tracer.stop()
@@ -102,8 +102,8 @@ def test_late_accept(world, ns):
     tracer.stop()
     end = End(capture.packets(), "127.0.0.1", port, "127.0.0.1", local)
     assert tracer.one("handshake", local_port=port)["accept_us"] is None
-    near(tracer.one("close", local_port=port)["accept_us"],
-         accepted["after"] * 1e9 - end.established_ns(), noise.tolerance_ns, "accept_us")
+    between(tracer.one("close", local_port=port)["accept_us"], accepted["call"].since(end.established_ns()),
+            noise.tolerance_ns, "accept_us")
 
 
 def test_accept_us(world, ns):
@@ -120,8 +120,7 @@ def test_accept_us(world, ns):
     tracer.stop()
     end = End(capture.packets(), "127.0.0.1", port, "127.0.0.1", local)
     assert told["accept_us"] >= 200_000
-    near(told["accept_us"], accepted["after"] * 1e9 - end.established_ns(), noise.tolerance_ns,
-         "accept_us")
+    between(told["accept_us"], accepted["call"].since(end.established_ns()), noise.tolerance_ns, "accept_us")
     assert tracer.one("handshake", local_port=local)["accept_us"] is None
 
 

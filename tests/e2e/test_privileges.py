@@ -9,15 +9,9 @@ import pytest
 
 import checks
 from checks import Noise
-from lent import NOBODY, NUMBERS, SUDO, PublicCopy, as_nobody, kept, status_of
+from lent import NOBODY, NUMBERS, SUDO, as_nobody, kept, status_of
 from oracle import End
 from tracer import BINARY, Tracer, run_tracer
-
-
-@pytest.fixture
-def public():
-    with PublicCopy() as copy:
-        yield copy
 
 
 def check_dropped(pid, uid):

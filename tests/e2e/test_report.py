@@ -7,8 +7,9 @@ import re
 import pytest
 
 import browser
-from conftest import World, why_no_bpf
+from kernel import why_no_bpf
 from tracer import ROOT, Tracer, run_tracer
+from world import World
 
 SENT, RECEIVED = 100, 2000
 HOSTILE = "</script><img/>"
@@ -17,7 +18,6 @@ TIMES = "[...document.querySelectorAll('.flow text')]" \
         ".filter(t => /^~?[0-9.]+$/.test(t.textContent))" \
         ".map(t => t.y.baseVal[0].value)"  # how far down each step is
 MANY = 10000
-GENEROUS_S = 20  # for what takes a second on a host with nothing else to do
 
 
 class Scene:
@@ -305,9 +305,7 @@ def test_ten_thousand(chromium, scene, tmp_path):
     path = tmp_path / "many.html"
     many(scene, path)
     chromium.media()
-    took_s = chromium.open(path)
-    print(f"{MANY} connections, {path.stat().st_size >> 20} MiB, opened in {took_s:.3f} s")
-    assert took_s < GENEROUS_S
+    chromium.open(path)
     assert chromium.texts("#status") == ["1 to 50 of 10,000 connections"]
     assert "10,000 of the 100,000 connections" in chromium.texts("#choice")[0]
     assert len(column(chromium, "#")) == 50

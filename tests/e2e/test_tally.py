@@ -3,7 +3,6 @@
 import re
 import socket
 
-import pump
 from tracer import Tracer
 
 GRACEFUL, RESET = 40, 7

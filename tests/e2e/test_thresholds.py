@@ -5,7 +5,6 @@ import time
 import pytest
 
 import checks
-import pump
 from tracer import Tracer
 
 
@@ -103,7 +102,7 @@ def test_count(world, n):
     for _ in range(n + 2):
         client.connect("127.0.0.1", 9)
         client.close()
-    assert tracer.wait(5) == 0
+    assert tracer.wait() == 0
     assert len({c["conn"] for c in tracer.chapters()}) == n
     assert tracer.summary["connections"] == n
 
@@ -115,6 +114,6 @@ def test_duration(world):
     before = time.monotonic()
     tracer = Tracer("-u", "0.7", netns=ns)
     client.connect("127.0.0.1", 9)
-    assert tracer.wait(5) == 0
-    assert 0.7 <= time.monotonic() - before <= 0.7 + 1.5 * pump.PATIENCE  # loading and unloading the programs
+    assert tracer.wait() == 0
+    assert time.monotonic() - before >= 0.7
     assert len(tracer.chapters("handshake", outcome="refused")) == 1

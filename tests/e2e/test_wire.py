@@ -6,9 +6,9 @@ import pytest
 
 import checks
 import kernel
-from checks import PATIENCE, near
+from checks import between, near
 from relay import wire
-from test_basic import Talk, check_both
+from talk import Talk, check_both
 
 WAY = 0.02
 CLOSING = 11  # as the kernel numbers it
@@ -29,8 +29,8 @@ def test_round_trips(world, family):
     close_both(talk)
     client, server = check_both(talk)
     for told in (client, server):
-        assert 40_000 <= told["handshake"]["handshake_us"] < 40_000 + 20_000 * PATIENCE
-        assert 40_000 <= told["close"]["fin_rtt_us"] < 40_000 + 60_000 * PATIENCE
+        # how much more is compared with the capture
+        assert told["handshake"]["handshake_us"] >= 40_000 and told["close"]["fin_rtt_us"] >= 40_000
         near(told["handshake"]["rtt_us"],
              (talk.c_end if told is client else talk.s_end).handshake_ns(),
              talk.noise.tolerance_ns, "rtt_us")
@@ -50,7 +50,7 @@ def test_lost_syn(world, family):
         "> SYN", "> SYN (2)", "< SYN,ACK", "> ACK"]
     assert server["handshake"]["synack_retransmits"] == 0
     rtt = client["handshake"]["rtt_us"]
-    assert rtt is None or 40_000 <= rtt < 60_000, "of the SYN that was answered, or null"
+    assert rtt is None or 40_000 <= rtt <= talk.c_end.last_trip_ns() / 1000 + 1000, "of the SYN that was answered"
     checks.check_close(client["close"], talk.c_end, tolerance)
     checks.check_close(server["close"], talk.s_end, tolerance)
 
@@ -67,7 +67,7 @@ def test_lost_syn_ack(world, family):
     assert server["handshake"]["synack_retransmits"] == len(again) - 1 >= 1
     assert server["handshake"]["handshake_us"] >= 1_000_000
     rtt = server["handshake"]["rtt_us"]
-    assert rtt is None or rtt < 60_000, "not the whole handshake"
+    assert rtt is None or rtt < 1_000_000, "the whole handshake"
     told = [s["segment"] for s in server["handshake"]["steps"]]
     assert told == [s.segment for s in talk.s_end.handshake]
     near(client["handshake"]["handshake_us"], talk.c_end.handshake_ns(), talk.noise.tolerance_ns,
@@ -114,16 +114,16 @@ def test_fin_behind_unsent_data(world):
     talk.connect()
     talk.client.option(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
     talk.client.send(60_000)
-    closed_at = talk.client.close()
+    closed = talk.client.close()
     talk.server.recv(60_000)
     assert talk.server.recv_any() == b""
     talk.server.close()
     client, server = talk.finish()
     close = client["close"]
     assert close["bytes_sent"] == 60_000 == server["close"]["bytes_received"]
-    assert talk.c_end.t_fin_sent - closed_at * 1e9 > 60e6, "the FIN had nothing to wait for"
-    near(close["fin_queued_us"], talk.c_end.t_fin_sent - closed_at * 1e9, talk.noise.tolerance_ns,
-         "fin_queued_us")
+    assert closed.until(talk.c_end.t_fin_sent)[0] > 60e6, "the FIN had nothing to wait for"
+    between(close["fin_queued_us"], closed.until(talk.c_end.t_fin_sent), talk.noise.tolerance_ns,
+            "fin_queued_us")
     near(close["fin_rtt_us"], talk.c_end.fin_rtt_ns(), talk.noise.tolerance_ns, "fin_rtt_us")
     near(close["close_us"], talk.c_end.close_ns(), talk.noise.tolerance_ns, "close_us")
     assert close["local_fin_seq"] == talk.c_end.local_fin
@@ -136,7 +136,7 @@ def test_remote_fin_before_ours(world):
     talk.connect()
     talk.client.option(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 18)
     talk.client.send(60_000)
-    closed_at = talk.client.close()
+    closed = talk.client.close()
     talk.server.sleep(0.1)
     talk.server.shutdown()
     talk.client.wait_state(talk.client_port, CLOSING)
@@ -153,11 +153,12 @@ def test_remote_fin_before_ours(world):
     assert [s["segment"] for s in close["steps"]] == [None, "< FIN", "> ACK", "> FIN", "< ACK"]
     assert [s["seq"] for s in close["steps"] if s["segment"] in ("< FIN", "> FIN")] == [s.seq for s in fins]
     tolerance = talk.noise.tolerance_ns
-    for step, at in zip(close["steps"], (0, end.t_fin_received, end.t_fin_received, end.t_fin_sent,
-                                         end.close[-1].t_ns)):
-        near(step["t_us"], at and at - closed_at * 1e9, tolerance, f"{step}")
+    assert close["steps"][0]["t_us"] == 0
+    for step, at in zip(close["steps"][1:], (end.t_fin_received, end.t_fin_received, end.t_fin_sent,
+                                             end.close[-1].t_ns)):
+        between(step["t_us"], closed.until(at), tolerance, f"{step}")
     near(close["close_us"], end.close[-1].t_ns - end.t_fin_received, tolerance, "close_us")
-    near(close["fin_queued_us"], end.t_fin_sent - closed_at * 1e9, tolerance, "fin_queued_us")
+    between(close["fin_queued_us"], closed.until(end.t_fin_sent), tolerance, "fin_queued_us")
     near(close["fin_rtt_us"], end.fin_rtt_ns(), tolerance, "fin_rtt_us")
     assert close["app_close_us"] is None and close["peer_fin_us"] is None
     assert close["closer_pid"] == talk.client.pid and close["time_wait"] is True

@@ -15,7 +15,7 @@ import capture
 import pump
 import wireshark
 from capture import ACK, FIN, RST, SYN
-from test_privileges import NOBODY, SUDO, public  # noqa: F401 (a fixture)
+from lent import NOBODY, SUDO
 from tracer import BINARY, Tracer, run_tracer
 
 NAME = "tcpstates-trace, reconstructed headers"
@@ -172,7 +172,7 @@ def test_so_many_files_and_no_more(world, tmp_path):
     assert last == tracer.chapters()[-len(last):] and 20 < len(last) < 160
 
 
-def test_files_to_come_are_the_callers(world, public):  # noqa: F811
+def test_files_to_come_are_the_callers(public):
     """Opened when all rights are dropped: as who called sudo; what cannot be is said at once."""
     theirs = os.path.join(public.directory, "theirs")
     os.mkdir(theirs)

@@ -2,7 +2,8 @@
 # Other kernels, in qemu, with the static program. KERNEL_TESTS= (nothing) runs all end-to-end tests: hours.
 KERNELS ?= 5.10 7.2 6.1 6.12 6.18
 KERNEL_DIR ?= $(BUILD)/kernels
-KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_hard2 or test_hard3 \
+KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_used_again or test_minisockets \
+	or test_mptcp or test_io_uring \
 	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
 	or test_cgroup or test_states or test_rungs or test_btf or test_ecn
 .PHONY: test-kernels smoke-kernels

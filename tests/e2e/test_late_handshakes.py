@@ -7,7 +7,7 @@ import pytest
 import checks
 from checks import near
 from relay import wire
-from test_basic import Talk
+from talk import Talk
 
 WAY = 0.02
 TCP_DEFER_ACCEPT = 9

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""No BPF program, map, namespace, mount or process remains after a whole run."""
+import ctypes
+import json
+import os
+import subprocess
+import time
+
+import netns
+from loaded import held_by_processes
+
+PR_SET_CHILD_SUBREAPER = 36
+PATIENCE_S = 5  # the kernel frees programs and maps after a grace period
+
+
+def _here():
+    """What tests could leave behind, but for processes."""
+    held = held_by_processes()
+    found = {"namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()}
+    for kind in ("prog", "map"):
+        shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
+        found[kind] = {f"{o['id']} {o.get('name')}" for o in json.loads(shown.stdout)
+                       if (kind, o["id"]) not in held}
+    with open("/proc/self/mountinfo") as f:
+        found["mounts"] = {line.split()[4] for line in f}
+    return found
+
+
+def _children():
+    """Of this process, and orphans of its children; those that have ended are reaped."""
+    while True:
+        try:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                break
+        except ChildProcessError:
+            break
+    me = os.getpid()
+    with open(f"/proc/{me}/task/{me}/children") as f:
+        return {int(pid) for pid in f.read().split()}
+
+
+class LeftBehind:
+    """From the constructor on; what is left when it is asked."""
+
+    def __init__(self):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.before, self.children = _here(), _children()
+
+    def _now(self):
+        now = _here()
+        left = {kind: now[kind] - self.before[kind] for kind in now}
+        left["namespaces"] = {n for n in left["namespaces"] if n.startswith(netns.RUN)}
+        left["mounts"] = {m for m in left["mounts"] if m != "/run/netns" or not os.listdir(m)}
+        left["mounts"] = {m for m in left["mounts"] if not m.startswith("/run/netns/")
+                          or m.startswith(f"/run/netns/{netns.RUN}")}  # another run's
+        left["processes"] = _children() - self.children
+        return {kind: what for kind, what in left.items() if what}
+
+    def ask(self):
+        """{kind: what}, empty when nothing is left"""
+        # a directory bound to itself, which os.path.ismount() does not see
+        made = "/run/netns" in _here()["mounts"] - self.before["mounts"]
+        if made and not os.listdir("/run/netns"):
+            subprocess.run(["umount", "/run/netns"], check=True)  # `ip netns add` had made it
+        deadline = time.monotonic() + PATIENCE_S
+        while (left := self._now()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return left

@@ -242,7 +242,7 @@ static int read_answer(struct scan *s, int fd)
 	char buffer[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
 	ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
 	struct nlmsghdr *header = (struct nlmsghdr *)buffer;
-	const struct nlmsgerr *error = NLMSG_DATA(header);
+	const struct nlmsgerr *error;
 
 	if (n < 0)
 		return errno == EINTR ? 1 : -errno;

@@ -5,7 +5,7 @@ KERNEL_DIR ?= $(BUILD)/kernels
 KERNEL_TESTS ?= (test_basic and lo) or test_endings and v4 or test_outcomes and v6 or test_used_again or test_minisockets \
 	or test_mptcp or test_io_uring \
 	or test_fastopen or test_older or test_owners and not escaped or test_syn_cookies or test_crossed_fins \
-	or test_cgroup or test_states or test_rungs or test_btf or test_ecn
+	or test_cgroup or test_states or test_hooks or test_btf or test_ecn
 .PHONY: test-kernels smoke-kernels
 STATIC_MAKE = $(MAKE) --no-print-directory STATIC=1 BUILD=$(BUILD)/static
 ## Other kernels | sudo make test-kernels | end-to-end tests, many minutes a kernel (KERNELS= KERNEL_TESTS=)

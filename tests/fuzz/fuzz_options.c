@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "cli/options_parse.h"
 #include "input.h"
 #include "play.h"
 

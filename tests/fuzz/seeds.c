@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/options_table.h"
+#include "cli/options_row.h"
 #include "play.h"
 #include "recording/recording.h"
 

@@ -29,6 +29,13 @@ enum time_style {
 	TIME_WALL,     /* -T: local wall clock */
 };
 
+/* What to do after the command line was read. */
+enum options_result {
+	OPTIONS_RUN,
+	OPTIONS_DONE, /* --help or --version was printed: exit with status 0 */
+	OPTIONS_BAD,  /* a line on stderr says why: exit with status 2 */
+};
+
 /* Strings point into argv. */
 struct options {
 	/* which connections */

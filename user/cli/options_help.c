@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "options_help.h"
+
 #include <string.h>
 
-#include "options_table.h"
+#include "render/render.h"
 
 #define WIDTH 80
 #define HELP_COLUMN 32
@@ -46,7 +48,7 @@ static void put_option(const struct option_row *row, FILE *out)
 	put_wrapped(row->help, at, HELP_COLUMN, out);
 }
 
-void options_print_help(FILE *out)
+static void print_help(FILE *out)
 {
 	fputs("Usage: tcpstates-trace [OPTION...] [-- COMMAND [ARG...]]\n"
 	      "Show how the TCP connections of this host are opened and closed, step by step.\n"
@@ -75,4 +77,12 @@ void options_print_help(FILE *out)
 	      "  0 if it ended as requested, 1 if it could not trace or write its output,\n"
 	      "  2 for unusable arguments; with COMMAND, its status (128+N for signal N).\n",
 	      out);
+}
+
+enum options_result set_help(struct parse *p, const struct option_row *row, const char *arg)
+{
+	(void)row;
+	(void)arg;
+	print_help(p->out);
+	return OPTIONS_DONE;
 }

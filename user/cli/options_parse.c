@@ -7,60 +7,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/text.h"
-#include "options_table.h"
+#include "options_row.h"
 #include "parse.h"
+#include "render/render.h"
 
 /* getopt_long() returns the character of a short option, and for a long one this plus its row */
 #define LONG_ONLY 256
-/* bytes of an argument that a message repeats */
-#define SHOWN_MAX 120
 
 /* The arguments of getopt_long(), made from the table. */
 struct grammar {
 	char shorts[3 + 2 * OPTIONS_MAX];
 	struct option longs[OPTIONS_MAX + 1];
 };
-
-static void put_escaped(const char *s, FILE *f)
-{
-	size_t len = strlen(s), at = 0;
-
-	while (at < len && at < SHOWN_MAX) {
-		size_t bytes = text_utf8(s + at, len - at);
-
-		if (bytes && text_is_harmless(s + at, bytes)) {
-			fwrite(s + at, 1, bytes, f);
-			at += bytes;
-		} else {
-			fprintf(f, "\\x%02x", (unsigned char)s[at++]);
-		}
-	}
-	if (at < len)
-		fputs("...", f);
-}
-
-enum options_result options_complain(FILE *err, const struct complaint *c)
-{
-	fputs("tcpstates-trace: ", err);
-	put_escaped(c->what, err);
-	if (c->arg) {
-		putc(' ', err);
-		put_escaped(c->arg[0] ? c->arg : "''", err);
-	}
-	fprintf(err, ": %s", c->why);
-	if (c->element) {
-		fputs(": ", err);
-		put_escaped(c->element, err);
-	}
-	fputs(" (accepted: ", err);
-	if (c->accepted)
-		fputs(c->accepted, err);
-	else if (!options_put_words(c->row, ", ", err))
-		fputs(c->row->accepted, err);
-	fputs(")\n", err);
-	return OPTIONS_BAD;
-}
 
 static void grammar_build(struct grammar *g)
 {

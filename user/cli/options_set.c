@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "parse.h"
+#include "render/render.h"
 
 #define NS_PER_MS 1000000ULL
 #define BYTES_PER_MB 1000000ULL
@@ -190,14 +191,6 @@ enum options_result set_time(struct parse *p, const struct option_row *row, cons
 	(void)arg;
 	p->o->time_style = (enum time_style)row->low;
 	return OPTIONS_RUN;
-}
-
-enum options_result set_help(struct parse *p, const struct option_row *row, const char *arg)
-{
-	(void)row;
-	(void)arg;
-	options_print_help(p->out);
-	return OPTIONS_DONE;
 }
 
 enum options_result set_version(struct parse *p, const struct option_row *row, const char *arg)

@@ -3,7 +3,7 @@
 #ifndef OPTIONS_SET_H
 #define OPTIONS_SET_H
 
-#include "options_table.h"
+#include "options_row.h"
 
 options_set set_flag;
 options_set set_string;
@@ -23,7 +23,6 @@ options_set set_hook;
 options_set set_netns;
 options_set set_output;
 options_set set_time;
-options_set set_help;
 options_set set_version;
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include "options_table.h"
-
+#include "options_help.h"
+#include "options_row.h"
 #include "options_set.h"
+#include "render/render.h"
 
 static const struct word role_words[] = {
 	{ "client", ROLE_CLIENT },
@@ -39,6 +40,15 @@ static const struct word attach_words[] = {
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
+static size_t put_formats(const char *separator, FILE *f)
+{
+	size_t n = 0;
+
+	for (; renderers[n] && renderers[n]->name; n++)
+		fprintf(f, "%s%s", n ? separator : "", renderers[n]->name);
+	return n;
+}
+
 const struct option_row options_table[] = {
 	{ .help = "Select connections (all options must match, and any element of a list)" },
 	{ 'p', "pid", .help = "owned by one of these processes", .arg = "PID[,PID...]",
@@ -72,7 +82,7 @@ const struct option_row options_table[] = {
 
 	{ .help = "Output" },
 	{ 'o', "output", .help = "one of the formats below (default timeline)", .arg = "FORMAT",
-	  .set = set_output },
+	  .set = set_output, .put_words = put_formats },
 	{ 't', .help = "print times as seconds since the first event", .set = set_time,
 	  .low = TIME_RELATIVE },
 	{ 'T', .help = "print times as local wall clock time", .set = set_time, .low = TIME_WALL },
@@ -107,7 +117,7 @@ const struct option_row options_table[] = {
 	{ 0, "btf", .help = "read this kernel's types from FILE (BTF format)", FILENAME(btf_file) },
 	{ 0, "features", .help = "print which hooks this kernel offers, and exit", FLAG(features) },
 	{ 0, "hook", .help = "for debugging: use this hook for a feature that --features lists",
-	  .arg = "FEATURE=HOOK", .set = set_hook },
+	  .arg = "FEATURE=HOOK", .set = set_hook, .put_words = features_put_words },
 
 	{ .help = "General" },
 	{ 'v', "verbose",
@@ -120,28 +130,3 @@ const struct option_row options_table[] = {
 };
 
 _Static_assert(sizeof(options_table) / sizeof(options_table[0]) <= OPTIONS_MAX, "rows");
-
-bool options_row_is_option(const struct option_row *row)
-{
-	return row->short_name || row->long_name;
-}
-
-bool options_row_is_last(const struct option_row *row)
-{
-	return !options_row_is_option(row) && !row->help;
-}
-
-size_t options_put_words(const struct option_row *row, const char *separator, FILE *f)
-{
-	size_t n = 0;
-
-	if (row->set == set_output)
-		for (; renderers[n] && renderers[n]->name; n++)
-			fprintf(f, "%s%s", n ? separator : "", renderers[n]->name);
-	else if (row->set == set_hook)
-		n = features_put_words(separator, f);
-	else if (row->words)
-		for (; row->words[n].name; n++)
-			fprintf(f, "%s%s", n ? separator : "", row->words[n].name);
-	return n;
-}

@@ -104,8 +104,10 @@ void tracer_check_sockets(struct tracer *t)
 	if (!t->alive_check)
 		return;
 	t->skel->bss->check_number++;
-	if (!run_iterator(t->alive_check) && !run_iterator(t->alive_check))
-		t->checked_ns = now_ns;
+	for (int i = 0; i < 2; i++)
+		if (run_iterator(t->alive_check))
+			return;
+	t->checked_ns = now_ns;
 }
 
 bool tracer_can_read_maps(void *tracer)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/options_table.h"
+#include "cli/options_row.h"
 
 static const char head[] =
 	"# bash completion for tcpstates-trace(8)\n"

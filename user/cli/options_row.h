@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The table of options; only for the files of cli/. */
-#ifndef OPTIONS_TABLE_H
-#define OPTIONS_TABLE_H
+/* A row of the table of options, and what the files of cli/ do with it.  Nobody else includes it. */
+#ifndef OPTIONS_ROW_H
+#define OPTIONS_ROW_H
 
-#include "options_parse.h"
-#include "render/render.h"
+#include <stdio.h>
+
+#include "base/options.h"
 
 /* rows of the table, so that a 64-bit word has a bit for each */
 #define OPTIONS_MAX 64
@@ -42,10 +43,12 @@ struct option_row {
 	options_set *set;
 	size_t offset;	    /* of the field in struct options, for a set() that serves several */
 	uint64_t low, high; /* range of a number; for -4, -6, -t and -T low is the value */
+	/* what the argument is one of; both NULL: anything */
 	const struct word *words;
+	size_t (*put_words)(const char *separator, FILE *f);
 };
 
-/* The last row has no names and no help. */
+/* options_table.c; the last row has no names and no help. */
 extern const struct option_row options_table[];
 
 bool options_row_is_last(const struct option_row *row);

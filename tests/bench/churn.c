@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Opens and closes TCP connections over loopback as fast as one client thread and one server thread
- * can, in a network namespace of its own.  The client closes first.  Prints
+ * Opens and closes TCP connections over loopback as fast as one client thread and one server thread can,
+ * in a network namespace of its own.  The client closes first.  Prints
  *	namespace INODE
  *	alive CONNECTIONS
  *	connections N seconds WALL cpu USER+SYS
- * and with --wait reads a line before each of the next two steps and before the end.
+ * and with --wait reads a line before the second and the third of these and before it exits.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -19,7 +19,7 @@
 #include "room.h"
 
 #define PORT 7000
-/* of one destination address: few enough for a free port to be found at once */
+/* connections to one destination address: so few that a free port is found at once */
 #define PER_ADDRESS 10000
 
 struct churn {
@@ -59,7 +59,7 @@ static int listen_anywhere(void)
 	return fd;
 }
 
-/* serial: how many connections this run made before it */
+/* serial: how many connections this run has opened before */
 static int open_one(unsigned long serial)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(PORT) };
@@ -112,7 +112,9 @@ static void send_bytes(int fd, unsigned long left)
 	}
 }
 
-/* Opens both ends of n connections and says so through the pipe; they last as long as it does. */
+/*
+ * Opens both ends of n connections, writes a byte to the pipe, and keeps them until it is killed.
+ */
 static void __attribute__((noreturn))
 keep(const struct churn *c, unsigned long first, unsigned long n, int pipe_fd)
 {
@@ -126,7 +128,7 @@ keep(const struct churn *c, unsigned long first, unsigned long n, int pipe_fd)
 		pause();
 }
 
-/* In as many processes as the limit on open files asks for, one after the other. */
+/* In as many processes as the limit on open files requires, one after the other. */
 static void keep_alive(const struct churn *c)
 {
 	unsigned long most = descriptors() / 2 - 64;

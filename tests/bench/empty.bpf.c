@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The least that a program on the hook can cost. */
+/* A program that does nothing: the least that one on this tracepoint costs. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

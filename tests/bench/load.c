@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Loads and attaches every program of an object, and keeps them until it is killed. */
+/* Loads and attaches all programs of an object file, and keeps them until it is killed. */
 #include <bpf/libbpf.h>
 #include <stdio.h>
 #include <string.h>

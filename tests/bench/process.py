@@ -27,7 +27,7 @@ def stop(process, signo, seconds=30):
 
 
 class Churn:
-    """build/bench/churn: made when its namespace exists; then step() by step()."""
+    """A process of build/bench/churn.  It has its namespace when __init__() returns."""
 
     def __init__(self, binary, connections, *options):
         self.process = subprocess.Popen([binary, "--wait", *map(str, options), str(connections)],
@@ -88,7 +88,7 @@ class Tool:
         if re.search(r"^Tracing", self.stderr(), re.M):
             self.started_ms = (now - begin) * 1000
         else:
-            time.sleep(1)  # it does not tell when it is ready
+            time.sleep(1)  # it does not say when it is ready
         self.programs = self._programs()
 
     def stderr(self):
@@ -107,7 +107,7 @@ class Tool:
                 pass
 
     def _links(self):
-        """How many programs are attached, for the tools that say nothing; ours says `Tracing`."""
+        """How many programs are attached; 0 for tcpstates-trace, which prints `Tracing` when it is ready."""
         if "tcpstates-trace" in os.readlink(f"/proc/{self.pid}/exe"):
             return 0
         return sum("link_type" in i or "prog_id" in i for i in self._fdinfo())
@@ -116,7 +116,7 @@ class Tool:
         return {int(i) for info in self._fdinfo() for i in re.findall(r"^prog_id:\s+(\d+)", info, re.M)}
 
     def bpf(self):
-        """{program's name: (ns in it so far, how often it ran)}, of this process's programs alone"""
+        """{program's name: (run time in ns, runs)} of this process's programs"""
         shown = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, text=True)
         programs = {}
         for p in json.loads(shown.stdout or "[]"):
@@ -127,7 +127,7 @@ class Tool:
         return programs
 
     def cpu_s(self):
-        """User and system time; from schedstat, which has it in ns and not in ticks of 10 ms."""
+        """User and system time.  schedstat has it in ns, stat in ticks of 10 ms."""
         paths = glob.glob(f"/proc/{self.pid}/task/*/schedstat")
         if paths:
             return sum(int(pathlib.Path(p).read_text().split()[0]) for p in paths) / 1e9
@@ -136,7 +136,7 @@ class Tool:
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def settle(self):
-        """Until it has read what there is: its CPU time stands still for a quarter of a second."""
+        """Waits until it has read everything: its CPU time does not grow for a quarter of a second."""
         last = -1.0
         for _ in range(40):
             time.sleep(0.25)
@@ -146,7 +146,7 @@ class Tool:
             last = now
 
     def memory_mib(self):
-        """(peak RSS, the same without the pages of mapped BPF maps: the ring's, twice its data)"""
+        """(peak RSS, that without the pages of mapped BPF maps, where a ring counts twice)"""
         with open(f"/proc/{self.pid}/status") as f:
             peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
         ring, inside = 0, False
@@ -166,7 +166,7 @@ class Tool:
         stop(self.process, signal.SIGKILL)
 
     def lost(self):
-        """What it says to have lost, when it has ended."""
+        """How many events it reports as lost, after it has ended."""
         text = self.stderr()
         ours = [int(n) for n in re.findall(r"^tcpstates-trace: (\d+) events? lost", text, re.M)]
         return sum(ours) + sum(int(n) for n in re.findall(r"^[Ll]ost (\d+) events", text, re.M))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* A network namespace of the program's own, so that no run finds what another one left behind. */
+/* A network namespace of the program's own, in which nothing of an earlier run is left. */
 #ifndef ROOM_H
 #define ROOM_H
 
@@ -39,7 +39,7 @@ static inline void write_file(const char *path, const char *text)
 	close(fd);
 }
 
-/* How many files may be open, when the soft limit has been raised to the hard one. */
+/* Raises the soft limit on open files to the hard one, and returns it. */
 static inline unsigned long descriptors(void)
 {
 	struct rlimit limit;
@@ -52,7 +52,10 @@ static inline unsigned long descriptors(void)
 	return limit.rlim_cur;
 }
 
-/* rps: the processors that lo's packets are steered to, in hex; NULL leaves them where they are. */
+/*
+ * Enters it and returns its inode.  rps: a hex mask of the processors that lo steers packets to,
+ * or NULL.
+ */
 static inline unsigned long room_enter(const char *rps)
 {
 	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""kernel.bpf_stats_enabled, on for as long as something is measured; medians and tables."""
+"""kernel.bpf_stats_enabled, on while something is measured; medians and tables."""
 import contextlib
 import fcntl
 import signal
@@ -11,7 +11,7 @@ SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
 
 @contextlib.contextmanager
 def bpf_stats():
-    """On, and back to what it was, whatever happens but SIGKILL; one bench at a time."""
+    """Switches it on, and back at the end, unless that is a SIGKILL.  One bench at a time."""
     lock = open(SWITCH)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -37,7 +37,7 @@ def bpf_stats():
 
 
 class Series:
-    """Values of the rounds: the median, and between what they lie."""
+    """The values of all rounds: their median and range."""
 
     def __init__(self, values):
         self.values = [v for v in values if v is not None]
@@ -52,7 +52,7 @@ class Series:
 
 
 def ratios(values, base):
-    """Each round by the same round of the base, so that what slows both falls out."""
+    """Each round divided by the same round of the base, so that what slows both cancels out."""
     return [v / b for v, b in zip(values, base) if v is not None and b]
 
 

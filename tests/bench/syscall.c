@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* ns for a system call that does nothing: the median of many short loops, which no neighbour shifts. */
+/*
+ * Prints the ns of a trivial system call: the median of many short loops, robust against other
+ * load.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -12,7 +12,8 @@ TRANSITIONS = 10  # of both ends of a loopback connection
 BPFTRACE = ('tracepoint:sock:inet_sock_set_state { printf("%llu %d %s %d %d %d %d\\n", nsecs, pid, '
             'comm, args->sport, args->dport, args->oldstate, args->newstate); }')
 ITERATORS = ("scan_tcp", "scan_files")
-NOT_STATES = (*ITERATORS, "segment_freed")  # what may run more often than the state changes' program
+# programs that may run more often than the one for state changes
+NOT_STATES = (*ITERATORS, "segment_freed")
 
 
 class Bench:
@@ -22,7 +23,7 @@ class Bench:
         self.churn = os.path.join(options.build, "churn")
 
     def modes(self):
-        """{name: argv}, None for no tool at all; `-p` names a process without connections."""
+        """{name: argv}, argv None without a tool; `-p` names a process without connections."""
         ours, other = self.o.tracer, os.path.join(self.directory, "written")
         all_modes = {
             "bare": None,
@@ -45,7 +46,7 @@ class Bench:
         return {n: a for n, a in all_modes.items() if not self.o.only or n in self.o.only}
 
     def rounds(self, names, measure, rounds=None):
-        """{name: [what measure(name) gave in each round]}, {} where it failed"""
+        """{name: [the result of measure(name) in each round]}, {} where it failed"""
         results = {name: [] for name in names}
         for r in range(rounds or self.o.rounds):
             turn = r % len(names)
@@ -58,7 +59,7 @@ class Bench:
         return results
 
     def one_run(self, argv, connections, *churn_options, in_namespace=()):
-        """One churn under one tool; in_namespace: options that end with the namespace's number."""
+        """One churn under one tool.  in_namespace: options to which the namespace's number is added."""
         churn = Churn(self.churn, connections, *churn_options)
         tool = None
         try:
@@ -75,7 +76,7 @@ class Bench:
                 tool.settle()
                 used = {name: (ns - before.get(name, (0, 0))[0], runs - before.get(name, (0, 0))[1])
                         for name, (ns, runs) in tool.bpf().items()}
-                # of all connections of the host, others' too, of which ours may be the lesser part
+                # all connections of the host, of which churn's may be the smaller part
                 seen = max(r for name, (_, r) in used.items() if name not in NOT_STATES) / TRANSITIONS
                 result["seen"] = seen / n
                 result["ns"] = sum(ns for ns, _ in used.values()) / seen
@@ -124,22 +125,21 @@ class Bench:
             "[min..max]",
             ["mode", "conn/s", "load us", "seen", "BPF ns", "/tcpstates", "CPU us", "/tcpstates",
              "peak MiB", "no ring", "lost", "start ms"], rows,
-            ["load us: the load's own CPU a connection.  seen: connections of the whole host, in those of",
-             "the load; near 1 on a quiet one.  BPF ns: the run time of the tool's programs, CPU us: its",
-             "user and system time, both by the connections seen; their ratios are formed round by round.",
-             "no ring: peak RSS less the resident pages of mapped BPF ring and perf buffers (a BPF ring's",
-             "data pages are mapped twice, and counted twice in RSS).  start: exec to the line `Tracing`."])
+            ["load us: CPU time of the load per connection.  seen: connections on the whole host divided by",
+             "those of the load, near 1 on a quiet host.  BPF ns: run time of the tool's programs, CPU us: its",
+             "user and system time, both per connection seen; ratios are computed in each round.  no ring:",
+             "peak RSS without the resident pages of mapped BPF ring and perf buffers (a BPF ring's data",
+             "pages are mapped twice, and counted twice in RSS).  start: from exec to the line `Tracing`."])
 
-    def rung(self, options):
-        """What the tracer says about its accept hook."""
-        done = subprocess.run([self.o.tracer, "-v", "-o", "none", "-u", "0.1", *options],
-                              capture_output=True, text=True)
-        found = re.search(r"accept\(\): (.*)", done.stderr)
+    def accept_hook(self):
+        """The hook by which the tracer sees accept()."""
+        shown = subprocess.run([self.o.tracer, "--features"], capture_output=True, text=True).stdout
+        found = re.search(r"^accept: ([^;]*)", shown, re.M)
         return found.group(1) if found else "none"
 
     def syscall(self):
         ours = [self.o.tracer, "-o", "none"]
-        modes = {"not tracing": None, f"default ({self.rung([])})": ours,
+        modes = {"not tracing": None, f"default ({self.accept_hook()})": ours,
                  "--no-accept": [*ours, "--no-accept"]}
         binary = os.path.join(self.o.build, "syscall")
 
@@ -169,9 +169,9 @@ class Bench:
                  Series([r.get("cpu_us") for r in runs]).text(2),
                  Series([r.get("beside") for r in runs]).text(1),
                  Series([r.get("rate") for r in runs]).text(0)] for name, runs in results.items()]
-        print_table(f"With connections alive meanwhile, {self.o.connections} come and go",
+        print_table(f"{self.o.connections} connections while others are alive",
                     ["", "BPF ns/change", "ratio", "CPU us", "no ring", "conn/s"], rows,
-                    ["Without the iterators that look which sockets are alive: they run by the clock."])
+                    ["Without the iterators that check which sockets are alive: they run on a timer."])
 
     def loss(self):
         rows = []
@@ -184,17 +184,17 @@ class Bench:
                     print(f"{name}: {e}")
                     continue
                 rows.append(self.accounts(" ".join((name, *accept)), r))
-        print_table(f"Chapters of {self.o.loss} connections at full churn, 4 a connection",
-                    ["", "happened", "told", "open", "lost", "no room", "incomplete", "difference",
+        print_table(f"Chapters of {self.o.loss} connections at full speed, 4 per connection",
+                    ["", "happened", "reported", "open", "lost", "no room", "incomplete", "difference",
                      "lost %", "conn/s"], rows,
-                    ["difference: happened - told - open - lost; no room: connections, 2 chapters each"])
+                    ["difference: happened - reported - open - lost; no room: connections, 2 chapters each"])
 
     def accounts(self, name, r):
         counts = {k.decode(): int(v) for k, v in re.findall(rb'"(\w+)":(\d+)', r["tail"])}
-        told = counts["handshakes"] + counts["closes"]
+        reported = counts["handshakes"] + counts["closes"]
         happened = 4 * self.o.loss
         missing = counts["events_lost"] + 2 * counts["table_full"]
-        return [name, str(happened), str(told), str(counts["open"]), str(counts["events_lost"]),
+        return [name, str(happened), str(reported), str(counts["open"]), str(counts["events_lost"]),
                 str(counts["table_full"]), str(counts.get("incomplete", "-")),
-                str(happened - told - counts["open"] - missing),
+                str(happened - reported - counts["open"] - missing),
                 f"{100 * missing / happened:.4f}", f"{r['rate']:.0f}"]

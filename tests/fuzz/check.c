@@ -24,7 +24,10 @@ void check_failed(const char *what, const char *near, size_t len)
 	abort();
 }
 
-/* Decoded apart from the program's own text_utf8(), which is under test.  0: not UTF-8. */
+/*
+ * Independent of the program's text_utf8(), which is under test.  Returns the length, 0: not
+ * UTF-8.
+ */
 static size_t decode(const uint8_t *b, size_t left, uint32_t *c)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -78,11 +81,11 @@ void check_terminal(const char *text, size_t len, bool colour)
 		if (!n)
 			check_failed("UTF-8", text + i, len - i);
 		if (acts_on_terminal(c))
-			check_failed("nothing acts on a terminal", text + i, len - i);
+			check_failed("no control characters", text + i, len - i);
 		i += n;
 	}
 	if (len && text[len - 1] != '\n')
-		check_failed("the last line is ended", text, len);
+		check_failed("a newline at the end", text, len);
 }
 
 void check_ladder(const char *text, size_t len, bool colour)
@@ -106,7 +109,7 @@ void check_ladder(const char *text, size_t len, bool colour)
 	}
 }
 
-/* One cell (RFC 4180) from *at on, which is moved to the comma or line feed behind it. */
+/* Moves *at from the beginning of a cell (RFC 4180) to the comma or line feed after it. */
 static void skip_cell(const char *text, size_t len, size_t *at)
 {
 	size_t i = *at;
@@ -125,7 +128,7 @@ static void skip_cell(const char *text, size_t len, size_t *at)
 	*at = i;
 }
 
-/* What Excel, LibreOffice and Google's take for the beginning of a formula. */
+/* Do Excel, LibreOffice or Google Sheets take this for a formula? */
 static bool begins_formula(const char *cell, size_t len)
 {
 	static const char *const wide[] = { "\uff1d", "\uff0b", "\uff0d", "\uff20" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* A reader of RFC 8259, stricter than it, which keeps nothing but the keys of the objects it is in. */
+/* A JSON reader, stricter than RFC 8259.  It keeps only the keys of the objects that it is in. */
 #include <string.h>
 
 #include "check.h"
@@ -63,7 +63,7 @@ static size_t take_digits(struct reader *r)
 	return (size_t)(r->at - start);
 }
 
-/* No exponents, and none below 0: nothing takes less than no time, or counts so. */
+/* No exponents and no negative numbers: durations and counts are neither. */
 static void take_number(struct reader *r)
 {
 	const char *start = r->at;
@@ -95,7 +95,7 @@ static void take_object(struct reader *r)
 		return;
 	do {
 		if (n == KEYS_MAX)
-			fail(r, "JSON: so many keys");
+			fail(r, "JSON: too many keys");
 		keys[n].text = r->at;
 		take_string(r);
 		keys[n].len = (size_t)(r->at - keys[n].text);

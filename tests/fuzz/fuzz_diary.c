@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Any life that TCP's states allow a connection, told through the diary as the BPF programs do.  The
- * kernel decides by the diary's figures what to post, so they must be those of the verdict.
+ * Random connections that TCP's states allow, written through the diary as the BPF programs do.
+ * The kernel decides by the diary's times what to post, so they must be those of the verdict.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -82,7 +82,7 @@ static void do_fin_again(struct life *l, uint8_t arg)
 	flow_fin_again(&l->f);
 }
 
-/* What comes after our FIN left comes after it. */
+/* Our FIN leaves now at the latest: what follows comes after it. */
 static void after_fin(struct life *l)
 {
 	if (l->f.now_ns < l->f.fin_left_ns)
@@ -108,7 +108,7 @@ static void do_peer_fin(struct life *l, uint8_t arg)
 static void do_ack_sent(struct life *l, uint8_t arg)
 {
 	(void)arg;
-	/* only the first one of the peer's FIN is looked for */
+	/* only the first ACK of the peer's FIN makes a step */
 	if (l->f.r.c.n_steps == 1)
 		flow_ack_sent(&l->f);
 }
@@ -164,7 +164,7 @@ static void do_flags(struct life *l, uint8_t arg)
 		l->f.r.h.sent_ns = l->f.now_ns;
 }
 
-/* A state change before which another was not seen. */
+/* A state change after one that was not seen. */
 static void do_unseen(struct life *l, uint8_t arg)
 {
 	static const struct {
@@ -181,7 +181,7 @@ static void do_unseen(struct life *l, uint8_t arg)
 		diary_change(&l->f.r, l->f.now_ns, changes[n].from, changes[n].to, STEP_STATE);
 }
 
-/* By the first byte of an event; the second is its argument. */
+/* The first byte of an event chooses it, the second is its argument. */
 static const struct {
 	void (*run)(struct life *l, uint8_t arg);
 	unsigned int states;
@@ -208,7 +208,7 @@ static const struct {
 };
 #define EVENTS (sizeof(events) / sizeof(events[0]))
 
-/* None comes before another, and none takes less than no time. */
+/* Steps are in order of time. */
 static void check_steps(const struct chapter *ch)
 {
 	int64_t last_ns = 0;
@@ -222,7 +222,7 @@ static void check_steps(const struct chapter *ch)
 	}
 }
 
-/* What the kernel only counts gets the verdict that it would have got if it had been posted. */
+/* A chapter that the kernel counts has the same verdict as if it were posted. */
 static void check_tally(const struct record *r, const struct chapter *ch)
 {
 	struct tally_key key = { .port = 0 };
@@ -262,8 +262,8 @@ static void check_handshake(const struct life *l)
 		check_tally(&l->f.r, &ch);
 }
 
-/* Time as the steps have it does, after 52 days. */
-static bool stands_still(const struct record *r)
+/* Did it take longer than a step's time has bits for (52 days)? */
+static bool is_too_long(const struct record *r)
 {
 	for (unsigned int i = 0; i < r->c.n_steps && i < CLOSE_STEPS; i++)
 		if (step_t_ns(r->c.steps[i]) == STEP_T_MAX)
@@ -283,7 +283,7 @@ static void check_close(const struct life *l)
 	if (ch.close.close_ns.known)
 		CHECK((uint64_t)ch.close.close_ns.value == diary_close_ns(r));
 	else
-		CHECK(ch.open || !diary_close_ns(r) || stands_still(r));
+		CHECK(ch.open || !diary_close_ns(r) || is_too_long(r));
 	check_steps(&ch);
 	if (!ch.open)
 		check_tally(r, &ch);

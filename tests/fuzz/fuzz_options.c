@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Any words as a command line. */
+/* Random words as a command line. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 
 #define WORDS_MAX 64
 
-/* argv of the words in data, ended by NULL; each with an allocation of its own, for the sanitizer. */
+/* Splits data into words; each is allocated on its own, for the sanitizer.  argv ends with NULL. */
 static int split(char *argv[WORDS_MAX + 1], const uint8_t *data, size_t size)
 {
 	const char *at = (const char *)data, *end = at + size;
@@ -30,7 +30,7 @@ static int split(char *argv[WORDS_MAX + 1], const uint8_t *data, size_t size)
 	return argc;
 }
 
-static void check_complaint(const struct memory *err)
+static void check_refusal(const struct memory *err)
 {
 	static const char prefix[] = "tcpstates-trace: ";
 
@@ -52,7 +52,7 @@ static enum options_result run(struct memory *out, struct memory *err, int argc,
 	memory_end(err);
 	check_terminal(err->text, err->len, false);
 	if (result == OPTIONS_BAD)
-		check_complaint(err);
+		check_refusal(err);
 	else
 		CHECK(!err->len);
 	if (result == OPTIONS_RUN)
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int argc = split(argv, data, size);
 	enum options_result result = run(&out, &err, argc, argv);
 
-	/* getopt_long() has a state; a second parse must not see it */
+	/* getopt_long() keeps state, which must not affect a second parse */
 	CHECK(run(&out, &err, argc, argv) == result);
 	for (int i = 0; i < argc; i++)
 		free(argv[i]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* One item of any bytes and any length, told in every format. */
+/* One item of random bytes, in every format. */
 #include <string.h>
 
 #include "check.h"
@@ -8,8 +8,8 @@
 
 static const char hostile_path[] = "/a\"b,\n\033[2J\xff\xe2\x80\xae</script>";
 
-/* The path of whatever cgroup the record names, so that it comes to be printed. */
-static void teach_cgroup(struct play *p, const struct item *item)
+/* Gives the cgroup that the record names a path, so that it is printed. */
+static void name_cgroup(struct play *p, const struct item *item)
 {
 	struct {
 		uint64_t id;
@@ -35,7 +35,10 @@ static size_t count_lines(const struct memory *m)
 	return lines;
 }
 
-/* A name must not be able to make lines: header, two chapters or one transition, totals. */
+/*
+ * No name makes lines of its own: there are the header, two chapters or one transition, and
+ * totals.
+ */
 static void check_lines(const struct play *p, const struct item *item)
 {
 	const char *name = p->options.renderer->name;
@@ -44,7 +47,9 @@ static void check_lines(const struct play *p, const struct item *item)
 
 	if (p->options.summary || !strcmp(name, "timeline") || !strcmp(name, "ladder"))
 		return;
-	/* and the lines of the report and of the service, and the handshake of a close that is open */
+	/*
+	 * a page also has lines of the report and the service, and the handshake of an open close
+	 */
 	if (!strcmp(name, "html"))
 		chapters += 2 + (item->type == ITEM_OPEN);
 	CHECK(lines <= 1 + chapters);
@@ -62,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	item = (struct item){ (enum item_type)data[1], data + 2, size - 2 };
 	for (size_t i = 0; renderers[i]->name; i++) {
 		play_begin(&p, renderers[i], data[0]);
-		teach_cgroup(&p, &item);
+		name_cgroup(&p, &item);
 		CHECK(!play_item(&p, &item));
 		play_end(&p);
 		check_lines(&p, &item);

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Any bytes as a recording: reader, selections, reporter, JSON. */
+/* Random bytes as a recording, through reader, selections, reporter and JSON. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "chapter/select.h"
+#include "cli/options_parse.h"
 #include "input.h"
 #include "play.h"
 #include "recording/recording.h"
-#include "chapter/select.h"
 
 #define WORDS_MAX 16
 
-/* What the first byte chooses from. */
+/* The first byte chooses one. */
 static const char *const selections[][WORDS_MAX] = {
 	{ NULL },
 	{ "--failed", NULL },
@@ -25,7 +26,7 @@ static const char *const selections[][WORDS_MAX] = {
 	{ "-l", "10.0.0.1", "--netns", "4026531840", "-n", "2", NULL },
 };
 
-/* As main() makes them of these words; what the play needs of its own stays. */
+/* Parses the selection's options, with -r, as main() does; the renderer stays the play's. */
 static void choose(struct options *chosen, const struct play *p, uint8_t which)
 {
 	static char program[] = "tcpstates-trace", read[] = "-r", file[] = "FILE";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Items are told and recorded; the recording gives the same items and is told the same, and cut off
- * anywhere it gives the first of them.
+ * Items are recorded and printed.  The recording yields the same items and prints the same text;
+ * cut off anywhere it yields the first of the items.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static void items_read(struct items *items, const uint8_t *data, size_t size)
 	}
 }
 
-/* Expects the items, one after the other. */
+/* The ctx of compare(): the items expected, and how many have come. */
 struct expected {
 	const struct items *items;
 	size_t seen;

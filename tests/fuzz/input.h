@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The shapes of the inputs, which the targets read and seeds.c writes. */
+/* The formats of the inputs, which the targets read and seeds.c writes. */
 #ifndef INPUT_H
 #define INPUT_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /*
- * record	one byte of style (play.h), one of enum item_type, then the item
+ * record	one byte of enum style (play.h), one of enum item_type, then the item
  * recording	one byte that chooses a selection, then the file
  * diary	one byte, the role; then two bytes an event of the connection
  * options	the words of a command line, each ended by a NUL or a line feed

@@ -38,7 +38,7 @@ void memory_end(struct memory *m)
 	CHECK(!fflush(m->file));
 }
 
-/* In the place of user/base/message.c: stderr is for findings, and a message is a line too. */
+/* Replaces user/base/message.c: stderr is for findings.  A message must be a line as well. */
 void message(const char *format, ...)
 {
 	char line[1024];
@@ -82,7 +82,7 @@ int play_item(void *play, const struct item *item)
 	return reporter_item(&p->reporter, item);
 }
 
-/* Of a page, the lines that came of the input; nothing in them may be markup. */
+/* Keeps of a page only its data, which must have no markup. */
 static void keep_data(struct memory *m)
 {
 	static const char begin[] = " id=\"data\">\n", end[] = "</script>\n</body>\n</html>\n";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Items through the program's own reporter into memory, and what must hold of the text. */
+/* Plays items through the program's reporter into memory, and checks the text. */
 #ifndef PLAY_H
 #define PLAY_H
 
@@ -9,14 +9,14 @@
 
 #include "reporter.h"
 
-/* A FILE into memory that lives as long as the process; what it has is overwritten by the next. */
+/* A FILE in memory, which stays for the whole process: each use overwrites the one before. */
 struct memory {
 	FILE *file;
 	char *text;
 	size_t len, room;
 };
 
-/* Empties it, for writing. */
+/* Empties it; then m->file can be written, until memory_end() completes m->text. */
 void memory_begin(struct memory *m);
 void memory_end(struct memory *m);
 
@@ -36,7 +36,7 @@ struct play {
 	struct memory memory; /* the text, after play_end() */
 };
 
-/* A struct play is static: its memory is kept from one use to the next. */
+/* p is static, so that its memory is kept from one use to the next.  style: enum style. */
 void play_begin(struct play *p, const struct renderer *renderer, uint8_t style);
 
 /* An item_fn; ctx is a struct play. */
@@ -45,7 +45,7 @@ int play_item(void *play, const struct item *item);
 /* Ends the text and checks it. */
 void play_end(struct play *p);
 
-/* A file in memory with these bytes, and its path. */
+/* A file in memory with these bytes.  Returns its descriptor, and its path. */
 #define MEMORY_PATH_MAX 64
 int memory_file(char path[MEMORY_PATH_MAX], const void *data, size_t len);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * seeds FOLDER RECORDING...: where the targets begin from, one folder a TARGET, from the items of
- * recordings, and FOLDER/options.dict from the table of options.
+ * seeds FOLDER RECORDING...: makes the first inputs of each target, in FOLDER/TARGET, from the
+ * items of recordings, and FOLDER/options.dict from the table of options.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +18,12 @@ struct seeds {
 	const char *folder;
 	const char *name; /* of the recording at hand */
 	unsigned int n;	  /* items of it seen */
-	/* of the round trip */
+	/* the input of round_trip */
 	uint8_t items[ROUND_TRIP_MAX];
 	size_t len;
 };
 
-/* The words of a command line each, a blank between two. */
+/* Command lines, with a blank between the words. */
 static const char *const command_lines[] = {
 	"tcpstates-trace -p 1 -f -c curl -L 80,443,8000-8999 -D 1-65535 --port=22",
 	"tcpstates-trace -l 10.0.0.0/8,::1 -d 2001:db8::/33 --host ::ffff:1.2.3.4/120 -4",
@@ -63,7 +63,8 @@ static int seed_item(void *seeds, const struct item *item)
 				 (uint8_t)(item->len >> 8) };
 	FILE *f = create(s, "record", s->name, s->n++);
 
-	fputc((int)(s->n * 37 % 64), f); /* the styles by turns */
+	/* each style in turn */
+	fputc((int)(s->n * 37 % 64), f);
 	fputc(item->type, f);
 	put(f, item->data, item->len);
 	fclose(f);

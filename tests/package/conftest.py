@@ -6,7 +6,7 @@ from package import NAME, output, the_file
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory):
-    """Where the package is unpacked."""
+    """The directory in which the package is unpacked."""
     path = tmp_path_factory.mktemp("root")
     output("dpkg-deb", "-x", the_file(f"{NAME}_*.deb"), str(path))
     return path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""Where the package and its parts are."""
+"""The paths of the package and of its files."""
 import glob
 import os
 import subprocess

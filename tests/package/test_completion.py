@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""The completion for bash, as the package installs it, in a bash on a terminal."""
+"""The completion for bash that the package installs, in a bash on a terminal."""
 import os
 import pty
 import re
@@ -11,7 +11,7 @@ from package import COMPLETION, PROGRAM, output
 
 
 def offered(root, *words):
-    """What the function offers for the last of these words."""
+    """The completions of the last of these words."""
     script = ('. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); '
               'complete -p tcpstates-trace >&2; '
               '_tcpstates_trace tcpstates-trace "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"; '
@@ -24,14 +24,14 @@ def offered(root, *words):
 
 
 def typed(root, keys, directory):
-    """The arguments of the command when these keys, and Enter, were pressed."""
+    """The arguments that the command gets after these keys and Enter."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(directory)
         os.execve("/bin/bash", ["bash", "--norc", "--noprofile", "-i"],
                   {"PATH": f"{os.environ['PATH']}:{directory}", "TERM": "dumb", "HISTFILE": ""})
     lines = [f". {root / COMPLETION}",
-             "tcpstates-trace() { printf '<%s>' told \"$@\" end; echo; }",
+             "tcpstates-trace() { printf '<%s>' got \"$@\" end; echo; }",
              f"tcpstates-trace {keys}", "exit"]
     os.write(terminal, "".join(line + "\r" for line in lines).encode())
     shown = b""
@@ -39,16 +39,16 @@ def typed(root, keys, directory):
         while data := os.read(terminal, 4096):
             shown += data
     except OSError:
-        pass  # how a terminal says that nobody has it open any more
+        pass  # read() of a terminal fails when no process has the other side open
     os.waitpid(pid, 0)
     os.close(terminal)
-    told = re.findall(r"^<told>(.*)<end>", shown.decode().replace("\r", "\n"), re.M)
-    assert len(told) == 1, shown.decode()
-    return told[0].strip("<>").split("><")
+    got = re.findall(r"^<got>(.*)<end>", shown.decode().replace("\r", "\n"), re.M)
+    assert len(got) == 1, shown.decode()
+    return got[0].strip("<>").split("><")
 
 
 def test_options(root):
-    """All that --help lists, and no other."""
+    """All options of --help, and no others."""
     help_text = output(str(root / PROGRAM), "--help")
     listed = {name for line in help_text.splitlines()
               for name in re.findall(r"(-\w|--[\w-]+)(?:, )?", line[:line.find("  ", 6)])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""The Debian package: what it holds, what it asks for, and that Debian's own checkers find nothing."""
+"""The Debian package: its files, its dependencies, and Debian's own checkers."""
 import os
 import re
 
@@ -10,7 +10,7 @@ def test_lintian():
     output("lintian", "--allow-root", "--fail-on", "error,warning", the_file("*.changes"))
 
 
-def test_what_it_holds(root):
+def test_files(root):
     modes = {PROGRAM: 0o755, COMPLETION: 0o644, MANUAL: 0o644}
     for file in ("changelog.gz", "copyright"):
         modes[f"usr/share/doc/{NAME}/{file}"] = 0o644
@@ -20,7 +20,7 @@ def test_what_it_holds(root):
 
 
 def test_dependencies(root):
-    """The package of each library that the program names."""
+    """Depends has the package of each library that the program needs."""
     named = re.findall(r"NEEDED +(\S+)", output("objdump", "-p", str(root / PROGRAM)))
     paths = dict(re.findall(r"(\S+) => (/\S+)", output("ldd", str(root / PROGRAM))))
     assert named

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""The static program where there is nothing but itself: no library, no shell, no /etc."""
+"""The static program in a root without any other file: no library, no shell, no /etc."""
 import os
 import subprocess
 import sys
@@ -17,13 +17,13 @@ STATIC = os.path.join(ROOT, "build/static")
 
 def test_needs_no_library():
     headers = output("readelf", "-lW", os.path.join(STATIC, "tcpstates-trace"))
-    assert "DYNAMIC" in headers and "INTERP" not in headers  # position-independent all the same
+    assert "DYNAMIC" in headers and "INTERP" not in headers  # static, but position-independent
     assert "NEEDED" not in output("readelf", "-dW", os.path.join(STATIC, "tcpstates-trace"))
 
 
 @pytest.mark.parametrize("sudo", [False, True], ids=["root", "sudo"])
 def test_in_an_empty_root(tmp_path, sudo):
-    """/proc and /sys are the kernel's; all else that is there are two programs."""
+    """Beside /proc and /sys there are only two programs."""
     for directory in ("proc", "sys"):
         (tmp_path / directory).mkdir()
     for program in ("tcpstates-trace", "pair"):
@@ -31,25 +31,25 @@ def test_in_an_empty_root(tmp_path, sudo):
     tmp_path.chmod(0o777)
     script = ("ip link set lo up && mount --bind . . && cd $PWD && mount --bind /proc proc && "
               "mount --rbind /sys sys && chroot . /tcpstates-trace --features && "
-              "exec chroot . /tcpstates-trace -o json --output-file told -w taken -- /pair")
+              "exec chroot . /tcpstates-trace -o json --output-file chapters -w recording -- /pair")
     user = {"SUDO_UID": "65534", "SUDO_GID": "65534"} if sudo else {}
     done = subprocess.run(["unshare", "-mn", "sh", "-c", script], cwd=tmp_path, timeout=20,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, env={**os.environ, **user})
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("Tracing"), done.stderr  # and no word of what is not to be had
-    lines = done.stdout.splitlines() + (tmp_path / "told").read_text().splitlines()
+    assert done.stderr.startswith("Tracing"), done.stderr  # without a word on missing files
+    lines = done.stdout.splitlines() + (tmp_path / "chapters").read_text().splitlines()
     assert not pair.differences(lines)
-    assert (tmp_path / "told").stat().st_uid == (65534 if sudo else 0)
-    # whose terminal shows UTF-8 is told by the name of its locale, which has no files here
+    assert (tmp_path / "chapters").stat().st_uid == (65534 if sudo else 0)
+    # the name of the locale says whether the terminal shows UTF-8: its files are not there
     for locale, ascii_only in (("de_DE.UTF-8", False), ("C.utf8", False), ("C", True), ("de_DE", True)):
-        drawn = output("chroot", str(tmp_path), "/tcpstates-trace", "-r", "taken", "-o", "ladder",
+        drawn = output("chroot", str(tmp_path), "/tcpstates-trace", "-r", "recording", "-o", "ladder",
                        env={**os.environ, "LC_ALL": locale})
         assert drawn and drawn.isascii() is ascii_only
 
 
 def test_locale_with_files():
-    """Those of C.UTF-8 are on any Debian."""
+    """Every Debian has C.UTF-8."""
     words = output(os.path.join(STATIC, "tcpstates-trace"), "-r", os.path.join(ROOT, "tests/golden/http-client.rec"), "-o",
                    "ladder", env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert not words.isascii()

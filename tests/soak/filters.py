@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""A second tracer that is asked for less must tell just what of the first's chapters it was asked for."""
+"""A second tracer, with selections, must report just those of the first's chapters that they select."""
 
 
 def _ports(d):
@@ -54,7 +54,7 @@ def _threshold(option, type_, field):
         def test(c):
             if c["type"] != type_ or c[field] is None:
                 return False if c["type"] != type_ else None
-            # two tracers do not read the clock at the same time, and a host may do much in between
+            # two tracers read the clock at different times, and a lot may happen in between
             return None if ms <= c[field] / 1000 < ms + 50 else c[field] / 1000 >= ms
         return [option, str(ms)], test
     return make
@@ -66,31 +66,31 @@ MAKERS = (_local_port, _remote_port, _either_port, _family, _role, _failed, _com
 
 
 class Filter:
-    """One or two random selections; they combine by AND."""
+    """One or two random selections, combined by AND."""
 
     def __init__(self, dice):
         chosen = [maker(dice) for maker in dice.sample(MAKERS, dice.choice((1, 1, 2)))]
         options = [o for o, _ in chosen]
         if {"--min-connect", "--min-close"} <= {o[0] for o in options}:
-            chosen = chosen[:1]  # together they mean something else
+            chosen = chosen[:1]  # together they do not combine by AND
         self.options = [word for o, _ in chosen for word in o]
         self.tests = [test for _, test in chosen]
 
     def wants(self, chapter):
-        """True, False, or None: it may or may not."""
+        """True, False, or None: either is right."""
         answers = [test(chapter) for test in self.tests]
         return False if False in answers else None if None in answers else True
 
     def differences(self, everything, some, hidden):
-        """(chapters it should not have told, or did not tell), each as a text; the latter may be lost."""
+        """(chapters reported wrongly, chapters not reported), as texts; the latter may be lost"""
         wrong, absent = [], []
         for key, chapter in everything.items():
             if key[0] in hidden or not chapter["complete"] or (key in some and not some[key]["complete"]):
                 continue
             if key in some:
-                # by what it says itself
+                # by its own values
                 if self.wants(some[key]) is False:
-                    wrong.append(f"told by {self.options}: {some[key]}, and the first has {chapter}")
+                    wrong.append(f"reported by {self.options}: {some[key]}, and the first has {chapter}")
             elif self.wants(chapter):
-                absent.append(f"not told by {self.options}: {chapter}")
+                absent.append(f"not reported by {self.options}: {chapter}")
         return wrong, absent

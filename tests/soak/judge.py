@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""Told against happened, connection by connection."""
+"""Compares the chapters with what happened, connection by connection."""
 from truth import (BEGUN, CLIENT_FIRST, CLIENT_RESET, DONE, HALF_CLOSE, OPEN, REFUSED, SERVER_FIRST,
                    SERVER_RESET, UNREAD)
 
-# of an epoch whose script both ends did: (first closer, ending) of the client and of the server
+# where both ends followed the script: (first closer, ending) of the client and of the server
 ENDINGS = {
     CLIENT_FIRST: (("local", "graceful"), ("remote", "graceful")),
     SERVER_FIRST: (("remote", "graceful"), ("local", "graceful")),
@@ -12,7 +12,7 @@ ENDINGS = {
     SERVER_RESET: (("none", "reset_received"), ("none", "reset_sent")),
     UNREAD: (("none", "reset_sent"), ("none", "reset_received")),
 }
-# payload the client sent, and the server
+# payload that the client sent, and the server
 BYTES = {
     CLIENT_FIRST: lambda t: (t.up, 0),
     SERVER_FIRST: lambda t: (0, t.down),
@@ -21,31 +21,31 @@ BYTES = {
     SERVER_RESET: lambda t: (1, 0),
     UNREAD: lambda t: (0, 1),
 }
-UNDONE = 3  # at most this often in an epoch: two segments on two CPUs have to meet
+UNDONE = 3  # at most per epoch: it takes two segments on two CPUs at the same time
 
 
 class Verdict:
     def __init__(self):
         self.differences = []
-        self.absent = set()  # keys of chapters that must be and were not told: the tracer has to own up
-        self.unseen = 0  # the same, where only the kernel's counters know of the connection
+        self.absent = set()  # keys of chapters that are missing: the tracer must count them as lost
+        self.unseen = 0  # missing ones of connections that only the kernel's counters know
         self.incomplete = 0
-        self.told = 0
+        self.reported = 0
 
     def differ(self, what, *details):
         self.differences.append(" | ".join(map(str, (what, *details))))
 
 
 def judge(epoch, chapters, hidden):
-    """hidden: numbers of connections of which the kernel showed no BPF program every event."""
+    """hidden: numbers of connections with events that the kernel showed to no BPF program."""
     v = Verdict()
-    v.told = len(chapters)
+    v.reported = len(chapters)
     v.incomplete = sum(not c["complete"] for c in chapters.values())
     for key, chapter in chapters.items():
         if key[0] not in epoch.truths:
             v.differ("a connection that never was", chapter)
         if chapter.get("open"):
-            v.differ("told as open in the middle of the trace", chapter)
+            v.differ("open in the middle of the trace", chapter)
     for number, truth in epoch.truths.items():
         if number in hidden:
             continue
@@ -60,7 +60,7 @@ def judge(epoch, chapters, hidden):
 def _client(v, t, handshake, close):
     key = (t.number, "client")
     if not handshake:
-        # a killed one may not have come to its SYN; those are counted by ActiveOpens below
+        # a killed one may not have sent its SYN; ActiveOpens below counts those that did
         if t.client not in (0, BEGUN):
             v.absent.add((*key, "handshake"))
             if t.client in (OPEN, DONE) and not close:
@@ -92,7 +92,7 @@ def _server(v, t, handshake, close):
         late = close and close["accept_us"] is not None
         if handshake["accept_us"] is None and close and close["complete"] and not late:
             v.differ("no accept()", t, handshake, close)
-    # its listener may have been killed while the last ACK was on its way
+    # the listener may have been killed before the last ACK arrived
     expected = ("established",) if t.server else ("established", "abandoned")
     if handshake["outcome"] not in expected and handshake["complete"]:
         v.differ("outcome", t, handshake)
@@ -111,16 +111,16 @@ def _close(v, t, close, end):
 
 
 def _count(v, epoch, chapters, hidden):
-    """Each SYN sent and each child made has its handshake: the kernel's own counters."""
+    """By the kernel's counters each SYN sent and each child made has a handshake."""
     for role, happened in (("client", epoch.active), ("server", epoch.passive)):
-        told = sum(k[1:] == (role, "handshake") for k in chapters)
+        reported = sum(k[1:] == (role, "handshake") for k in chapters)
         absent = sum(k[1:] == (role, "handshake") for k in v.absent)
-        if not told <= happened:
-            v.differ(f"{role} handshakes", told, "told, and happened", happened)
-        more = max(0, happened - told - absent - hidden)
+        if not reported <= happened:
+            v.differ(f"{role} handshakes", reported, "reported, and happened", happened)
+        more = max(0, happened - reported - absent - hidden)
         if role == "server":
-            # the kernel counts a child that it makes of a request that has one already, and undoes it
+            # the kernel also counts a second child of a request, which it discards
             v.undone = min(more, UNDONE)
             more -= v.undone
-        # what a killed process cannot tell of: neither end's handshake nor its close was told
+        # those of killed processes, of which there is no handshake and no close of either end
         v.unseen += more

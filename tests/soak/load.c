@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The soak's load: clients and servers in a namespace of their own, now and then killed.  Says
+ * The soak's load: clients and servers in a namespace of their own, killed now and then.  Prints
  *	namespace INODE
- * and then, for each line "SECONDS SEED" it reads, runs an epoch and says when its last connection is over
+ * Then for each line "SECONDS SEED" that it reads it runs an epoch, and after its last connection prints
  *	epoch CONNECTIONS KILLED ACTIVE PASSIVE FAILED
- * where the last three are what the kernel counted (RFC 4022: tcpActiveOpens, tcpPassiveOpens,
- * tcpAttemptFails).  What each end did is in the file that it is given.
+ * The last three are the kernel's counts (RFC 4022: tcpActiveOpens, tcpPassiveOpens, tcpAttemptFails).  What
+ * each end did is in FILE.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -74,7 +74,7 @@ static void kill_one(struct epoch *e)
 	start(e, i);
 }
 
-/* Is there anything but listeners and TIME_WAIT? */
+/* Are all sockets listeners or in TIME_WAIT? */
 static bool is_quiet(void)
 {
 	static const char *const files[] = { "/proc/self/net/tcp", "/proc/self/net/tcp6" };
@@ -97,7 +97,7 @@ static bool is_quiet(void)
 }
 
 /* ActiveOpens, PassiveOpens and AttemptFails of this namespace. */
-static void opens(unsigned long counts[3])
+static void read_counters(unsigned long counts[3])
 {
 	FILE *f = fopen("/proc/self/net/snmp", "re");
 	bool found = false;
@@ -150,7 +150,7 @@ static void run(struct shared *s, double seconds, unsigned int seed)
 	atomic_store(&s->next, 0);
 	atomic_store(&s->clients_stop, 0);
 	atomic_store(&s->servers_stop, 0);
-	opens(before);
+	read_counters(before);
 	for (unsigned int i = 0; i < CHILDREN; i++)
 		start(&e, i);
 	while (now_s() < end) {
@@ -159,7 +159,7 @@ static void run(struct shared *s, double seconds, unsigned int seed)
 			kill_one(&e);
 	}
 	stop(&e);
-	opens(after);
+	read_counters(after);
 	printf("epoch %u %u %lu %lu %lu\n", atomic_load(&s->next), e.killed, after[0] - before[0],
 	       after[1] - before[1], after[2] - before[2]);
 	fflush(stdout);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What the load's processes share, and what the judge reads of it (judge.py knows this layout). */
+/* What the load's processes share.  truth.py reads it by this layout. */
 #ifndef LOAD_H
 #define LOAD_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TRUTHS (1 << 20) /* connections an epoch */
+#define TRUTHS (1 << 20) /* connections per epoch */
 #define FIRST_PORT 7000
 #define PORTS 4
 #define NO_PORT 7099 /* nobody listens here */
@@ -23,18 +23,18 @@ enum script {
 	SCRIPTS
 };
 
-/* How far an end came.  A killed one stays at BEGUN or OPEN. */
+/* How far an end has come.  A killed one stays at BEGUN or OPEN. */
 enum progress {
 	NOTHING,
 	BEGUN,	 /* is about to connect() */
 	OPEN,	 /* connect() or accept() has returned */
 	DONE,	 /* did all of its script */
-	BROKEN,	 /* the other end did not do its part */
+	BROKEN,	 /* the other end did not follow the script */
 	REFUSED, /* connect(): ECONNREFUSED */
 	FAILED,	 /* connect(): any other error */
 };
 
-/* A connection; its number is in the address it is made to. */
+/* What a connection did.  Its number is in the destination address. */
 struct truth {
 	uint32_t client_pid;
 	uint32_t server_pid;
@@ -47,7 +47,7 @@ struct truth {
 	_Atomic uint8_t server;
 	uint8_t pad[2];
 };
-_Static_assert(sizeof(struct truth) == 24, "judge.py reads these");
+_Static_assert(sizeof(struct truth) == 24, "ONE in truth.py");
 
 struct shared {
 	_Atomic uint32_t next; /* truths in use */
@@ -71,14 +71,15 @@ struct dice {
 };
 
 uint32_t dice_roll(struct dice *d, uint32_t sides);
-/* Mostly not at all, now and then long. */
+/* Mostly not at all, sometimes long. */
 void dice_pause(struct dice *d);
 
 void client_main(struct load *l) __attribute__((noreturn));
-/* busy: what it does between two accept()s takes its time */
+
+/* busy: slow to accept() */
 void server_main(struct load *l, uint16_t port, bool busy) __attribute__((noreturn));
 
-/* The conversation: how far it came, after close(). */
+/* Each end's part of the script, with its close().  Returns how far it came. */
 enum progress script_client(int fd, const struct truth *t, struct dice *d);
 enum progress script_server(int fd, const struct truth *t, struct dice *d);
 

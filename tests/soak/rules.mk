@@ -3,7 +3,7 @@
 # SECONDS=3600 SOAK_SEED=1 SOAK_RPS=3 SOAK_WITH=--no-accept
 SECONDS ?= 600
 SOAK_OPTION = $(if $(SOAK_$1),--$2='$(SOAK_$1)')
-$(BUILD)/soak/load: $(addprefix tests/soak/,load.c ends.c script.c load.h) tests/bench/room.h Makefile
+$(BUILD)/soak/load: $(addprefix tests/soak/,load.c peers.c script.c load.h) tests/bench/room.h Makefile
 	mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -iquote tests/bench $(ALL_CFLAGS) -pthread $(filter %.c,$^) -o $@
 .PHONY: soak

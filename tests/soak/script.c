@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The conversations, each end's part of them.  Whoever finds the other not doing its part gives up. */
+/* The scripts, and each end's part of them.  An end gives up when the other does not follow. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -22,7 +22,7 @@ static bool send_all(int fd, uint32_t left)
 	return true;
 }
 
-/* Exactly n bytes, and then the peer's FIN. */
+/* Reads exactly n bytes and then the peer's FIN. */
 static bool read_all(int fd, uint32_t n)
 {
 	char buffer[16384];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""What the load did, as it wrote it down itself (load.h has the layout), and as the kernel counted it."""
+"""What the load did, by its own record (load.h has the layout) and by the kernel's counters."""
 import mmap
 import os
 import re
@@ -69,7 +69,7 @@ class Load:
 
 
 def number_of(address):
-    """The connection's number out of an address that it was made to, else None."""
+    """The connection's number, from its destination address; None for any other address."""
     found = re.fullmatch(r"127\.(\d+)\.(\d+)\.(\d+)", address)
     if found:
         a, b, c = map(int, found.groups())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""A tracer, read by a thread so that it never waits for us."""
+"""A tracer, read by threads so that it never has to wait."""
 import fcntl
 import json
 import signal
@@ -13,7 +13,7 @@ F_SETPIPE_SZ = 1031
 
 
 class Watch:
-    """chapters: {(number, role, type): chapter}; what came twice or cannot be is in `odd`."""
+    """chapters: {(number, role, type): chapter}; `odd` has duplicates and what cannot be."""
 
     def __init__(self, tracer, namespace, *options):
         self.options = options
@@ -48,20 +48,20 @@ class Watch:
         if chapter["type"] == "summary":
             self.summary = chapter
             return
-        # the number is in the server's address; without a role, the well-known port is the server's
+        # the number is in the server's address; without a role the server is known by its port
         server = chapter["role"] == "server" if chapter["role"] else \
             7000 <= chapter["local_port"] < 7100
         number = number_of(chapter["local" if server else "remote"])
         key = (number, "server" if server else "client", chapter["type"])
         if number is None:
-            self.odd.append(f"an address from nowhere: {chapter}")
+            self.odd.append(f"not an address of the load: {chapter}")
         elif key in self.chapters:
-            self.odd.append(f"told twice: {self.chapters[key]} and {chapter}")
+            self.odd.append(f"reported twice: {self.chapters[key]} and {chapter}")
         else:
             self.chapters[key] = chapter
 
     def take_chapters(self, quiet=4, seconds=120):
-        """Those of the epoch that is over: when none has come for some seconds."""
+        """The chapters of an epoch that is over, once none has come for `quiet` seconds."""
         end, seen, since = time.monotonic() + seconds, -1, time.monotonic()
         while time.monotonic() < min(end, since + quiet):
             if len(self.chapters) != seen:

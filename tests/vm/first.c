@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * first: the first process of a machine whose only programs are /first, /tcpstates-trace and /pair.
- * It puts on the console what the tracer says of the kernel, what it and pair say of pair, and the
- * tracer's status, and turns the machine off.
+ * first: the first process of a machine that has no other programs than /first, /tcpstates-trace
+ * and /pair.  It traces pair, writes to the console the output of --features, that of pair, the
+ * tracer's status and its chapters, and turns the machine off.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define TOLD "/told"
+#define CHAPTERS "/chapters"
 
 static const struct {
 	const char *type, *path;
@@ -45,7 +45,7 @@ static void loopback_up(void)
 	close(fd);
 }
 
-/* Runs a program, whose name is the first of its words; its status, 128 + N for a signal. */
+/* Runs a command.  Returns its status, 128 + N for a signal. */
 static int run(char **words)
 {
 	pid_t child = fork();
@@ -60,7 +60,7 @@ static int run(char **words)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void show(const char *path)
+static void print_file(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	int c;
@@ -73,9 +73,8 @@ static void show(const char *path)
 int main(void)
 {
 	char *features[] = { "/tcpstates-trace", "--features", NULL };
-	char *trace[] = {
-		"/tcpstates-trace", "-v", "-o", "json", "--output-file", TOLD, "--", "/pair", NULL
-	};
+	char *trace[] = { "/tcpstates-trace", "-v", "-o",    "json", "--output-file",
+			  CHAPTERS,	      "--", "/pair", NULL };
 	struct utsname name;
 
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
@@ -89,9 +88,9 @@ int main(void)
 	fflush(stdout);
 	run(features);
 	printf("status %d\n", run(trace));
-	show(TOLD);
+	print_file(CHAPTERS);
 	fflush(stdout);
-	/* what the console still has to send */
+	/* wait until the console has sent everything */
 	check(tcdrain(STDOUT_FILENO), "the console");
 	reboot(RB_POWER_OFF);
 }

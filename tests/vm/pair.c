@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * pair: a client and a server, and a client that nobody answers, on loopback; prints what they did,
- * a JSON object a line, with the names of the tracer's fields.  Needs nothing but the kernel.
+ * pair: a client and a server, and a client that is refused, on loopback.  Prints what they did,
+ * a JSON object per line with the tracer's field names.  Needs nothing but the kernel.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define QUESTION_BYTES 1234
 #define ANSWER_BYTES 20
-#define SERVER_CLOSE_MS 50 /* the server leaves its end open so long */
+#define SERVER_CLOSE_MS 50 /* for how long the server keeps its half open */
 
 static void die(const char *what)
 {
@@ -75,8 +75,8 @@ static unsigned int port_of(int fd, int (*name)(int, struct sockaddr *, socklen_
 	return ntohs(addr.sin_port);
 }
 
-/* The beginning of an end's line: what both have in common, as it is right after the handshake. */
-static void tell(int fd, const char *role, const char *comm)
+/* Prints the first part of an end's line: what the socket has right after the handshake. */
+static void print_socket(int fd, const char *role, const char *comm)
 {
 	struct tcp_info info;
 	uint64_t cookie;
@@ -102,7 +102,7 @@ static void serve(int listener)
 
 	if (fd < 0)
 		die("accept");
-	tell(fd, "server", "pair-server");
+	print_socket(fd, "server", "pair-server");
 	read_bytes(fd, QUESTION_BYTES);
 	send_bytes(fd, ANSWER_BYTES);
 	wait_for_fin(fd);
@@ -121,7 +121,7 @@ static void ask(const struct sockaddr_in *addr)
 
 	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)))
 		die("connect");
-	tell(fd, "client", "pair-client");
+	print_socket(fd, "client", "pair-client");
 	send_bytes(fd, QUESTION_BYTES);
 	read_bytes(fd, ANSWER_BYTES);
 	printf("\"outcome\": \"established\", \"first_closer\": \"local\", "
@@ -135,7 +135,7 @@ static void ask(const struct sockaddr_in *addr)
 	close(fd);
 }
 
-static void ask_nobody(const struct sockaddr_in *addr, const char *comm)
+static void ask_closed_port(const struct sockaddr_in *addr, const char *comm)
 {
 	int fd = tcp_socket();
 
@@ -173,6 +173,6 @@ int main(void)
 	close(listener);
 	if (waitpid(client, &status, 0) < 0 || status)
 		die("the client");
-	ask_nobody(&addr, "pair-server");
+	ask_closed_port(&addr, "pair-server");
 	return 0;
 }

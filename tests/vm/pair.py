@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""pair.py FILE: what the program pair says it did, against what the tracer told of it.
+"""pair.py FILE: compares what the program pair did with what the tracer reported.
 
-FILE holds what program `first` put on its console: the words of --features, the JSON lines of both (a
-tracer's have a `type`) and the tracer's status.  Prints each difference; none is status 0.
+FILE is the console output of the program first: the output of --features, the JSON lines of pair and of the
+tracer (which have a `type`), and the tracer's status.  Prints each difference; without one the status is 0.
 """
 import json
 import re
@@ -24,11 +24,11 @@ def states(chapter):
 
 
 def check_end(did, chapters, unknown):
-    """Differences of one end of a connection; what this kernel cannot tell may be null."""
+    """Differences of one end of a connection.  Fields that this kernel does not offer may be null."""
     who = f"{did['role']} {did['comm']} {did['outcome']}"
     types = [c["type"] for c in chapters]
     if types != (["handshake", "close"] if did["outcome"] == "established" else ["handshake"]):
-        return [f"{who}: told as {types}"]
+        return [f"{who}: reported as {types}"]
     found = []
     for chapter in chapters:
         where = f"{who}: {chapter['type']}"
@@ -48,19 +48,20 @@ def check_end(did, chapters, unknown):
 
 def differences(lines):
     objects = [json.loads(line) for line in lines if line.startswith("{")]
-    told = [o for o in objects if o.get("type") in ("handshake", "close")]
+    chapters = [o for o in objects if o.get("type") in ("handshake", "close")]
     did = [o for o in objects if "type" not in o]
     if len(did) != 3:
         return [f"pair did {len(did)} of 3 things", *lines[-20:]]
-    # the words of --features: `fact: none; null: the fields; why: ...`
+    # from --features: `FEATURE: none; null: FIELDS; why: REASONS`
     unknown = {word for line in lines for fields in re.findall("^[a-z]+: none; null: ([^;]*)", line)
                for word in re.findall(r"\w+", fields)}
     found = []
     for one in did:
-        mine = [c for c in told if all(c[f] == one[f] for f in ("role", "pid", "remote_port"))]
+        mine = [c for c in chapters
+                if all(c[f] == one[f] for f in ("role", "pid", "remote_port"))]
         found += check_end(one, mine, unknown)
-    if len(told) != 5:
-        found.append(f"{len(told)} chapters were told, not 5")
+    if len(chapters) != 5:
+        found.append(f"{len(chapters)} chapters reported, not 5")
     return found
 
 

@@ -120,13 +120,20 @@ struct person {
 
 struct handshake {
 	enum outcome outcome;
+	/*
+	 * A client's first SYN to the SYN,ACK, a server's first SYN,ACK to the last ACK, or the time to
+	 * the failure (diary_handshake_ns())
+	 */
 	struct maybe handshake_ns;
+	/* the kernel's sample, unknown after a retransmission or a SYN cookie (diary_rtt_us()) */
 	struct maybe rtt_ns;
 	struct maybe syn_retransmits;
 	struct maybe synack_retransmits;
+	/* a server's ESTABLISHED to accept()'s return */
 	struct maybe accept_ns;
 	enum tristate simultaneous_open, fastopen, syncookie, mptcp;
 	struct maybe iss, irs;
+	/* as negotiated: bytes, and shift counts */
 	struct maybe mss, snd_wscale, rcv_wscale;
 	enum tristate sack, timestamps, ecn;
 };
@@ -134,16 +141,26 @@ struct handshake {
 struct close {
 	enum first_closer first_closer;
 	enum ending ending;
-	struct person closer; /* its uid and cgroup are not printed */
+	/* whose shutdown() or close() sent our FIN or RST; its uid and cgroup are not printed */
+	struct person closer;
+	/* the first FIN on the wire, or the fatal segment, to the end (diary_close_ns()) */
 	struct maybe close_ns;
+	/* our FIN to its ACK */
 	struct maybe fin_rtt_ns;
+	/* that ACK to the peer's FIN, if we closed first */
 	struct maybe peer_fin_ns;
+	/* the peer's FIN to our close(), if the peer closed first */
 	struct maybe app_close_ns;
+	/* our close() to our FIN leaving */
 	struct maybe fin_queued_ns;
-	struct maybe accept_ns; /* when accept() returned after the handshake was posted */
+	/* as in the handshake, if accept() returned after that was posted */
+	struct maybe accept_ns;
 	enum tristate time_wait;
+	/* ESTABLISHED to the end */
 	struct maybe lifetime_ns;
+	/* payload in bytes, each counted once; segments */
 	struct maybe bytes_sent, bytes_received, segs_out, segs_in, retransmits, fin_retransmits;
+	/* the kernel's last estimates */
 	struct maybe srtt_ns, min_rtt_ns;
 	struct maybe local_fin_seq, remote_fin_seq;
 };

@@ -159,7 +159,6 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 			/* the FIN has the ACK in it: FIN_WAIT2 is only passed through */
 			s = &ch->steps[ch->n_steps - 1];
 			s->to = to;
-			from = s->from;
 			set_state_segment(ch,
 					  &(struct step){ .t_ns = s->t_ns,
 							  .from = BPF_TCP_FIN_WAIT2,

@@ -5,7 +5,7 @@
 
 #include "shared/wanted.h"
 
-/* A recording names cgroups by path.  Live they are compared by id, for one may be gone by now. */
+/* A recording has the paths of its cgroups, the running kernel their ids. */
 static bool in_cgroup(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
 {
 	const char *path;

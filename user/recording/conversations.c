@@ -15,7 +15,7 @@ struct waiting {
 	uint64_t added_ns;
 	struct waiting *next; /* the next older one in its bucket */
 	uint8_t part;
-	bool is_waiting; /* false: written already, its place in the ring is free in its turn */
+	bool is_waiting; /* false: it is written, and its place in the ring is skipped */
 };
 
 /* What was written from one end's record alone, in case the other end's comes late. */
@@ -65,7 +65,7 @@ static uint64_t hash_endpoint(const uint8_t addr[16], uint16_t port)
 	return mix(mix(mix(port, words[0]), words[1]), 0);
 }
 
-/* Both ends have the same. */
+/* The same for both ends. */
 static uint64_t hash_tuple(const struct handshake_part *h)
 {
 	return hash_endpoint(h->local, h->local_port) + hash_endpoint(h->remote, h->remote_port);
@@ -109,7 +109,7 @@ static struct waiting **bucket_of(struct conversations *c, const struct handshak
 	return &c->buckets[hash_tuple(h) % BUCKETS];
 }
 
-/* Its place in the ring is passed over later. */
+/* Takes a record out of its bucket.  The ring skips its place later. */
 static void leave_bucket(struct conversations *c, struct waiting *w)
 {
 	struct waiting **at = bucket_of(c, &w->record.h);

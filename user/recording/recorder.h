@@ -36,7 +36,7 @@ int recorder_item(struct recorder *recorder, const struct item *item, uint64_t n
 /* The trace ends: an ITEM_OPEN that follows is the last item of its connection. */
 void recorder_last(struct recorder *recorder);
 
-/* Writes what has waited long enough, or is much, in whole blocks.  0, or -errno of a write. */
+/* Writes, in whole blocks, what has waited long enough or is a lot.  0, or -errno of a write. */
 int recorder_flush(struct recorder *recorder, uint64_t now_ns);
 
 /* The name of the current file. */

@@ -36,7 +36,7 @@ enum recording_pending {
 	RECORDING_NOTHING,
 	RECORDING_ITEMS,   /* whose packets may still come */
 	RECORDING_PACKETS, /* and maybe items */
-	RECORDING_AT_ONCE, /* more than 256 KiB, or what fills the file */
+	RECORDING_AT_ONCE, /* 256 KiB or more, or enough to fill the file */
 };
 
 enum recording_pending recording_pending(const struct recording *recording);

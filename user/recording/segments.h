@@ -20,7 +20,7 @@ enum segments_part {
 /* The record of one end of a connection. */
 struct segments_end {
 	const struct record *record;
-	uint64_t now_ns;	 /* an open one as of then, CLOCK_MONOTONIC; 0: it is over */
+	uint64_t now_ns;	 /* when an open one is reported, CLOCK_MONOTONIC; 0: it is over */
 	int64_t clock_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 };
 

@@ -31,7 +31,7 @@ void report_destroy(struct report *r);
  */
 bool report_wants(struct report *r, const struct chapter *handshake, const struct chapter *close);
 
-/* Keeps it with its text, from malloc(), which the report frees: at once if it is out of memory. */
+/* Keeps it with its text, an allocation that the report frees: at once if there is no memory. */
 void report_keep(struct report *r, const struct chapter *handshake, const struct chapter *close,
 		 char *text);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* The processes that make the connections and that take them, each of many threads. */
+/* The client and server processes, each with many threads. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -62,7 +62,7 @@ static void limit_waiting(int fd, long seconds)
 		die("timeout");
 }
 
-/* Destination `serial`: 127.0.0.0/8, or fd00:77::/32 with it in the last word. */
+/* The destination address that has the number `serial` in it: of 127.0.0.0/8, or fd00:77::/32. */
 static socklen_t address(struct sockaddr_storage *out, const struct truth *t, uint32_t serial)
 {
 	struct sockaddr_in6 *six = (void *)out;

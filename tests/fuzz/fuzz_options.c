@@ -6,6 +6,7 @@
 #include "check.h"
 #include "input.h"
 #include "play.h"
+#include "cli/options_parse.h"
 
 #define WORDS_MAX 64
 

@@ -9,6 +9,7 @@
 #include "play.h"
 #include "recording/recording.h"
 #include "chapter/select.h"
+#include "cli/options_parse.h"
 
 #define WORDS_MAX 16
 

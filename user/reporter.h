@@ -40,7 +40,7 @@ void reporter_begin(struct reporter *reporter, FILE *out, bool colour);
  * An item_fn; ctx is the reporter.  Returns 0; REPORTER_ENOUGH; -EPIPE if the reader of the output has exited; or
  * another -errno if the output could not be written.
  */
-int reporter_item(void *reporter, const struct item *item);
+int reporter_item(void *ctx, const struct item *item);
 
 /* Writes what is buffered.  0 or -errno, as reporter_item(). */
 int reporter_flush(struct reporter *reporter);

@@ -2,7 +2,7 @@
 # make check: the unit tests, and what reads the sources without running them. No root.
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
-CHECKS := check-format check-analyzer check-tidy check-shell check-man check-includes check-headers
+CHECKS := check-format check-analyzer check-tidy check-shell check-man check-includes check-headers check-tests
 .PHONY: check check-unit $(CHECKS)
 
 ## Check | make check | all of these, side by side; as root installs what they need
@@ -20,30 +20,31 @@ check-unit: $(UNIT) $(BUILD)/tcpstates-trace
 check-format:
 	@tests/check/format $(CLANG_FORMAT)
 
+SKELETONS := $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h
+
 # Both analyse a file again when it, or a header of it, has changed; the headers made in build/ are not ours.
 ANALYSED := $(wildcard $(addprefix user/,*.c */*.c */*/*.c))
 ANALYSED_FLAGS = $(subst -iquote $(BUILD),-isystem $(BUILD),$(CPPFLAGS)) -std=gnu11 $(WARN)
-$(BUILD)/analyzer/%.o $(BUILD)/tidy/%: | $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h $(BUILD)/page.inc
 
 ## Check | make check-analyzer | gcc -fanalyzer
 check-analyzer: $(ANALYSED:user/%.c=$(BUILD)/analyzer/%.o)
 	@echo '$@: $(words $^) files, nothing found'
 # gcc 12 loses sight of what is kept in an array that grows: a leak at every insertion
 $(BUILD)/analyzer/base/cgroups.o: ANALYZER_FLAGS := -Wno-analyzer-malloc-leak
-$(BUILD)/analyzer/%.o: user/%.c tests/check/rules.mk
+$(BUILD)/analyzer/%.o: user/%.c tests/check/rules.mk | $(SKELETONS) $(BUILD)/page.inc
 	$(MAKE_FOLDER)
 	@gcc $(ANALYSED_FLAGS) -O2 -Werror -fanalyzer $(ANALYZER_FLAGS) -MMD -MP -c $< -o $@
 
-.SECONDARY: $(ANALYSED:user/%.c=$(BUILD)/%.o)
 ## Check | make check-tidy | clang-tidy, with the checks of .clang-tidy
 check-tidy: $(ANALYSED:user/%.c=$(BUILD)/tidy/%)
 	@echo '$@: $(words $^) files, nothing found'
 # the skeletons' own error path, made by bpftool
 $(BUILD)/tidy/kernel/tracer_open: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
-$(BUILD)/tidy/%: user/%.c $(BUILD)/%.o .clang-tidy tests/check/rules.mk
+$(BUILD)/tidy/%: user/%.c $(BUILD)/%.o .clang-tidy tests/check/rules.mk | $(BUILD)/page.inc
 	$(MAKE_FOLDER)
 	@$(CLANG_TIDY) --quiet $(TIDY_FLAGS) --warnings-as-errors='*' $< -- $(ANALYSED_FLAGS) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
+.SECONDARY: $(ANALYSED:user/%.c=$(BUILD)/%.o)
 
 ## Check | make check-shell | shellcheck
 check-shell: $(BUILD)/tcpstates-trace.bash
@@ -58,13 +59,21 @@ check-man:
 check-includes:
 	@tests/check/includes
 
+# with the one flag left out that has quotes
+ALONE = $(CC) $(filter-out -DTCPSTATES_TRACE_VERSION%,$(ANALYSED_FLAGS))
+
 ## Check | make check-headers | each header compiles alone
-check-headers: $(BUILD)/page.inc $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h
-	@tests/check/headers '$(COMPILE_BPF) -Wno-unused-function' $(wildcard bpf/*.bpf.h)
-	@tests/check/headers '$(CC) $(ANALYSED_FLAGS)' $(wildcard bpf/shared/*.h user/*.h user/*/*.h)
+check-headers: $(SKELETONS)
+	@tests/check/compile '$@ (bpf/)' '$(COMPILE_BPF) -Wno-unused-function' $(wildcard bpf/*.bpf.h)
+	@tests/check/compile $@ '$(ALONE)' $(wildcard bpf/shared/*.h user/*.h user/*/*.h)
+
+## Check | make check-tests | the programs of the other tests compile
+check-tests: $(BUILD)/page.inc
+	@tests/check/compile $@ '$(ALONE) $(addprefix -iquote tests/,bench fuzz unit) -Wno-missing-prototypes' \
+		$(filter-out %.bpf.c tests/unit/%,$(wildcard tests/*.c tests/*/*.c))
 
 # for clangd, which looks into build/ by itself
 .PHONY: compile_commands.json
 ## Build | make compile_commands.json | build/compile_commands.json, for editors
-compile_commands.json: $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h $(BUILD)/page.inc
+compile_commands.json: $(SKELETONS) $(BUILD)/page.inc
 	@$(MAKE) --no-print-directory -Bn all $(UNIT) | tests/check/compile_commands >$(BUILD)/$@

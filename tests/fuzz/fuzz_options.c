@@ -7,6 +7,7 @@
 #include "cli/options_parse.h"
 #include "input.h"
 #include "play.h"
+#include "cli/options_parse.h"
 
 #define WORDS_MAX 64
 

@@ -19,8 +19,8 @@ static void hostile_comm(struct poster *p)
 		"a\"b',;\\\n2",
 		"=cmd|' /C x'!A",
 		"\xff\xc3(\x80\xed\xa0\x80",
-		"\xe2\x80\xae"
-		"cod.exe",
+		("\xe2\x80\xae"
+		 "cod.exe"),
 		"\xc3\xa9t\xc3\xa9 \xe2\x82\xac",
 	};
 	struct flow f;

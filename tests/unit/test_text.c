@@ -204,11 +204,12 @@ static void foreign(void **state)
 		{ "\xd8\x9c\xd8\x9b", "\\xd8\\x9c\xd8\x9b" },
 		{ "\xe2\x82\xac\xf0\x9f\x98\x80", "\xe2\x82\xac\xf0\x9f\x98\x80" },
 	};
-	static const char full[COMM_LEN] =
-		"0123456789abcdef"; /* no NUL, as from an untrusted record */
+	char full[COMM_LEN];
 	char buf[COMM_TEXT_MAX], all[COMM_LEN + 1], small[6];
 
 	(void)state;
+	/* no NUL, as in an untrusted record */
+	memcpy(full, "0123456789abcdef", sizeof(full));
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		assert_string_equal(text_comm(buf, cases[i].comm), cases[i].text);
 	memset(all, '\xff', COMM_LEN);

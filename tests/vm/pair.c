@@ -79,7 +79,7 @@ static unsigned int port_of(int fd, int (*name)(int, struct sockaddr *, socklen_
 static void print_socket(int fd, const char *role, const char *comm)
 {
 	struct tcp_info info;
-	uint64_t cookie;
+	uint64_t cookie = 0;
 	socklen_t info_len = sizeof(info), cookie_len = sizeof(cookie);
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) ||

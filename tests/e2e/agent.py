@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from socket import SHUT_WR
 
 import netns
+from pump import HANG_S
 
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 SYS_accept4, SYS_accept = 288, 43
 TCP_USER_TIMEOUT = 18
-FIN_WAIT2, CLOSE_WAIT = 5, 8  # as in /proc/net/tcp
+FIN_WAIT2, CLOSE_WAIT, CLOSING = 5, 8, 11  # as in /proc/net/tcp
 
 
 @dataclass
@@ -84,7 +85,7 @@ class _Inside:
     def poll_accept(self, name="s", listener="l"):
         p = select.poll()
         p.register(self.s[listener], select.POLLIN)
-        assert p.poll(10000), "nothing to accept"
+        assert p.poll(HANG_S * 1000), "nothing to accept"
         return self.accept(name, listener)
 
     def try_accept(self, name="s", listener="l"):
@@ -183,20 +184,20 @@ class _Inside:
         self.s[name].setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, n)
         p = select.poll()
         p.register(self.s[name], select.POLLIN)
-        assert p.poll(10000)
+        assert p.poll(HANG_S * 1000)
 
     def wait_error(self, name="s"):
         """Waits for an error on the socket and returns its symbol."""
         p = select.poll()
         p.register(self.s[name], 0)
-        assert p.poll(10000), "no error"
+        assert p.poll(HANG_S * 1000), "no error"
         return errno.errorcode[self.s[name].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)]
 
     def wait_connected(self, name="s"):
         """Waits for the end of a non-blocking connect(): errno's symbol or None, and when it was over."""
         p = select.poll()
         p.register(self.s[name], select.POLLOUT)
-        assert p.poll(10000), "still connecting"
+        assert p.poll(HANG_S * 1000), "still connecting"
         error = self.s[name].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         self.s[name].setblocking(True)
         return {"errno": errno.errorcode[error] if error else None, "after_ns": _now_ns()}
@@ -204,7 +205,7 @@ class _Inside:
     def wait_state(self, port, state, family=4):
         """Until this namespace's connection (or minisocket) at a local port is in /proc/net/tcp's state."""
         path = "/proc/thread-self/net/tcp" + ("6" if family == 6 else "")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + HANG_S
         while True:
             with open(path) as f:
                 lines = [line.split() for line in f.readlines()[1:]]
@@ -326,17 +327,17 @@ class Agent:
         if method.startswith("_") or not hasattr(_Inside, method):
             raise AttributeError(method)
 
-        def call(*args, timeout=20, **kw):
+        def call(*args, **kw):
             self.start(method, *args, **kw)
-            return self.finish(timeout)
+            return self.finish()
 
         return call
 
     def start(self, method, *args, **kw):
         self.child.send((method, args, kw))
 
-    def finish(self, timeout=20):
-        return self.child.recv(timeout)
+    def finish(self):
+        return self.child.recv()
 
     def kill(self, signo=signal.SIGKILL):
         self.child.kill(signo)

@@ -54,8 +54,8 @@ class Browser:
             self.call(f"{domain}.enable")
         self.resize(1400, 1000)
 
-    def _read(self, timeout):
-        deadline = time.monotonic() + timeout * pump.PATIENCE
+    def _read(self):
+        deadline = time.monotonic() + pump.HANG_S
         while b"\0" not in self.rest:
             left = deadline - time.monotonic()
             assert left > 0 and select.select([self.in_fd], [], [], left)[0], "it is silent"
@@ -75,14 +75,14 @@ class Browser:
         elif method in ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"):
             self.console.append(params)
 
-    def call(self, method, timeout=20, **params):
+    def call(self, method, **params):
         self.serial += 1
         message = {"id": self.serial, "method": method, "params": params}
         if self.session:
             message["sessionId"] = self.session
         os.write(self.out_fd, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._read(timeout)
+            answer = self._read()
             if answer.get("id") == self.serial:
                 assert "error" not in answer, (method, answer["error"])
                 return answer["result"]
@@ -94,7 +94,7 @@ class Browser:
             self.requests, self.console, self.events, self.blocked = [], [], [], 0
             self.call("Page.navigate", url=url)
             while "Page.loadEventFired" not in self.events:
-                self._event(self._read(20))
+                self._event(self._read())
         self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
 
     def run(self, expression):

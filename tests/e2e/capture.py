@@ -52,7 +52,7 @@ class Capture:
         self.stderr = pump.Lines(self.process.stderr.fileno())
         Capture.running.append(self)
         Capture.taken.append(self)
-        pump.wait_until(lambda: "listening on" in self.stderr.text(), 10,
+        pump.wait_until(lambda: "listening on" in self.stderr.text(),
                         lambda: f"tcpdump is listening: {self.stderr.text()}")
         self._packets = None
 
@@ -71,14 +71,14 @@ class Capture:
                 self._offset = f.tell()
             return marker in data
 
-        pump.wait_until(arrived, 10, "the marker packet in the capture")
+        pump.wait_until(arrived, "the marker packet in the capture")
         self.kill()
 
     def kill(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(10)
-            pump.wait_until(lambda: self.stderr.eof, 5, "tcpdump's last words")
+            pump.wait_until(lambda: self.stderr.eof, "tcpdump's last words")
         self.stderr.close()
         self.process.stderr.close()
         if self in Capture.running:

@@ -76,7 +76,7 @@ def churn_until_told(channel, port):
 def wait_all_closed(ns):
     """Until the kernel itself says that nothing is left but TIME_WAIT."""
     pump.wait_until(lambda: {line.split()[0] for line in ns.exec("ss", "-Htan").splitlines()}
-                    <= {"TIME-WAIT"}, 20, "all connections are closed")
+                    <= {"TIME-WAIT"}, "all connections are closed")
 
 
 def with_rps(ns, mask):

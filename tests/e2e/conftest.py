@@ -22,8 +22,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "alone(why): runs when no other test does, after those that run side by side")
-    config.addinivalue_line("markers", "long: takes long by its nature: make test-long; its short form is a test too")
+    for marker in ("alone(why): runs when no other test does, after those that run side by side",
+                   "long: takes long by its nature; its short form is a test too"):
+        config.addinivalue_line("markers", marker)
 
 
 _recordings = {}  # by test; of those that passed

@@ -6,6 +6,7 @@ import struct
 import time
 
 import netns
+from pump import HANG_S
 from capture import ACK, FIN, SYN
 
 ETH_P_ALL, ETH_P_IP = 3, 0x0800  # what leaves is heard under ETH_P_ALL only
@@ -63,7 +64,7 @@ class _Ear:
             self.last[end] = packet
 
     def wait(self, end, flags):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + HANG_S
         while True:
             self.hear()
             if self.flags.get(end, 0) & flags == flags:

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from pump import HANG_S
 from tracer import BINARY, FORCED
 
 
@@ -13,7 +14,7 @@ from tracer import BINARY, FORCED
 def trial():
     """(status, stdout, stderr) of --features"""
     done = subprocess.run([BINARY, *FORCED, "--features"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=120)
+                          stderr=subprocess.PIPE, timeout=HANG_S)
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 

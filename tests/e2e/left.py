@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """No BPF program, map, namespace, mount or process remains after a whole run."""
 import ctypes
-import json
 import os
 import subprocess
 import time
 
 import netns
-from loaded import held_by_processes
+from loaded import held_by_processes, ids, name_of
 
 PR_SET_CHILD_SUBREAPER = 36
 PATIENCE_S = 5  # the kernel frees programs and maps after a grace period
@@ -15,12 +14,12 @@ PATIENCE_S = 5  # the kernel frees programs and maps after a grace period
 
 def _here():
     """What tests could leave behind, but for processes."""
-    held = held_by_processes()
     found = {"namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()}
     for kind in ("prog", "map"):
-        shown = subprocess.run(["bpftool", "-j", kind, "show"], stdout=subprocess.PIPE, check=True)
-        found[kind] = {f"{o['id']} {o.get('name')}" for o in json.loads(shown.stdout)
-                       if (kind, o["id"]) not in held}
+        known = {number: name_of(kind, number) for number in ids(kind)}
+        held = held_by_processes()  # asked later: what a process has loaded since is its own
+        found[kind] = {f"{number} {name}" for number, name in known.items()
+                       if name is not None and (kind, number) not in held}
     with open("/proc/self/mountinfo") as f:
         found["mounts"] = {line.split()[4] for line in f}
     return found

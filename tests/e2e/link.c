@@ -6,8 +6,8 @@
  *	link [--delay US[,US]] [--loss PERCENT] [--seed N] [--VERB RULE]... NETNS_A NETNS_B
  *
  * Says `up` when both devices are there.  Further rules are read from stdin, a line `VERB RULE` each, and
- * count from then on; `ok` says that one is in force.  The end of stdin ends it.  What a rule is:
- * link_rules.h.  Only TCP packets are subject to rules and loss; all the others just take the delay.
+ * count from then on; `ok` says that one is in force.  A line `release` lets go what rules of the verb `hold`
+ * have held, and ends these.  The end of stdin ends it.  What a rule is: link_rules.h.  Only TCP packets are subject to rules and loss; all the others just take the delay.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +26,7 @@
 
 #define MAX_RULES 64
 #define MAX_PACKET 65536
+#define HELD UINT64_MAX /* when such a packet is due */
 
 struct packet {
 	TAILQ_ENTRY(packet) others;
@@ -135,7 +136,7 @@ static bool take(struct link *l, unsigned int from)
 	}
 	kind = packet_kind(bytes, (size_t)got);
 	verdict = rules_judge(l->rules, l->n_rules, from, kind, &extra_us);
-	due_ns = now_ns() + side->delay_ns + extra_us * 1000;
+	due_ns = verdict == VERDICT_HOLD ? HELD : now_ns() + side->delay_ns + extra_us * 1000;
 	if (verdict == VERDICT_UNREACHABLE)
 		enqueue(l, from, due_ns, refusal, icmp_unreachable(refusal, bytes, (size_t)got));
 	else if (verdict != VERDICT_DROP &&
@@ -152,6 +153,8 @@ static int64_t deliver(struct link *l)
 	while ((p = TAILQ_FIRST(&l->queue))) {
 		uint64_t now = now_ns();
 
+		if (p->due_ns == HELD)
+			break;
 		if (p->due_ns > now)
 			return (int64_t)(p->due_ns - now);
 		/* EIO: the device is down; what a cable carries to it is lost */
@@ -171,6 +174,22 @@ static bool add_rule(struct link *l, const char *verb, const char *text)
 	return true;
 }
 
+/* What was held leaves now, in the order it came. */
+static void release(struct link *l)
+{
+	uint64_t now = now_ns();
+	struct packet *p;
+
+	rules_release(l->rules, l->n_rules);
+	while ((p = TAILQ_LAST(&l->queue, queue)) && p->due_ns == HELD) {
+		while (TAILQ_PREV(p, queue, others) && TAILQ_PREV(p, queue, others)->due_ns == HELD)
+			p = TAILQ_PREV(p, queue, others);
+		TAILQ_REMOVE(&l->queue, p, others);
+		enqueue(l, p->to, now + l->sides[!p->to].delay_ns, p->bytes, p->len);
+		free(p);
+	}
+}
+
 /* False at the end of stdin, which is not buffered, so that poll() tells of every line. */
 static bool command(struct link *l)
 {
@@ -179,6 +198,11 @@ static bool command(struct link *l)
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
 	line[strcspn(line, "\n")] = '\0';
+	if (!strcmp(line, "release")) {
+		release(l);
+		puts("ok");
+		return !fflush(stdout);
+	}
 	text = strchr(line, ' ');
 	if (text)
 		*text++ = '\0';
@@ -238,6 +262,7 @@ static void parse_options(struct link *l, int argc, char **argv)
 		{ "seed", required_argument, NULL, 's' },
 		{ "drop", required_argument, NULL, 'r' },
 		{ "delay-nth", required_argument, NULL, 'r' },
+		{ "hold", required_argument, NULL, 'r' },
 		{ "unreachable", required_argument, NULL, 'r' },
 		{ 0 },
 	};

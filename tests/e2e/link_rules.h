@@ -21,12 +21,11 @@ static const char *const kind_names[] = {
 };
 _Static_assert(sizeof(kind_names) / sizeof(*kind_names) == KIND_ANY + 1, "a name for each kind");
 
-enum verdict { VERDICT_FORWARD, VERDICT_DELAY, VERDICT_UNREACHABLE, VERDICT_DROP };
+enum verdict { VERDICT_FORWARD, VERDICT_DELAY, VERDICT_HOLD, VERDICT_UNREACHABLE, VERDICT_DROP };
 
 static const char *const rule_verbs[] = {
-	[VERDICT_FORWARD] = "",
-	[VERDICT_DELAY] = "delay-nth",
-	[VERDICT_UNREACHABLE] = "unreachable",
+	[VERDICT_FORWARD] = "",	 [VERDICT_DELAY] = "delay-nth",
+	[VERDICT_HOLD] = "hold", [VERDICT_UNREACHABLE] = "unreachable",
 	[VERDICT_DROP] = "drop",
 };
 
@@ -135,6 +134,14 @@ static bool rule_parse(struct rule *r, const char *verb, const char *text)
 	if (r->verdict == VERDICT_DELAY && (*text++ != ':' || !parse_number(&text, &r->delay_us)))
 		return false;
 	return !*text && r->first && r->first <= r->last;
+}
+
+/* From now on nothing is held. */
+static void rules_release(struct rule *rules, unsigned int n)
+{
+	for (struct rule *r = rules; r < rules + n; r++)
+		if (r->verdict == VERDICT_HOLD)
+			r->last = 0;
 }
 
 /* One more packet: every rule that is about it counts it, and the harshest verdict holds. */

@@ -21,7 +21,7 @@ PREFIX = f"{RUN}{os.getpid()}-"
 
 
 def _ports():
-    """Each process that tests has ports of its own for its clients, by which events are known to be of its test."""
+    """Each process that tests has ports of its own, by which events are known to be its test's."""
     n, of = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:], os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)
     each = 42000 // int(of)
     return range(23000 + int(n) * each, 23000 + (int(n) + 1) * each)
@@ -104,8 +104,8 @@ class Child:
     def send(self, value):
         self.channel.send(value)
 
-    def recv(self, timeout=20):
-        pump.wait_until(lambda: self.inbox or self.eof, timeout, f"a word from child {self.pid}")
+    def recv(self):
+        pump.wait_until(lambda: self.inbox or self.eof, f"a word from child {self.pid}")
         if not self.inbox:
             raise AssertionError(f"child {self.pid} ended without a word (killed?)")
         word = self.inbox.pop(0)
@@ -113,13 +113,13 @@ class Child:
             raise AssertionError(f"in child {self.pid}:\n{word[1]}")
         return word
 
-    def result(self, timeout=60):
-        word = self.recv(timeout)
+    def result(self):
+        word = self.recv()
         assert word[0] == "result", f"unexpected word {word!r}"
         self.wait()
         return word[1]
 
-    def wait(self, timeout=20):
+    def wait(self):
         def reaped():
             if self.status is None:
                 pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -127,7 +127,7 @@ class Child:
                     self.status = os.waitstatus_to_exitcode(status)
             return self.status is not None
 
-        pump.wait_until(reaped, timeout, f"the end of child {self.pid}")
+        pump.wait_until(reaped, f"the end of child {self.pid}")
         self._close()
         return self.status
 
@@ -187,8 +187,8 @@ class Netns:
     def spawn(self, fn, *args, comm=None):
         return Child(self, fn, *args, comm=comm)
 
-    def call(self, fn, *args, timeout=30):
-        return Child(self, lambda _channel, *a: fn(*a), *args).result(timeout)
+    def call(self, fn, *args):
+        return Child(self, lambda _channel, *a: fn(*a), *args).result()
 
     def addr(self, dev, *addrs):
         for addr in addrs:

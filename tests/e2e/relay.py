@@ -27,7 +27,7 @@ class Wire(netns.Link):
         self._expect("up")
 
     def _expect(self, word):
-        pump.wait_until(lambda: self.answers.lines or self.answers.eof, 10, f"{word} from the link")
+        pump.wait_until(lambda: self.answers.lines or self.answers.eof, f"{word} from the link")
         assert self.answers.lines, "the link ended"
         answer = self.answers.lines.pop(0)
         assert answer == word, answer
@@ -37,6 +37,10 @@ class Wire(netns.Link):
         self.process.stdin.write(f"{text}\n".encode())
         self.process.stdin.flush()
         self._expect("ok")
+
+    def release(self):
+        """What rules of the verb hold have held goes on its way."""
+        self.rule("release")
 
     def kill(self):
         self.process.stdin.close()

@@ -41,7 +41,7 @@ class Scene:
             lines = self.link.a.exec("ss", "-Htan", f"sport = :{self.here[1]}").splitlines()
             return (lines[0].split()[0] if lines else None) == state
 
-        pump.wait_until(shown, 10, f"the client in {state}")
+        pump.wait_until(shown, f"the client in {state}")
 
     def reset(self, flags=RST | ACK):
         self.injector.send(self.there, self.here, flags)

@@ -88,7 +88,7 @@ def test_accept_queue_overflow(world, cookies):
     """Extra SYNs are dropped: the clients send them again and give up, the server knows nothing."""
     with Noise() as noise:
         crowd = Crowd(world, net__ipv4__tcp_syncookies=cookies)
-        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), 10, "all are decided")
+        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), "all are decided")
         ours, theirs = crowd.ends()
         crowd.tracer.wait_count(crowd.N, "handshake", role="client")
         crowd.tracer.wait_count(len(theirs), "handshake", role="server")
@@ -115,7 +115,7 @@ def test_the_queue_has_room_again(world):
     """The server accepts while the clients' SYNs are still repeated: established, late, and counted."""
     with Noise() as noise:
         crowd = Crowd(world, retries=3, net__ipv4__tcp_syncookies=0)
-        pump.wait_until(lambda: len(crowd.ends()[1]) == 2, 10, "the queue is full")
+        pump.wait_until(lambda: len(crowd.ends()[1]) == 2, "the queue is full")
         late = [p for p, state in crowd.ends()[0].items() if state == "SYN-SENT"]
         assert len(late) == crowd.N - 2
         for i in range(crowd.N):
@@ -138,7 +138,7 @@ def test_overflow_with_reset(world):
     """tcp_abort_on_overflow=1: who finds the queue full with the last ACK is reset by no socket."""
     with Noise() as noise:
         crowd = Crowd(world, net__ipv4__tcp_abort_on_overflow=1, net__ipv4__tcp_syncookies=0)
-        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), 10, "all are decided")
+        pump.wait_until(lambda: "SYN-SENT" not in crowd.ends()[0].values(), "all are decided")
         _ours, theirs = crowd.ends()
         crowd.tracer.wait_count(crowd.N, "handshake", role="client")
         crowd.tracer.wait_count(len(theirs), "handshake", role="server")

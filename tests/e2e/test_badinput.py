@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import pump
+from pump import HANG_S
 from tracer import BINARY, Tracer, run_tracer
 
 UNUSABLE = [
@@ -97,7 +98,7 @@ def test_help_and_version():
                                  ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]])
 def test_no_right(how):
     done = subprocess.run([*how, BINARY, "-u", "0.1"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=HANG_S, text=True)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     assert done.stderr.startswith("tcpstates-trace: ")
     assert any(w in done.stderr for w in ("root", "sudo", "CAP_BPF")), done.stderr
@@ -113,14 +114,14 @@ def test_a_closed_pipe_ends_it_quietly(world):
     os.close(w)
     stderr = pump.Lines(process.stderr.fileno())
     try:
-        pump.wait_until(lambda: "Tracing" in stderr.text(), 20, "Tracing")
+        pump.wait_until(lambda: "Tracing" in stderr.text(), "Tracing")
         client.connect("127.0.0.1", 9)
         client.close()
         assert os.read(r, 1 << 16).count(b"\n") == 1
         os.close(r)
         client.connect("127.0.0.1", 9)
         client.close()
-        pump.wait_until(lambda: process.poll() is not None and stderr.eof, 5, "its end")
+        pump.wait_until(lambda: process.poll() is not None and stderr.eof, "its end")
     finally:
         if process.poll() is None:
             process.kill()
@@ -144,13 +145,13 @@ def test_full_disk(world, where):
                                    stdout=full if where == "stdout" else subprocess.DEVNULL)
     stderr = pump.Lines(process.stderr.fileno())
     try:
-        pump.wait_until(lambda: "Tracing" in stderr.text() or stderr.eof, 20, "Tracing")
+        pump.wait_until(lambda: "Tracing" in stderr.text() or stderr.eof, "Tracing")
         for _ in range(50):  # -w writes a header at once, stdout only with the first records
             client.connect("127.0.0.1", 9)
             client.close()
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        pump.wait_until(lambda: process.poll() is not None and stderr.eof, 10, "its end")
+        pump.wait_until(lambda: process.poll() is not None and stderr.eof, "its end")
     finally:
         if process.poll() is None:
             process.kill()
@@ -175,9 +176,9 @@ def test_interrupt_while_starting(world):
     for _ in range(8):
         tracer = Tracer(netns=ns, ready=False)
         pump.wait_until(lambda: tracer.process.poll() is not None or tracer.stderr.lines
-                        or _maps_bpf(tracer.pid), 5, "a sign of life")
+                        or _maps_bpf(tracer.pid), "a sign of life")
         tracer.send_signal(signal.SIGINT)
-        status = tracer.wait(10)
+        status = tracer.wait()
         assert status in (0, -signal.SIGINT), tracer.stderr.text()
 
 

@@ -13,6 +13,7 @@ import checks
 import pump
 from agent import FIN_WAIT2
 from churn import churn, churn_until_told, serve, wait_all_closed
+from pump import HANG_S
 from tracer import BINARY, Tracer
 
 TOTAL, WORKERS = 3000, 3
@@ -29,7 +30,7 @@ def busy(world):
         server = ns.spawn(serve, 7200, TOTAL)
         assert server.recv() == "listening"
         clients = [ns.spawn(churn, 7200, TOTAL // WORKERS) for _ in range(WORKERS)]
-        assert sum(c.result(60) for c in clients) == TOTAL == server.result(60)
+        assert sum(c.result() for c in clients) == TOTAL == server.result()
         wait_all_closed(ns)
 
     ns.make_connections = make
@@ -53,7 +54,7 @@ def test_a_reader_that_pauses(busy, kind, tmp_path):
     os.close(w)
     stderr = pump.Lines(tracer.stderr.fileno())
     try:
-        pump.wait_until(lambda: "Tracing" in stderr.text(), 20, "Tracing")
+        pump.wait_until(lambda: "Tracing" in stderr.text(), "Tracing")
         before = resident_kib(tracer.pid)
         busy.make_connections()
         assert resident_kib(tracer.pid) - before < 3 * 1024  # the ring counts twice
@@ -61,7 +62,7 @@ def test_a_reader_that_pauses(busy, kind, tmp_path):
         with os.fdopen(r, "rb") as pipe, open(recording, "wb") as f:
             while data := pipe.read1(1 << 20):
                 f.write(data)
-        pump.wait_until(lambda: tracer.poll() is not None and stderr.eof, 10, "its end")
+        pump.wait_until(lambda: tracer.poll() is not None and stderr.eof, "its end")
     finally:
         if tracer.poll() is None:
             tracer.kill()
@@ -91,7 +92,7 @@ def test_a_reader_that_never_reads(busy, signo):
     tracer.stdout.pause()
     busy.make_connections()
     tracer.send_signal(signo)
-    pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, 20, "its end")
+    pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, "its end")
     assert tracer.process.returncode == 1
     assert "nobody reads" in tracer.stderr.text() and "events lost" in tracer.stderr.text()
     tracer.kill()
@@ -110,7 +111,7 @@ def test_a_reader_that_reads_again(busy):
     assert server.recv() == "listening"
     client = busy.spawn(churn, port, 10)
     assert client.result() == 10 == server.result()
-    tracer.wait_for(lambda t: len(ours(t, port, "close")) == 20, 10)
+    tracer.wait_for(lambda t: len(ours(t, port, "close")) == 20)
     tracer.stop()
     assert len(ours(tracer, port, "handshake")) == 20
     checks.adds_up(len(tracer.chapters()), tracer.summary["events_lost"], 4 * (TOTAL + 10),
@@ -156,7 +157,7 @@ def test_a_disk_that_fills_up_ends_the_output(busy, tmp_path):
     tracer = Tracer("-s", "--output-file", tmp_path / "out", netns=busy,
                     argv0=on_a_small_disk(str(tmp_path)))
     busy.make_connections()
-    assert tracer.wait(10) == 1
+    assert tracer.wait() == 1
     stderr = tracer.stderr.text()
     assert "output: No space left on device" in stderr
     assert "established" in stderr and "graceful" in stderr, "no summary"
@@ -181,13 +182,13 @@ def test_replay_to_where_nothing_can_be_written(busy, tmp_path):
     tracer.stop()
     replay = [BINARY, "-r", recording, "-o", "json"]
     with open("/dev/full", "w") as full:
-        done = subprocess.run(replay, stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+        done = subprocess.run(replay, stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANG_S)
     assert done.returncode == 1
     assert done.stderr == "tcpstates-trace: output: No space left on device\n"
     gone = subprocess.Popen(replay, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert json.loads(gone.stdout.readline())["type"] == "handshake"
     gone.stdout.close()
-    assert (gone.stderr.read(), gone.wait(10)) == ("", 0)
+    assert (gone.stderr.read(), gone.wait(HANG_S)) == ("", 0)
     gone.stderr.close()
 
 
@@ -205,9 +206,9 @@ def test_the_command_is_waited_for(world, tmp_path):
             ns.argv(*on_a_small_disk("/mnt"), BINARY, "-o", "json", "--output-file", "/mnt/out",
                     "--", "/usr/bin/python3", "-c", code),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=f, text=True)
-    pump.wait_until(lambda: "No space left" in stderr.read_text(), 20, stderr.read_text)
+    pump.wait_until(lambda: "No space left" in stderr.read_text(), stderr.read_text)
     assert tracer.poll() is None, "it did not wait"
-    stdout, _ = tracer.communicate("the end", timeout=10)
+    stdout, _ = tracer.communicate("the end", timeout=HANG_S)
     assert (stdout, tracer.returncode) == ("the end\n", 1)
 
 
@@ -229,14 +230,14 @@ def test_a_reader_slower_than_what_happens(world):
             read += len(data)
             assert read < 12 << 20, "it goes on"  # what is read in 1 s, and what the ring held then, as JSON
             time.sleep(max(read / (2 << 20) - (time.monotonic() - begun), 0))  # 2 MiB/s
-        assert tracer.wait(10) == 0
+        assert tracer.wait(HANG_S) == 0
     finally:
         tracer.kill()
         tracer.wait()
         tracer.stdout.close()
         for client in clients:
             client.send("enough")
-    assert all(c.result(60) for c in clients)
+    assert all(c.result() for c in clients)
     server.kill()
 
 
@@ -245,7 +246,7 @@ def test_a_header_that_cannot_be_written(busy, style):
     """It says so, and the command is run."""
     with open("/dev/full", "w") as full:
         done = subprocess.run(busy.argv(BINARY, "-q", "-o", style, "--", "sh", "-c", "echo run >&2; exit 3"),
-                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=20)
+                              stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANG_S)
     assert (sorted(done.stderr.splitlines()), done.returncode) == (
         ["run", "tcpstates-trace: output: No space left on device"], 1)
 
@@ -258,7 +259,7 @@ def test_who_reads_the_recording_leaves(busy):
     assert tracer.stdout.read(8)
     tracer.stdout.close()
     busy.make_connections()
-    assert (tracer.stderr.read(), tracer.wait(20)) == (b"", 0)
+    assert (tracer.stderr.read(), tracer.wait(HANG_S)) == (b"", 0)
     tracer.stderr.close()
 
 
@@ -268,6 +269,6 @@ def test_a_report_that_nobody_reads(busy):
     tracer.stdout.pause()
     busy.make_connections()
     tracer.send_signal(signal.SIGTERM)
-    pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, 20, "its end")
+    pump.wait_until(lambda: tracer.process.poll() is not None and tracer.stderr.eof, "its end")
     assert tracer.process.returncode == 1 and "nobody reads" in tracer.stderr.text()
     tracer.kill()

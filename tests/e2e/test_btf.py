@@ -9,6 +9,7 @@ import checks
 import kernel
 from checks import Noise
 from oracle import End
+from pump import HANG_S
 from tracer import BINARY, ROOT, Tracer
 
 TYPES = "/sys/kernel/btf/vmlinux"
@@ -31,7 +32,7 @@ def types(tmp_path):
 
 def run_without(*args):
     done = subprocess.run([*WITHOUT, BINARY, *map(str, args)], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=HANG_S, text=True)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -11,6 +11,7 @@ import checks
 import pump
 from capture import Capture
 from oracle import End
+from pump import HANG_S
 from tracer import BINARY, Tracer
 
 NGINX = """
@@ -36,11 +37,11 @@ class Nginx:
         self.process = subprocess.Popen(ns.argv("nginx", "-p", directory, "-c", conf),
                                         stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pid = self.process.pid
-        pump.wait_until(lambda: ":8080" in ns.exec("ss", "-Hltn"), 10, "nginx listens")
+        pump.wait_until(lambda: ":8080" in ns.exec("ss", "-Hltn"), "nginx listens")
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(HANG_S)
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def nginx(world, tmp_path):
     server.stop()
 
 
-def trace(ns, *args, env=None, timeout=20, **kw):
+def trace(ns, *args, env=None, timeout=HANG_S, **kw):
     """(status, stdout, stderr) of the tracer run inside ns"""
     done = subprocess.run(ns.argv(BINARY, *map(str, args)), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
@@ -145,7 +146,7 @@ def test_sees_the_first_connection_and_its_children(world):
     server.start("accept_close", 4)
     tracer = Tracer("--", "/usr/bin/python3", "-c", code, argv0=ns.argv(),
                     ready=False)
-    status = tracer.wait(20)
+    status = tracer.wait()
     assert status == 0, tracer.stderr.text()
     server.finish()
     closes = tracer.chapters("close")
@@ -173,7 +174,7 @@ def test_tells_what_the_command_left_open(world):
             "    s.shutdown(socket.SHUT_WR); os.close(1); os.close(2); s.recv(1); os._exit(0)\n"
             "os._exit(3)\n")
     tracer = Tracer("--", "/usr/bin/python3", "-c", code, argv0=ns.argv(), ready=False)
-    assert tracer.wait(20) == 3
+    assert tracer.wait() == 3
     close = tracer.one("close")
     checks.check_shape(close)
     assert close["open"] is True and close["state"] == "FIN_WAIT2" and close["ending"] is None
@@ -195,7 +196,7 @@ def test_interrupt_reaches_a_command(world):
                                stderr=subprocess.PIPE, start_new_session=True, text=True)
     server.accept()
     os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=20)
+    stdout, stderr = process.communicate(timeout=HANG_S)
     assert process.returncode == 130, stderr
     records = [json.loads(line) for line in stdout.splitlines()]
     assert [r["type"] for r in records][:1] == ["handshake"] and records[-1]["type"] == "summary"
@@ -210,7 +211,7 @@ def test_the_trace_ends_before_the_command(world, limit):
             f"time.sleep({2 * pump.PATIENCE})\n"
             "sys.exit(3)\n")
     status, stdout, _ = trace(world.netns(), "-o", "json", *limit, "--", "/usr/bin/python3", "-c", code,
-                              timeout=60)
+                              timeout=HANG_S)
     assert status == 3
     assert json.loads(stdout.splitlines()[0])["outcome"] == "refused"
 
@@ -218,7 +219,7 @@ def test_the_trace_ends_before_the_command(world, limit):
 def test_who_starts_it_ignores_sigchld(world):
     """The kernel would forget the command's status."""
     done = subprocess.run(world.netns().argv("bash", "-c", 'trap "" CHLD; exec "$@"', "-", BINARY, "-q",
-                                             "--", "sh", "-c", "exit 3"), timeout=20)
+                                             "--", "sh", "-c", "exit 3"), timeout=HANG_S)
     assert done.returncode == 3
 
 
@@ -227,5 +228,5 @@ def test_no_standard_error(world, tmp_path):
     out = tmp_path / "out"
     ns = world.netns()
     subprocess.run(["sh", "-c", 'exec "$@" 2>&-', "-", BINARY, "-o", "json", "-u", "0.1", "--netns",
-                    str(ns.inode), "--output-file", out], check=True, timeout=20)
+                    str(ns.inode), "--output-file", out], check=True, timeout=HANG_S)
     assert [json.loads(line)["type"] for line in out.read_text().splitlines()] == ["summary"]

@@ -8,6 +8,7 @@ import pytest
 
 import pump
 from lent import NOBODY, SUDO, PublicCopy, as_nobody, parse_status, status_of
+from pump import HANG_S
 from tracer import BINARY, Tracer
 
 SHOW = "cat /proc/self/status; echo; ls -l /proc/self/fd | sed -n 's/.* \\([0-9]*\\) -> .*/\\1/p'"
@@ -20,7 +21,7 @@ def run_command(how, script, **kw):
         argv0 = as_nobody("bpf", "perfmon") if how == "lent" else []
         done = subprocess.run([*argv0, public.path, "-o", "none", "--", "sh", "-c", script],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=20,
+                              stderr=subprocess.PIPE, text=True, timeout=HANG_S,
                               env={**os.environ, **(SUDO if how == "sudo" else {})}, **kw)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -59,7 +60,7 @@ def test_groups_of_the_caller():
     with PublicCopy() as public:
         done = subprocess.run(["/usr/bin/python3", "-c", CALLER, public.path, "-o", "none", "--",
                                "id", "-G"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=20,
+                              stderr=subprocess.PIPE, text=True, timeout=HANG_S,
                               env={**os.environ, **SUDO})
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.split()) == ["4242", "4243", "65534"]
@@ -76,7 +77,7 @@ def test_descriptors_of_the_tracer(tmp_path):
     done = subprocess.run([BINARY, "-o", "json", "-w", str(tmp_path / "w"), "--output-file",
                            str(tmp_path / "o"), "--", "ls", "/proc/self/fd"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=20)
+                          text=True, timeout=HANG_S)
     assert (done.returncode, done.stdout.split()) == (0, ["0", "1", "2", "3"]), done.stderr
 
 
@@ -95,9 +96,9 @@ def test_a_signal_is_passed_on(world, env):
     ns = world.netns()
     tracer = Tracer("--", "sh", "-c", "trap 'exit 7' TERM; echo up; while :; do sleep 0.02; done",
                     netns=ns, output="none", env={**os.environ, **env})
-    pump.wait_until(lambda: tracer.stdout.lines == ["up"], 10, "the command is up")
+    pump.wait_until(lambda: tracer.stdout.lines == ["up"], "the command is up")
     tracer.send_signal(signal.SIGTERM)
-    assert tracer.wait(10) == 7, tracer.stderr.text()
+    assert tracer.wait() == 7, tracer.stderr.text()
 
 
 def test_nothing_runs_when_the_tracer_cannot():
@@ -105,5 +106,5 @@ def test_nothing_runs_when_the_tracer_cannot():
     with PublicCopy() as public:
         done = subprocess.run([*as_nobody(), public.path, "--", "echo", "ran"],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=20)
+                              stderr=subprocess.PIPE, text=True, timeout=HANG_S)
     assert (done.returncode, done.stdout) == (1, "")

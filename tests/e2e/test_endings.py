@@ -194,7 +194,7 @@ def test_fin_never_acknowledged(world, family):
     lose_the_peer(pair)
     pair.client.close()
     tracer = pair.tracers[0]
-    tracer.wait_count(2, timeout=15)
+    tracer.wait_count(2)
     tracer.stop()
     close = tracer.one("close", local_port=pair.local)
     checks.check_shape(close)

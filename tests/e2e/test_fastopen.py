@@ -232,7 +232,7 @@ def test_listener_closed_over_a_fast_open(world):
     everything.wait_count(2)
     link.rule("drop a:ACK:1-99")
     client = link.a.spawn(lambda _channel: _exchange(there, port))
-    pump.wait_until(lambda: " 03 " in link.b.exec("cat", "/proc/net/tcp"), 20, "a child in SYN_RECV")
+    pump.wait_until(lambda: " 03 " in link.b.exec("cat", "/proc/net/tcp"), "a child in SYN_RECV")
     server.send("stop")
     server.result()
     local = client.result()

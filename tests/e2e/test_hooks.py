@@ -9,6 +9,7 @@ import kernel
 from agent import FIN_WAIT2
 from checks import Noise, near
 from oracle import End
+from pump import HANG_S
 from tracer import BINARY, Tracer, run_tracer
 
 # what a fact's lowest rung, none, leaves null; in which chapters
@@ -191,7 +192,7 @@ def test_features_without_rights():
     """As far as it can: what needs a trial is unknown, what the types tell is not."""
     done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", BINARY, "--features"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          timeout=20, text=True)
+                          timeout=HANG_S, text=True)
     found = {line.partition(": ")[0]: line.partition(": ")[2].split()[0].rstrip(";")
              for line in done.stdout.splitlines()}
     assert done.returncode == 0 and found.keys() == kernel.rungs().keys()

@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 import pump
-from loaded import loaded, loaded_by, named, wait_gone
+from loaded import held_by_processes, ids, loaded_by, name_of, still, wait_gone
+from pump import HANG_S
 from tracer import BINARY, Tracer
 
 TCPSTATES = shutil.which("tcpstates", path="/usr/sbin:/sbin:/usr/bin")
@@ -40,7 +41,7 @@ def test_killed_while_tracing(world, args):
     tracer = Tracer(*args, netns=ns, output=None)
     connect(client, server, port)
     ours = loaded_by(tracer.pid)
-    assert {kind for kind, _ in ours} == {"prog", "map", "link"} and ours <= loaded()
+    assert {kind for kind, _ in ours} == {"prog", "map", "link"} and still(ours) == ours
     tracer.kill()
     wait_gone(ours)
     connect(client, server, port)
@@ -50,10 +51,10 @@ def test_killed_while_starting(world):
     """At every stage of it: as soon as so many objects are there."""
     for at_least in (1, 5, 10, 15, 20, 25, 30):
         tracer = Tracer("-v", ready=False)
-        pump.wait_until(lambda: len(loaded_by(tracer.pid)) >= at_least or tracer.is_ready(), 20,
+        pump.wait_until(lambda: len(loaded_by(tracer.pid)) >= at_least or tracer.is_ready(),
                         "it loads something")
         os.kill(tracer.pid, signal.SIGSTOP)
-        pump.wait_until(lambda: stopped(tracer.pid), 5, "it stops")
+        pump.wait_until(lambda: stopped(tracer.pid), "it stops")
         ours = loaded_by(tracer.pid)
         tracer.kill()
         wait_gone(ours)
@@ -91,14 +92,20 @@ def test_killed_beside_its_command(world):
 @pytest.mark.alone("looks at all programs that the kernel has")
 def test_no_memory(world):
     """Maps that find no memory: one line, status 1, and nothing is left."""
-    before = loaded()
+    before = ids("prog")
     done = subprocess.run(["prlimit", f"--as={48 << 20}", BINARY, "--ring", "1024"],
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, timeout=30)
+                          text=True, timeout=HANG_S)
     assert (done.returncode, done.stdout) == (1, ""), done.stderr
     assert done.stderr.startswith("tcpstates-trace: ") and len(done.stderr.splitlines()) == 1
     assert "memory" in done.stderr
-    pump.wait_until(lambda: not named(loaded() - before), 10, "all is freed")
+    
+    def left():
+        """Programs that have the names of ours; another's tracer is left alone."""
+        found = {n for n in ids("prog") - before if name_of("prog", n) == "state_changed"}
+        return {n for n in found if ("prog", n) not in held_by_processes()}
+
+    pump.wait_until(lambda: not left(), "all is freed")
 
 
 FIELDS = """cookie netns local local_port remote remote_port role pid comm outcome ending first_closer
@@ -155,7 +162,7 @@ class Tcpstates:
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(10)
+        self.process.wait(HANG_S)
         self.out.close()
         self.process.stdout.close()
 
@@ -171,20 +178,20 @@ def test_beside_tcpstates(world):
     server, client, port = pair(world, ns)
     other = Tcpstates(port)
     try:
-        pump.wait_until(lambda: reports(other, client, server, port), 20, "tcpstates traces")
+        pump.wait_until(lambda: reports(other, client, server, port), "tcpstates traces")
         theirs = loaded_by(other.process.pid)
         tracer = Tracer(netns=ns)
         ports = connect(client, server, port, 3)
         tracer.wait_count(12)
         tracer.stop()
-        assert theirs <= loaded()
+        assert still(theirs) == theirs
         ports += connect(client, server, port)
         killed = Tracer(netns=ns)
         killed.kill()
         ports += connect(client, server, port)
-        pump.wait_until(lambda: all(len(other.transitions(p)) >= len(SERVERS) for p in ports), 20,
+        pump.wait_until(lambda: all(len(other.transitions(p)) >= len(SERVERS) for p in ports),
                         lambda: f"tcpstates tells {ports}: {other.out.text()}")
-        assert theirs <= loaded()
+        assert still(theirs) == theirs
     finally:
         other.stop()
     assert [other.transitions(p) for p in ports] == [SERVERS] * len(ports)

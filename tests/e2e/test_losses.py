@@ -194,10 +194,10 @@ def test_random_loss(world):
     with Noise() as noise:
         server = link.b.spawn(crowd_server, there, n)
         port = server.recv()
-        ports = link.a.call(crowd_client, there, port, n, timeout=60)
+        ports = link.a.call(crowd_client, there, port, n)
         assert server.result() == [True] * n
         for tracer in tracers:
-            tracer.wait_count(2 * n, timeout=60)
+            tracer.wait_count(2 * n)
     lost = 0
     for tracer, capture, mine in ((tracers[0], captures[0], "local_port"),
                                   (tracers[1], captures[1], "remote_port")):
@@ -328,7 +328,7 @@ def test_refused_by_the_host_itself(world, kind):
     if kind == "SYN":
         done = talk.client.connect(talk.address, talk.server_port, blocking=False)
         talk.client_port = done["port"]
-    pump.wait_until(lambda: retransmitted(talk.link.a) > before, 20, "a retransmission in vain")
+    pump.wait_until(lambda: retransmitted(talk.link.a) > before, "a retransmission in vain")
     talk.link.a.exec("tc", "qdisc", "del", "dev", "ta", "root")
     if kind == "SYN":
         assert talk.client.wait_connected()["errno"] is None

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """FIN_WAIT2 and TIME_WAIT that there is no room for, and a minisocket that is reset."""
 import socket
-import time
 
 import pytest
 
@@ -25,7 +24,6 @@ def _peer_closes_late(channel):
     assert s.recv(1) == b""
     channel.send(port)
     channel.recv()
-    time.sleep(0.2)
     s.close()
 
 
@@ -43,9 +41,10 @@ def test_no_room_for_a_minisocket(world):
     child = ns.spawn(_peer_closes_late)
     port = child.recv()
     tracer.wait_count(1, "handshake", local_port=port)
+    pump.wait_until(lambda: not ns.exec("ss", "-Htan", f"sport = :{port}"), "the orphan is forgotten")
     child.send("close")
     child.result()
-    tracer.wait_for(lambda t: t.chapters("close", local_port=port), timeout=2)
+    tracer.wait_for(lambda t: t.chapters("close", local_port=port))
     tracer.stop()
     close = tracer.one("close", local_port=port)
     checks.check_shape(close)
@@ -78,8 +77,7 @@ def test_reset_of_a_minisocket(world):
     server.accept()
     client.close()
     assert server.recv_any() == b""
-    pump.wait_until(lambda: "FIN-WAIT-2" in ns.exec("ss", "-tanH", f"sport = :{local}"), 5,
-                    "the client's FIN_WAIT2")
+    pump.wait_until(lambda: "FIN-WAIT-2" in ns.exec("ss", "-tanH", f"sport = :{local}"), "the client's FIN_WAIT2")
     server.linger0()
     server.close()
     told(tracer, 4)

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from agent import FIN_WAIT2
 from capture import ACK, FIN, RST, SYN
 from oracle import End
 from tracer import Tracer
@@ -67,7 +68,7 @@ def test_numbers_in_the_text(world, verbose):
     told.client.recv(2000)
     told.client.close()
     assert told.server.recv_any() == b""
-    told.server.sleep(0.1)  # so that the ACK of the FIN goes alone
+    told.client.wait_state(told.local, FIN_WAIT2)  # so that the ACK of the FIN goes alone
     told.server.close()
     told.stop(4)
     packets = told.capture.packets()

@@ -6,6 +6,7 @@ import pytest
 
 import checks
 import pump
+from agent import FIN_WAIT2
 from checks import Noise, near
 from oracle import End
 from tracer import Tracer
@@ -143,12 +144,13 @@ def test_sigusr1_tells_what_is_open(world):
     capture = world.capture(link.a, link.dev_a)
     tracer = Tracer(netns=link.a)
     port = server.listen("127.0.0.1")
-    client.connect("127.0.0.1", port)
+    closing = client.connect("127.0.0.1", port)["port"]
     server.accept()
     client.shutdown()
     assert server.recv_any() == b""
+    client.wait_state(closing, FIN_WAIT2)
     local = hanging.connect("10.77.1.66", 80, blocking=False)["port"]
-    hanging.sleep(0.2)
+    hanging.sleep(0.2)  # so long at least it hangs
     with Noise() as noise:
         tracer.send_signal(signal.SIGUSR1)
         tracer.wait_count(3, open=True)
@@ -196,7 +198,7 @@ def test_connection_accepted_before_and_closed_after(world):
     port = server.listen("127.0.0.1")
     tracer = Tracer(netns=ns)
     client.connect("127.0.0.1", port)
-    told = tracer.wait_count(1, "handshake", local_port=port, timeout=3)[0]  # nobody accepts
+    told = tracer.wait_count(1, "handshake", local_port=port)[0]  # nobody accepts
     assert told["pid"] == server.pid and told["comm"] == "old-listener"
     assert told["complete"] is True and told["role"] == "server"
     tracer.stop()
@@ -211,12 +213,12 @@ def test_older_listeners_of_one_place(world):
     server.fork_holders(2)
     tracer = Tracer(netns=ns)
     client.connect("127.0.0.1", port)
-    told = tracer.wait_count(1, "handshake", local_port=port, timeout=3)[0]  # nobody accepts
+    told = tracer.wait_count(1, "handshake", local_port=port)[0]  # nobody accepts
     assert (told["pid"], told["comm"]) == (server.pid, "master")
     server.kill()
-    pump.wait_until(lambda: not ns.exec("ss", "-Htln"), 10, "nobody listens")
+    pump.wait_until(lambda: not ns.exec("ss", "-Htln"), "nobody listens")
     other.listen("127.0.0.1", port)
     client.connect("127.0.0.1", port, name="s2")
-    told = tracer.wait_count(2, "handshake", local_port=port, timeout=3)[1]
+    told = tracer.wait_count(2, "handshake", local_port=port)[1]
     assert (told["pid"], told["comm"]) == (other.pid, "other")
     tracer.stop()

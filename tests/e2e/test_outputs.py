@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 import checks
+from agent import FIN_WAIT2
 from lent import NOBODY, PublicCopy
 from tracer import Tracer, run_tracer
 
@@ -33,7 +34,7 @@ def traced(world):
         server.recv(100)
         client.close()
         assert server.recv_any() == b""
-        server.sleep(0.1)  # longer than an ACK is delayed: the FIN is acknowledged by itself
+        client.wait_state(traced.local, FIN_WAIT2)  # the FIN is acknowledged by itself
         server.close()
         if failing:
             assert client.connect("127.0.0.1", 9)["errno"] == "ECONNREFUSED"

@@ -18,6 +18,7 @@ from checks import Noise
 from churn import wait_all_closed
 from loaded import loaded_by
 from oracle import End
+from pump import HANG_S
 from tracer import Tracer
 
 SYN, RST = 0x02, 0x04
@@ -118,11 +119,11 @@ def test_spoofed_syns(world, finish):
     empty = maps.memory(tracer)
     attack = link.a.spawn(flood, link.server(4), port, 20000 // (1 + finish), finish)
     with Noise() as noise:
-        pump.wait_until(lambda: syns(link.b) > 1000, 10, "the flood has begun")
+        pump.wait_until(lambda: syns(link.b) > 1000, "the flood has begun")
         local = client.connect(link.server(4), port)["port"]
         server.accept()
         client.send(10)
-        server.recv(10)
+        server.recv()
         client.close()
         assert server.recv_any() == b""
         server.close()
@@ -167,7 +168,7 @@ def test_port_scan(world):
     assert server.recv_any() == b""
     server.close()
     assert sum(s.result() for s in scans) == 4000
-    tracer.wait_count(4000, outcome="refused", timeout=10)
+    tracer.wait_count(4000, outcome="refused")
     assert maps.records("table") == 0
     tracer.stop()
     assert tracer.summary["outcomes"]["refused"] == 4000
@@ -239,7 +240,7 @@ def test_resets_at_once(world, tmp_path, each):
     keeper.accept()
     crowd = [ns.spawn(open_and_reset, 7400 + i, each) for i in range(PAIRS)]
     for server in servers:
-        assert server.recv(60) == "all accepted"
+        assert server.recv() == "all accepted"
     full = maps.memory(tracer)
     for one in crowd:
         one.send("reset")
@@ -253,7 +254,7 @@ def test_resets_at_once(world, tmp_path, each):
     assert full - empty < 2 * total * 1024, "bytes per connection"
     tracer.process.send_signal(2)
     tracer.into = None  # 50 MB of JSON: only what is needed is parsed
-    assert tracer.wait(20) == 0, tracer.stderr.text()
+    assert tracer.wait() == 0, tracer.stderr.text()
     with open(tmp_path / "records") as f:
         lines = f.readlines()
     summary = json.loads(lines[-1])
@@ -303,8 +304,8 @@ def test_fork_storm(world):
     tracer.wait_count(2)
     assert maps.entries("pids") <= 3, "more than live"
     family.stdin.close()
-    assert family.wait(10) == 0
-    pump.wait_until(lambda: maps.entries("pids") == 0, 5, "the map of processes is empty")
+    assert family.wait(HANG_S) == 0
+    pump.wait_until(lambda: maps.entries("pids") == 0, "the map of processes is empty")
     tracer.stop()
     close = tracer.one("close")
     assert (close["role"], close["ending"]) == ("client", "graceful")

@@ -6,7 +6,7 @@ import pytest
 
 import checks
 import pump
-from agent import SYS_accept4
+from agent import CLOSE_WAIT, SYS_accept4
 from checks import Noise, between
 from netns import in_syscall
 from oracle import End
@@ -74,12 +74,13 @@ def test_never_accepted(world, ns):
     port = server.listen("127.0.0.1")
     with Noise() as noise:
         local = client.connect("127.0.0.1", port)
-        told = tracer.wait_count(1, "handshake", timeout=3, local_port=port)[0]
+        told = tracer.wait_count(1, "handshake", local_port=port)[0]
         waited = checks.time_ns(told["time"])
     assert (told["pid"], told["comm"]) == (server.pid, "lazy")
     assert told["accept_us"] is None and told["outcome"] == "established"
     assert told["role"] == "server" and waited <= local["call"].after_ns + noise.tolerance_ns
     client.close()
+    server.wait_state(port, CLOSE_WAIT)
     tracer.wait_count(1, "handshake", local_port=local["port"])
     tracer.stop()
     open_close = tracer.one("close", local_port=port)
@@ -88,14 +89,14 @@ def test_never_accepted(world, ns):
 
 
 def test_late_accept(world, ns):
-    """accept() after 1.3 s: the handshake was told without it, the close tells accept_us."""
+    """accept() when the handshake has been told without it: the close tells accept_us."""
     server, client = world.agent(ns), world.agent(ns)
     capture = world.capture(ns, "lo")
     tracer = Tracer(netns=ns)
     port = server.listen("127.0.0.1")
     with Noise() as noise:
         local = client.connect("127.0.0.1", port)["port"]
-        server.sleep(1.3)
+        tracer.wait_count(1, "handshake", local_port=port)
         accepted = server.accept()
         converse(client, server)
         tracer.wait_count(4)
@@ -132,7 +133,7 @@ def test_accept_ways(world, ns, way):
     port = server.listen("127.0.0.1")
     if way == "blocked before":
         server.start("accept")
-        pump.wait_until(lambda: in_syscall(server.pid, SYS_accept4), 5, "the server in accept4()")
+        pump.wait_until(lambda: in_syscall(server.pid, SYS_accept4), "the server in accept4()")
     elif way == "poll":
         server.nonblocking()
         server.start("poll_accept")

@@ -8,9 +8,11 @@ import subprocess
 import pytest
 
 import checks
+from agent import FIN_WAIT2
 from checks import Noise
 from lent import NOBODY, NUMBERS, SUDO, as_nobody, kept, status_of
 from oracle import End
+from pump import HANG_S
 from tracer import BINARY, Tracer, run_tracer
 
 
@@ -46,6 +48,7 @@ def test_nothing_is_kept(world, env, uid):
     client.connect("127.0.0.1", port, name="waiting")
     client.shutdown()
     assert server.recv_any() == b""
+    client.wait_state(client.port(), FIN_WAIT2)
     tracer.send_signal(signal.SIGUSR1)
     tracer.wait_count(2, "close", open=True)
     tracer.wait_count(1, "handshake", role="server")
@@ -144,7 +147,7 @@ def test_a_socket_that_nobody_holds(world, public, caps):
 @pytest.mark.parametrize("caps", [(), ("bpf",), ("perfmon",)])
 def test_too_few_capabilities(public, caps):
     done = subprocess.run([*as_nobody(*caps), public.path, "-u", "0.1"], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, text=True)
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=HANG_S, text=True)
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
     assert "CAP_BPF and CAP_PERFMON" in done.stderr
@@ -162,7 +165,7 @@ def test_file_capabilities(world, public):
     tracer.stop()
     shown = subprocess.run(["setpriv", "--reuid", str(NOBODY), "--clear-groups", public.path, "-o",
                             "none", "--", "grep", "Cap[IPEA]", "/proc/self/status"],
-                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=20, text=True)
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=HANG_S, text=True)
     assert shown.returncode == 0
     assert {int(line.split()[1], 16) for line in shown.stdout.splitlines()} == {0}
 
@@ -173,7 +176,7 @@ def test_set_user_id_is_refused(public):
         pytest.skip("no set-user-ID programs here")
     done = subprocess.run(["setpriv", "--reuid", str(NOBODY), "--clear-groups", public.path, "--",
                            "id"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=20, text=True)
+                          stderr=subprocess.PIPE, timeout=HANG_S, text=True)
     assert (done.returncode, done.stdout) == (1, "") and "set-user-ID" in done.stderr
 
 
@@ -184,7 +187,7 @@ def test_replay_keeps_only_the_right_to_read(world, tmp_path):
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with open(fifo, "wb"):  # opens when the replay has opened it
         status = status_of(replay.pid)
-    assert replay.wait(10) == 1  # an empty recording is none
+    assert replay.wait(HANG_S) == 1  # an empty recording is none
     assert status["NoNewPrivs"] == 1
     assert status["CapEff"] | status["CapPrm"] == 1 << NUMBERS["dac_read_search"]
     assert status["CapInh"] == status["CapAmb"] == status["CapBnd"] == 0

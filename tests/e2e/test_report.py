@@ -7,6 +7,7 @@ import re
 import pytest
 
 import browser
+from agent import FIN_WAIT2
 from kernel import why_no_bpf
 from tracer import ROOT, Tracer, run_tracer
 from world import World
@@ -39,7 +40,7 @@ class Scene:
         client.recv(RECEIVED, "graceful")
         client.close("graceful")
         server.recv_any("graceful")
-        server.sleep(0.1)  # longer than an ACK is delayed: the FIN is acknowledged by itself
+        client.wait_state(self.graceful, FIN_WAIT2)  # the FIN is acknowledged by itself
         server.close("graceful")
         assert client.connect("127.0.0.1", 9, "refused")["errno"] == "ECONNREFUSED"
         self.reset = client.connect("127.0.0.1", self.port, "reset")["port"]

@@ -150,7 +150,7 @@ def test_reset_of_a_request_at_a_listener(scene):
 
     assert requests()
     scene.injector.send(there, here, RST)
-    pump.wait_until(lambda: not requests(), 5, "the request is forgotten")
+    pump.wait_until(lambda: not requests(), "the request is forgotten")
     scene.tracer.stop()
     assert scene.tracer.chapters() == [] and scene.tracer.summary["connections"] == 0
 

@@ -40,10 +40,13 @@ def both_sides(ports, *names):
     return {("client", ports[n]) for n in names} | {("server", ports[n]) for n in names}
 
 
-def told(tracer, kind, port):
+def ends(chapters):
     """(role, the client's port)"""
-    return sorted((c["role"], c["remote_port" if c["role"] == "server" else "local_port"])
-                  for c in tracer.chapters(kind))
+    return sorted((c["role"], c["remote_port" if c["role"] == "server" else "local_port"]) for c in chapters)
+
+
+def told(tracer, kind):
+    return ends(tracer.chapters(kind))
 
 
 def test_failed_and_min_close(world):
@@ -57,18 +60,20 @@ def test_failed_and_min_close(world):
     for tracer in (failed, slow, both, everything):
         tracer.stop()
     assert len(everything.chapters()) == 13
-    assert told(failed, "handshake", mixed.port) == [("client", ports["refused"])]
-    assert told(failed, "close", mixed.port) == sorted(both_sides(ports, "reset"))
+    assert told(failed, "handshake") == [("client", ports["refused"])]
+    assert told(failed, "close") == sorted(both_sides(ports, "reset"))
     assert failed.summary["outcomes"].get("refused") == 1
-    assert told(slow, "handshake", mixed.port) == []
-    assert told(slow, "close", mixed.port) == sorted(both_sides(ports, "slow"))
-    assert failed.summary["connections"] == 3 and slow.summary["connections"] == 2
+    assert told(slow, "handshake") == []
+    # on a busy host the quick one may be slow as well
+    long = [c for c in everything.chapters("close") if (c["close_us"] or 0) >= 100_000]
+    assert told(slow, "close") == ends(long) and set(ends(long)) >= both_sides(ports, "slow")
+    assert failed.summary["connections"] == 3 and slow.summary["connections"] == len(long)
     assert both.summary["connections"] == 7 == everything.summary["connections"]
     for chapter in slow.chapters():
         checks.check_shape(chapter)
         assert chapter["close_us"] >= 100_000
-    assert told(both, "close", mixed.port) == sorted(both_sides(ports, "slow"))
-    assert told(both, "handshake", mixed.port) == sorted(
+    assert told(both, "close") == ends(long)
+    assert told(both, "handshake") == sorted(
         both_sides(ports, "quick", "slow", "reset") | {("client", ports["refused"])})
 
 

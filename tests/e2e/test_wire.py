@@ -6,12 +6,13 @@ import pytest
 
 import checks
 import kernel
+import pump
+from agent import CLOSING
 from checks import between, near
 from relay import wire
 from talk import Talk, check_both
 
 WAY = 0.02
-CLOSING = 11  # as the kernel numbers it
 
 
 def close_both(talk):
@@ -91,16 +92,16 @@ def test_lost_fin(world, family):
 
 
 def test_crossed_fins(world, family):
-    """Both ends close within the 20 ms a FIN needs: simultaneous close."""
+    """Both ends close before a FIN has arrived: simultaneous close."""
     talk = Talk(world, wire(world, WAY), family)
     talk.connect()
     talk.client.send(1)
     talk.server.recv(1)
-    talk.server.sleep(0.1)  # until nothing is on the wire
-    talk.client.start("close")
-    talk.server.start("close")
-    talk.client.finish()
-    talk.server.finish()
+    for side in "ab":
+        talk.link.rule(f"hold {side}:FIN:1-")
+    talk.client.close()
+    talk.server.close()
+    talk.link.release()
     client, server = talk.finish()
     assert any("CLOSING" in s.key() for s in talk.c_end.close), "the FINs did not cross"
     for told, end in ((client, talk.c_end), (server, talk.s_end)):
@@ -166,12 +167,12 @@ def test_remote_fin_before_ours(world):
 
 
 def test_reset_during_the_handshake(world):
-    """The server's listener goes while the SYN,ACK is under way: the client sees ESTABLISHED, then RST."""
-    talk = Talk(world, wire(world, 0.1), 4)
-    talk.client.start("connect", talk.address, talk.server_port)
-    talk.server.sleep(0.25)  # the SYN is there, the ACK is not (it takes 300 ms)
+    """The server's listener goes while the ACK is under way: the client sees ESTABLISHED, then RST."""
+    talk = Talk(world, wire(world, WAY, rules=["hold a:ACK:1-"]), 4)
+    done = talk.client.connect(talk.address, talk.server_port)
+    pump.wait_until(lambda: talk.link.b.exec("ss", "-Htan", "state", "syn-recv"), "the SYN")
     talk.server.close("l")
-    done = talk.client.finish()
+    talk.link.release()
     assert done["errno"] is None
     assert talk.client.recv_any() == "ECONNRESET"
     tracer = talk.tracers[0]

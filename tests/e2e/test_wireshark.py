@@ -118,7 +118,7 @@ def test_killed(ends, tmp_path):
     server.listen(link.server(4))
     local = talk(server, client, link.server(4), 100)
     tracer.wait_count(2)
-    pump.wait_until(lambda: file.stat().st_size > empty, 10, "the recording")
+    pump.wait_until(lambda: file.stat().st_size > empty, "the recording")
     tracer.send_signal(signal.SIGKILL)
     assert tracer.wait() == -signal.SIGKILL
     packets = capture.read(str(file))

@@ -49,7 +49,7 @@ class Tracer:
             self.wait_ready()
 
     def wait_ready(self):
-        pump.wait_until(lambda: self.is_ready() or self.process.poll() is not None, 20,
+        pump.wait_until(lambda: self.is_ready() or self.process.poll() is not None,
                         lambda: f"{self.argv} says Tracing: {self.stderr.text()}")
         assert self.is_ready(), f"{self.argv} ended: {self.stderr.text()}"
 
@@ -88,21 +88,19 @@ class Tracer:
         assert self.records[-1] is found[0], "the summary is not the last line"
         return found[0]
 
-    def wait_for(self, predicate, timeout=5):
-        return pump.wait_until(lambda: predicate(self), timeout,
-                               lambda: f"wanted chapters; have {self.brief()}")
+    def wait_for(self, predicate):
+        return pump.wait_until(lambda: predicate(self), lambda: f"wanted chapters; have {self.brief()}")
 
-    def wait_count(self, n, type=None, timeout=5, **fields):
-        self.wait_for(lambda t: len(t.chapters(type, **fields)) >= n, timeout)
+    def wait_count(self, n, type=None, **fields):
+        self.wait_for(lambda t: len(t.chapters(type, **fields)) >= n)
         return self.chapters(type, **fields)
 
     def send_signal(self, signo):
         self.process.send_signal(signo)
 
-    def wait(self, timeout=20):
+    def wait(self):
         pump.wait_until(lambda: self.process.poll() is not None and self.stdout.eof
-                        and self.stderr.eof, timeout,
-                        lambda: f"the end of {self.argv}: {self.stderr.text()[-2000:]}")
+                        and self.stderr.eof, lambda: f"the end of {self.argv}: {self.stderr.text()[-2000:]}")
         self._close()
         if self.into:
             with open(self.into, encoding="utf-8", errors="surrogateescape") as f:
@@ -133,10 +131,10 @@ class Tracer:
             Tracer.running.remove(self)
 
 
-def run_tracer(*args, timeout=20, **kw):
+def run_tracer(*args, **kw):
     """For calls that end by themselves: (status, stdout, stderr)."""
     done = subprocess.run([BINARY, *map(str, args)], stdin=subprocess.DEVNULL,
                           stdout=kw.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
-                          timeout=timeout, **kw)
+                          timeout=pump.HANG_S, **kw)
     return (done.returncode, (done.stdout or b"").decode("utf-8", "surrogateescape"),
             done.stderr.decode("utf-8", "surrogateescape"))

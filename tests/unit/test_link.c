@@ -120,6 +120,22 @@ static void judging(void **state)
 	assert_int_equal(us, 7);
 }
 
+static void holding(void **state)
+{
+	struct rule rules[2];
+	uint64_t us = 0;
+
+	(void)state;
+	assert_true(rule_parse(&rules[0], "hold", "a:FIN:1-"));
+	assert_true(rule_parse(&rules[1], "drop", "a:FIN:3"));
+	assert_int_equal(rules_judge(rules, 2, 0, KIND_FIN, &us), VERDICT_HOLD);
+	assert_int_equal(rules_judge(rules, 2, 1, KIND_FIN, &us), VERDICT_FORWARD);
+	assert_int_equal(rules_judge(rules, 2, 0, KIND_FIN, &us), VERDICT_HOLD);
+	rules_release(rules, 2);
+	assert_int_equal(rules_judge(rules, 2, 0, KIND_FIN, &us), VERDICT_DROP);
+	assert_int_equal(rules_judge(rules, 2, 0, KIND_FIN, &us), VERDICT_FORWARD);
+}
+
 /* As a receiver checks it: the sum over everything, with the checksum, is 0. */
 static void refusals(void **state)
 {
@@ -158,10 +174,8 @@ static void refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kinds),
-		cmocka_unit_test(parsing),
-		cmocka_unit_test(judging),
-		cmocka_unit_test(refusals),
+		cmocka_unit_test(kinds),   cmocka_unit_test(parsing),  cmocka_unit_test(judging),
+		cmocka_unit_test(holding), cmocka_unit_test(refusals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

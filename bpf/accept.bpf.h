@@ -10,8 +10,8 @@
 #include "table.bpf.h"
 
 /*
- * accept() returned a child in SYN_RECV: with fast open, or while another CPU still handles the last ACK.  Its
- * record begins here, and server_established() completes it.
+ * accept() returned a child in SYN_RECV: with fast open, or while another CPU still handles the
+ * last ACK.  Its record begins here, and server_established() completes it.
  */
 static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 t_ns)
 {
@@ -36,8 +36,8 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 }
 
 /*
- * The calling process has `sk`.  This runs without the socket's lock: it writes the fields of accept() only, and
- * accept_ns after the others, which are valid from then on.
+ * The calling process has `sk`.  This runs without the socket's lock: it writes the fields of
+ * accept() only, and accept_ns after the others, which are valid from then on.
  */
 static __always_inline void on_accept(__u64 sk)
 {
@@ -67,7 +67,10 @@ static __always_inline void on_accept(__u64 sk)
 	post_accepted(r, sk);
 }
 
-/* Since 6.10 the arguments are in a struct: commit 92ef0fd55ac8 ("net: change proto and proto_ops accept type"). */
+/*
+ * Since 6.10 the arguments are in a struct: commit 92ef0fd55ac8 ("net: change proto and proto_ops
+ * accept type").
+ */
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
 {
@@ -76,8 +79,8 @@ int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
 }
 
 /*
- * Where a task can lose its CPU in the program above: the kernel does not run that for others on this CPU
- * meanwhile, and runs this one.
+ * Where a task can lose its CPU in the program above, the kernel does not run that program for
+ * other tasks on this CPU meanwhile.  It runs this one for them.
  */
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit_relay, struct sock *listener, void *arg, struct sock *child)
@@ -156,8 +159,8 @@ int BPF_PROG(accept_io_uring, void *ring_ctx, struct io_kiocb *req, struct io_ur
 }
 
 /*
- * Before 6.14 the result is an argument of its own.  Before 5.18 the request is no argument: commit 502c87d65564
- * ("io-uring: Make tracepoints consistent.").
+ * Before 6.14 the result is an argument of its own.  Before 5.18 the request is no argument: commit
+ * 502c87d65564 ("io-uring: Make tracepoints consistent.").
  */
 SEC("?raw_tp/io_uring_complete")
 int BPF_PROG(accept_io_uring_res, void *ring_ctx, struct io_kiocb *req, __u64 user_data, int res)

@@ -39,7 +39,10 @@ static __always_inline void client_begin(const struct change *now)
 		table_is_full();
 }
 
-/* A client's own port is known from its first change after connect() on.  False: it is not selected. */
+/*
+ * A client's own port is known from its first change after connect() on.  False: it is not
+ * selected.
+ */
 static __always_inline bool client_selected(struct record *r, const struct change *now)
 {
 	if (r->h.role != ROLE_CLIENT || (r->h.local_port && diary_established(r)))
@@ -50,8 +53,8 @@ static __always_inline bool client_selected(struct record *r, const struct chang
 }
 
 /*
- * May an earlier last ACK have been dropped, and this one be later data?  Data in it says so; so does a retransmitted
- * SYN,ACK where the listener is known to defer accept(), which waits for data.
+ * May the last ACK have come before, and been dropped (TCP_DEFER_ACCEPT)?  Data in this segment
+ * says so.  So does a SYN,ACK retransmitted for lack of data, where the listener is known to defer.
  */
 static __always_inline bool is_deferred(const struct tcp_sock *tp, const struct listener *listener)
 {
@@ -62,9 +65,10 @@ static __always_inline bool is_deferred(const struct tcp_sock *tp, const struct 
 }
 
 /*
- * Two segments may find the same request on two CPUs, and each makes a child of it.  The later child is
- * closed before anybody has it (inet_ehash_nolisten()): it is no connection.  Only such a child closes with its
- * port, or with the bind bucket that tcp_set_state() is about to take from it.
+ * Two segments may find the same request on two CPUs, and each makes a child of it.  The later
+ * child is closed before anybody has it (inet_ehash_nolisten()): it is no connection.  It has no
+ * bind bucket, so it keeps its port, which tcp_set_state() takes from all others before the
+ * tracepoint.
  */
 static __always_inline bool child_lost_the_race(const struct change *now)
 {
@@ -74,7 +78,7 @@ static __always_inline bool child_lost_the_race(const struct change *now)
 			    : now->tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
 }
 
-/* False: it is not selected. */
+/* What the child shows of its handshake.  False: it is not selected. */
 static __always_inline bool child_read(struct record *r, const struct change *now)
 {
 	const struct listener *listener = NULL;
@@ -104,8 +108,8 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 }
 
 /*
- * A listener's child leaves SYN_RECV: only now its addresses are valid.  Returns its record, which is not in
- * the table yet; NULL: it is no connection, or not selected.
+ * A listener's child leaves SYN_RECV: only now its addresses are valid.  Returns its record, which
+ * is not in the table yet; NULL: it is no connection, or not selected.
  */
 static __always_inline struct record *server_begin(const struct change *now)
 {
@@ -121,7 +125,9 @@ static __always_inline struct record *server_begin(const struct change *now)
 	return NULL;
 }
 
-/* Did accept() return the child while it was in SYN_RECV?  Takes over what accept_early() entered. */
+/*
+ * Did accept() return the child while it was in SYN_RECV?  Takes over what accept_early() entered.
+ */
 static __always_inline bool take_early_accept(struct record *r, const struct record *early)
 {
 	if (!early || early->h.state != BPF_TCP_SYN_RECV || !early->h.accept_ns)
@@ -169,8 +175,8 @@ static __always_inline void server_established(struct record *r, const struct ch
 }
 
 /*
- * A child closes, or dies, before its last ACK; with fast open it had a file by then.  Returns its record in the
- * table; NULL: there is no room.
+ * A child closes, or dies, before its last ACK (fast open): the close yields the handshake.
+ * Returns its record in the table; NULL: there is no room.
  */
 static __always_inline struct record *server_cut_short(struct record *r, const struct change *now)
 {
@@ -181,7 +187,10 @@ static __always_inline struct record *server_cut_short(struct record *r, const s
 	return table_find(now->sk);
 }
 
-/* Why has this socket no record?  It existed before the trace, the table was full, or an event was missed. */
+/*
+ * Why has this socket no record?  It existed before the trace, the table was full, or an event was
+ * missed.
+ */
 static __always_inline void mark_unknown(struct record *r, __u8 from)
 {
 	if (scanning || r->h.flags & HANDSHAKE_BEFORE_TRACE ||
@@ -198,8 +207,8 @@ static __always_inline void mark_unknown(struct record *r, __u8 from)
 }
 
 /*
- * A socket without a record changes its state: the record begins on the way.  It is not in the table yet.  NULL: it
- * is not selected.
+ * A socket without a record changes its state: the record begins on its way, and is not in the
+ * table yet.  NULL: it is not selected.
  */
 static __always_inline struct record *unknown_begin(const struct change *now)
 {

@@ -8,7 +8,7 @@
 #include "owner.bpf.h"
 #include "timewait.bpf.h"
 
-/* include/net/inet_connection_sock.h, enum inet_csk_ack_state_t: an ACK is to be sent, and was not yet */
+/* include/net/inet_connection_sock.h, enum inet_csk_ack_state_t: an ACK is still to be sent */
 #define ICSK_ACK_SCHED 1
 
 /* Does this change mean that our FIN is queued? */
@@ -17,7 +17,7 @@ static __always_inline bool queues_fin(__u8 to)
 	return to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK;
 }
 
-/* Is this the end of a connection that may be an abort by the application? */
+/* May the application have aborted the connection? */
 static __always_inline bool may_abort(__u8 from, __u8 to, const struct sock *sk)
 {
 	return to == BPF_TCP_CLOSE && !sk->sk_err &&
@@ -72,7 +72,7 @@ static __always_inline enum step_kind close_step_kind(struct close_part *c,
 	return same ? STEP_SAME_SEGMENT : STEP_STATE;
 }
 
-/* Writes a state change, and what the socket shows with it.  to: now->to, or TIME_WAIT instead of CLOSE. */
+/* Writes a state change with what the socket shows.  to: as in now, or TIME_WAIT for CLOSE. */
 static __always_inline void write_change(struct record *r, const struct change *now, __u8 to)
 {
 	enum step_kind kind = STEP_STATE;
@@ -88,8 +88,8 @@ static __always_inline void write_change(struct record *r, const struct change *
 }
 
 /*
- * FIN_WAIT2 ends without the peer's FIN: does the kernel put a minisocket in the socket's place?  It does not where we
- * sent an RST: the keepalive timer ended a full socket, which had waited for the FIN in vain.
+ * FIN_WAIT2 ends without the peer's FIN: does the kernel replace the socket by a minisocket?  Not
+ * if we sent an RST: then the keepalive timer ended a full socket that had waited in vain.
  */
 static __always_inline bool leaves_minisocket(const struct record *r, const struct tcp_sock *tp)
 {
@@ -99,7 +99,7 @@ static __always_inline bool leaves_minisocket(const struct record *r, const stru
 	       !(r->c.flags & CLOSE_RST_SENT);
 }
 
-/* Moves the record to those of minisockets.  False: there is no room, in our table or in the kernel's. */
+/* Moves the record to those of the minisockets.  False: our table is full, or the kernel's. */
 static __always_inline bool move_to_minisocket(struct record *r, const struct change *now)
 {
 	facts_totals(r, now->tp);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The room that the programs work in, for each CPU and nesting level, and the notes they leave there. */
+/* The room that the programs work in, per CPU and nesting level, and the notes that they leave. */
 #ifndef CPU_BPF_H
 #define CPU_BPF_H
 
 #include "common.bpf.h"
 
 #define NOTES 256
+/* states are below 16, and the low bits of a socket's address are 0 */
+#define STATE_MASK 15
 
 /*
- * A softirq may interrupt a program and run another one on this CPU (before 6.1 also the same one), so
- * each nesting level has its own scratch record and its own series of connection numbers.
+ * A softirq may interrupt a program and run another one on this CPU (before 6.1 also the same one),
+ * so each nesting level has its own scratch record and its own series of connection numbers.
  */
 struct level {
 	__u64 conns;
@@ -41,7 +43,7 @@ struct {
 	__type(value, struct cpu);
 } cpus SEC(".maps");
 
-/* A state change of a socket, and where its program works. */
+/* A state change of a socket, and the level that its program works on. */
 struct change {
 	struct cpu *cpu;
 	int level;
@@ -61,14 +63,15 @@ static __always_inline struct cpu *this_cpu(void)
 }
 
 /*
- * No other task runs on this CPU between preempt_off() and preempt_on(): what interrupts a program ends before
- * the program goes on, so the CPU's counts have one writer at a time.  Without them a task can lose the CPU in
- * the middle: in the program of a function since 5.11, in that of a tracepoint since 7.0, commit a46023d5616e
- * ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast").
+ * No other task runs on this CPU between preempt_off() and preempt_on(): what interrupts a program
+ * ends before the program goes on, so the CPU's counts have one writer at a time.  Without them a
+ * task can lose the CPU in the middle: in the program of a function since 5.11, in that of a
+ * tracepoint since 7.0, commit a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of
+ * __DO_TRACE_CALL() with SRCU-fast").
  *
- * Kernels refuse a call of a function that they do not have, some even in code that is never reached.  So there are
- * two objects, and the one with PREEMPT_KFUNCS is for kernels since 6.10, commit fc7566ad0a82 ("bpf: Introduce
- * bpf_preempt_[disable,enable] kfuncs").
+ * Kernels refuse a call of a function that they do not have, some even in code that is never
+ * reached.  So there are two objects, and the one with PREEMPT_KFUNCS is for kernels since 6.10,
+ * commit fc7566ad0a82 ("bpf: Introduce bpf_preempt_[disable,enable] kfuncs").
  */
 #ifdef PREEMPT_KFUNCS
 extern void bpf_preempt_disable(void) __ksym;
@@ -80,7 +83,7 @@ extern void bpf_preempt_enable(void) __ksym;
 #define preempt_on()
 #endif
 
-/* Takes the next nesting level of this CPU, which the caller holds.  Negative: there are not so many. */
+/* The next nesting level of this CPU, which the caller holds; negative: there are not so many. */
 static __always_inline int level_take(struct cpu *cpu)
 {
 	__u32 level = cpu->depth;
@@ -115,9 +118,9 @@ static __always_inline void level_leave(struct cpu *cpu)
 }
 
 /*
- * Where the programs on one tracepoint note that they took this state change.  The key is the socket's address
- * with the state in its low bits, which are 0 in any socket's address.  It goes through memory because the
- * verifier forbids arithmetic on sk.
+ * Where the programs on one tracepoint note that they took this state change.  The key is the
+ * socket's address and the state.  It goes through memory because the verifier forbids arithmetic
+ * on sk.
  */
 static __always_inline struct note *note_of(struct cpu *cpu, __u32 level, const struct sock *sk,
 					    int to, __u64 *key)
@@ -126,7 +129,7 @@ static __always_inline struct note *note_of(struct cpu *cpu, __u32 level, const 
 		return NULL;
 	cpu->levels[level].key = (__u64)sk;
 	barrier();
-	*key = cpu->levels[level].key | (to & STEP_NIBBLE);
+	*key = cpu->levels[level].key | (to & STATE_MASK);
 	return &cpu->notes[(*key ^ *key >> 6 ^ *key >> 12) % NOTES];
 }
 

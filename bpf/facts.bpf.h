@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What the socket shows of its handshake and its close, each read at the moment when it is valid.  Where the
- * kernel overwrites a field early, another one is read here.  The end-to-end tests compare with packet captures.
+ * What the socket shows of its handshake and its close, read at the moment when it is valid.  Where
+ * a field is wrong at that moment, another one is read.  The end-to-end tests compare with packet
+ * captures.
  */
 #ifndef FACTS_BPF_H
 #define FACTS_BPF_H
@@ -10,8 +11,8 @@
 #include "socket.bpf.h"
 
 /*
- * Bits of ecn_flags.  Accurate ECN has a bit of its own, unused before 6.15: commit 041fb11d518f ("tcp: helpers
- * for ECN mode handling").
+ * Bits of ecn_flags.  Accurate ECN has a bit of its own, unused before 6.15: commit 041fb11d518f
+ * ("tcp: helpers for ECN mode handling").
  */
 #define ECN_MODE_RFC3168 (1 << 0)
 #define ECN_MODE_ACCECN (1 << 4)
@@ -27,9 +28,10 @@
 #define SRTT_SHIFT 3
 
 /*
- * The MSS option of our SYN.  advmss is the same until the kernel subtracts the length of the timestamps.  For a
- * client it has done so by now.  For a server it may have (commit cd171461b90a, and stable kernels) or not; if not,
- * advmss is what the path's MTU allows, unless a route or TCP_MAXSEG says otherwise.
+ * The MSS option of our SYN.  advmss is the same until the kernel subtracts the length of the
+ * timestamps.  For a client it has done so by now.  For a server it may have (commit cd171461b90a,
+ * and stable kernels) or not; if not, advmss is what the path's MTU allows, unless a route or
+ * TCP_MAXSEG says otherwise.
  */
 static __always_inline __u16 facts_advmss(const struct tcp_sock *tp, __u8 family)
 {
@@ -66,8 +68,9 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	if (cfg.mptcp_known && bpf_core_field_exists(tp->is_mptcp))
 		h->flags |= HANDSHAKE_MPTCP_KNOWN | (tp->is_mptcp ? HANDSHAKE_MPTCP : 0);
 	/*
-	 * Data in the SYN: a server has received it before it reads the last ACK, and a client's is acknowledged
-	 * with the SYN.  The kernel's own marks are set later, or for a cookie without data.
+	 * Data in the SYN: a server has received it before it reads the last ACK, and a client's is
+	 * acknowledged with the SYN.  The kernel's own marks are set later, or for a cookie without
+	 * data.
 	 */
 	h->early_sent = (__u32)tp->bytes_acked - !server;
 	h->early_received = (__u32)tp->bytes_received;
@@ -77,8 +80,8 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	if (server && tp->snd_wl1 != tp->rcv_nxt)
 		h->flags |= HANDSHAKE_ACK_AHEAD;
 	/*
-	 * The segment last acknowledged is our SYN: RACK has the time when it was sent.  After crossed SYNs that is
-	 * when it was sent again as the SYN,ACK.
+	 * The segment last acknowledged is our SYN: RACK has the time when it was sent.  After
+	 * crossed SYNs that is when it was sent again as the SYN,ACK.
 	 */
 	if (tp->inet_conn.icsk_inet.sk.__sk_common.skc_state == BPF_TCP_SYN_SENT &&
 	    !h->retransmits && tp->rack.end_seq == tp->snd_una)
@@ -112,9 +115,9 @@ static __always_inline void facts_local_fin(struct close_part *c, const struct t
 #define THIS_SEGMENT_TICKS 1
 
 /*
- * Was the socket reset because data came after close()?  The kernel then handles the socket as if the peer had
- * sent an RST, and sends one itself (tcp_rcv_state_process).  Before, it processed that segment's ACK, which
- * it does not do for a received RST (tcp_ack, tcp_validate_incoming).
+ * Was the socket reset because data came after close()?  The kernel then handles the socket as if
+ * the peer had sent an RST, and sends one itself (tcp_rcv_state_process).  Before, it processed
+ * that segment's ACK, which it does not do for a received RST (tcp_ack, tcp_validate_incoming).
  */
 static __always_inline bool facts_refused_data(const struct close_part *c,
 					       const struct tcp_sock *tp)
@@ -143,9 +146,10 @@ static __always_inline void facts_remote_fin(struct close_part *c, const struct 
 }
 
 /*
- * A socket goes from LAST_ACK or CLOSING to CLOSE without an error and without the ACK of its FIN: does a system call
- * do it, and send an RST?  close() does for unread data, which it has discarded by now (the peer's FIN is
- * not data), or when memory is short after that (tcp_check_oom); disconnecting does for unsent data (tcp_disconnect).
+ * A socket goes from LAST_ACK or CLOSING to CLOSE without an error and without the ACK of its FIN:
+ * does a system call do it, and send an RST?  close() does for unread data, which it has discarded
+ * by now (the peer's FIN is not data), or when memory is short after that (tcp_check_oom);
+ * disconnecting does for unsent data (tcp_disconnect).
  */
 static __always_inline bool facts_aborted(const struct tcp_sock *tp)
 {
@@ -205,7 +209,9 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 		c->flags |= CLOSE_DATA_RECEIVED;
 }
 
-/* An RST is a segment.  An ICMP port unreachable is none, and may leave no soft error (tcp_v4_err). */
+/*
+ * Else by an ICMP port unreachable, which is no segment and may leave no soft error (tcp_v4_err).
+ */
 static __always_inline bool refused_by_rst(const struct handshake_part *h,
 					   const struct tcp_sock *tp)
 {
@@ -223,7 +229,10 @@ static __always_inline void facts_failed(struct handshake_part *h, const struct 
 	if (sk->sk_err == ECONNREFUSED)
 		h->err_soft = refused_by_rst(h, tp) ? 0 : ECONNREFUSED;
 	h->retransmits = tp->total_retrans;
-	/* the SYN was sent after all, by the first write or by a connect() without a cookie, and it was all that was sent */
+	/*
+	 * the first write sent the SYN, or a connect() without a cookie did, and nothing else was
+	 * sent
+	 */
 	if (h->flags & HANDSHAKE_SYN_AT_WRITE && tp->segs_out && !tp->total_retrans)
 		h->sent_ns = tp->tcp_wstamp_ns;
 	if (tp->segs_out || h->role == ROLE_SERVER) {

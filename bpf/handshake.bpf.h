@@ -2,36 +2,38 @@
 /*
  * Who posts a handshake, and when.  Each is posted once, alone or within the close.
  *
- * A server's handshake waits for accept() in `unaccepted`.  Whoever deletes the entry there has claimed the handshake,
- * and posts it.  All others set HANDSHAKE_POSTED when they have posted.  accept()'s hook runs without the socket's lock
- * and sets no flag, so at the close a handshake that is not in `unaccepted` any more was posted, unless ACCEPT_UNPOSTED
- * says that the ring was full.
+ * A server's handshake waits for accept() in `unaccepted`.  Whoever deletes its entry claims the
+ * handshake and posts it.  accept()'s hook runs without the socket's lock, so it does not set
+ * HANDSHAKE_POSTED, as all others do.  At the close a handshake that is no longer in `unaccepted`
+ * was posted, unless ACCEPT_UNPOSTED says that the ring was full.
  *
- *   connection                  posted by           when                     the ring is full     the close yields
- *   --------------------------  ------------------  -----------------------  -------------------  -------------------
- *   client                      state hook          ESTABLISHED              POSTED not set       close (1)
- *   server, accept() not seen   state hook          ESTABLISHED              POSTED not set       close (1)
- *   accept() returns            accept()'s hook     it returned (claims)     ACCEPT_UNPOSTED      close (1)
- *   accept() before the ACK     state hook          ESTABLISHED, with what   ACCEPT_UNPOSTED      close (1)
- *                                                   accept_early() left
- *   accept() after 1 s, never   sweep (2)           after 1 s (claims)       -                    close, with the time
- *                                                                                                 of a late accept()
- *   ends before accept()        state hook          at the end (claims)      counted as lost      both
- *   ends in SYN_RECV            state hook          at the end               counted as lost      both, or a failure
- *   `unaccepted` is full        state hook          ESTABLISHED; accept()    ACCEPT_UNPOSTED      close (1)
- *                                                   is late then
- *   `table` is full             state hook          ESTABLISHED (claims)     counted as lost      close, table_full
- *   never ESTABLISHED           state hook          at the end               counted as lost      there is no close
- *   end not seen                state hook          its memory or addresses  counted as lost      both, or close,
- *                                                   are used again (claims)                       events_lost
- *   open when the trace ends    sweep (2)           after detaching (claims) -                    -
+ *   connection                 posted by      when                   ring is full     the close yields
+ *   -------------------------  -------------  ---------------------  ---------------  ----------------
+ *   client                     state hook     ESTABLISHED            POSTED not set   close (1)
+ *   server, accept() not seen  state hook     ESTABLISHED            POSTED not set   close (1)
+ *   server, accept() in time   accept() hook  it returns; claims     ACCEPT_UNPOSTED  close (1)
+ *   server, accept() early     state hook     ESTABLISHED; claims    ACCEPT_UNPOSTED  close (1) (2)
+ *   server, accept() late      sweep (3)      1 s later; claims      -                close (4)
+ *   server, never accepted     sweep (3)      1 s later; claims      -                close
+ *   server, ends before that   state hook     its end; claims        counted as lost  both
+ *   server, ends in SYN_RECV   state hook     its end                counted as lost  both (5)
+ *   server, unaccepted full    state hook     ESTABLISHED            ACCEPT_UNPOSTED  close (1) (4)
+ *   server, table full         state hook     ESTABLISHED; claims    counted as lost  close (6)
+ *   failed                     state hook     its end                counted as lost  nothing
+ *   its end was not seen       state hook     reused memory; claims  counted as lost  both (7)
+ *   open when the trace ends   sweep (3)      detached; claims       -                -
  *
- *   (1) both, if the ring was full when the handshake was to be posted
- *   (2) user/kernel/sweep.c: report_unaccepted() and report_unposted().  It reads the record first and claims after;
- *       it needs no room in the ring.
+ *   (1) Both, if the ring was full.
+ *   (2) accept() returns a child in SYN_RECV with fast open, or while another CPU handles the last
+ *       ACK.  accept_early() keeps the caller and the time.
+ *   (3) User space (user/kernel/sweep.c) reads the record, then claims; it does not use the ring.
+ *   (4) An accept() that finds no entry sets ACCEPT_LATE, and the close has its time.
+ *   (5) One that got no further than SYN_RECV has no close: its handshake failed.
+ *   (6) Its record begins with a later change, with HANDSHAKE_TABLE_FULL.
+ *   (7) The close alone, if the handshake was posted; incomplete in either case.
  *
- * With a selection by owner, a server's connection is selected by its listener's owner or by who accept()s it: one that is
- * not is claimed and posted by nobody.
+ * With a selection by owner, a server's connection is selected if its listener's owner is, or the
+ * caller of accept().  If neither is, the handshake is claimed and nothing is posted.
  */
 #ifndef HANDSHAKE_BPF_H
 #define HANDSHAKE_BPF_H
@@ -76,8 +78,8 @@ static __always_inline void post_unqueued(struct record *r)
 }
 
 /*
- * The handshake of a server waits for accept(); without room it is posted at once.  False: the entry of an earlier
- * connection in the same memory was there, and is replaced.
+ * A server's handshake waits for accept(); where there is no room it is posted at once.  False: it
+ * has replaced the entry of an earlier connection in the same memory.
  */
 static __always_inline bool await_accept(struct record *r, __u64 sk, __u64 t_ns)
 {
@@ -120,8 +122,8 @@ static __always_inline bool was_posted_by_claimer(const struct record *r)
 }
 
 /*
- * The connection ends: is its handshake still to be posted?  False: it is nobody's who is selected, and neither chapter
- * is posted.
+ * The connection ends: sets HANDSHAKE_POSTED if its handshake was posted.  False: its owner is not
+ * selected, so neither chapter is.
  */
 static __always_inline bool settle_handshake(struct record *r, __u64 sk)
 {
@@ -136,8 +138,8 @@ static __always_inline bool settle_handshake(struct record *r, __u64 sk)
 }
 
 /*
- * Posts what is not posted yet of a record that is over: the handshake of a connection that got no further, else the close,
- * and with it the handshake.
+ * The record is over: posts what is not posted yet.  That is the handshake where there was no more,
+ * else the close, with the handshake in it.
  */
 static __always_inline void post_finished(struct record *r)
 {
@@ -165,8 +167,8 @@ static __always_inline void post_finished(struct record *r)
 }
 
 /*
- * Posts a record as it stands, incomplete: its connection's end was not seen, and another connection has the socket's memory or
- * the addresses now.  claimed: its handshake is not in `unaccepted`.
+ * Posts a record as it stands, incomplete: its connection's end was not seen, and the memory or the
+ * addresses are another connection's now.  claimed: its handshake is not in `unaccepted`.
  */
 static __noinline void post_stale(struct record *old, bool claimed)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Whose connection it is: the process that makes the system call, or that listens at the address. */
+/* Whose connection it is: the process that makes the system call, or that listens there. */
 #ifndef OWNER_BPF_H
 #define OWNER_BPF_H
 
@@ -53,7 +53,7 @@ static __always_inline __u32 task_tgid(struct task_struct *task)
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 
-/* A kernel thread closes sockets for others: the workers of MPTCP and io_uring, a deferred fput(). */
+/* Kernel threads close sockets for others: the workers of MPTCP and io_uring, a late fput(). */
 static __always_inline bool current_is_kernel(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -117,7 +117,7 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 	key->pad = 0;
 }
 
-/* A socket begins to listen.  Where sockets of several processes listen at one address, none is the owner. */
+/* A socket begins to listen.  Where those of several processes do, none of these is the owner. */
 static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
 					 const struct owner *owner, bool selected)
 {
@@ -126,8 +126,8 @@ static __always_inline void listener_add(const struct listener_key *key, __u64 s
 	struct listener *old;
 
 	/*
-	 * A socket that several processes have open is one listener, of the process that opened it.  One with another
-	 * port than before is in the memory of a listener whose end was not seen.
+	 * A socket that several processes have open is one listener, of the process that opened it.
+	 * One with another port than before is in the memory of a listener whose end was not seen.
 	 */
 	if ((known && *known == place) || bpf_map_update_elem(&listening, &sk, &place, BPF_ANY))
 		return;
@@ -170,8 +170,8 @@ static __always_inline bool listener_defers(const struct listener *listener)
 }
 
 /*
- * The listener of this connection: at its address, at any IPv4 address, or at any address, in the kernel's
- * order (compute_score in net/ipv4/inet_hashtables.c).
+ * The listener of this connection: at its address, at any IPv4 address, or at any address, in the
+ * kernel's order (compute_score in net/ipv4/inet_hashtables.c).
  */
 static __always_inline const struct listener *listener_of(const struct handshake_part *h)
 {

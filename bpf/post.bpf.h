@@ -37,7 +37,7 @@ static __always_inline void count(__u32 what)
 		__sync_fetch_and_add(n, 1);
 }
 
-/* The reader reads on a timer, which costs less than a wake-up per record; it is woken only when it is behind. */
+/* User space reads on a timer, which costs less than a wake-up per record, unless it is behind. */
 static __always_inline __u64 wake_flag(void)
 {
 	return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= cfg.wake_bytes ? BPF_RB_FORCE_WAKEUP

@@ -2,15 +2,17 @@
 /*
  * Each state change is taken once, by one of the programs on its tracepoint.
  *
- * The kernel does not run a program that interrupts itself (since 6.1, commit 05b24ff9b2cf ("bpf: Prevent bpf program
- * recursion for raw tracepoint probes")), so there are two.  The primary program takes each change and notes it; the
- * relay takes those without a note, which it removes.  Where a task can lose its CPU in the primary program, which
- * the kernel then does not run on that CPU for as long, backup programs come between the two: they take what has no note and
- * note it as well.
+ * The kernel does not run a program for an event inside that program (since 6.1, commit
+ * 05b24ff9b2cf ("bpf: Prevent bpf program recursion for raw tracepoint probes")), so there are two.
+ * The primary program takes each change and notes it.  The relay takes what has no note, and
+ * removes the notes.  Where a task can lose its CPU in the primary program, the kernel does not run
+ * that on this CPU meanwhile.  There, backup programs come between the two: they take what has no
+ * note, and note it.
  *
- * A note may outlive its change, when the relay is skipped as well; the next connection in the same memory must not find it. So
- * the note has that connection's mark.  A note may also be overwritten by that of another change, or lost where a task can lose
- * its CPU between two programs: then the table, into which a change is written, shows that it was taken.
+ * If the relay is not run either, a note stays.  It has the mark of its connection, so that the
+ * next one in the same memory does not match it.  A note may also be overwritten by another
+ * change's, or be gone where a task can lose its CPU between two programs.  Then the tables show
+ * that the change was taken, for there it is written.
  */
 #ifndef RELAY_BPF_H
 #define RELAY_BPF_H
@@ -26,15 +28,16 @@ enum program {
 	PROGRAM_RELAY,
 };
 
-/* How a program has the code of on_change(). */
+/* How a program gets the code of on_change(). */
 enum code {
 	CODE_INLINED,
 	CODE_CALLED,
 };
 
 /*
- * One copy for all programs but those on the usual hook.  The verifier follows it for each with the types of its
- * pointers.  The usual ones have it inlined, which takes the verifier a third less time.
+ * One copy for all programs but those on the usual hook; the verifier follows it for each, with the
+ * types of its pointers.  Those on the usual hook have it inlined: the verifier takes a third less
+ * time.
  */
 static __noinline void on_change_called(struct cpu *cpu, int level, struct sock *sk, __u8 from,
 					__u8 to)
@@ -42,7 +45,7 @@ static __noinline void on_change_called(struct cpu *cpu, int level, struct sock 
 	on_change(cpu, level, sk, from, to);
 }
 
-/* What only this connection has: its cookie, else how far its sequence numbers are. */
+/* What no other connection in this memory has: the cookie, else the next sequence numbers. */
 static __always_inline __u64 mark_of(const struct sock *sk)
 {
 	const struct tcp_sock *tp = (const void *)sk;
@@ -52,7 +55,7 @@ static __always_inline __u64 mark_of(const struct sock *sk)
 	return (__u64)BPF_CORE_READ(tp, write_seq) << 32 | BPF_CORE_READ(tp, rcv_nxt);
 }
 
-/* Is the change in the tables already?  Also true for one that changes nothing there, as LISTEN -> SYN_RECV. */
+/* Do the tables have this change?  Also true for one that is not written: LISTEN -> SYN_RECV. */
 static __always_inline bool was_taken(const struct sock *sk, __u8 from, __u8 to)
 {
 	const struct record *r;
@@ -66,7 +69,7 @@ static __always_inline bool was_taken(const struct sock *sk, __u8 from, __u8 to)
 	return r->h.state == to && !is_stale(r, sk);
 }
 
-/* A connection has closed and has no record: did it have one before, by its selection? */
+/* A connection closes and has no record: by the selections, should it have had one? */
 static __always_inline bool would_have_record(struct cpu *cpu, int level, struct sock *sk)
 {
 	const struct tcp_sock *tp = tcp_of(sk, level);
@@ -86,7 +89,7 @@ static __always_inline bool lost_its_note(struct cpu *cpu, int level, struct soc
 	       (to != BPF_TCP_CLOSE || would_have_record(cpu, level, sk));
 }
 
-/* There is no note: has an earlier program taken the change all the same?  Else counts the run that it missed. */
+/* There is no note: was the change taken all the same?  If not, counts the run that was missed. */
 static __always_inline bool taken_without_note(struct cpu *cpu, int level, struct sock *sk,
 					       __u8 from, __u8 to)
 {
@@ -144,7 +147,10 @@ static __always_inline void take_on_level(struct sock *sk, int from, int to, enu
 	level_give(cpu);
 }
 
-/* Holds the CPU from the first instruction to the last: at any other the program might be missed by others. */
+/*
+ * Holds the CPU from the first instruction to the last: a task that lost it anywhere else in the
+ * program would keep the program from others.
+ */
 static __always_inline void take_change(struct sock *sk, int from, int to, enum program program,
 					enum code code)
 {

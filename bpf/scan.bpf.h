@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Preexisting connections and listeners, entered once when tracing starts; and which sockets are alive. */
+/* Enters preexisting connections and listeners when tracing starts; checks which sockets live. */
 #ifndef SCAN_BPF_H
 #define SCAN_BPF_H
 
@@ -83,8 +83,8 @@ static __always_inline bool scan_selected(const struct owner *o, struct task_str
 }
 
 /*
- * Each socket that a process has open, in all namespaces; since 5.11, commit 4f19cab76136
- * ("bpf: Add a bpf_sock_from_file helper").
+ * Each socket that a process has open, in all namespaces; since 5.11, commit 4f19cab76136 ("bpf:
+ * Add a bpf_sock_from_file helper").
  */
 SEC("?iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
@@ -107,8 +107,8 @@ int scan_files(struct bpf_iter__task_file *ctx)
 }
 
 /*
- * Before 5.11 a file leads to its socket by a plain pointer, which bpf_skc_to_tcp_sock() refuses.  So
- * scan_holders() keeps the owners here for scan_tcp(), which follows.
+ * Before 5.11 a file leads to its socket by a plain pointer, which bpf_skc_to_tcp_sock() refuses.
+ * So scan_holders() keeps the owners here for scan_tcp(), which follows.
  */
 struct holder {
 	struct owner owner;
@@ -164,9 +164,10 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 }
 
 /*
- * Run before open connections are reported: which sockets of the table are alive?  They are read at their
- * addresses, so neither their namespaces nor a privilege is needed.  The memory of a socket whose end was not seen
- * may be anything by now.  A handshake that hangs gets its local port here: it had none when it began.
+ * Run before open connections are reported: which sockets of the table are alive?  They are read at
+ * their addresses, so neither their namespaces nor a privilege is needed.  The memory of a socket
+ * whose end was not seen may be anything by now.  A handshake that hangs gets its local port here:
+ * it had none when it began.
  */
 SEC("?iter/bpf_map_elem")
 int check_alive(struct bpf_iter__bpf_map_elem *ctx)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* How a socket is read, whatever the verifier knows of it: state, addresses, ports, namespace, cookie. */
+/* How a socket is read, whatever the verifier knows of it: state, addresses, ports, cookie. */
 #ifndef SOCKET_BPF_H
 #define SOCKET_BPF_H
 
@@ -11,18 +11,19 @@
 /* include/uapi/linux/in.h; the kernel's own MPTCP sockets report states as well */
 #define IPPROTO_TCP 6
 #define IPPROTO_MPTCP 262
-/* enum sock_flags in include/net/sock.h, bits of skc_flags, unchanged since 2.6: no file refers to the socket */
+/* include/net/sock.h, enum sock_flags, bits of skc_flags, unchanged since 2.6 */
+/* no file refers to the socket */
 #define SOCK_DEAD 0
-/* the same: the peer's FIN was received */
+/* the peer's FIN was received */
 #define SOCK_DONE 1
 
 /*
- * A field behind a kernel pointer, in the programs on state changes.  Where the verifier knows no type of the
- * pointer, it is a plain number: the memory is read as any other.
+ * A field behind a kernel pointer, in the programs on state changes.  Where the verifier knows no
+ * type of the pointer, it is a plain number: the memory is read as any other.
  */
 #define FIELD(pointer, field) (cfg.typed ? (pointer)->field : BPF_CORE_READ(pointer, field))
 
-/* the kernel's structs are smaller: tcp_sock some 2,500 bytes, sock_common 136 */
+/* more than any kernel's tcp_sock and sock_common need */
 #define TCP_SOCK_ROOM 4096
 #define SOCK_COMMON_ROOM 192
 
@@ -72,7 +73,7 @@ static __always_inline bool has_sock_flag(const struct sock *sk, __u32 flag)
 	return sk->__sk_common.skc_flags & 1 << flag;
 }
 
-/* What `ss -e` shows.  Where the helper is missing: 0, unless somebody else asked for the cookie. */
+/* What `ss -e` shows.  Without the helper: 0, unless somebody else has asked for the cookie. */
 static __always_inline __u64 ask_cookie(const struct tcp_sock *tp)
 {
 	return cfg.cookie_helper ? bpf_get_socket_cookie((void *)tp)
@@ -129,8 +130,8 @@ static __always_inline __u32 netns_of(const struct sock_common *sk)
 }
 
 /*
- * skc_num is 0 before the port is chosen, and again on the way to CLOSE.  inet_sport is still valid in the
- * latter case; in the former it may be that of the socket's previous connection.
+ * skc_num is 0 before the port is chosen, and again on the way to CLOSE.  inet_sport is still valid
+ * in the latter case; in the former it may be that of the socket's previous connection.
  */
 static __always_inline __u16 local_port_of(const struct tcp_sock *tp, __u8 to)
 {
@@ -175,8 +176,8 @@ static __always_inline void tuple_of(struct tuple *t, const struct handshake_par
 }
 
 /*
- * Of a socket of any kind, also a request or a minisocket: the verifier need not know its type.  The local
- * port may be 0, see local_port_of().
+ * Of a socket of any kind, also a request or a minisocket: the verifier need not know its type.
+ * The local port may be 0, see local_port_of().
  */
 static __always_inline void read_tuple(struct tuple *t, const struct sock_common *sk)
 {

@@ -8,7 +8,7 @@
 #include "connection.bpf.h"
 #include "scan.bpf.h"
 
-/* A server's connection is nobody's until it is accept()ed. */
+/* A selection by owner decides on a server's connection when it is accept()ed. */
 static __always_inline bool transition_selected(const struct record *r,
 						const struct handshake_part *h)
 {
@@ -70,8 +70,8 @@ static __always_inline void listener_changes(const struct change *now)
 static __always_inline void on_listener(const struct change *now)
 {
 	/*
-	 * LISTEN -> SYN_RECV is reported at the last ACK, before 6.15 with a wrong peer: commit a3a128f611a9
-	 * ("inet: consolidate inet_csk_clone_lock()")
+	 * LISTEN -> SYN_RECV is reported at the last ACK, before 6.15 with a wrong peer: commit
+	 * a3a128f611a9 ("inet: consolidate inet_csk_clone_lock()")
 	 */
 	if (now->to == BPF_TCP_SYN_RECV)
 		return;
@@ -88,8 +88,8 @@ static __always_inline void on_connect(const struct change *now)
 }
 
 /*
- * Is this the record of an earlier connection in the same memory, whose end was not seen?  Without cookies the
- * ports tell most of them apart.
+ * Is this the record of an earlier connection in the same memory, whose end was not seen?  Without
+ * cookies the ports tell most of them apart.
  */
 static __always_inline bool is_stale(const struct record *r, const struct sock *sk)
 {
@@ -103,7 +103,7 @@ static __always_inline bool is_stale(const struct record *r, const struct sock *
 	       (r->h.remote_port && remote != r->h.remote_port);
 }
 
-/* The record of this connection, after one of another connection in the same memory is gone. */
+/* The record of this connection; one of an earlier connection in the same memory is removed. */
 static __always_inline struct record *find_record(const struct change *now, const struct sock *sk)
 {
 	struct record *r = table_find(now->sk);
@@ -122,7 +122,7 @@ static __always_inline struct record *find_record(const struct change *now, cons
 	return r;
 }
 
-/* A socket without a record changes its state.  Returns its record, NULL: it has none (any more). */
+/* A socket without a record changes its state.  Returns its record; NULL: it has none now. */
 static __always_inline struct record *change_unknown(const struct change *now)
 {
 	struct record *r = unknown_begin(now);

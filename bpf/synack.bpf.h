@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What a listener's child does not show of its handshake.  When its SYN,ACK was sent: the child has only the number of
- * retransmissions, so its request is read at each; the request has the time of the first SYN,ACK.  And whether it
- * was made of a SYN cookie.
+ * What a listener's child does not show of its handshake: when its SYN,ACK was sent, if it was
+ * retransmitted, and whether a SYN cookie made the child.
+ *
+ * The child has the number of retransmissions, but not their times.  So the request is read at each
+ * of them: it has the time of the first SYN,ACK.
  */
 #ifndef SYNACK_BPF_H
 #define SYNACK_BPF_H
@@ -72,8 +74,8 @@ static __always_inline void synacks_take(struct record *r)
 }
 
 /*
- * Children made of a SYN cookie.  Nothing in the child says so.  The function that makes them runs only for the
- * ACK of a cookie, and returns before the child's state changes.
+ * Children made of a SYN cookie.  Nothing in the child says so.  The function that makes them runs
+ * only for the ACK of a cookie, and returns before the child's state changes.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -106,8 +108,8 @@ int BPF_PROG(cookie_fexit, struct sock *sk, void *skb, void *req, void *dst, str
 }
 
 /*
- * Before 6.8 the timestamp's offset is an argument: commit efce3d1fdff5 ("tcp: Don't initialise tp->tsoffset in
- * tcp_get_cookie_sock().").
+ * Before 6.8 the timestamp's offset is an argument: commit efce3d1fdff5 ("tcp: Don't initialise
+ * tp->tsoffset in tcp_get_cookie_sock().").
  */
 SEC("?fexit/tcp_get_cookie_sock")
 int BPF_PROG(cookie_fexit_5args, struct sock *sk, void *skb, void *req, void *dst, __u32 tsoff,

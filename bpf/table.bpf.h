@@ -9,7 +9,7 @@
 #include "post.bpf.h"
 #include "socket.bpf.h"
 
-/* By the socket's address: its memory is reused at once, and a record never outlives its connection. */
+/* By the socket's address.  Memory is reused at once, but a record ends with its connection. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -18,7 +18,7 @@ struct {
 	__type(value, struct record);
 } table SEC(".maps");
 
-/* Preexisting connections that user space found by their addresses and that have not changed since. */
+/* Preexisting connections, which user space found by their addresses, until their next change. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
@@ -75,8 +75,8 @@ static __always_inline void table_is_full(void)
 }
 
 /*
- * Moves to r what user space found out about the connection with r's addresses.  While user space is still
- * looking, an entry without a number keeps it from entering the connection again.
+ * Moves to r what user space found out about the connection with r's addresses.  While user space
+ * is still looking, an entry without a number keeps it from entering the connection again.
  */
 static __always_inline void preexisting_take(struct record *r)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The hooks on state changes, retransmissions and resets.  The others are in the header of their subject.  The way of a
- * connection: take_change() (relay.bpf.h) -> on_change() (state.bpf.h) -> client_begin() or server_begin()
- * (begin.bpf.h) -> write_change() ... end_connection() (connection.bpf.h) -> post_finished() (handshake.bpf.h).
+ * The hooks on state changes, retransmissions and resets.  The others are in the header of their
+ * subject.  The way of a connection: take_change() (relay.bpf.h) -> on_change() (state.bpf.h) ->
+ * client_begin() or server_begin() (begin.bpf.h) -> write_change() ... end_connection()
+ * (connection.bpf.h) -> post_finished() (handshake.bpf.h).
  */
 #include "accept.bpf.h"
 #include "relay.bpf.h"
@@ -10,9 +11,9 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * The main hook: the tracepoint, whose arguments have types where the kernel has type information; else
- * tcp_set_state(), which is not called for CLOSE -> LISTEN and LISTEN -> SYN_RECV.  Both come before the new state is
- * written.
+ * The main hook: the tracepoint, whose arguments have types where the kernel has type information;
+ * else tcp_set_state(), which is not called for CLOSE -> LISTEN and LISTEN -> SYN_RECV.  Both come
+ * before the new state is written.
  */
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf, struct sock *sk, int from, int to)
@@ -29,11 +30,12 @@ int BPF_PROG(state_tp_btf_relay, struct sock *sk, int from, int to)
 }
 
 /*
- * Not one program that the others tail-call: since 6.13 a program has one stack per CPU (commit a76ab5731e32
- * ("bpf: Find eligible subprogs for private stack support")).  The kernel does not run a program twice at a time, which
- * protects that stack; but it does not check a program that is tail-called.
+ * They do not tail-call one program: since 6.13 a program has one stack per CPU (commit
+ * a76ab5731e32 ("bpf: Find eligible subprogs for private stack support")).  That is safe because
+ * the kernel does not run a program twice at a time, but one that is tail-called runs as often as
+ * its callers.
  *
- * Kernels that need backups have the kfuncs, so the other object does without their code.
+ * Kernels that need backups have the kfuncs: the object without them does without this code.
  */
 #ifdef PREEMPT_KFUNCS
 #define take_as_backup(sk, from, to) take_change(sk, from, to, PROGRAM_BACKUP, CODE_INLINED)
@@ -80,8 +82,8 @@ int BPF_PROG(state_fentry_relay, struct sock *sk, int to)
 }
 
 /*
- * Without a relay: the kernel runs no kprobe's program while another program runs, or a map is read, on the same
- * CPU (trace_call_bpf).
+ * Without a relay: the kernel runs no kprobe's program while another program runs, or a map is
+ * read, on the same CPU (trace_call_bpf).
  */
 SEC("?kprobe/tcp_set_state")
 int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
@@ -121,8 +123,8 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	if (!r || r->h.state != state)
 		return 0;
 	/*
-	 * Since 6.17 a retransmission that failed on this host is reported too, and the socket counts it: commit
-	 * ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb")
+	 * Since 6.17 a retransmission that failed on this host is reported too, and the socket
+	 * counts it: commit ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb")
 	 */
 	if (cfg.retransmit_err && (int)ctx[2]) {
 		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
@@ -135,9 +137,9 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * The kernel sends the RST before the state change for keepalive and `ss -K`, after it in all other cases but
- * SYN_SENT, where there is none.  One that answers a minisocket's segment is reported with the minisocket
- * since 6.10, before that without a socket.
+ * The kernel sends the RST before the state change for keepalive and `ss -K`, after it in all other
+ * cases but SYN_SENT, where there is none.  One that answers a minisocket's segment is reported
+ * with the minisocket since 6.10, before that without a socket.
  */
 SEC("raw_tp/tcp_send_reset")
 int BPF_PROG(reset_sent, struct sock *sk)

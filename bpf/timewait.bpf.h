@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * FIN_WAIT2 without a socket.  The kernel replaces an orphan that waits for the peer's FIN by a minisocket, which
- * has no state changes.  Its record waits here, by the connection's addresses, until a segment ends it (seen
- * by kfree_skb or tcp_timewait_state_process), or until user space's sweep finds it expired.
+ * FIN_WAIT2 without a socket.  The kernel replaces an orphan that waits for the peer's FIN by a
+ * minisocket, which has no state changes.  Its record waits here, by the connection's addresses,
+ * until a segment ends it (seen by kfree_skb or tcp_timewait_state_process), or until user space's
+ * sweep finds it expired.
  */
 #ifndef TIMEWAIT_BPF_H
 #define TIMEWAIT_BPF_H
@@ -15,12 +16,13 @@
 #include "table.bpf.h"
 
 /*
- * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket got no
- * minisocket, unless it got the very last one: the two look the same.
+ * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket
+ * got no minisocket, unless it got the very last one: the two look the same.
  *
- * Since 5.18 the count is a reference count, one more than there are minisockets: commit fbb8295248e1
- * ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  In 6.1 the table went back into the
- * namespace: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of struct netns_ipv4.").
+ * Since 5.18 the count is a reference count, one more than there are minisockets: commit
+ * fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  In 6.1 the table went
+ * back into the namespace: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of
+ * struct netns_ipv4.").
  */
 static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 {
@@ -47,8 +49,9 @@ static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 #define TIMEWAIT_NS 60000000000ULL
 
 /*
- * How long the kernel keeps the minisocket of an orphan in FIN_WAIT2: tcp_fin_time(), without what exceeds
- * TCP_TIMEWAIT_LEN, which the full socket has waited (tcp_keepalive_timer), but at least 3.5 RTO (tcp_time_wait).
+ * How long the kernel keeps the minisocket of an orphan in FIN_WAIT2: tcp_fin_time(), without what
+ * exceeds TCP_TIMEWAIT_LEN, which the full socket has waited (tcp_keepalive_timer), but at least
+ * 3.5 RTO (tcp_time_wait).
  */
 static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
 {
@@ -74,9 +77,9 @@ struct {
 } minisockets SEC(".maps");
 
 /*
- * The kernel makes the minisocket visible a moment before the state change, so the segment that ends it may
- * come first, on another CPU.  Each side writes its own entry before it looks for the other's, so one of them
- * finds both.
+ * The kernel makes the minisocket visible a moment before the state change, so the segment that
+ * ends it may come first, on another CPU.  Each side writes its own entry before it looks for the
+ * other's, so one of them finds both.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -86,15 +89,16 @@ struct {
 } early_segments SEC(".maps");
 
 /*
- * Writes before the fence are visible before reads after it.  An atomic addition is the only barrier that BPF
- * has.  arm64 orders only one that fetches (since 5.12), so on arm64 nothing is certain for some ns.
+ * Writes before the fence are visible before reads after it.  An atomic addition is the only
+ * barrier that BPF has.  arm64 orders only one that fetches (since 5.12), so on arm64 nothing is
+ * certain for some ns.
  */
 static __always_inline void fence(struct cpu *cpu)
 {
 	__sync_fetch_and_add(&cpu->fences, 1);
 }
 
-/* Moves the record to this level's scratch room.  NULL: there is none, or somebody else was first. */
+/* Moves the record to this level's scratch room.  NULL: there is none, or another was first. */
 static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu,
 						      int level)
 {
@@ -196,7 +200,7 @@ static __always_inline void minisocket_event(const struct tuple *key, struct arr
 		level_leave(cpu);
 }
 
-/* The kernel has processed a segment to a minisocket.  If it accepted it, it has moved tw_rcv_nxt. */
+/* The kernel has processed a segment to a minisocket.  One that it accepted moved tw_rcv_nxt. */
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
@@ -216,8 +220,9 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 }
 
 /*
- * An RST answered a segment: a minisocket's, which is gone when the segment is freed, or that of a socket that has just
- * closed and was about to get a minisocket (data after close(), tcp_rcv_state_process).
+ * An RST answered a segment.  A minisocket sent it, and is gone when the segment is freed; or a
+ * socket did that has just closed, and would have got a minisocket (data after close(),
+ * tcp_rcv_state_process).
  */
 static __always_inline void minisocket_refused(const struct sock *sk, __u8 state)
 {
@@ -251,10 +256,10 @@ int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, str
 }
 
 /*
- * Before 6.11 kfree_skb does not say which socket the segment came to: commit c53795d48ee8
- * ("net: add rx_sk to trace_kfree_skb").  A fourth argument came in 6.10, commit
- * 41eecbd712b7 ("tcp: replace TCP_SKB_CB(skb)->tcp_tw_isn with a per-cpu field"), a fifth in 6.15,
- * commit 04271411121a ("tcp: add TCP_RFC7323_TW_PAWS drop reason").
+ * Before 6.11 kfree_skb does not say which socket the segment came to: commit c53795d48ee8 ("net:
+ * add rx_sk to trace_kfree_skb").  A fourth argument came in 6.10, commit 41eecbd712b7 ("tcp:
+ * replace TCP_SKB_CB(skb)->tcp_tw_isn with a per-cpu field"), a fifth in 6.15, commit 04271411121a
+ * ("tcp: add TCP_RFC7323_TW_PAWS drop reason").
  */
 SEC("?fexit/tcp_timewait_state_process")
 int BPF_PROG(segment_judged, struct sock *tw, struct sk_buff *skb, void *th, int verdict)
@@ -279,7 +284,7 @@ int BPF_PROG(segment_judged_5args, struct sock *tw, struct sk_buff *skb, void *t
 	return 0;
 }
 
-/* RFC 791: the destination's address follows the source's; RFC 8200: the same */
+/* RFC 791 and RFC 8200: the destination's address follows */
 #define IPV4_SOURCE_AT 12
 #define IPV6_SOURCE_AT 8
 
@@ -295,7 +300,7 @@ static __always_inline __u16 read_be16(const __u8 *from)
 	return from[0] << 8 | from[1];
 }
 
-/* Which connection a segment came to, by its headers.  False: it is not TCP's, or did not reach TCP. */
+/* Which connection a segment came to, by its headers.  False: it did not reach TCP. */
 static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key, struct arrival *s)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What user space sets before the BPF programs are loaded, what they count, and the keys of their maps. */
+/*
+ * What user space sets before the BPF programs are loaded, what they count, and the keys of their
+ * maps.
+ */
 #ifndef CONFIG_H
 #define CONFIG_H
 
@@ -13,7 +16,7 @@
 #define SCANNED_NONE 1
 /* programs between the primary one and the relay, where they are needed */
 #define BACKUPS 3
-/* nesting levels: more than programs interrupt one another on a CPU */
+/* nesting levels of programs on a CPU: more than occur */
 #define LEVELS 3
 /* a connection's number: the level it began on, above its number there */
 #define CONN_LEVEL_SHIFT 48
@@ -103,7 +106,7 @@ struct listener_key {
 };
 
 struct listener {
-	/* pid 0: several processes listen here, and the kernel does not show which one gets a connection */
+	/* pid 0: several processes listen here, and the kernel does not show which gets what */
 	struct owner owner;
 	/* the last one that began to listen; 0: user space found it */
 	__u64 sk;

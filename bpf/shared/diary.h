@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The diary's rules: what an event writes into a connection's record, and which times a finished record
- * yields.  Pure: no helper, no clock, no map, so that the BPF programs and the unit tests compile the
- * same lines.  All times are CLOCK_MONOTONIC nanoseconds.
+ * The diary's rules: what an event writes into a connection's record, and which times a finished
+ * record yields.  Pure: no helper, no clock, no map, so that the BPF programs and the unit tests
+ * compile the same lines.  All times are CLOCK_MONOTONIC nanoseconds.
  */
 #ifndef DIARY_H
 #define DIARY_H
@@ -17,9 +17,8 @@
 #endif
 
 /*
- * Steps at the end of each array that are kept for state changes: retransmissions may not use them.  A SYN
- * that is retransmitted as often as the default sysctls allow (6 times, and 4 times before at even intervals)
- * just fits.
+ * Steps at the end of each array that only state changes may use.  A SYN that is retransmitted as
+ * often as the defaults of tcp_syn_retries (6) and tcp_syn_linear_timeouts (4) allow just fits.
  */
 #define HANDSHAKE_RESERVED 1
 #define CLOSE_RESERVED 5
@@ -31,7 +30,10 @@
 #define NS_PER_US 1000
 #define US_PER_MS 1000
 
-/* As in libbpf: keeps the compiler from merging range checks into forms that the verifier cannot follow. */
+/*
+ * As in libbpf: keeps the compiler from merging range checks into forms that the verifier cannot
+ * follow.
+ */
 #ifndef barrier_var
 #define barrier_var(var) asm volatile("" : "+r"(var))
 #endif
@@ -109,8 +111,8 @@ static __always_inline void diary_close_step(struct record *r, __u64 t_ns, __u8 
 }
 
 /*
- * Writes a state change.  Where `from` is not the state after the last step, something in between was
- * missed: the chapter that the change belongs to is marked.
+ * Writes a state change.  Where `from` is not the state after the last step, something in between
+ * was missed: the chapter that the change belongs to is marked.
  */
 static __always_inline void diary_change(struct record *r, __u64 t_ns, __u8 from, __u8 to,
 					 enum step_kind kind)
@@ -191,8 +193,8 @@ static __always_inline bool diary_retransmits_seen(const struct handshake_part *
 }
 
 /*
- * The same of our FIN; total: the socket's count now.  Where the count may include data the answer is true,
- * for nothing says otherwise.
+ * The same of our FIN; total: what the socket counts now.  Where data may be among it, nothing says
+ * that one was missed.
  */
 static __always_inline bool diary_fins_seen(const struct close_part *c, __u32 total)
 {
@@ -201,9 +203,9 @@ static __always_inline bool diary_fins_seen(const struct close_part *c, __u32 to
 }
 
 /*
- * The kernel's round trip sample of the handshake in microseconds; 0: there is none that can be trusted.  After a
- * retransmission the sample may belong to either segment.  A whole number of milliseconds with timestamps
- * may come from the echo of a SYN cookie (resolution 1 ms, up to 64 ms wrong).
+ * The kernel's round trip sample of the handshake in microseconds; 0: there is none to trust.  After
+ * a retransmission it may be of either segment.  A whole number of milliseconds, with timestamps,
+ * may be from the echo of a SYN cookie (resolution 1 ms, up to 64 ms wrong).
  */
 static __always_inline __u32 diary_rtt_us(const struct handshake_part *h)
 {
@@ -253,8 +255,8 @@ static __always_inline bool diary_graceful(const struct record *r)
 }
 
 /*
- * When our FIN was sent, by the kernel's retransmit queue: FIN_WAIT1 begins when close() is called, and the
- * FIN is sent later when unsent data is queued before it.  0: it was not sent, or it is not known when.
+ * When our FIN was sent, by the kernel's retransmit queue.  FIN_WAIT1 begins when close() is called;
+ * the FIN is sent later if unsent data is queued before it.  0: it was not sent, or not known.
  */
 static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 queued_ns)
 {

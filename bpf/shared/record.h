@@ -2,9 +2,9 @@
 /*
  * What crosses the ring buffer and stands in a recording: fixed width, explicit padding.
  *
- * The kernel side keeps one struct record per connection.  A handshake is posted as the record's first
- * part, a close as the whole record: the length says which it is.  A handshake that found no room in the
- * ring is still in the close.
+ * The kernel side keeps one struct record per connection.  A handshake is posted as the record's
+ * first part, a close as the whole record: the length says which it is.  A handshake that found no
+ * room in the ring is still in the close.
  */
 #ifndef RECORD_H
 #define RECORD_H
@@ -44,8 +44,9 @@ enum step_kind {
 };
 
 /*
- * A step in 64 bits, from the lowest: 52 bits of nanoseconds since the part's t0_ns (52 days; a later step has the
- * maximum), 4 bits for the state before and 4 for the state after (the kernel's numbers, 1 to 12), 4 for enum step_kind.
+ * A step in 64 bits, from the lowest: 52 bits of nanoseconds since the part's t0_ns (52 days; a
+ * later step has the maximum), 4 bits for the state before and 4 for the state after (the kernel's
+ * numbers, 1 to 12), 4 for enum step_kind.
  */
 #define STEP_T_BITS 52
 #define STEP_T_MAX ((1ULL << STEP_T_BITS) - 1)
@@ -118,7 +119,9 @@ enum option_flag {
 	OPTION_KNOWN = 1 << 7,
 };
 
-/* All times are CLOCK_MONOTONIC in nanoseconds, addresses IPv6 or IPv4-mapped, ports in host order. */
+/*
+ * All times are CLOCK_MONOTONIC in nanoseconds, addresses IPv6 or IPv4-mapped, ports in host order.
+ */
 struct handshake_part {
 	/* number of the connection, unique in a trace */
 	__u64 conn;
@@ -185,7 +188,7 @@ enum close_flag {
 	/* and was sent */
 	CLOSE_LOCAL_FIN_LEFT = 1 << 2,
 	CLOSE_LOCAL_FIN_ACKED = 1 << 3,
-	/* the peer's FIN was received: says which fields of the unions in close_part are valid */
+	/* the peer's FIN was received; it says which fields of close_part's unions are valid */
 	CLOSE_REMOTE_FIN = 1 << 4,
 	CLOSE_TIME_WAIT = 1 << 5,
 	CLOSE_RST_RECEIVED = 1 << 6,
@@ -206,7 +209,7 @@ enum close_flag {
 	CLOSE_TIMEWAIT_FULL = 1 << 14,
 	/* our FIN is all that can be retransmitted: retransmits_at_local_fin is set */
 	CLOSE_FIN_ALONE = 1 << 15,
-	/* nobody reads any more, an RST answers the peer's data: data_segs_in_at_local_fin may be set */
+	/* nobody reads any more, so an RST answers data; see data_segs_in_at_local_fin */
 	CLOSE_READ_SHUT = 1 << 16,
 	/* our FIN was queued before the peer's came, and sent after */
 	CLOSE_REMOTE_FIN_FIRST = 1 << 17,

@@ -39,8 +39,8 @@ struct arrival {
 
 /*
  * By its headers, to a minisocket that expects rcv_nxt: tcp_timewait_state_process() in
- * net/ipv4/tcp_minisocks.c, but without the upper end of the window and without old timestamps (PAWS): only a
- * stranger's segments fail there.
+ * net/ipv4/tcp_minisocks.c, but without the upper end of the window and without old timestamps
+ * (PAWS): only a stranger's segments fail there.
  */
 static __always_inline enum arrival_kind segment_by_headers(const struct arrival *s, __u32 rcv_nxt)
 {

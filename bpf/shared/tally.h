@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The chapters of a summary, counted instead of posted.  A key has the facts that the verdict depends on and
- * the bucket of the latency, so the kernel side judges nothing: user space makes a chapter of each key, by the
- * same rules as of a record (user/chapter/tally_chapter.c).  Pure: both sides and the unit tests compile it.
+ * The chapters of a summary, counted instead of posted.  A key has the facts that the verdict
+ * depends on and the bucket of the latency, so the kernel side judges nothing: user space makes a
+ * chapter of each key, by the same rules as of a record (user/chapter/tally_chapter.c).  Pure: both
+ * sides and the unit tests compile it.
  */
 #ifndef TALLY_H
 #define TALLY_H
@@ -60,7 +61,9 @@ static __always_inline __u16 tally_bucket(__u64 value)
 {
 	__u32 e = 0;
 
-	/* how far the highest bit is above BUCKET_BITS, by bisection: BPF has no instruction for it */
+	/*
+	 * how far the highest bit is above BUCKET_BITS, by bisection: BPF has no instruction for it
+	 */
 	for (__u32 step = 32; step; step /= 2)
 		e += step * (__u32)nonzero(value >> (e + BUCKET_BITS) >> step);
 	return (e << BUCKET_BITS) + (value >> e);

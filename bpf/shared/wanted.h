@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which chapters are wanted: --failed, --min-connect, --min-close.  Pure; both sides decide by it. */
+/*
+ * Which chapters are wanted: --failed, --min-connect, --min-close.  Pure; both sides decide by it.
+ */
 #ifndef WANTED_H
 #define WANTED_H
 
@@ -34,7 +36,9 @@ static __always_inline bool wanted_close(const volatile struct config *cfg, cons
 	return !cfg->min_close_ns || diary_close_ns(r) >= cfg->min_close_ns;
 }
 
-/* Of one that is not over at now_ns: has its handshake or close lasted for as long as is asked for? */
+/*
+ * Of one that is not over at now_ns: has its handshake or close lasted for as long as is asked for?
+ */
 static __always_inline bool wanted_open(const volatile struct config *cfg, const struct record *r,
 					__u64 now_ns)
 {

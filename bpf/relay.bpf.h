@@ -118,10 +118,12 @@ static __always_inline void take_once(struct cpu *cpu, int level, struct sock *s
 		}
 		taken = taken_without_note(cpu, level, sk, from, to);
 	}
-	if (!taken && code == CODE_INLINED)
-		on_change(cpu, level, sk, from, to);
-	else if (!taken)
-		on_change_called(cpu, level, sk, from, to);
+	if (!taken) {
+		if (code == CODE_INLINED)
+			on_change(cpu, level, sk, from, to);
+		else
+			on_change_called(cpu, level, sk, from, to);
+	}
 	if (program != PROGRAM_RELAY) {
 		note->key = key;
 		note->mark = mark_of(sk);

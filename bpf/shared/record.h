@@ -2,7 +2,7 @@
 /*
  * What crosses the ring buffer and stands in a recording: fixed width, explicit padding.
  *
- * The kernel side keeps one struct record per connection.  A handshake is posted as the record's
+ * The BPF side keeps one struct record per connection.  A handshake is posted as the record's
  * first part, a close as the whole record: the length says which it is.  A handshake that found no
  * room in the ring is still in the close.
  */
@@ -176,7 +176,7 @@ struct handshake_part {
 	__u8 accept_fate;
 	/* enum handshake_flag */
 	__u32 flags;
-	/* the last check for live sockets that met this one; the kernel side's own */
+	/* the last check for live sockets that met this one; the BPF side's own */
 	__u32 seen;
 	__u64 steps[HANDSHAKE_STEPS];
 };
@@ -240,7 +240,7 @@ struct close_part {
 	};
 	/* enum close_flag */
 	__u32 flags;
-	/* the kernel side's own */
+	/* the BPF side's own */
 	union {
 		/* with CLOSE_REMOTE_FIN: segs_out when it came */
 		__u32 segs_out_at_remote_fin;
@@ -251,9 +251,9 @@ struct close_part {
 	__u32 local_fin_ack;
 	/* what the peer's FIN acknowledged */
 	__u32 remote_fin_ack;
-	/* CLOSE_FIN_ALONE: what the socket had retransmitted before; the kernel side's own */
+	/* CLOSE_FIN_ALONE: what the socket had retransmitted before; the BPF side's own */
 	__u32 retransmits_at_local_fin;
-	/* the kernel's clock at the segment of the last step; the kernel side's own */
+	/* the kernel's clock at the segment of the last step; the BPF side's own */
 	__u64 segment_clock;
 	__s16 err;
 	__s16 err_soft;

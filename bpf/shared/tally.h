@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * The chapters of a summary, counted instead of posted.  A key has the facts that the verdict
- * depends on and the bucket of the latency, so the kernel side judges nothing: user space makes a
+ * depends on and the bucket of the latency, so the BPF side judges nothing: user space makes a
  * chapter of each key, by the same rules as of a record (user/chapter/tally_chapter.c).  Pure: both
  * sides and the unit tests compile it.
  */

@@ -91,7 +91,7 @@ static int report(const struct sweep *s, enum item_type type, const void *data, 
 	return s->sink(s->ctx, &(struct item){ .type = type, .data = data, .len = len });
 }
 
-/* Does nothing if the handshake has been posted meanwhile. */
+/* The sweep's part in the table of bpf/handshake.bpf.h.  Does nothing if the handshake was claimed meanwhile. */
 static int report_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns)
 {
 	struct unaccepted u;

@@ -65,7 +65,7 @@ $(BUILD)/needs: tests/deps tests/deps-lib
 # -target bpf lacks the system's headers: they are where clang looks for those of the target machine
 BPF_INCLUDES = $(addprefix -idirafter ,$(SYSROOT:%=%/usr/include) $(shell $(CLANG) $(CROSS:%=--target=$(TARGET)) -v -E - </dev/null 2>&1 \
 	| sed -n '/<...> search starts here/,/End of search/{s,^ \(/.*\),\1,p}'))
-# Two objects from one source: see preempt_off() in bpf/post.bpf.h. The linker drops what libbpf does not need.
+# Two objects from one source: see preempt_off() in bpf/cpu.bpf.h. The linker drops what libbpf does not need.
 $(BUILD)/tcpstates_preempt.bpf.o: BPF_FLAGS := -DPREEMPT_KFUNCS
 COMPILE_BPF = $(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	$(if $(WERROR),-Werror) -iquote bpf -iquote vmlinux $(BPF_INCLUDES)

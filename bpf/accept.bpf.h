@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* accept() returned: who took the connection, and when.  One program for each hook. */
+/* accept() returned: to whom, and when.  One program for each hook. */
 #ifndef ACCEPT_BPF_H
 #define ACCEPT_BPF_H
 
 #include "common.bpf.h"
+#include "cpu.bpf.h"
+#include "handshake.bpf.h"
+#include "owner.bpf.h"
 #include "table.bpf.h"
 
 /*
- * accept() took a child that is still in SYN_RECV: a fast-open one, or a moment before the last ACK
- * was through.  Its record begins here and server_established() completes it.
+ * accept() returned a child in SYN_RECV: with fast open, or while another CPU still handles the
+ * last ACK.  Its record begins here, and server_established() completes it.
  */
 static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 t_ns)
 {
@@ -33,8 +36,8 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 }
 
 /*
- * The caller has `sk`.  This runs without the socket's lock: it writes the accept fields and nothing
- * else, and accept_ns last, which vouches for the others.
+ * The calling process has `sk`.  This runs without the socket's lock: it writes the fields of
+ * accept() only, and accept_ns after the others, which are valid from then on.
  */
 static __always_inline void on_accept(__u64 sk)
 {
@@ -50,8 +53,9 @@ static __always_inline void on_accept(__u64 sk)
 		accept_early(sk, &o, t_ns);
 		return;
 	}
+	/* a client's, or another program on this hook was first */
 	if (r->h.role != ROLE_SERVER || r->h.accept_ns)
-		return; /* a client's, or taken by another program here */
+		return;
 	if (select_by_owner() && !owner_selected(r) && !select_current(&o)) {
 		claim_handshake(sk);
 		table_remove(sk);
@@ -60,17 +64,12 @@ static __always_inline void on_accept(__u64 sk)
 	r->h.acceptor = o;
 	barrier();
 	r->h.accept_ns = t_ns;
-	if (r->h.accept_fate == ACCEPT_LOST)
-		return;
-	if (!claim_handshake(sk))
-		r->h.accept_fate = ACCEPT_LATE;
-	else if (wanted_handshake(&cfg, r) && !post_handshake(r))
-		r->h.accept_fate = ACCEPT_LOST;
+	post_accepted(r, sk);
 }
 
 /*
- * Since 6.10 the arguments stand in a struct: commit 92ef0fd55ac8 ("net: change proto and proto_ops accept
- * type").
+ * Since 6.10 the arguments are in a struct: commit 92ef0fd55ac8 ("net: change proto and proto_ops
+ * accept type").
  */
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
@@ -79,7 +78,10 @@ int BPF_PROG(accept_fexit, struct sock *listener, void *arg, struct sock *child)
 	return 0;
 }
 
-/* Where a task can be taken off its CPU in the one above, which is run for nobody else there meanwhile. */
+/*
+ * Where a task can lose its CPU in the program above, the kernel does not run that program for
+ * other tasks on this CPU meanwhile.  It runs this one for them.
+ */
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit_relay, struct sock *listener, void *arg, struct sock *child)
 {
@@ -102,9 +104,7 @@ int BPF_KRETPROBE(accept_kretprobe, struct sock *child)
 	return 0;
 }
 
-#define IPPROTO_MPTCP 262
-
-/* The socket behind a file descriptor of the caller, 0 when it has none. */
+/* The TCP socket of a file descriptor of the calling process; 0: there is none. */
 static __always_inline __u64 socket_of_fd(int fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -142,6 +142,7 @@ int accept4_exit(struct trace_event_raw_sys_exit *ctx)
 	return 0;
 }
 
+/* include/uapi/linux/io_uring.h */
 #define IORING_OP_ACCEPT 13
 
 static __always_inline void io_uring_done(const struct io_kiocb *req, int fd)
@@ -158,8 +159,8 @@ int BPF_PROG(accept_io_uring, void *ring_ctx, struct io_kiocb *req, struct io_ur
 }
 
 /*
- * Before 6.14 the result is an argument of its own; before 5.18, commit 502c87d65564 ("io-uring: Make
- * tracepoints consistent."), the request is not told.
+ * Before 6.14 the result is an argument of its own.  Before 5.18 the request is no argument: commit
+ * 502c87d65564 ("io-uring: Make tracepoints consistent.").
  */
 SEC("?raw_tp/io_uring_complete")
 int BPF_PROG(accept_io_uring_res, void *ring_ctx, struct io_kiocb *req, __u64 user_data, int res)

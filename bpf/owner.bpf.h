@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Whose connection it is: the caller of a system call, or who listens at an address. */
+/* Whose connection it is: the process that makes the system call, or that listens there. */
 #ifndef OWNER_BPF_H
 #define OWNER_BPF_H
 
@@ -17,16 +17,18 @@ struct {
 	__type(value, struct listener);
 } listeners SEC(".maps");
 
-/* The sockets counted there, for the scan finds one in the hands of several processes several times. */
+/* The sockets counted there: the scan finds a socket once for each process that has it open. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);   /* its address */
-	__type(value, __u64); /* of its place, the namespace and the port */
+	/* its address in memory */
+	__type(key, __u64);
+	/* network namespace and port */
+	__type(value, __u64);
 } listening SEC(".maps");
 
-/* The tgid as the tracer's PID namespace sees it, 0 when it does not. */
+/* The tgid in the tracer's PID namespace; 0: it has none there. */
 static __always_inline __u32 task_tgid(struct task_struct *task)
 {
 	struct pid *pid;
@@ -48,9 +50,10 @@ static __always_inline __u32 task_tgid(struct task_struct *task)
 	return 0;
 }
 
+/* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 
-/* A kernel thread closes what others left to it: MPTCP's worker, io_uring's, a deferred fput(). */
+/* Kernel threads close sockets for others: the workers of MPTCP and io_uring, a late fput(). */
 static __always_inline bool current_is_kernel(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -58,7 +61,7 @@ static __always_inline bool current_is_kernel(void)
 	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
 }
 
-/* The calling process.  Call it only where the kernel runs on behalf of one. */
+/* The calling process.  Only where the kernel runs a system call. */
 static __always_inline void owner_current(struct owner *o)
 {
 	o->uid = (__u32)bpf_get_current_uid_gid();
@@ -92,7 +95,7 @@ static __always_inline bool cgroup_selected(struct cgroup *cgroup)
 	return false;
 }
 
-/* bpf_get_current_ancestor_cgroup_id() came to tracing after 5.10 */
+/* bpf_get_current_ancestor_cgroup_id() is not for tracing in 5.10 */
 static __always_inline bool current_in_cgroup(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -114,7 +117,7 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 	key->pad = 0;
 }
 
-/* A socket began to listen; several at one place by different processes leave no single owner. */
+/* A socket begins to listen.  Where those of several processes do, none of these is the owner. */
 static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
 					 const struct owner *owner, bool selected)
 {
@@ -123,8 +126,8 @@ static __always_inline void listener_add(const struct listener_key *key, __u64 s
 	struct listener *old;
 
 	/*
-	 * One socket in the hands of several processes is one listener, its opener's; at another place it is
-	 * in the memory of one whose end was not seen.
+	 * A socket that several processes have open is one listener, of the process that opened it.
+	 * One with another port than before is in the memory of a listener whose end was not seen.
 	 */
 	if ((known && *known == place) || bpf_map_update_elem(&listening, &sk, &place, BPF_ANY))
 		return;
@@ -148,26 +151,27 @@ static __always_inline void listener_remove(const struct listener_key *key, __u6
 {
 	struct listener *old = bpf_map_lookup_elem(&listeners, key);
 
-	/* user space counts without knowing the socket's address */
+	/* user space counts listeners too, and does not know their addresses in memory */
 	if (bpf_map_delete_elem(&listening, &sk) && !cfg.preexisting)
 		return;
 	if (old && --old->sockets == 0)
 		bpf_map_delete_elem(&listeners, key);
 }
 
-/* TCP_DEFER_ACCEPT: the child is made of the first data, so the client's thinking is in its times. */
+/* TCP_DEFER_ACCEPT: the first data makes the child, so its times include the client's delay. */
 static __always_inline bool listener_defers(const struct listener *listener)
 {
 	struct inet_connection_sock *sk = (void *)listener->sk;
 
+	/* user space found it, without its address in memory: it may */
 	if (!sk)
-		return true; /* found by its address: it may */
+		return true;
 	return BPF_CORE_READ(sk, icsk_accept_queue.rskq_defer_accept);
 }
 
 /*
- * Who listens where this connection arrived: at its address, at any IPv4 or at any address, in the kernel's
- * own order (compute_score in net/ipv4/inet_hashtables.c).
+ * The listener of this connection: at its address, at any IPv4 address, or at any address, in the
+ * kernel's order (compute_score in net/ipv4/inet_hashtables.c).
  */
 static __always_inline const struct listener *listener_of(const struct handshake_part *h)
 {
@@ -207,7 +211,7 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 	return 0;
 }
 
-/* A PID that is free again may become anybody's. */
+/* Another process may get this PID. */
 SEC("?raw_tp/sched_process_exit")
 int BPF_PROG(process_exited, struct task_struct *task)
 {

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Connections and listeners older than the trace, entered once while it starts. */
+/* Enters preexisting connections and listeners when tracing starts; checks which sockets live. */
 #ifndef SCAN_BPF_H
 #define SCAN_BPF_H
 
 #include "common.bpf.h"
+#include "facts.bpf.h"
+#include "owner.bpf.h"
 #include "table.bpf.h"
 
-/* A closed socket's place, so that the scan, which may still have it in hand, finds it taken. */
-static __always_inline void scan_bury(struct cpu *cpu, int level, __u64 sk)
+/* Enters a closed socket, so that the scan, which may just be reading it, finds its place taken. */
+static __always_inline void scan_bury(const struct change *now)
 {
-	struct record *r = scratch_record(cpu, level);
+	struct record *r = scratch_record(now->cpu, now->level);
 
 	if (!r)
 		return;
 	r->h.conn = 0;
-	bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
+	bpf_map_update_elem(&table, &now->sk, r, BPF_NOEXIST);
 }
 
 static __always_inline void scan_enter(struct sock_common *skc, const struct owner *owner,
@@ -32,7 +34,7 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 
 		if (!owner)
 			return;
-		facts_listener(&at, skc, skc->skc_num);
+		read_listener(&at, skc, skc->skc_num);
 		listener_add(&at, key, owner, selected);
 		return;
 	}
@@ -46,8 +48,8 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 	level = level_enter(cpu);
 	r = scratch_record(cpu, level);
 	if (r) {
-		facts_identity(&r->h, tp, state);
-		r->h.cookie = facts_cookie(tp);
+		read_identity(&r->h, tp, state);
+		r->h.cookie = ask_cookie(tp);
 		if (owner)
 			r->h.owner = *owner;
 		if (selected)
@@ -81,8 +83,8 @@ static __always_inline bool scan_selected(const struct owner *o, struct task_str
 }
 
 /*
- * Every socket behind a file descriptor, in every namespace, with the process that holds it; from 5.11 on,
- * commit 4f19cab76136 ("bpf: Add a bpf_sock_from_file helper").
+ * Each socket that a process has open, in all namespaces; since 5.11, commit 4f19cab76136 ("bpf:
+ * Add a bpf_sock_from_file helper").
  */
 SEC("?iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
@@ -96,7 +98,7 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	if (!task || !file || task->pid != task->tgid)
 		return 0;
 	socket = bpf_sock_from_file(file);
-	if (!socket || !socket->sk || socket->sk->sk_protocol != 6)
+	if (!socket || !socket->sk || socket->sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	sk = socket->sk;
 	scan_owner(&o, task);
@@ -105,8 +107,8 @@ int scan_files(struct bpf_iter__task_file *ctx)
 }
 
 /*
- * Before 5.11 the way from a file to its socket is a plain pointer, which bpf_skc_to_tcp_sock() refuses,
- * so the owners are written down here for scan_tcp, which follows.
+ * Before 5.11 a file leads to its socket by a plain pointer, which bpf_skc_to_tcp_sock() refuses.
+ * So scan_holders() keeps the owners here for scan_tcp(), which follows.
  */
 struct holder {
 	struct owner owner;
@@ -121,6 +123,7 @@ struct {
 	__type(value, struct holder);
 } holders SEC(".maps");
 
+/* include/uapi/linux/magic.h */
 #define SOCKFS_MAGIC 0x534F434B
 
 SEC("?iter/task_file")
@@ -144,7 +147,7 @@ int scan_holders(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-/* Those without a file, of the network namespace that the reader is in. */
+/* Also those that no process has open, in the reader's network namespace. */
 SEC("?iter/tcp")
 int scan_tcp(struct bpf_iter__tcp *ctx)
 {
@@ -161,10 +164,10 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 }
 
 /*
- * Run before open connections are told: which of the recorded sockets are alive?  The sockets are asked
- * by their addresses, which needs neither their namespaces nor any privilege.  The memory of one whose
- * end was not seen may be anything by now.  A handshake that hangs gets its own port, which was not
- * chosen yet when it began.
+ * Run before open connections are reported: which sockets of the table are alive?  They are read at
+ * their addresses, so neither their namespaces nor a privilege is needed.  The memory of a socket
+ * whose end was not seen may be anything by now.  A handshake that hangs gets its local port here:
+ * it had none when it began.
  */
 SEC("?iter/bpf_map_elem")
 int check_alive(struct bpf_iter__bpf_map_elem *ctx)
@@ -181,7 +184,7 @@ int check_alive(struct bpf_iter__bpf_map_elem *ctx)
 	    bpf_ntohs(BPF_CORE_READ(skc, skc_dport)) != r->h.remote_port ||
 	    (r->h.cookie && r->h.cookie != (__u64)BPF_CORE_READ(skc, skc_cookie.counter)))
 		return 0;
-	r->c.seen = check_number;
+	r->h.seen = check_number;
 	if (!r->h.local_port && state == BPF_TCP_SYN_SENT)
 		r->h.local_port = BPF_CORE_READ(skc, skc_num);
 	return 0;

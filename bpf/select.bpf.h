@@ -34,18 +34,18 @@ struct {
 
 static __always_inline bool port_in(const volatile __u64 *set, __u16 port)
 {
-	return set[port >> 6] >> (port & 63) & 1;
+	return set[port / 64] >> port % 64 & 1;
 }
 
 static __always_inline bool address_in(void *map, __u8 family, const __u8 *addr)
 {
-	struct prefix_key key = { .bits = 8 + 128, .family = family };
+	struct prefix_key key = { .bits = PREFIX_FAMILY_BITS + 128, .family = family };
 
 	__builtin_memcpy(key.addr, addr, 16);
 	return bpf_map_lookup_elem(map, &key);
 }
 
-/* What is known from the first SYN on: everything but the owner and a client's own port. */
+/* By what is known from the first SYN on: all but the owner and a client's own port. */
 static __always_inline bool select_remote(const struct handshake_part *h)
 {
 	if (cfg.netns && h->netns != cfg.netns)
@@ -79,6 +79,12 @@ static __always_inline bool select_local_port(const struct handshake_part *h)
 static __always_inline bool select_by_owner(void)
 {
 	return cfg.by_pid || cfg.by_comm || cfg.cgroup;
+}
+
+/* Is the owner of this record, as far as it is known, among those selected? */
+static __always_inline bool owner_selected(const struct record *r)
+{
+	return !select_by_owner() || r->h.flags & HANDSHAKE_OWNER_SELECTED;
 }
 
 static __always_inline bool select_pid(__u32 pid)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * SYN,ACKs that were sent more than once.  The child socket knows how often and no longer when, so the
- * request is asked each time its SYN,ACK leaves again: it remembers when the first one left.
+ * What a listener's child does not show of its handshake: when its SYN,ACK was sent, if it was
+ * retransmitted, and whether a SYN cookie made the child.
+ *
+ * The child has the number of retransmissions, but not their times.  So the request is read at each
+ * of them: it has the time of the first SYN,ACK.
  */
 #ifndef SYNACK_BPF_H
 #define SYNACK_BPF_H
 
 #include "common.bpf.h"
-#include "facts.bpf.h"
+#include "socket.bpf.h"
 
 struct synacks {
 	__u64 first_ns;
@@ -16,7 +19,7 @@ struct synacks {
 	__u64 again_ns[SYNACK_TIMES];
 };
 
-/* bounded: a SYN flood pushes out its own */
+/* LRU: a SYN flood evicts its own requests */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 8192);
@@ -34,8 +37,8 @@ int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *r
 
 	if (!req)
 		return 0;
-	tuple_read(&key, &req->__req_common);
-	new.first_ns = BPF_CORE_READ(treq, snt_synack) * 1000;
+	read_tuple(&key, &req->__req_common);
+	new.first_ns = BPF_CORE_READ(treq, snt_synack) * NS_PER_US;
 	s = bpf_map_lookup_elem(&synacks, &key);
 	if (s && s->first_ns == new.first_ns) {
 		__u32 n = s->n;
@@ -53,7 +56,7 @@ int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *r
 	return 0;
 }
 
-/* A child whose SYN,ACK was sent more than once is about to be ESTABLISHED. */
+/* A child whose SYN,ACK was retransmitted is about to become ESTABLISHED. */
 static __always_inline void synacks_take(struct record *r)
 {
 	struct synacks *s;
@@ -71,19 +74,19 @@ static __always_inline void synacks_take(struct record *r)
 }
 
 /*
- * Children made of a SYN cookie.  Nothing on the child says so; the function that makes them runs only
- * for the ACK of a cookie, and returns before the child's state changes.
+ * Children made of a SYN cookie.  Nothing in the child says so.  The function that makes them runs
+ * only for the ACK of a cookie, and returns before the child's state changes.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
-	__type(value,
-	       __u32); /* its initial number: the socket's memory may be another child's by now */
+	/* its initial sequence number: the socket's memory may be another child's by now */
+	__type(value, __u32);
 } cookie_children SEC(".maps");
 
-/* There was such a child. */
-__u8 cookies_met = 0;
+/* There was such a child.  Never cleared. */
+__u8 cookies_seen = 0;
 
 static __always_inline void on_cookie_child(struct sock *child)
 {
@@ -92,7 +95,7 @@ static __always_inline void on_cookie_child(struct sock *child)
 
 	if (!child)
 		return;
-	cookies_met = 1;
+	cookies_seen = 1;
 	iss = BPF_CORE_READ((struct tcp_sock *)child, snd_una) - 1;
 	bpf_map_update_elem(&cookie_children, &key, &iss, BPF_ANY);
 }
@@ -105,8 +108,8 @@ int BPF_PROG(cookie_fexit, struct sock *sk, void *skb, void *req, void *dst, str
 }
 
 /*
- * Before 6.8, commit efce3d1fdff5 ("tcp: Don't initialise tp->tsoffset in tcp_get_cookie_sock()."), the
- * timestamp's offset is an argument.
+ * Before 6.8 the timestamp's offset is an argument: commit efce3d1fdff5 ("tcp: Don't initialise
+ * tp->tsoffset in tcp_get_cookie_sock().").
  */
 SEC("?fexit/tcp_get_cookie_sock")
 int BPF_PROG(cookie_fexit_5args, struct sock *sk, void *skb, void *req, void *dst, __u32 tsoff,
@@ -123,15 +126,15 @@ int BPF_KRETPROBE(cookie_kretprobe, struct sock *child)
 	return 0;
 }
 
-/* After facts_established(). */
-static __always_inline void cookie_take(struct handshake_part *h, __u64 sk)
+/* Is this child made of a SYN cookie?  After facts_established(). */
+static __always_inline void syncookie_take(struct handshake_part *h, __u64 sk)
 {
 	__u32 *iss;
 
 	if (!cfg.syncookie_seen)
 		return;
 	h->flags |= HANDSHAKE_SYNCOOKIE_KNOWN;
-	iss = cookies_met ? bpf_map_lookup_elem(&cookie_children, &sk) : NULL;
+	iss = cookies_seen ? bpf_map_lookup_elem(&cookie_children, &sk) : NULL;
 	if (iss && *iss == h->iss)
 		h->flags |= HANDSHAKE_SYNCOOKIE;
 	if (iss)

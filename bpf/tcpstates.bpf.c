@@ -1,47 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The hooks, each a few lines.  The way of a connection: take_state() -> on_state() (state.bpf.h) ->
- * client_begin() or server_begin() -> change() ... -> finish() -> post_finished().
+ * The hooks on state changes, retransmissions and resets.  The others are in the header of their
+ * subject.  The way of a connection: take_change() (relay.bpf.h) -> on_change() (state.bpf.h) ->
+ * client_begin() or server_begin() (begin.bpf.h) -> write_change() ... end_connection()
+ * (connection.bpf.h) -> post_finished() (handshake.bpf.h).
  */
 #include "accept.bpf.h"
-#include "state.bpf.h"
+#include "relay.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
- * The main hook: the tracepoint, whose arguments have types where the kernel has type information of its
- * own, else tcp_set_state(), which one state or two do not pass through.  Either is called before the
- * new state is written.
+ * The main hook: the tracepoint, whose arguments have types where the kernel has type information;
+ * else tcp_set_state(), which is not called for CLOSE -> LISTEN and LISTEN -> SYN_RECV.  Both come
+ * before the new state is written.
  */
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, DUTY_PRIMARY, true);
+	take_change(sk, from, to, PROGRAM_PRIMARY, CODE_INLINED);
 	return 0;
 }
 
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf_relay, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, DUTY_RELAY, true);
+	take_change(sk, from, to, PROGRAM_RELAY, CODE_INLINED);
 	return 0;
 }
 
 /*
- * No tail call to one of them all: since 6.13 (commit a76ab5731e32 ("bpf: Find eligible subprogs for private
- * stack support")) a program has one stack on each CPU, which only its not being run twice at a time keeps
- * whole, and a program that is called so is run as often as those that call it.
+ * They do not tail-call one program: since 6.13 a program has one stack per CPU (commit
+ * a76ab5731e32 ("bpf: Find eligible subprogs for private stack support")).  That is safe because
+ * the kernel does not run a program twice at a time, but one that is tail-called runs as often as
+ * its callers.
+ *
+ * Kernels that need backups have the kfuncs: the object without them does without this code.
  */
 #ifdef PREEMPT_KFUNCS
-#define take_backup(sk, from, to) take_state(sk, from, to, DUTY_BACKUP, true)
+#define take_as_backup(sk, from, to) take_change(sk, from, to, PROGRAM_BACKUP, CODE_INLINED)
 #else
-#define take_backup(sk, from, to) /* no such kernel takes this object */
+#define take_as_backup(sk, from, to)
 #endif
 #define BACKUP(n)                                                                \
 	SEC("?tp_btf/inet_sock_set_state")                                       \
 	int BPF_PROG(state_tp_btf_backup_##n, struct sock *sk, int from, int to) \
 	{                                                                        \
-		take_backup(sk, from, to);                                       \
+		take_as_backup(sk, from, to);                                    \
 		return 0;                                                        \
 	}
 BACKUP(0)
@@ -51,58 +56,58 @@ BACKUP(2)
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, DUTY_PRIMARY, false);
+	take_change(sk, from, to, PROGRAM_PRIMARY, CODE_CALLED);
 	return 0;
 }
 
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp_relay, struct sock *sk, int from, int to)
 {
-	take_state(sk, from, to, DUTY_RELAY, false);
+	take_change(sk, from, to, PROGRAM_RELAY, CODE_CALLED);
 	return 0;
 }
 
 SEC("?fentry/tcp_set_state")
 int BPF_PROG(state_fentry, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, DUTY_PRIMARY, false);
+	take_change(sk, state_of(sk), to, PROGRAM_PRIMARY, CODE_CALLED);
 	return 0;
 }
 
 SEC("?fentry/tcp_set_state")
 int BPF_PROG(state_fentry_relay, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, DUTY_RELAY, false);
+	take_change(sk, state_of(sk), to, PROGRAM_RELAY, CODE_CALLED);
 	return 0;
 }
 
 /*
- * No relay: the kernel runs no kprobe's program while another runs, or somebody reads a map, on the same
- * processor (trace_call_bpf).
+ * Without a relay: the kernel runs no kprobe's program while another program runs, or a map is
+ * read, on the same CPU (trace_call_bpf).
  */
 SEC("?kprobe/tcp_set_state")
 int BPF_KPROBE(state_kprobe, struct sock *sk, int to)
 {
-	take_state(sk, state_of(sk), to, DUTY_PRIMARY, false);
+	take_change(sk, state_of(sk), to, PROGRAM_PRIMARY, CODE_CALLED);
 	return 0;
 }
 
-/* The beginning of a listener, which does not pass through tcp_set_state(). */
+/* CLOSE -> LISTEN, for which tcp_set_state() is not called. */
 SEC("?fentry/inet_csk_listen_start")
 int BPF_PROG(listen_fentry, struct sock *sk)
 {
-	take_state(sk, state_of(sk), BPF_TCP_LISTEN, DUTY_PRIMARY, false);
+	take_change(sk, state_of(sk), BPF_TCP_LISTEN, PROGRAM_PRIMARY, CODE_CALLED);
 	return 0;
 }
 
 SEC("?kprobe/inet_csk_listen_start")
 int BPF_KPROBE(listen_kprobe, struct sock *sk)
 {
-	take_state(sk, state_of(sk), BPF_TCP_LISTEN, DUTY_PRIMARY, false);
+	take_change(sk, state_of(sk), BPF_TCP_LISTEN, PROGRAM_PRIMARY, CODE_CALLED);
 	return 0;
 }
 
-/* Our SYN or FIN leaves once more. */
+/* Our SYN or FIN is retransmitted. */
 SEC("raw_tp/tcp_retransmit_skb")
 int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 {
@@ -118,8 +123,8 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	if (!r || r->h.state != state)
 		return 0;
 	/*
-	 * Since 6.17 what failed on this host is reported too, which the socket counts as well: commit
-	 * ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb")
+	 * Since 6.17 a retransmission that failed on this host is reported too, and the socket
+	 * counts it: commit ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb")
 	 */
 	if (cfg.retransmit_err && (int)ctx[2]) {
 		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
@@ -132,8 +137,9 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 }
 
 /*
- * Reported before the state change for keepalive and `ss -K`, without one in SYN_SENT, after it in all
- * other cases.  What comes to a minisocket is reported from 6.10 on, or without a socket.
+ * The kernel sends the RST before the state change for keepalive and `ss -K`, after it in all other
+ * cases but SYN_SENT, where there is none.  One that answers a minisocket's segment is reported
+ * with the minisocket since 6.10, before that without a socket.
  */
 SEC("raw_tp/tcp_send_reset")
 int BPF_PROG(reset_sent, struct sock *sk)

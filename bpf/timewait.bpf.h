@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * FIN_WAIT2 without a socket.  An orphan waiting for the peer's FIN is replaced by a minisocket that
- * no state change reports on, so its record waits here under the connection's addresses until the
- * segment that ends it is seen (freed by kfree_skb, or judged by tcp_timewait_state_process), or user
- * space's sweep finds it expired.
+ * FIN_WAIT2 without a socket.  The kernel replaces an orphan that waits for the peer's FIN by a
+ * minisocket, which has no state changes.  Its record waits here, by the connection's addresses,
+ * until a segment ends it (seen by kfree_skb or tcp_timewait_state_process), or until user space's
+ * sweep finds it expired.
  */
 #ifndef TIMEWAIT_BPF_H
 #define TIMEWAIT_BPF_H
 
 #include "common.bpf.h"
-#include "facts.bpf.h"
+#include "cpu.bpf.h"
+#include "handshake.bpf.h"
 #include "shared/segment.h"
+#include "socket.bpf.h"
 #include "table.bpf.h"
 
 /*
- * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket had no
- * minisocket, unless it got the very last one, which nothing tells apart.
+ * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket
+ * got no minisocket, unless it got the very last one: the two look the same.
  *
- * The count is a reference count from 5.18 on, one more than there are minisockets: commit fbb8295248e1
- * ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  The table went back into the namespace
- * in 6.1: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of struct netns_ipv4.").
+ * Since 5.18 the count is a reference count, one more than there are minisockets: commit
+ * fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  In 6.1 the table went
+ * back into the namespace: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of
+ * struct netns_ipv4.").
  */
 static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 {
@@ -42,11 +45,13 @@ static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
 	       FIELD(net_5_8, ipv4.tcp_death_row.sysctl_max_tw_buckets);
 }
 
-#define TIMEWAIT_NS 60000000000ULL /* TCP_TIMEWAIT_LEN */
+/* include/net/tcp.h: TCP_TIMEWAIT_LEN */
+#define TIMEWAIT_NS 60000000000ULL
 
 /*
- * How long the kernel keeps an orphan in FIN_WAIT2 without a socket: tcp_fin_time(), of which a full socket
- * has waited what is beyond TCP_TIMEWAIT_LEN (tcp_keepalive_timer), and 3.5 RTO at least (tcp_time_wait).
+ * How long the kernel keeps the minisocket of an orphan in FIN_WAIT2: tcp_fin_time(), without what
+ * exceeds TCP_TIMEWAIT_LEN, which the full socket has waited (tcp_keepalive_timer), but at least
+ * 3.5 RTO (tcp_time_wait).
  */
 static __always_inline __u64 facts_fin_timeout_ns(const struct tcp_sock *tp)
 {
@@ -72,8 +77,8 @@ struct {
 } minisockets SEC(".maps");
 
 /*
- * The kernel makes the minisocket visible a moment before it reports the state change, so the segment
- * that ends it may be first, on another CPU.  Either side writes its own before it looks for the
+ * The kernel makes the minisocket visible a moment before the state change, so the segment that
+ * ends it may come first, on another CPU.  Each side writes its own entry before it looks for the
  * other's, so one of them finds both.
  */
 struct {
@@ -84,15 +89,16 @@ struct {
 } early_segments SEC(".maps");
 
 /*
- * What was written before is seen before what is read behind.  An atomic addition is all of a barrier that
- * BPF has; arm64 orders only one that fetches (from 5.12 on), so there nothing is certain for some ns.
+ * Writes before the fence are visible before reads after it.  An atomic addition is the only
+ * barrier that BPF has.  arm64 orders only one that fetches (since 5.12), so on arm64 nothing is
+ * certain for some ns.
  */
 static __always_inline void fence(struct cpu *cpu)
 {
 	__sync_fetch_and_add(&cpu->fences, 1);
 }
 
-/* Takes the record out, into this level's scratch room; NULL when somebody else was first. */
+/* Moves the record to this level's scratch room.  NULL: there is none, or another was first. */
 static __always_inline struct record *minisocket_take(const struct tuple *key, struct cpu *cpu,
 						      int level)
 {
@@ -110,7 +116,7 @@ static __always_inline struct record *minisocket_take(const struct tuple *key, s
 static __always_inline bool segment_ends(struct arrival *s, const struct record *r)
 {
 	if (s->kind == ARRIVAL_BY_HEADERS)
-		s->kind = segment_by_headers(s, r->c.remote_fin_seq);
+		s->kind = segment_by_headers(s, r->c.minisocket_rcv_nxt);
 	return s->kind != ARRIVAL_OTHER;
 }
 
@@ -130,7 +136,7 @@ static __always_inline void minisocket_end(struct record *r, const struct arriva
 	post_finished(r);
 }
 
-/* A record whose end went unseen has the addresses that are another connection's by now. */
+/* The connection of this record has ended unseen: another one has its addresses now. */
 static __always_inline void minisocket_evict(const struct tuple *key, struct cpu *cpu)
 {
 	int level = level_enter(cpu);
@@ -140,38 +146,37 @@ static __always_inline void minisocket_evict(const struct tuple *key, struct cpu
 		level_leave(cpu);
 }
 
-/* The socket of r is about to be replaced.  False when there is no room. */
-static __always_inline bool minisocket_enter(struct cpu *cpu, int level, struct record *r,
-					     const struct tcp_sock *tp, __u64 t_ns)
+/* A minisocket is about to replace the socket of r.  False: there is no room. */
+static __always_inline bool minisocket_enter(struct record *r, const struct change *now)
 {
 	struct arrival *early;
 	struct tuple key;
 	int err;
 
-	r->c.flags |= CLOSE_MINISOCKET;
-	r->c.remote_fin_seq = tp->rcv_nxt;
-	r->c.end_ns = t_ns + facts_fin_timeout_ns(tp);
+	r->c.minisocket_rcv_nxt = now->tp->rcv_nxt;
+	r->c.end_ns = now->t_ns + facts_fin_timeout_ns(now->tp);
 	tuple_of(&key, &r->h);
 	err = bpf_map_update_elem(&minisockets, &key, r, BPF_NOEXIST);
 	if (err == -EEXIST) {
-		minisocket_evict(&key, cpu);
+		minisocket_evict(&key, now->cpu);
 		err = bpf_map_update_elem(&minisockets, &key, r, BPF_ANY);
 	}
 	if (err)
 		return false;
-	fence(cpu);
+	fence(now->cpu);
 	early = bpf_map_lookup_elem(&early_segments, &key);
-	/* a note older than our FIN's acknowledgement is an earlier connection's */
+	/* a segment older than the ACK of our FIN was an earlier connection's */
 	if (early && early->t_ns >= diary_close_end_ns(r)) {
 		struct arrival s = *early;
 
-		r = segment_ends(&s, r) ? minisocket_take(&key, cpu, level) : NULL;
+		r = segment_ends(&s, r) ? minisocket_take(&key, now->cpu, now->level) : NULL;
 		if (r)
 			minisocket_end(r, &s);
 	}
 	return true;
 }
 
+/* This segment reached a minisocket, and may end it. */
 static __always_inline void minisocket_event(const struct tuple *key, struct arrival *s)
 {
 	struct cpu *cpu = this_cpu();
@@ -195,7 +200,7 @@ static __always_inline void minisocket_event(const struct tuple *key, struct arr
 		level_leave(cpu);
 }
 
-/* A segment that reached a minisocket is done with.  One that was accepted has moved tw_rcv_nxt. */
+/* The kernel has processed a segment to a minisocket.  One that it accepted moved tw_rcv_nxt. */
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
@@ -203,33 +208,35 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 	struct arrival s = { .end_seq = BPF_CORE_READ(cb, end_seq) };
 	struct tuple key = {};
 
-	bpf_probe_read_kernel(&flags, 1, header + 13);
+	bpf_probe_read_kernel(&flags, 1, header + TCP_FLAGS_AT);
 	if (flags & TCP_RST && (__s32)(s.end_seq - BPF_CORE_READ(tw, skc_tw_rcv_nxt)) >= 0)
 		s.kind = ARRIVAL_RST;
 	else if (flags & TCP_FIN && s.end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt))
 		s.kind = ARRIVAL_FIN;
 	else
 		return;
-	tuple_read(&key, tw);
+	read_tuple(&key, tw);
 	minisocket_event(&key, &s);
 }
 
 /*
- * We answered a segment with an RST: a minisocket did, which is gone when the segment is freed, or a
- * socket just closed that was about to have one (data after close(), tcp_rcv_state_process).
+ * An RST answered a segment.  A minisocket sent it, and is gone when the segment is freed; or a
+ * socket did that has just closed, and would have got a minisocket (data after close(),
+ * tcp_rcv_state_process).
  */
 static __always_inline void minisocket_refused(const struct sock *sk, __u8 state)
 {
 	struct arrival s = { .kind = ARRIVAL_REFUSED };
 	struct tuple key = {};
 
-	tuple_read(&key, &sk->__sk_common);
+	read_tuple(&key, &sk->__sk_common);
 	if (!key.local_port && state == BPF_TCP_CLOSE)
 		key.local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	minisocket_event(&key, &s);
 }
 
-#define TCP_TW_RST 1 /* enum tcp_tw_status */
+/* include/net/tcp.h: enum tcp_tw_status */
+#define TCP_TW_RST 1
 
 static __always_inline void minisocket_judged(struct sk_buff *skb, const struct sock *tw,
 					      int verdict)
@@ -249,10 +256,10 @@ int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, str
 }
 
 /*
- * Where kfree_skb does not tell whom the segment came to, which it does since 6.11: commit c53795d48ee8
- * ("net: add rx_sk to trace_kfree_skb").  A fourth argument came in 6.10, commit
- * 41eecbd712b7 ("tcp: replace TCP_SKB_CB(skb)->tcp_tw_isn with a per-cpu field"), a fifth in 6.15,
- * commit 04271411121a ("tcp: add TCP_RFC7323_TW_PAWS drop reason").
+ * Before 6.11 kfree_skb does not say which socket the segment came to: commit c53795d48ee8 ("net:
+ * add rx_sk to trace_kfree_skb").  A fourth argument came in 6.10, commit 41eecbd712b7 ("tcp:
+ * replace TCP_SKB_CB(skb)->tcp_tw_isn with a per-cpu field"), a fifth in 6.15, commit 04271411121a
+ * ("tcp: add TCP_RFC7323_TW_PAWS drop reason").
  */
 SEC("?fexit/tcp_timewait_state_process")
 int BPF_PROG(segment_judged, struct sock *tw, struct sk_buff *skb, void *th, int verdict)
@@ -277,9 +284,15 @@ int BPF_PROG(segment_judged_5args, struct sock *tw, struct sk_buff *skb, void *t
 	return 0;
 }
 
+/* RFC 791 and RFC 8200: the destination's address follows */
+#define IPV4_SOURCE_AT 12
+#define IPV6_SOURCE_AT 8
+
 struct headers {
+	/* without options or extensions */
 	__u8 ip[40];
-	__u8 tcp[14]; /* as far as the flags */
+	/* up to the flags */
+	__u8 tcp[TCP_FLAGS_AT + 1];
 };
 
 static __always_inline __u16 read_be16(const __u8 *from)
@@ -287,7 +300,7 @@ static __always_inline __u16 read_be16(const __u8 *from)
 	return from[0] << 8 | from[1];
 }
 
-/* Whom a segment came to, by its headers.  False: it is not for TCP, or did not come that far. */
+/* Which connection a segment came to, by its headers.  False: it did not reach TCP. */
 static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key, struct arrival *s)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
@@ -295,32 +308,33 @@ static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key,
 	__u8 *tcp = head + BPF_CORE_READ(skb, transport_header);
 	struct headers h = {};
 
-	/* where the receiver has it, which ip_rcv() and the filters do not */
+	/* TCP's receive path has moved skb->data there; ip_rcv() and the filters have not */
 	if (BPF_CORE_READ(skb, data) != tcp)
 		return false;
 	bpf_probe_read_kernel(h.tcp, sizeof(h.tcp), tcp);
-	s->seq = (__u32)read_be16(h.tcp + 4) << 16 | read_be16(h.tcp + 6);
+	s->seq = (__u32)read_be16(h.tcp + TCP_SEQ_AT) << 16 | read_be16(h.tcp + TCP_SEQ_AT + 2);
 	s->end_seq = BPF_CORE_READ(cb, end_seq);
-	s->flags = h.tcp[13];
-	if (BPF_CORE_READ(cb, seq) != s->seq) /* tcp_v4_fill_cb() wrote the same */
+	s->flags = h.tcp[TCP_FLAGS_AT];
+	/* tcp_v4_fill_cb() wrote the same */
+	if (BPF_CORE_READ(cb, seq) != s->seq)
 		return false;
 	if (s->end_seq == s->seq && !(s->flags & TCP_RST))
 		return false;
 	bpf_probe_read_kernel(h.ip, sizeof(h.ip), head + BPF_CORE_READ(skb, network_header));
 	if (h.ip[0] >> 4 == 4) {
-		v4_mapped(key->local, *(__be32 *)(h.ip + 16));
-		v4_mapped(key->remote, *(__be32 *)(h.ip + 12));
+		v4_mapped(key->local, *(__be32 *)(h.ip + IPV4_SOURCE_AT + 4));
+		v4_mapped(key->remote, *(__be32 *)(h.ip + IPV4_SOURCE_AT));
 	} else {
-		__builtin_memcpy(key->local, h.ip + 24, 16);
-		__builtin_memcpy(key->remote, h.ip + 8, 16);
+		__builtin_memcpy(key->local, h.ip + IPV6_SOURCE_AT + 16, 16);
+		__builtin_memcpy(key->remote, h.ip + IPV6_SOURCE_AT, 16);
 	}
 	key->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
-	key->local_port = read_be16(h.tcp + 2);
-	key->remote_port = read_be16(h.tcp);
+	key->local_port = read_be16(h.tcp + TCP_DEST_AT);
+	key->remote_port = read_be16(h.tcp + TCP_SOURCE_AT);
 	return true;
 }
 
-/* Where neither hook is to be had: what TCP is done with, by its headers. */
+/* Where neither hook exists: what TCP frees, by its headers. */
 SEC("?raw_tp/kfree_skb")
 int BPF_PROG(segment_dropped, struct sk_buff *skb)
 {

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What user space tells the BPF programs before they are loaded, and what they count. */
+/*
+ * What user space sets before the BPF programs are loaded, what they count, and the keys of their
+ * maps.
+ */
 #ifndef CONFIG_H
 #define CONFIG_H
 
@@ -9,21 +12,34 @@
 #include "record.h"
 
 #define PORT_WORDS (65536 / 64)
-#define SCANNED_NONE 1 /* no namespace's inode */
-#define BACKUPS 3      /* programs between the main one and its relay, where they are needed */
-#define LEVELS 3       /* how deep programs may interrupt one another on a processor, and do not */
+/* no namespace has this inode */
+#define SCANNED_NONE 1
+/* programs between the primary one and the relay, where they are needed */
+#define BACKUPS 3
+/* nesting levels of programs on a CPU: more than occur */
+#define LEVELS 3
+/* a connection's number: the level it began on, above its number there */
+#define CONN_LEVEL_SHIFT 48
 
 struct config {
-	__u64 min_connect_ns; /* 0: not asked for */
+	/* 0: not asked for */
+	__u64 min_connect_ns;
 	__u64 min_close_ns;
-	__u64 cgroup;	  /* 0: all */
-	__u64 wake_bytes; /* unread bytes in the ring that wake the reader before its timer does */
-	__u64 tick_ns;	  /* a jiffy */
-	__u32 netns;	  /* inode, 0: all */
-	__u32 pidns;	  /* inode of the tracer's PID namespace, 0: the initial one */
+	/* 0: all */
+	__u64 cgroup;
+	/* with so many unread bytes in the ring the reader is woken before its timer */
+	__u64 wake_bytes;
+	/* a jiffy */
+	__u64 tick_ns;
+	/* inode; 0: all */
+	__u32 netns;
+	/* inode of the tracer's PID namespace; 0: the initial one */
+	__u32 pidns;
 	__u32 n_cpus;
-	__u8 family; /* 4, 6, 0: both */
-	__u8 role;   /* enum role, 0: both */
+	/* 4, 6; 0: both */
+	__u8 family;
+	/* enum role; 0: both */
+	__u8 role;
 	bool failed;
 	bool by_pid;
 	bool by_comm;
@@ -33,36 +49,55 @@ struct config {
 	bool by_local;
 	bool by_remote;
 	bool by_host;
-	bool states;	       /* post every transition */
-	bool tally;	       /* only a summary is wanted: count, post nothing */
-	bool owners;	       /* whose connection it is matters: it is told, or selects */
-	bool accept_seen;      /* some hook sees accept() return */
-	bool mptcp_known;      /* --hook mptcp=none pretends that it is not */
-	bool syncookie_seen;   /* some hook sees which children come from a SYN cookie */
-	bool minisockets_seen; /* some hook sees what reaches a FIN_WAIT2 minisocket */
-	bool retransmit_err;   /* tcp_retransmit_skb has a third argument, the error */
-	bool preexisting;      /* what is older than the trace was entered by its addresses */
-	bool cookie_helper;    /* the state's programs may call bpf_get_socket_cookie() */
-	bool preempted;	       /* a task may be taken off its CPU between the programs at a hook */
-	bool current_btf;      /* bpf_get_current_task_btf() may be called */
-	bool typed;    /* the verifier knows the types of what the state's programs are given */
-	bool on_entry; /* they run where tcp_set_state() begins */
+	/* post each state change */
+	bool states;
+	/* only a summary is wanted: count, post nothing */
+	bool tally;
+	/* the owner is reported, or selects */
+	bool owners;
+	/* some hook shows that accept() returns */
+	bool accept_seen;
+	/* --hook mptcp=none: as if it was not */
+	bool mptcp_known;
+	/* some hook shows which children come from a SYN cookie */
+	bool syncookie_seen;
+	/* some hook shows the segments to a FIN_WAIT2 minisocket */
+	bool minisockets_seen;
+	/* tcp_retransmit_skb has a third argument, the error */
+	bool retransmit_err;
+	/* user space enters preexisting connections, by their addresses */
+	bool preexisting;
+	/* the programs on state changes may call bpf_get_socket_cookie() */
+	bool cookie_helper;
+	/* a task may lose its CPU between the programs on a tracepoint */
+	bool preempted;
+	/* bpf_get_current_task_btf() may be called */
+	bool current_btf;
+	/* the verifier knows the types of the arguments of the programs on state changes */
+	bool typed;
+	/* those run where tcp_set_state() begins */
+	bool on_entry;
 	char comm[COMM_LEN];
 };
 
-/* Counters, one per-CPU slot each. */
+/* Counters, with a slot per CPU. */
 enum counter {
-	COUNT_LOST_HANDSHAKE, /* chapters that found no room in the ring, even inside the close */
+	/* chapters that found no room in the ring, not even within the close */
+	COUNT_LOST_HANDSHAKE,
 	COUNT_LOST_CLOSE,
 	COUNT_LOST_TRANSITION,
-	COUNT_LOST_TALLY, /* chapters that found no place to be counted in */
-	COUNT_TABLE_FULL, /* connections that found no room in the table */
-	COUNT_RELAY,	  /* hook runs that the relay program did */
-	COUNT_UNKNOWN,	  /* state changes of sockets that no record was found for */
+	/* chapters that found no place to be counted in */
+	COUNT_LOST_TALLY,
+	/* connections that found no room in the table */
+	COUNT_TABLE_FULL,
+	/* state changes that the relay or a backup took, for the primary program */
+	COUNT_RELAY,
+	/* state changes of sockets without a record */
+	COUNT_UNKNOWN,
 	COUNTERS
 };
 
-/* A listener's place: what a connection's own end looks like. */
+/* Where a listener listens. */
 struct listener_key {
 	__u8 addr[16];
 	__u32 netns;
@@ -71,9 +106,10 @@ struct listener_key {
 };
 
 struct listener {
-	struct owner
-		owner; /* pid 0: several processes listen here and the kernel does not tell which */
-	__u64 sk;      /* the last one that began to listen */
+	/* pid 0: several processes listen here, and the kernel does not show which gets what */
+	struct owner owner;
+	/* the last one that began to listen; 0: user space found it */
+	__u64 sk;
 	__u32 sockets;
 	__u8 selected;
 	__u8 pad[3];
@@ -84,7 +120,7 @@ struct unaccepted {
 	__u64 since_ns;
 };
 
-/* A connection as its segments name it: where a minisocket's record is found. */
+/* A connection as its segments name it: the key of a minisocket's record. */
 struct tuple {
 	__u8 local[16];
 	__u8 remote[16];
@@ -93,15 +129,18 @@ struct tuple {
 	__u16 remote_port;
 };
 
-/* IPv6, or IPv4-mapped from 96 bits on. */
+/* IPv6, or IPv4-mapped with at least 96 bits. */
 struct prefix {
 	__u32 bits;
 	__u8 addr[16];
 };
 
-/* A prefix as the tries know it: the family comes first, so that ::/0 is no IPv4 address's prefix. */
+#define PREFIX_FAMILY_BITS 8
+
+/* A prefix in the tries: the family comes first, so that ::/0 is no prefix of an IPv4 address. */
 struct prefix_key {
-	__u32 bits; /* 8 for the family, then those of the address */
+	/* PREFIX_FAMILY_BITS and those of the address */
+	__u32 bits;
 	__u8 family;
 	__u8 addr[16];
 	__u8 pad[3];

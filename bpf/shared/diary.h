@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The diary's rules: what one event writes into a connection's record, and what a finished record
- * amounts to.  Pure: no helper, no clock, no map, so that the BPF programs and the unit tests compile
- * the same lines.  All times are CLOCK_MONOTONIC nanoseconds.
+ * The diary's rules: what an event writes into a connection's record, and which times a finished
+ * record yields.  Pure: no helper, no clock, no map, so that the BPF programs and the unit tests
+ * compile the same lines.  All times are CLOCK_MONOTONIC nanoseconds.
  */
 #ifndef DIARY_H
 #define DIARY_H
@@ -17,18 +17,28 @@
 #endif
 
 /*
- * Steps at the end of either array that retransmissions may not take: the states come first.  A SYN that
- * the default sysctls repeat until they give up (6 times, after 4 in even intervals) just fits.
+ * Steps at the end of each array that only state changes may use.  A SYN that is retransmitted as
+ * often as the defaults of tcp_syn_retries (6) and tcp_syn_linear_timeouts (4) allow just fits.
  */
 #define HANDSHAKE_RESERVED 1
 #define CLOSE_RESERVED 5
 
-/* As in libbpf: keeps the compiler from merging range checks into forms that the verifier cannot follow. */
+/* n_steps and fin_retransmits stop there */
+#define N_STEPS_MAX 0xff
+#define FIN_RETRANSMITS_MAX 0xffff
+
+#define NS_PER_US 1000
+#define US_PER_MS 1000
+
+/*
+ * As in libbpf: keeps the compiler from merging range checks into forms that the verifier cannot
+ * follow.
+ */
 #ifndef barrier_var
 #define barrier_var(var) asm volatile("" : "+r"(var))
 #endif
 
-/* 1 or 0 without a branch, of which each doubles the paths that the verifier follows. */
+/* 1 or 0 without a branch: each branch doubles the paths that the verifier follows. */
 static __always_inline __u64 nonzero(__u64 value)
 {
 	value |= -value;
@@ -40,7 +50,9 @@ static __always_inline __u64 step_pack(__u64 t, __u8 from, __u8 to, enum step_ki
 {
 	if (t > STEP_T_MAX)
 		t = STEP_T_MAX;
-	return t | (__u64)(from & 15) << 52 | (__u64)(to & 15) << 56 | (__u64)(kind & 15) << 60;
+	return t | (__u64)(from & STEP_NIBBLE) << STEP_FROM_SHIFT |
+	       (__u64)(to & STEP_NIBBLE) << STEP_TO_SHIFT |
+	       (__u64)(kind & STEP_NIBBLE) << STEP_KIND_SHIFT;
 }
 
 static __always_inline __u64 step_t_ns(__u64 step)
@@ -50,17 +62,17 @@ static __always_inline __u64 step_t_ns(__u64 step)
 
 static __always_inline __u8 step_from(__u64 step)
 {
-	return step >> 52 & 15;
+	return step >> STEP_FROM_SHIFT & STEP_NIBBLE;
 }
 
 static __always_inline __u8 step_to(__u64 step)
 {
-	return step >> 56 & 15;
+	return step >> STEP_TO_SHIFT & STEP_NIBBLE;
 }
 
 static __always_inline enum step_kind step_kind(__u64 step)
 {
-	return (enum step_kind)(step >> 60 & 15);
+	return (enum step_kind)(step >> STEP_KIND_SHIFT & STEP_NIBBLE);
 }
 
 static __always_inline bool diary_established(const struct record *r)
@@ -79,7 +91,7 @@ static __always_inline void diary_handshake_step(struct record *r, __u64 t_ns, _
 		r->h.t0_ns = t_ns;
 	if (n < HANDSHAKE_STEPS)
 		r->h.steps[n] = step_pack(t_ns - r->h.t0_ns, from, to, kind);
-	if (n < 255)
+	if (n < N_STEPS_MAX)
 		r->h.n_steps = n + 1;
 }
 
@@ -94,13 +106,13 @@ static __always_inline void diary_close_step(struct record *r, __u64 t_ns, __u8 
 		r->c.t0_ns = t_ns;
 	if (n < CLOSE_STEPS)
 		r->c.steps[n] = step_pack(t_ns - r->c.t0_ns, from, to, kind);
-	if (n < 255)
+	if (n < N_STEPS_MAX)
 		r->c.n_steps = n + 1;
 }
 
 /*
- * Writes one state change.  A `from` that is not the state of the last step means that something in
- * between was not seen: the chapter it belongs to is marked.
+ * Writes a state change.  Where `from` is not the state after the last step, something in between
+ * was missed: the chapter that the change belongs to is marked.
  */
 static __always_inline void diary_change(struct record *r, __u64 t_ns, __u8 from, __u8 to,
 					 enum step_kind kind)
@@ -129,76 +141,83 @@ static __always_inline void diary_change(struct record *r, __u64 t_ns, __u8 from
 	r->h.state = to;
 }
 
-/* Writes that our SYN, SYN,ACK or FIN left again; where room is short only the count is kept. */
+/* Writes that our SYN, SYN,ACK or FIN was retransmitted; where room is short it is only counted. */
 static __always_inline void diary_retransmit(struct record *r, __u64 t_ns, __u8 state)
 {
 	if (!diary_established(r)) {
 		if (r->h.n_steps < HANDSHAKE_STEPS - HANDSHAKE_RESERVED)
 			diary_handshake_step(r, t_ns, state, state, STEP_RETRANSMIT);
 	} else {
-		if (r->c.fin_retransmits < 0xffff)
+		if (r->c.fin_retransmits < FIN_RETRANSMITS_MAX)
 			r->c.fin_retransmits++;
 		if (r->c.n_steps && r->c.n_steps < CLOSE_STEPS - CLOSE_RESERVED)
 			diary_close_step(r, t_ns, state, state, STEP_RETRANSMIT);
 	}
 }
 
-/* Time of the last step kept of the handshake, and of the close; 0 when there is none. */
+/* Time of the last step kept of the handshake; 0: there is none. */
 static __always_inline __u64 diary_handshake_end_ns(const struct handshake_part *h)
 {
 	__u32 last = h->n_steps - 1U;
 
-	barrier_var(last); /* before 6.8 the verifier learns nothing from "not 0" */
+	/* before 6.8 the verifier learns nothing from "not 0" */
+	barrier_var(last);
 	if (last >= HANDSHAKE_STEPS)
 		return 0;
 	return h->t0_ns + step_t_ns(h->steps[last]);
 }
 
+/* The same of the close. */
 static __always_inline __u64 diary_close_end_ns(const struct record *r)
 {
 	__u32 last = r->c.n_steps - 1U;
 
-	barrier_var(last); /* before 6.8 the verifier learns nothing from "not 0" */
+	/* before 6.8 the verifier learns nothing from "not 0" */
+	barrier_var(last);
 	if (last >= CLOSE_STEPS)
 		return 0;
 	return r->c.t0_ns + step_t_ns(r->c.steps[last]);
 }
 
-/* The socket counts what it sent again; were all of them seen leaving, as far as there was room? */
+/* Was each retransmission that the socket counts seen, as far as there is room for its step? */
 static __always_inline bool diary_retransmits_seen(const struct handshake_part *h)
 {
-	__u32 seen = HANDSHAKE_STEPS,
-	      most = h->role == ROLE_SERVER ? SYNACK_TIMES : HANDSHAKE_STEPS;
+	__u32 seen = HANDSHAKE_STEPS;
+	__u32 most = h->role == ROLE_SERVER ? SYNACK_TIMES : HANDSHAKE_STEPS;
 
-	/* steps that are not there are 0 */
+	/* unused steps are 0 */
 	for (__u32 i = 0; i < HANDSHAKE_STEPS; i++)
-		seen -= nonzero(h->steps[i] >> 60 ^ STEP_RETRANSMIT);
+		seen -= nonzero(h->steps[i] >> STEP_KIND_SHIFT ^ STEP_RETRANSMIT);
 	return seen >= h->retransmits || seen >= most || h->n_steps >= HANDSHAKE_STEPS ||
 	       h->flags & HANDSHAKE_MAYBE_UNSENT;
 }
 
-/* As above, of our FIN; total: what the socket counts by now.  Where data may be among it, nobody knows. */
+/*
+ * The same of our FIN; total: what the socket counts now.  Where data may be among it, nothing says
+ * that one was missed.
+ */
 static __always_inline bool diary_fins_seen(const struct close_part *c, __u32 total)
 {
-	return !(c->flags & CLOSE_FIN_ALONE) || total - c->retransmits <= c->fin_retransmits;
+	return !(c->flags & CLOSE_FIN_ALONE) ||
+	       total - c->retransmits_at_local_fin <= c->fin_retransmits;
 }
 
 /*
- * The kernel's round trip sample of the handshake in microseconds, 0 when there is no honest one: after
- * a retransmission it may belong to either segment, and a whole number of milliseconds beside
- * timestamps is what the peer's echo of a SYN cookie gives (resolution 1 ms, up to 64 ms off).
+ * The kernel's round trip sample of the handshake in microseconds; 0: there is none to trust.  After
+ * a retransmission it may be of either segment.  A whole number of milliseconds, with timestamps,
+ * may be from the echo of a SYN cookie (resolution 1 ms, up to 64 ms wrong).
  */
 static __always_inline __u32 diary_rtt_us(const struct handshake_part *h)
 {
 	if (h->retransmits || h->flags & (HANDSHAKE_ACK_DEFERRED | HANDSHAKE_SYNCOOKIE))
 		return 0;
 	if (h->role == ROLE_SERVER && !(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN) &&
-	    h->options & OPTION_TIMESTAMPS && h->rtt_us % 1000 == 0)
+	    h->options & OPTION_TIMESTAMPS && h->rtt_us % US_PER_MS == 0)
 		return 0;
 	return h->rtt_us;
 }
 
-/* Time of the first step that the wire saw: the SYN (client) or the SYN,ACK (server).  0: not known. */
+/* When the SYN (client) or the SYN,ACK (server) was sent; 0: not known. */
 static __always_inline __u64 diary_handshake_begin_ns(const struct handshake_part *h, __u64 end_ns)
 {
 	if (h->flags & (HANDSHAKE_EVENTS_LOST | HANDSHAKE_BEFORE_TRACE))
@@ -212,10 +231,10 @@ static __always_inline __u64 diary_handshake_begin_ns(const struct handshake_par
 		return 0;
 	if (h->sent_ns && h->sent_ns <= end_ns)
 		return h->sent_ns;
-	return diary_rtt_us(h) ? end_ns - (__u64)diary_rtt_us(h) * 1000 : 0;
+	return diary_rtt_us(h) ? end_ns - (__u64)diary_rtt_us(h) * NS_PER_US : 0;
 }
 
-/* How long the handshake took, failed ones included; 0 when the kernel has no honest figure. */
+/* How long the handshake took, also a failed one; 0: not known. */
 static __always_inline __u64 diary_handshake_ns(const struct handshake_part *h)
 {
 	__u64 end = diary_handshake_end_ns(h), begin;
@@ -236,22 +255,22 @@ static __always_inline bool diary_graceful(const struct record *r)
 }
 
 /*
- * When our FIN left: as the kernel's retransmit queue remembers it, which is later than the state
- * change when unsent data stood before it (FIN_WAIT1 is entered when close() is called).
- * 0: it did not leave, or the kernel does not tell.
+ * When our FIN was sent, by the kernel's retransmit queue.  FIN_WAIT1 begins when close() is called;
+ * the FIN is sent later if unsent data is queued before it.  0: it was not sent, or not known.
  */
 static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 queued_ns)
 {
-	/* of a FIN sent twice it has the second one's time */
+	/* of a retransmitted FIN the queue has the last time */
 	if (r->c.fin_sent_us && !r->c.fin_retransmits)
-		return r->c.fin_sent_us * 1000 > queued_ns ? r->c.fin_sent_us * 1000 : queued_ns;
+		return r->c.fin_sent_us * NS_PER_US > queued_ns ? r->c.fin_sent_us * NS_PER_US
+								: queued_ns;
 	if (r->c.flags & (CLOSE_FIN_BEHIND_DATA | CLOSE_REMOTE_FIN_FIRST) ||
 	    (r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_LOCAL_FIN_LEFT)))
 		return 0;
 	return queued_ns;
 }
 
-/* How long the close took: from the first FIN on the wire, or the fatal segment, to its end. */
+/* How long the close took, from the first FIN on the wire or the fatal segment; 0: not known. */
 static __always_inline __u64 diary_close_ns(const struct record *r)
 {
 	__u64 end = diary_close_end_ns(r), begin = r->c.t0_ns;
@@ -261,7 +280,7 @@ static __always_inline __u64 diary_close_ns(const struct record *r)
 		return 0;
 	before = r->c.n_steps - 2U;
 	barrier_var(before);
-	/* one segment, one moment */
+	/* both steps are of one segment: the close ended with the first */
 	if (before < CLOSE_STEPS - 1 && step_kind(r->c.steps[before + 1]) == STEP_SAME_SEGMENT)
 		end = r->c.t0_ns + step_t_ns(r->c.steps[before]);
 	if (step_to(r->c.steps[0]) == BPF_TCP_FIN_WAIT1) {

@@ -1,35 +1,46 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a FIN_WAIT2 minisocket makes of a segment that comes to it.  Pure, see diary.h. */
+/* What a FIN_WAIT2 minisocket does with a segment.  Pure, see diary.h. */
 #ifndef SEGMENT_H
 #define SEGMENT_H
 
 #include "diary.h"
 
+/* RFC 9293, 3.1: where the fields are in the header, and the flags */
+#define TCP_SOURCE_AT 0
+#define TCP_DEST_AT 2
+#define TCP_SEQ_AT 4
+#define TCP_FLAGS_AT 13
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
 #define TCP_ACK 0x10
 
 enum arrival_kind {
-	ARRIVAL_OTHER, /* it changes nothing */
+	/* it changes nothing */
+	ARRIVAL_OTHER,
 	ARRIVAL_FIN,
 	ARRIVAL_RST,
-	ARRIVAL_REFUSED,    /* data that nobody is there to read: answered with an RST */
-	ARRIVAL_BY_HEADERS, /* not decided: that takes what the minisocket awaits */
+	/* data that nobody reads any more: an RST answers it */
+	ARRIVAL_REFUSED,
+	/* not decided yet: segment_by_headers() needs what the minisocket expects */
+	ARRIVAL_BY_HEADERS,
 };
 
 struct arrival {
 	__u64 t_ns;
 	__u32 seq;
-	__u32 end_seq; /* behind its data and its FIN, whose number is one less */
-	__u32 flags;   /* of the TCP header */
-	__u32 kind;    /* enum arrival_kind */
+	/* after its data and its FIN, whose number is one less */
+	__u32 end_seq;
+	/* of the TCP header */
+	__u32 flags;
+	/* enum arrival_kind */
+	__u32 kind;
 };
 
 /*
- * By its headers, to a minisocket that awaits rcv_nxt: tcp_timewait_state_process() in
- * net/ipv4/tcp_minisocks.c, but for the upper end of the window and for old timestamps (PAWS), which only
- * a stranger's segments have.
+ * By its headers, to a minisocket that expects rcv_nxt: tcp_timewait_state_process() in
+ * net/ipv4/tcp_minisocks.c, but without the upper end of the window and without old timestamps
+ * (PAWS): only a stranger's segments fail there.
  */
 static __always_inline enum arrival_kind segment_by_headers(const struct arrival *s, __u32 rcv_nxt)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A summary's chapters, counted instead of posted.  A key holds the facts that the verdict depends on
- * and the latency's bucket, so the kernel judges nothing: user space makes a chapter of each key, by the
- * same rules as of a record (user/chapter/tally_chapter.c).  Pure; both sides and the unit tests compile it.
+ * The chapters of a summary, counted instead of posted.  A key has the facts that the verdict
+ * depends on and the bucket of the latency, so the BPF side judges nothing: user space makes a
+ * chapter of each key, by the same rules as of a record (user/chapter/tally_chapter.c).  Pure: both
+ * sides and the unit tests compile it.
  */
 #ifndef TALLY_H
 #define TALLY_H
@@ -10,7 +11,8 @@
 #include "diary.h"
 
 #define TALLIES 16384
-#define TALLIES_OTHER 4096 /* without the service port, for what finds no room above */
+/* without the service's port, for what finds no room in those */
+#define TALLIES_OTHER 4096
 
 /*
  * Log-linear buckets.  Each power of two is cut into 32 of equal width:
@@ -21,18 +23,24 @@
  */
 #define BUCKET_BITS 5
 #define BUCKETS ((64 - BUCKET_BITS + 1) << BUCKET_BITS)
-#define BUCKET_NONE 0xffff /* no latency, or not known */
+/* no latency, or not known */
+#define BUCKET_NONE 0xffff
 
 struct tally_key {
-	__u16 port; /* the service's; 0: none, or not known */
+	/* the service's; 0: none, or not known */
+	__u16 port;
 	__u16 bucket;
 	__s16 err;
-	__u8 close; /* the chapter's type */
+	/* the chapter's type */
+	__u8 close;
 	__u8 role;
-	__u8 soft; /* err was an ICMP's */
+	/* err was an ICMP's */
+	__u8 soft;
 	__u8 state;
-	__u8 last_from; /* the state before the last one of the close */
-	__u8 alone;	/* a close whose handshake is not told */
+	/* the state before the last change of the close */
+	__u8 last_from;
+	/* a close whose handshake is not counted */
+	__u8 alone;
 	__u32 h_flags;
 	__u32 c_flags;
 };
@@ -53,7 +61,9 @@ static __always_inline __u16 tally_bucket(__u64 value)
 {
 	__u32 e = 0;
 
-	/* how far the highest bit is above BUCKET_BITS, by halving: BPF has no instruction for it */
+	/*
+	 * how far the highest bit is above BUCKET_BITS, by bisection: BPF has no instruction for it
+	 */
 	for (__u32 step = 32; step; step /= 2)
 		e += step * (__u32)nonzero(value >> (e + BUCKET_BITS) >> step);
 	return (e << BUCKET_BITS) + (value >> e);
@@ -70,7 +80,7 @@ static __always_inline void tally_begin(struct tally_key *key, const struct hand
 	key->h_flags = h->flags & TALLY_H_FLAGS;
 }
 
-/* For a handshake that is over; the key must be zero.  Returns its latency in ns, 0: none told. */
+/* Of a handshake that is over; the key must be zero.  Returns its latency in ns, 0: not known. */
 static __always_inline __u64 tally_handshake(struct tally_key *key, const struct record *r)
 {
 	__u64 ns;
@@ -82,7 +92,8 @@ static __always_inline __u64 tally_handshake(struct tally_key *key, const struct
 		key->state = r->h.state;
 		key->err = r->h.err;
 		key->soft = r->h.err && r->h.err == r->h.err_soft;
-		return 0; /* how long a failure took says nothing of how long a handshake takes */
+		/* the time of a failure is no handshake's */
+		return 0;
 	}
 	ns = diary_handshake_ns(&r->h);
 	if (ns)
@@ -90,7 +101,7 @@ static __always_inline __u64 tally_handshake(struct tally_key *key, const struct
 	return ns;
 }
 
-/* For a close that is over; the key must be zero.  Returns its latency in ns, 0: not known. */
+/* Of a close that is over; the key must be zero.  Returns its latency in ns, 0: not known. */
 static __always_inline __u64 tally_close(struct tally_key *key, const struct record *r)
 {
 	__u64 ns = diary_close_ns(r);
@@ -100,7 +111,8 @@ static __always_inline __u64 tally_close(struct tally_key *key, const struct rec
 	key->close = 1;
 	key->err = r->c.err;
 	key->c_flags = r->c.flags & TALLY_C_FLAGS;
-	barrier_var(last); /* as in diary_close_end_ns() */
+	/* as in diary_close_end_ns() */
+	barrier_var(last);
 	if (last < CLOSE_STEPS)
 		key->last_from = step_from(r->c.steps[last]);
 	if (ns)

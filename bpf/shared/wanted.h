@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Which chapters are wanted: --failed, --min-connect, --min-close.  Pure; both sides decide by it. */
+/*
+ * Which chapters are wanted: --failed, --min-connect, --min-close.  Pure; both sides decide by it.
+ */
 #ifndef WANTED_H
 #define WANTED_H
 
@@ -17,7 +19,7 @@ static __always_inline bool wanted_closes(const volatile struct config *cfg)
 	return cfg->min_close_ns || !cfg->min_connect_ns;
 }
 
-/* For a handshake that is over. */
+/* Of a handshake that is over. */
 static __always_inline bool wanted_handshake(const volatile struct config *cfg,
 					     const struct record *r)
 {
@@ -26,7 +28,7 @@ static __always_inline bool wanted_handshake(const volatile struct config *cfg,
 	return !cfg->min_connect_ns || diary_handshake_ns(&r->h) >= cfg->min_connect_ns;
 }
 
-/* For a close that is over. */
+/* Of a close that is over. */
 static __always_inline bool wanted_close(const volatile struct config *cfg, const struct record *r)
 {
 	if (!wanted_closes(cfg) || (cfg->failed && diary_graceful(r)))
@@ -34,7 +36,9 @@ static __always_inline bool wanted_close(const volatile struct config *cfg, cons
 	return !cfg->min_close_ns || diary_close_ns(r) >= cfg->min_close_ns;
 }
 
-/* For one that is not over at now_ns, whose handshake or close has lasted for as long as is asked for. */
+/*
+ * Of one that is not over at now_ns: has its handshake or close lasted for as long as is asked for?
+ */
 static __always_inline bool wanted_open(const volatile struct config *cfg, const struct record *r,
 					__u64 now_ns)
 {

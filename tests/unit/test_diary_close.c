@@ -88,14 +88,14 @@ static void fin_left(void **state)
 static void fins_seen(void **state)
 {
 	(void)state;
-	r.c.retransmits = 3;
+	r.c.retransmits_at_local_fin = 3;
 	r.c.fin_retransmits = 1;
 	assert_true(diary_fins_seen(&r.c, 5));
 	r.c.flags |= CLOSE_FIN_ALONE;
 	assert_true(diary_fins_seen(&r.c, 4));
 	assert_false(diary_fins_seen(&r.c, 5));
 	/* the count has 32 bits */
-	r.c.retransmits = UINT32_MAX;
+	r.c.retransmits_at_local_fin = UINT32_MAX;
 	assert_true(diary_fins_seen(&r.c, 0));
 	assert_false(diary_fins_seen(&r.c, 1));
 }

@@ -30,7 +30,7 @@ enum item_type {
 	ITEM_COUNTS = 7,
 	/* nothing: all ITEM_OPEN before are void, new ones may follow */
 	ITEM_SNAPSHOT = 8,
-	/* struct item_tally: chapters that the kernel side counted, never recorded */
+	/* struct item_tally: chapters that the BPF side counted, never recorded */
 	ITEM_TALLY = 9,
 };
 

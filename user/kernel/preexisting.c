@@ -203,7 +203,7 @@ static void add_connection(struct scan *s, const struct inet_diag_msg *m, const 
 	    !select_handshake(s->request->options, NULL, &r.h))
 		return;
 	r.h.flags |= HANDSHAKE_OWNER_SELECTED;
-	r.h.conn = (uint64_t)LEVELS << 48 | ++s->n; /* beyond those of next_conn() */
+	r.h.conn = (uint64_t)LEVELS << CONN_LEVEL_SHIFT | ++s->n; /* beyond those of next_conn() */
 	memcpy(key.local, r.h.local, 16);
 	memcpy(key.remote, r.h.remote, 16);
 	key.local_port = r.h.local_port;

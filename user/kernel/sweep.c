@@ -91,7 +91,7 @@ static int report(const struct sweep *s, enum item_type type, const void *data, 
 	return s->sink(s->ctx, &(struct item){ .type = type, .data = data, .len = len });
 }
 
-/* Does nothing if the handshake has been posted meanwhile. */
+/* The sweep's part in the table of bpf/handshake.bpf.h.  Does nothing if the handshake was claimed meanwhile. */
 static int report_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns)
 {
 	struct unaccepted u;
@@ -130,7 +130,7 @@ static int report_unposted(const struct sweep *s, const struct record *r, const 
 		return 0;
 	if (unposted && sk && r->h.role == ROLE_SERVER && s->cfg->accept_seen)
 		unposted = !bpf_map_delete_elem(s->unaccepted_fd, sk) ||
-			   r->h.accept_fate == ACCEPT_LOST;
+			   r->h.accept_fate == ACCEPT_UNPOSTED;
 	return unposted && wanted_handshake(s->cfg, r)
 		       ? report(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
 		       : 0;
@@ -189,7 +189,7 @@ static uint64_t last_event_ns(const struct record *r)
 static bool is_gone(const struct sweep *s, const struct record *r)
 {
 	return s->checked_ns && r->h.conn && !(r->c.flags & CLOSE_MINISOCKET) &&
-	       r->c.seen != s->check && last_event_ns(r) < s->checked_ns;
+	       r->h.seen != s->check && last_event_ns(r) < s->checked_ns;
 }
 
 static int report_gone(const struct sweep *s, struct record *r)

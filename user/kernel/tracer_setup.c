@@ -155,7 +155,8 @@ void tracer_configure_hooks(struct tracer *t)
 
 static int add_prefix(const struct bpf_map *map, const struct prefix *p)
 {
-	struct prefix_key key = { .bits = 8 + p->bits, .family = prefix_family(p) };
+	struct prefix_key key = { .bits = PREFIX_FAMILY_BITS + p->bits,
+				  .family = prefix_family(p) };
 	__u8 one = 1;
 
 	memcpy(key.addr, p->addr, sizeof(key.addr));

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* How a connection's record begins: with connect(), with a listener's child, or on its way. */
+#ifndef BEGIN_BPF_H
+#define BEGIN_BPF_H
+
+#include "common.bpf.h"
+#include "facts.bpf.h"
+#include "handshake.bpf.h"
+#include "owner.bpf.h"
+#include "synack.bpf.h"
+#include "table.bpf.h"
+
+/* connect() was called: the record begins, and the caller is its owner. */
+static __always_inline void client_begin(const struct change *now)
+{
+	struct record *r = scratch_record(now->cpu, now->level);
+
+	if (!r)
+		return;
+	r->h.role = ROLE_CLIENT;
+	read_identity(&r->h, now->tp, BPF_TCP_SYN_SENT);
+	if (!select_remote(&r->h))
+		return;
+	if (cfg.owners)
+		owner_current(&r->h.owner);
+	if (select_by_owner()) {
+		if (!select_current(&r->h.owner))
+			return;
+		r->h.flags |= HANDSHAKE_OWNER_SELECTED;
+	}
+	if (!cfg.retransmit_err)
+		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
+	/* TCP_FASTOPEN_CONNECT with a cookie at hand: the first write sends the SYN */
+	if (BPF_CORE_READ_BITFIELD(now->tp, fastopen_connect) && !now->tp->fastopen_req)
+		r->h.flags |= HANDSHAKE_SYN_AT_WRITE;
+	r->h.cookie = ask_cookie(now->tp);
+	diary_change(r, now->t_ns, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
+	if (!table_enter(r, now->sk))
+		table_is_full();
+}
+
+/*
+ * A client's own port is known from its first change after connect() on.  False: it is not
+ * selected.
+ */
+static __always_inline bool client_selected(struct record *r, const struct change *now)
+{
+	if (r->h.role != ROLE_CLIENT || (r->h.local_port && diary_established(r)))
+		return true;
+	if (!r->h.local_port)
+		read_identity(&r->h, now->tp, now->to);
+	return select_local_port(&r->h);
+}
+
+/*
+ * May the last ACK have come before, and been dropped (TCP_DEFER_ACCEPT)?  Data in this segment
+ * says so.  So does a SYN,ACK retransmitted for lack of data, where the listener is known to defer.
+ */
+static __always_inline bool is_deferred(const struct tcp_sock *tp, const struct listener *listener)
+{
+	if (!listener)
+		return tp->data_segs_in;
+	return (tp->data_segs_in || (listener->sk && tp->total_retrans)) &&
+	       listener_defers(listener);
+}
+
+/*
+ * Two segments may find the same request on two CPUs, and each makes a child of it.  The later
+ * child is closed before anybody has it (inet_ehash_nolisten()): it is no connection.  It has no
+ * bind bucket, so it keeps its port, which tcp_set_state() takes from all others before the
+ * tracepoint.
+ */
+static __always_inline bool child_lost_the_race(const struct change *now)
+{
+	if (now->to != BPF_TCP_CLOSE)
+		return false;
+	return cfg.on_entry ? !now->tp->inet_conn.icsk_bind_hash
+			    : now->tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
+}
+
+/* What the child shows of its handshake.  False: it is not selected. */
+static __always_inline bool child_read(struct record *r, const struct change *now)
+{
+	const struct listener *listener = NULL;
+	const struct tcp_sock *tp = now->tp;
+
+	r->h.role = ROLE_SERVER;
+	read_identity(&r->h, tp, now->to);
+	if (!select_remote(&r->h) || !select_local_port(&r->h))
+		return false;
+	if (cfg.owners || tp->data_segs_in || tp->total_retrans)
+		listener = listener_of(&r->h);
+	if (listener) {
+		r->h.owner = listener->owner;
+		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
+			r->h.flags |= HANDSHAKE_OWNER_SELECTED;
+	}
+	if (!cfg.accept_seen && !owner_selected(r))
+		return false;
+	r->h.cookie = ask_cookie(tp);
+	facts_established(&r->h, tp);
+	syncookie_take(&r->h, now->sk);
+	if (r->h.retransmits)
+		synacks_take(r);
+	if (is_deferred(tp, listener))
+		r->h.flags |= HANDSHAKE_ACK_DEFERRED;
+	return true;
+}
+
+/*
+ * A listener's child leaves SYN_RECV: only now its addresses are valid.  Returns its record, which
+ * is not in the table yet; NULL: it is no connection, or not selected.
+ */
+static __always_inline struct record *server_begin(const struct change *now)
+{
+	struct record *r;
+
+	if (child_lost_the_race(now))
+		return NULL;
+	r = scratch_record(now->cpu, now->level);
+	if (!r || child_read(r, now))
+		return r;
+	/* what accept_early() may have entered */
+	table_remove(now->sk);
+	return NULL;
+}
+
+/*
+ * Did accept() return the child while it was in SYN_RECV?  Takes over what accept_early() entered.
+ */
+static __always_inline bool take_early_accept(struct record *r, const struct record *early)
+{
+	if (!early || early->h.state != BPF_TCP_SYN_RECV || !early->h.accept_ns)
+		return false;
+	r->h.acceptor = early->h.acceptor;
+	r->h.accept_ns = early->h.accept_ns;
+	r->h.conn = early->h.conn;
+	return true;
+}
+
+static __always_inline void server_enter(struct record *r, const struct change *now)
+{
+	struct record *old;
+	bool first;
+
+	/* first into `unaccepted`, then into the table: accept() may already be looking for both */
+	first = await_accept(r, now->sk, now->t_ns);
+	if (bpf_map_update_elem(&table, &now->sk, r, BPF_NOEXIST) == 0)
+		return;
+	old = table_find(now->sk);
+	if (take_early_accept(r, old)) {
+		claim_handshake(now->sk);
+		post_unqueued(r);
+		bpf_map_update_elem(&table, &now->sk, r, BPF_ANY);
+	} else if (old) {
+		if (!table_replace(r, now->sk, first))
+			table_is_full();
+	} else {
+		table_is_full();
+		post_unrecorded(r, now->sk);
+	}
+}
+
+/* The last ACK came. */
+static __always_inline void server_established(struct record *r, const struct change *now)
+{
+	diary_change(r, now->t_ns, BPF_TCP_SYN_RECV, BPF_TCP_ESTABLISHED, STEP_STATE);
+	if (cfg.accept_seen) {
+		server_enter(r, now);
+		return;
+	}
+	post_handshake(r);
+	if (!table_enter(r, now->sk))
+		table_is_full();
+}
+
+/*
+ * A child closes, or dies, before its last ACK (fast open): the close yields the handshake.
+ * Returns its record in the table; NULL: there is no room.
+ */
+static __always_inline struct record *server_cut_short(struct record *r, const struct change *now)
+{
+	take_early_accept(r, table_find(now->sk));
+	r->h.state = BPF_TCP_SYN_RECV;
+	leave_to_close(r);
+	bpf_map_update_elem(&table, &now->sk, r, BPF_ANY);
+	return table_find(now->sk);
+}
+
+/*
+ * Why has this socket no record?  It existed before the trace, the table was full, or an event was
+ * missed.
+ */
+static __always_inline void mark_unknown(struct record *r, __u8 from)
+{
+	if (scanning || r->h.flags & HANDSHAKE_BEFORE_TRACE ||
+	    (scanned_netns && scanned_netns != r->h.netns)) {
+		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
+	} else if (table_was_full) {
+		/* post_unrecorded() has posted its handshake */
+		r->h.flags |= HANDSHAKE_TABLE_FULL;
+	} else {
+		r->h.flags |= HANDSHAKE_EVENTS_LOST;
+		if (from != BPF_TCP_SYN_SENT)
+			count(COUNT_LOST_HANDSHAKE);
+	}
+}
+
+/*
+ * A socket without a record changes its state: the record begins on its way, and is not in the
+ * table yet.  NULL: it is not selected.
+ */
+static __always_inline struct record *unknown_begin(const struct change *now)
+{
+	struct record *r;
+
+	if ((select_by_owner() && !cfg.preexisting) || cfg.role)
+		return NULL;
+	r = scratch_record(now->cpu, now->level);
+	if (!r)
+		return NULL;
+	read_identity(&r->h, now->tp, now->to);
+	if (!select_remote(&r->h) || !select_local_port(&r->h))
+		return NULL;
+	if (cfg.preexisting)
+		preexisting_take(r);
+	if (!owner_selected(r))
+		return NULL;
+	count(COUNT_UNKNOWN);
+	r->h.cookie = ask_cookie(now->tp);
+	r->h.state = now->from;
+	mark_unknown(r, now->from);
+	if (now->from == BPF_TCP_SYN_SENT)
+		r->h.role = ROLE_CLIENT;
+	else
+		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
+	if (now->from != BPF_TCP_ESTABLISHED)
+		r->c.flags |= CLOSE_EVENTS_LOST;
+	facts_of_state(&r->c, now->tp, now->from);
+	return r;
+}
+
+/* A client that received the peer's SYN passes through SYN_RECV as well. */
+static __always_inline bool opened_by_both(const struct record *r)
+{
+	return r && r->h.role == ROLE_CLIENT &&
+	       (r->h.state == BPF_TCP_SYN_RECV || r->h.state == BPF_TCP_SYN_SENT);
+}
+
+#endif

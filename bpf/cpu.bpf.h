@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The room that the programs work in, per CPU and nesting level, and the notes that they leave. */
+#ifndef CPU_BPF_H
+#define CPU_BPF_H
+
+#include "common.bpf.h"
+
+#define NOTES 256
+/* states are below 16, and the low bits of a socket's address are 0 */
+#define STATE_MASK 15
+
+/*
+ * A softirq may interrupt a program and run another one on this CPU (before 6.1 also the same one),
+ * so each nesting level has its own scratch record and its own series of connection numbers.
+ */
+struct level {
+	__u64 conns;
+	/* see note_of() */
+	__u64 key;
+	struct record scratch;
+};
+
+/* A state change that a program took; see relay.bpf.h. */
+struct note {
+	/* the socket and its new state */
+	__u64 key;
+	/* the connection, see mark_of() */
+	__u64 mark;
+};
+
+struct cpu {
+	__u32 depth;
+	__u32 fences;
+	/* by key */
+	struct note notes[NOTES];
+	struct level levels[LEVELS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct cpu);
+} cpus SEC(".maps");
+
+/* A state change of a socket, and the level that its program works on. */
+struct change {
+	struct cpu *cpu;
+	int level;
+	__u8 from;
+	__u8 to;
+	/* the socket's address, the key of its record */
+	__u64 sk;
+	const struct tcp_sock *tp;
+	__u64 t_ns;
+};
+
+static __always_inline struct cpu *this_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&cpus, &zero);
+}
+
+/*
+ * No other task runs on this CPU between preempt_off() and preempt_on(): what interrupts a program
+ * ends before the program goes on, so the CPU's counts have one writer at a time.  Without them a
+ * task can lose the CPU in the middle: in the program of a function since 5.11, in that of a
+ * tracepoint since 7.0, commit a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of
+ * __DO_TRACE_CALL() with SRCU-fast").
+ *
+ * Kernels refuse a call of a function that they do not have, some even in code that is never
+ * reached.  So there are two objects, and the one with PREEMPT_KFUNCS is for kernels since 6.10,
+ * commit fc7566ad0a82 ("bpf: Introduce bpf_preempt_[disable,enable] kfuncs").
+ */
+#ifdef PREEMPT_KFUNCS
+extern void bpf_preempt_disable(void) __ksym;
+extern void bpf_preempt_enable(void) __ksym;
+#define preempt_off() bpf_preempt_disable()
+#define preempt_on() bpf_preempt_enable()
+#else
+#define preempt_off()
+#define preempt_on()
+#endif
+
+/* The next nesting level of this CPU, which the caller holds; negative: there are not so many. */
+static __always_inline int level_take(struct cpu *cpu)
+{
+	__u32 level = cpu->depth;
+
+	if (level >= LEVELS)
+		return -1;
+	cpu->depth = level + 1;
+	return level;
+}
+
+static __always_inline void level_give(struct cpu *cpu)
+{
+	cpu->depth--;
+}
+
+/* The same, and holds the CPU until level_leave(). */
+static __always_inline int level_enter(struct cpu *cpu)
+{
+	int level;
+
+	preempt_off();
+	level = level_take(cpu);
+	if (level < 0)
+		preempt_on();
+	return level;
+}
+
+static __always_inline void level_leave(struct cpu *cpu)
+{
+	level_give(cpu);
+	preempt_on();
+}
+
+/*
+ * Where the programs on one tracepoint note that they took this state change.  The key is the
+ * socket's address and the state.  It goes through memory because the verifier forbids arithmetic
+ * on sk.
+ */
+static __always_inline struct note *note_of(struct cpu *cpu, __u32 level, const struct sock *sk,
+					    int to, __u64 *key)
+{
+	if (level >= LEVELS)
+		return NULL;
+	cpu->levels[level].key = (__u64)sk;
+	barrier();
+	*key = cpu->levels[level].key | (to & STATE_MASK);
+	return &cpu->notes[(*key ^ *key >> 6 ^ *key >> 12) % NOTES];
+}
+
+/* Unique in a trace; small on level 0, where nearly all connections begin.  Fits 53 bits. */
+static __always_inline __u64 next_conn(struct cpu *cpu, __u32 level)
+{
+	if (level >= LEVELS)
+		return 0;
+	return (__u64)level << CONN_LEVEL_SHIFT |
+	       (cpu->levels[level].conns++ * cfg.n_cpus + bpf_get_smp_processor_id() + 1);
+}
+
+/* A clean record in this level's scratch room. */
+static __always_inline struct record *scratch_record(struct cpu *cpu, int level)
+{
+	struct record *r;
+
+	if (level < 0 || level >= LEVELS)
+		return NULL;
+	r = &cpu->levels[level].scratch;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->h.conn = next_conn(cpu, level);
+	return r;
+}
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* How a socket is read, whatever the verifier knows of it: state, addresses, ports, cookie. */
+#ifndef SOCKET_BPF_H
+#define SOCKET_BPF_H
+
+#include "common.bpf.h"
+
+/* include/linux/socket.h */
+#define AF_INET 2
+#define AF_INET6 10
+/* include/uapi/linux/in.h; the kernel's own MPTCP sockets report states as well */
+#define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
+/* include/net/sock.h, enum sock_flags, bits of skc_flags, unchanged since 2.6 */
+/* no file refers to the socket */
+#define SOCK_DEAD 0
+/* the peer's FIN was received */
+#define SOCK_DONE 1
+
+/*
+ * A field behind a kernel pointer, in the programs on state changes.  Where the verifier knows no
+ * type of the pointer, it is a plain number: the memory is read as any other.
+ */
+#define FIELD(pointer, field) (cfg.typed ? (pointer)->field : BPF_CORE_READ(pointer, field))
+
+/* more than any kernel's tcp_sock and sock_common need */
+#define TCP_SOCK_ROOM 4096
+#define SOCK_COMMON_ROOM 192
+
+/* A copy of the socket for each nesting level, where the verifier knows no types. */
+struct room {
+	__u8 bytes[TCP_SOCK_ROOM];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	/* LEVELS when it is used */
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct room);
+} rooms SEC(".maps");
+
+/* The socket in a form that may be read directly; NULL: it is not a TCP socket. */
+static __always_inline const struct tcp_sock *tcp_of(struct sock *sk, __u32 level)
+{
+	struct room *room;
+
+	if (cfg.typed)
+		return bpf_skc_to_tcp_sock(sk);
+	room = bpf_map_lookup_elem(&rooms, &level);
+	if (!room || bpf_probe_read_kernel(room, bpf_core_type_size(struct tcp_sock), sk))
+		return NULL;
+	return (const struct tcp_sock *)room;
+}
+
+static __always_inline bool is_tcp(const struct sock *sk)
+{
+	return FIELD(sk, sk_protocol) == IPPROTO_TCP;
+}
+
+static __always_inline __u8 state_of(const struct sock *sk)
+{
+	return FIELD(sk, __sk_common.skc_state);
+}
+
+static __always_inline __u64 cookie_of(const struct sock *sk)
+{
+	return FIELD(sk, __sk_common.skc_cookie.counter);
+}
+
+static __always_inline bool has_sock_flag(const struct sock *sk, __u32 flag)
+{
+	return sk->__sk_common.skc_flags & 1 << flag;
+}
+
+/* What `ss -e` shows.  Without the helper: 0, unless somebody else has asked for the cookie. */
+static __always_inline __u64 ask_cookie(const struct tcp_sock *tp)
+{
+	return cfg.cookie_helper ? bpf_get_socket_cookie((void *)tp)
+				 : (__u64)tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
+}
+
+static __always_inline void v4_mapped(__u8 *to, __be32 v4)
+{
+	__u32 *w = (__u32 *)to;
+
+	w[0] = w[1] = 0;
+	w[2] = bpf_htonl(0xffff);
+	w[3] = v4;
+}
+
+static __always_inline void v6_copy(__u8 *to, const struct in6_addr *from)
+{
+	__u32 *w = (__u32 *)to;
+
+	w[0] = from->in6_u.u6_addr32[0];
+	w[1] = from->in6_u.u6_addr32[1];
+	w[2] = from->in6_u.u6_addr32[2];
+	w[3] = from->in6_u.u6_addr32[3];
+}
+
+/* Addresses of a full or time-wait socket; an IPv4-mapped one is IPv4.  Returns 4 or 6. */
+static __always_inline __u8 read_addresses(const struct sock_common *sk, __u8 *local, __u8 *remote)
+{
+	bool v6 = sk->skc_family == AF_INET6;
+
+	if (v6) {
+		const struct in6_addr *d = &sk->skc_v6_daddr;
+
+		/* an IPv4 request of an IPv6 listener has no IPv6 address at all */
+		v6 = d->in6_u.u6_addr32[0] || d->in6_u.u6_addr32[1] ||
+		     (d->in6_u.u6_addr32[2] ? d->in6_u.u6_addr32[2] != bpf_htonl(0xffff)
+					    : d->in6_u.u6_addr32[3]);
+	}
+	if (v6) {
+		v6_copy(local, &sk->skc_v6_rcv_saddr);
+		v6_copy(remote, &sk->skc_v6_daddr);
+		return 6;
+	}
+	v4_mapped(local, sk->skc_rcv_saddr);
+	v4_mapped(remote, sk->skc_daddr);
+	return 4;
+}
+
+static __always_inline __u32 netns_of(const struct sock_common *sk)
+{
+	const struct net *net = sk->skc_net.net;
+
+	return FIELD(net, ns.inum);
+}
+
+/*
+ * skc_num is 0 before the port is chosen, and again on the way to CLOSE.  inet_sport is still valid
+ * in the latter case; in the former it may be that of the socket's previous connection.
+ */
+static __always_inline __u16 local_port_of(const struct tcp_sock *tp, __u8 to)
+{
+	__u16 port = tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
+
+	if (port || to == BPF_TCP_SYN_SENT)
+		return port;
+	return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+}
+
+static __always_inline void read_identity(struct handshake_part *h, const struct tcp_sock *tp,
+					  __u8 to)
+{
+	const struct sock_common *sk = &tp->inet_conn.icsk_inet.sk.__sk_common;
+
+	h->family = read_addresses(sk, h->local, h->remote);
+	h->netns = netns_of(sk);
+	h->local_port = local_port_of(tp, to);
+	h->remote_port = bpf_ntohs(sk->skc_dport);
+}
+
+/* A listener has no peer, so only its own address says whether it is IPv4. */
+static __always_inline void read_listener(struct listener_key *key, const struct sock_common *sk,
+					  __u16 port)
+{
+	if (sk->skc_family == AF_INET6)
+		v6_copy(key->addr, &sk->skc_v6_rcv_saddr);
+	else
+		v4_mapped(key->addr, sk->skc_rcv_saddr);
+	key->netns = netns_of(sk);
+	key->port = port;
+	key->pad = 0;
+}
+
+static __always_inline void tuple_of(struct tuple *t, const struct handshake_part *h)
+{
+	__builtin_memcpy(t->local, h->local, 16);
+	__builtin_memcpy(t->remote, h->remote, 16);
+	t->netns = h->netns;
+	t->local_port = h->local_port;
+	t->remote_port = h->remote_port;
+}
+
+/*
+ * Of a socket of any kind, also a request or a minisocket: the verifier need not know its type.
+ * The local port may be 0, see local_port_of().
+ */
+static __always_inline void read_tuple(struct tuple *t, const struct sock_common *sk)
+{
+	__u8 bytes[SOCK_COMMON_ROOM] = {};
+	const struct sock_common *copy = (const void *)bytes;
+
+	bpf_probe_read_kernel(bytes, bpf_core_type_size(struct sock_common), sk);
+	read_addresses(copy, t->local, t->remote);
+	t->netns = BPF_CORE_READ(sk, skc_net.net, ns.inum);
+	t->local_port = copy->skc_num;
+	t->remote_port = bpf_ntohs(copy->skc_dport);
+}
+
+#endif

@@ -134,7 +134,7 @@ class Bench:
     def accept_hook(self):
         """The hook by which the tracer sees accept()."""
         shown = subprocess.run([self.o.tracer, "--features"], capture_output=True, text=True).stdout
-        found = re.search(r"^accept: ([^;]*)", shown, re.M)
+        found = re.search(r"^accept: ([^;\n]*)", shown, re.M)
         return found.group(1) if found else "none"
 
     def syscall(self):

@@ -22,7 +22,7 @@ from pump import HANG_S
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 SYS_accept4, SYS_accept = 288, 43
 TCP_USER_TIMEOUT = 18
-FIN_WAIT2, CLOSE_WAIT, CLOSING = 5, 8, 11  # as in /proc/net/tcp
+ESTABLISHED, FIN_WAIT2, CLOSE_WAIT, CLOSING = 1, 5, 8, 11  # as in /proc/net/tcp
 
 
 @dataclass

@@ -213,7 +213,7 @@ class _Inside:
             if state in found:
                 return
             assert time.monotonic() < deadline, f"port {port} is in {found}, not in {state}"
-            time.sleep(0.001)
+            time.sleep(0.005)
 
     def shutdown(self, how=SHUT_WR, name="s"):
         return _timed(self.s[name].shutdown, how)[1]

@@ -22,7 +22,7 @@ from pump import HANG_S
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 SYS_accept4, SYS_accept = 288, 43
 TCP_USER_TIMEOUT = 18
-FIN_WAIT2, CLOSE_WAIT, CLOSING = 5, 8, 11  # as in /proc/net/tcp
+ESTABLISHED, FIN_WAIT2, CLOSE_WAIT, CLOSING = 1, 5, 8, 11  # as in /proc/net/tcp
 
 
 @dataclass
@@ -213,7 +213,7 @@ class _Inside:
             if state in found:
                 return
             assert time.monotonic() < deadline, f"port {port} is in {found}, not in {state}"
-            time.sleep(0.001)
+            time.sleep(0.005)
 
     def shutdown(self, how=SHUT_WR, name="s"):
         return _timed(self.s[name].shutdown, how)[1]

@@ -72,9 +72,10 @@ class Noise:
 def _sleep_and_measure(channel):
     late = []
     while not channel.poll():
-        before = time.monotonic_ns()
-        time.sleep(0.001)
-        late.append(time.monotonic_ns() - before - 1_000_000)
+        for _ in range(16):
+            before = time.monotonic_ns()
+            time.sleep(0.001)
+            late.append(time.monotonic_ns() - before - 1_000_000)
     return late or [0]
 
 

@@ -2,6 +2,7 @@
 """No BPF program, map, namespace, mount or process remains after a whole run."""
 import ctypes
 import os
+import signal
 import subprocess
 import time
 
@@ -64,4 +65,17 @@ class LeftBehind:
         deadline = time.monotonic() + PATIENCE_S
         while (left := self._now()) and time.monotonic() < deadline:
             time.sleep(0.05)
+        self._clear(left)
         return left
+
+    @staticmethod
+    def _clear(left):
+        """Processes and namespaces of ours, such as those of a run that was interrupted."""
+        for pid in left.get("processes", ()):
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        for name in left.get("namespaces", ()):
+            subprocess.run(["ip", "netns", "del", name], check=False)

@@ -94,7 +94,7 @@ def trace(world, report):
     visits = [netns.Child(link.a, visit, address, port, comm=comm)
               for comm, port in CLIENTS.items()]
     for child in visits:
-        child.result(120)
+        child.result()
     time.sleep(3)  # what was lost of the last closes is sent again
     tracer.stop()
     server.send("end")

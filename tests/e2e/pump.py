@@ -37,7 +37,7 @@ def remove(fd):
 
 def turn(timeout):
     if not _selector.get_map():
-        time.sleep(min(timeout, 0.002))
+        time.sleep(timeout)
         return
     for key, _ in _selector.select(timeout):
         if key.fd in _selector.get_map():
@@ -46,16 +46,17 @@ def turn(timeout):
 
 def wait_until(predicate, what):
     """Turns the loop until predicate() is true and returns its value; Timeout names `what`."""
-    deadline = time.monotonic() + HANG_S
+    begun = time.monotonic()
     while True:
         value = predicate()
         if value:
             return value
-        left = deadline - time.monotonic()
-        if left <= 0:
+        waited = time.monotonic() - begun
+        if waited > HANG_S:
             raise Timeout(f"not within {HANG_S} s: {what() if callable(what) else what}")
-        # 2 ms: predicates may also look at things that have no file descriptor (/proc, a file)
-        turn(min(left, 0.002))
+        # predicates may also look at things that have no file descriptor (/proc, a file), which costs others
+        # their time: the longer it has taken, the less often
+        turn(min(max(waited / 10, 0.002), 0.02))
 
 
 class Lines:

@@ -7,6 +7,7 @@ import pytest
 
 import checks
 import pump
+from agent import ESTABLISHED
 from checks import Noise, near
 from oracle import End
 from relay import wire
@@ -132,9 +133,10 @@ def _far_server(channel, addr, closes_early):
         s, _peer = lst.accept()
         assert len(s.recv(10)) == 10
         s.send(b"y" * 30)
-        if n and not closes_early:
-            time.sleep(0.1)  # more than the round trip: the handshake's ACK is there
+        while n and not closes_early and s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != ESTABLISHED:
+            time.sleep(0.001)  # until the handshake's ACK is there
         s.close()
+        channel.send("closed")
 
 
 def _exchange(addr, port):
@@ -150,8 +152,11 @@ def _exchange(addr, port):
     return local
 
 
-def _far_client(addr, port):
-    return [_exchange(addr, port) for _ in range(2)]
+def _far_client(channel, addr, port):
+    _exchange(addr, port)
+    channel.send("it has a cookie")
+    channel.recv()
+    return _exchange(addr, port)
 
 
 def _server_that_stops(channel, addr):
@@ -178,7 +183,17 @@ def test_fast_open_answered_before_the_ack(world, closes_early):
     with Noise() as noise:
         server = link.b.spawn(_far_server, there, closes_early)
         port = server.recv()
-        _first, local = link.a.call(_far_client, there, port)
+        client = link.a.spawn(_far_client, there, port)
+        for child in (server, client):
+            child.recv()
+        if closes_early:  # nothing of the client's arrives but its SYN
+            for kind in ("ACK", "FIN"):
+                link.rule(f"hold a:{kind}:1-")
+        client.send("go on")
+        assert server.recv() == "closed"
+        if closes_early:
+            link.release()
+        local = client.result()
         server.result()
         for tracer in tracers:
             tracer.wait_count(4)

@@ -123,7 +123,7 @@ def test_spoofed_syns(world, finish):
         local = client.connect(link.server(4), port)["port"]
         server.accept()
         client.send(10)
-        server.recv()
+        server.recv(10)
         client.close()
         assert server.recv_any() == b""
         server.close()

@@ -66,9 +66,10 @@ def test_lost_syn_ack(world, family):
     near(server["handshake"]["handshake_us"], talk.s_end.handshake_ns(), talk.noise.tolerance_ns,
          "handshake_us")
     assert server["handshake"]["synack_retransmits"] == len(again) - 1 >= 1
-    assert server["handshake"]["handshake_us"] >= 1_000_000
+    last_us = talk.s_end.last_trip_ns() / 1000
+    assert server["handshake"]["handshake_us"] > last_us + 500_000
     rtt = server["handshake"]["rtt_us"]
-    assert rtt is None or rtt < 1_000_000, "the whole handshake"
+    assert rtt is None or rtt <= last_us + 1000, "not the whole handshake"
     told = [s["segment"] for s in server["handshake"]["steps"]]
     assert told == [s.segment for s in talk.s_end.handshake]
     near(client["handshake"]["handshake_us"], talk.c_end.handshake_ns(), talk.noise.tolerance_ns,

@@ -41,7 +41,7 @@ struct net {
 	struct netns_ipv4 ipv4;
 };
 
-/* the table of TIME_WAITs lies in three ways, see facts_timewait_full() */
+/* the table of minisockets was in three places, see facts_timewait_full() */
 struct inet_timewait_death_row___5_18 {
 	refcount_t tw_refcount;
 	int sysctl_max_tw_buckets;
@@ -142,7 +142,7 @@ struct sock {
 	__u16 sk_protocol;
 };
 
-/* what accept() returns on an MPTCP listener; the TCP connection is its first subflow */
+/* what accept() returns for an MPTCP listener; the TCP connection is its first subflow */
 struct mptcp_sock {
 	struct sock *first;
 };

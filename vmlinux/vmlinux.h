@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The kernel types and fields that the BPF programs read, and no others.  libbpf relocates every
- * access against the running kernel's BTF (CO-RE), so the order of fields and what is left out do
- * not matter; `make check-btf BTF=FILE` checks that a kernel has them all.  A struct whose name
- * ends in ___something is another kernel's version of it.
+ * Just the kernel types that the BPF programs touch, and of them just the fields.
+ * Every access is relocated by libbpf against the running kernel's BTF (CO-RE), so neither the order
+ * nor the missing fields matter here; `make check-btf BTF=path` says whether a kernel has them all.
+ * A struct whose name ends in ___something stands for another kernel's version of it.
  */
 #ifndef VMLINUX_H
 #define VMLINUX_H
@@ -41,7 +41,7 @@ struct net {
 	struct netns_ipv4 ipv4;
 };
 
-/* the table of TIME_WAITs has moved twice, see facts_timewait_full() */
+/* the table of minisockets was in three places, see timewait_full() */
 struct inet_timewait_death_row___5_18 {
 	refcount_t tw_refcount;
 	int sysctl_max_tw_buckets;
@@ -142,7 +142,7 @@ struct sock {
 	__u16 sk_protocol;
 };
 
-/* what accept() returns on an MPTCP listener; the TCP connection is its first subflow */
+/* what accept() returns for an MPTCP listener; the TCP connection is its first subflow */
 struct mptcp_sock {
 	struct sock *first;
 };
@@ -345,7 +345,7 @@ struct bpf_iter__bpf_map_elem {
 	void *value;
 };
 
-/* an argument of io_uring_complete from 6.14 on */
+/* as an argument of io_uring_complete: 6.14 on */
 struct io_uring_cqe {
 	__s32 res;
 };
@@ -354,7 +354,7 @@ struct io_kiocb {
 	__u8 opcode;
 };
 
-/* the offset of `ret` depends on the kernel's configuration (PREEMPT_RT) */
+/* where `ret` lies depends on the kernel's configuration (PREEMPT_RT) */
 struct trace_event_raw_sys_exit {
 	long ret;
 };

@@ -41,7 +41,7 @@ struct net {
 	struct netns_ipv4 ipv4;
 };
 
-/* the table of minisockets was in three places, see timewait_full() */
+/* the table of minisockets was in three places, see facts_timewait_full() */
 struct inet_timewait_death_row___5_18 {
 	refcount_t tw_refcount;
 	int sysctl_max_tw_buckets;

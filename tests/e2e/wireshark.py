@@ -85,9 +85,11 @@ class Stream:
         self.syns = {(p.src, p.sport, p.flags & (SYN | ACK), p.seq, p.ack) for p in syns}
         self.options = {(p.src, p.sport, p.seq): p.options for p in syns}
         self.irtt_ns = next((p.irtt_ns for p in packets if p.irtt_ns is not None), None)
-        # nothing was sent again, and no data before the last ACK, which Wireshark takes for it
+        # nothing was sent again, and no data before the last ACK, which Wireshark takes for it, nor with it: then
+        # it waited for the process that sends them
         third = next((p for p in packets if not p.flags & SYN), None)
-        self.plain = len(syns) == 2 and third and opening and third.sport == opening[0].sport
+        self.plain = (len(syns) == 2 and third and opening and third.sport == opening[0].sport
+                      and not third.len)
         p = packets[0]
         ends = frozenset(((p.src, p.sport), (p.dst, p.dport)))
         isn = opening[0].seq if opening else syns[0].ack - 1 & 0xFFFFFFFF if syns else None

@@ -226,6 +226,25 @@ static void report_item(struct reporter *reporter, const struct item *item,
 	}
 }
 
+static void hint_owners(struct reporter *reporter, const struct handshake_part *h)
+{
+	cgroups_hint(reporter->cgroups, h->owner.cgroup, h->owner.pid);
+	if (h->accept_ns)
+		cgroups_hint(reporter->cgroups, h->acceptor.cgroup, h->acceptor.pid);
+}
+
+/* The processes may still be in their cgroups. */
+static void hint_cgroups(struct reporter *reporter, enum item_type type,
+			 const union item_data *data)
+{
+	if (type == ITEM_HANDSHAKE)
+		hint_owners(reporter, &data->handshake);
+	else if (type == ITEM_CLOSE)
+		hint_owners(reporter, &data->record.h);
+	else if (type == ITEM_OPEN)
+		hint_owners(reporter, &data->open.record.h);
+}
+
 static int record_item(struct reporter *reporter, const struct item *item)
 {
 	int err;
@@ -257,11 +276,12 @@ int reporter_item(void *ctx, const struct item *item)
 	/* ignore what this version does not know, and what is too short */
 	if (item->len < size)
 		return 0;
+	if (size && size <= sizeof(data))
+		memcpy(&data, item->data, size);
+	hint_cgroups(reporter, item->type, &data);
 	err = record_item(reporter, item);
 	if (err)
 		return err;
-	if (size)
-		memcpy(&data, item->data, size);
 	errno = 0;
 	report_item(reporter, item, &data);
 	err = output_error(reporter);

@@ -63,6 +63,28 @@ static void single_bytes(void **state)
 	}
 }
 
+/*
+ * A text of which each byte needs an escape takes time in proportion to its length: in quadratic time this one
+ * takes hours.
+ */
+static void long_text(void **state)
+{
+	const size_t n = 16 << 20;
+	char *bytes = malloc(n + 1);
+	struct output o;
+
+	(void)state;
+	assert_non_null(bytes);
+	memset(bytes, 1, n);
+	bytes[n] = '\0';
+	start(&o);
+	json_text(&o.j, bytes);
+	finish(&o);
+	assert_int_equal(o.len, 6 * n + 3);
+	free(o.text);
+	free(bytes);
+}
+
 /* Every pair of bytes gives one line of valid UTF-8 without control characters. */
 static void pairs_of_bytes(void **state)
 {
@@ -194,11 +216,9 @@ static void longer_than_the_buffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(single_bytes),
-		cmocka_unit_test(pairs_of_bytes),
-		cmocka_unit_test(utf8),
-		cmocka_unit_test(structure),
-		cmocka_unit_test(longer_than_the_buffer),
+		cmocka_unit_test(single_bytes),	  cmocka_unit_test(long_text),
+		cmocka_unit_test(pairs_of_bytes), cmocka_unit_test(utf8),
+		cmocka_unit_test(structure),	  cmocka_unit_test(longer_than_the_buffer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

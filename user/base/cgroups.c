@@ -1,37 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "cgroups.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroups_walk.h"
 #include "clock.h"
 
 #define ENTRIES_MAX 65536
+#define SLOTS_MIN 1024 /* a power of two */
 
-/* The search for new cgroups may take a twentieth of the time; unused time is saved, up to 100 ms. */
+/*
+ * The search for new cgroups may take a twentieth of the time; unused time is saved, up to 100 ms.  One look-up
+ * reads at most so many entries of directories, about 1 ms; the next one continues.
+ */
 #define WALK_SHARE 20
 #define WALK_SAVED_MAX_NS 100000000LL
+#define WALK_ENTRIES 512
+
+#define HINTS 4
 
 struct entry {
+	uint64_t id; /* 0: the slot is free */
+	char *path;  /* NULL: not found so far */
+	/* without a path: the number of the first walk that began after the cgroup was asked for */
+	uint64_t sought_by;
+	uint64_t returned_in; /* the round in which cgroups_path() last returned it; 0: never */
+};
+
+struct hint {
 	uint64_t id;
-	char *path;    /* NULL: the cgroup was removed before its path was read */
-	bool returned; /* by cgroups_path(), so it is not fresh any more */
+	uint32_t pid;
 };
 
 struct cgroups {
 	int mount_fd; /* -1: none */
 	char mount[PATH_MAX];
-	struct entry *entries;
-	size_t n, room;
-	/* the first entries are sorted by id; those that a walk adds follow, until it ends */
-	size_t n_sorted;
+	/*
+	 * An open hash table, at most half full.  The hash is the upper bits of id times a random odd number:
+	 * nobody can write a recording whose ids collide.
+	 */
+	struct entry *slots;
+	unsigned int shift; /* there are 2^(64 - shift) slots */
+	size_t n;
+	uint64_t factor;
+	uint64_t round; /* cgroups_ask_again() begins the next */
+	struct hint hints[HINTS];
+	unsigned int next_hint;
+	struct cgroups_walk *walk; /* NULL: none is under way */
+	uint64_t walks_begun, walks_ended;
 	int64_t allowance_ns;
 	uint64_t walked_ns;
 };
@@ -53,6 +76,114 @@ static bool find_mount(struct cgroups *cgroups)
 	return found;
 }
 
+static size_t slots_of(const struct cgroups *cgroups)
+{
+	return (size_t)1 << (64 - cgroups->shift);
+}
+
+/* The slot of this id, or the free one where it belongs. */
+static struct entry *slot_of(const struct cgroups *cgroups, uint64_t id)
+{
+	size_t at = (size_t)(id * cgroups->factor >> cgroups->shift);
+
+	while (cgroups->slots[at].id && cgroups->slots[at].id != id)
+		at = (at + 1) % slots_of(cgroups);
+	return &cgroups->slots[at];
+}
+
+static struct entry *find(const struct cgroups *cgroups, uint64_t id)
+{
+	struct entry *e = id ? slot_of(cgroups, id) : NULL;
+
+	return e && e->id ? e : NULL;
+}
+
+static bool grow(struct cgroups *cgroups)
+{
+	struct entry *old = cgroups->slots;
+	size_t n = slots_of(cgroups);
+	struct entry *more = calloc(2 * n, sizeof(*more));
+
+	if (!more)
+		return false;
+	cgroups->slots = more;
+	cgroups->shift--;
+	for (size_t i = 0; i < n; i++)
+		if (old[i].id)
+			*slot_of(cgroups, old[i].id) = old[i];
+	free(old);
+	return true;
+}
+
+/* Adds an entry without a path, or returns the one that exists; NULL if memory is short. */
+static struct entry *add(struct cgroups *cgroups, uint64_t id)
+{
+	struct entry *e = find(cgroups, id);
+
+	if (e || !id || (2 * cgroups->n >= slots_of(cgroups) && !grow(cgroups)))
+		return e;
+	e = slot_of(cgroups, id);
+	*e = (struct entry){ .id = id };
+	cgroups->n++;
+	return e;
+}
+
+/* Also ends a walk, which would find only the rest. */
+static void forget_all(struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < slots_of(cgroups); i++)
+		free(cgroups->slots[i].path);
+	memset(cgroups->slots, 0, slots_of(cgroups) * sizeof(*cgroups->slots));
+	cgroups->n = 0;
+	cgroups_walk_end(cgroups->walk);
+	cgroups->walk = NULL;
+}
+
+static void found(void *ctx, uint64_t id, const char *path)
+{
+	struct cgroups *cgroups = ctx;
+	struct entry *e = cgroups->n < 2 * ENTRIES_MAX ? add(cgroups, id) : find(cgroups, id);
+
+	if (e && !e->path)
+		e->path = strdup(path);
+}
+
+/*
+ * Reads a part of the hierarchy.  To open a single cgroup by its id, open_by_handle_at() needs
+ * CAP_DAC_READ_SEARCH, the right to read any file, for as long as the trace lasts.
+ */
+static void walk_on(struct cgroups *cgroups, size_t entries)
+{
+	if (!cgroups->walk) {
+		if (cgroups->n > ENTRIES_MAX)
+			forget_all(cgroups);
+		cgroups->walk = cgroups_walk_begin(cgroups->mount_fd);
+		if (!cgroups->walk)
+			return;
+		cgroups->walks_begun++;
+	}
+	if (!cgroups_walk_on(cgroups->walk, entries, found, cgroups))
+		return;
+	cgroups_walk_end(cgroups->walk);
+	cgroups->walk = NULL;
+	cgroups->walks_ended = cgroups->walks_begun;
+}
+
+static void walk_if_allowed(struct cgroups *cgroups)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+
+	cgroups->allowance_ns += (int64_t)((now_ns - cgroups->walked_ns) / WALK_SHARE);
+	cgroups->walked_ns = now_ns;
+	if (cgroups->allowance_ns > WALK_SAVED_MAX_NS)
+		cgroups->allowance_ns = WALK_SAVED_MAX_NS;
+	if (cgroups->allowance_ns <= 0)
+		return;
+	walk_on(cgroups, WALK_ENTRIES);
+	cgroups->walked_ns = clock_monotonic_ns();
+	cgroups->allowance_ns -= (int64_t)(cgroups->walked_ns - now_ns);
+}
+
 struct cgroups *cgroups_open(bool live)
 {
 	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
@@ -60,18 +191,24 @@ struct cgroups *cgroups_open(bool live)
 	if (!cgroups)
 		return NULL;
 	cgroups->mount_fd = -1;
+	cgroups->shift = 64 - (unsigned int)__builtin_ctz(SLOTS_MIN);
+	cgroups->slots = calloc(SLOTS_MIN, sizeof(*cgroups->slots));
+	if (!cgroups->slots) {
+		free(cgroups);
+		return NULL;
+	}
+	if (getrandom(&cgroups->factor, sizeof(cgroups->factor), GRND_NONBLOCK) < 0)
+		cgroups->factor = clock_monotonic_ns() * 0x9e3779b97f4a7c15ULL;
+	cgroups->factor |= 1;
+	cgroups->round = 1;
 	if (live && find_mount(cgroups))
 		cgroups->mount_fd = open(cgroups->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* the whole hierarchy, while nothing is traced yet; the entries of a directory are mostly files */
+	if (cgroups->mount_fd >= 0)
+		walk_on(cgroups, 100 * ENTRIES_MAX);
 	cgroups->walked_ns = clock_monotonic_ns();
 	cgroups->allowance_ns = WALK_SAVED_MAX_NS;
 	return cgroups;
-}
-
-static void forget_all(struct cgroups *cgroups)
-{
-	for (size_t i = 0; i < cgroups->n; i++)
-		free(cgroups->entries[i].path);
-	cgroups->n = cgroups->n_sorted = 0;
 }
 
 void cgroups_close(struct cgroups *cgroups)
@@ -79,116 +216,70 @@ void cgroups_close(struct cgroups *cgroups)
 	if (!cgroups)
 		return;
 	forget_all(cgroups);
-	free(cgroups->entries);
+	free(cgroups->slots);
 	if (cgroups->mount_fd >= 0)
 		close(cgroups->mount_fd);
 	free(cgroups);
 }
 
-static int by_id(const void *a, const void *b)
+void cgroups_hint(struct cgroups *cgroups, uint64_t id, uint32_t pid)
 {
-	const struct entry *x = a, *y = b;
-
-	return x->id < y->id ? -1 : x->id > y->id;
+	if (id && pid)
+		cgroups->hints[cgroups->next_hint++ % HINTS] = (struct hint){ id, pid };
 }
 
-static struct entry *find(const struct cgroups *cgroups, uint64_t id)
+/* The path of the process's cgroup, if the cgroup has this id; NULL if not.  To be freed. */
+static char *path_of_process(const struct cgroups *cgroups, uint32_t pid, uint64_t id)
 {
-	if (!cgroups->n_sorted)
-		return NULL;
-	return bsearch(&(struct entry){ .id = id }, cgroups->entries, cgroups->n_sorted,
-		       sizeof(*cgroups->entries), by_id);
-}
-
-/* Adds an entry at the end, and owns path.  If memory is short, the cgroup stays unknown. */
-static void append(struct cgroups *cgroups, uint64_t id, char *path)
-{
-	struct entry *more;
-
-	if (cgroups->n == cgroups->room) {
-		more = realloc(cgroups->entries, (cgroups->room * 2 + 64) * sizeof(*more));
-		if (!more) {
-			free(path);
-			return;
-		}
-		cgroups->entries = more;
-		cgroups->room = cgroups->room * 2 + 64;
-	}
-	cgroups->entries[cgroups->n++] = (struct entry){ .id = id, .path = path };
-}
-
-/* Adds an entry in the order of the ids. */
-static void insert(struct cgroups *cgroups, uint64_t id, char *path)
-{
-	struct entry *e, last;
-	size_t n = cgroups->n;
-
-	append(cgroups, id, path);
-	if (cgroups->n == n)
-		return;
-	last = cgroups->entries[n];
-	for (e = cgroups->entries + n; e > cgroups->entries && e[-1].id > id; e--)
-		*e = e[-1];
-	*e = last;
-	cgroups->n_sorted = cgroups->n;
-}
-
-/* Adds the cgroups below a directory and closes its descriptor.  A cgroup's id is its inode number. */
-static void walk(struct cgroups *cgroups, int fd, char path[PATH_MAX], size_t len)
-{
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((e = readdir(dir))) {
-		size_t more = strlen(e->d_name) + 1;
-
-		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    len + more >= PATH_MAX || cgroups->n >= 2 * ENTRIES_MAX)
-			continue;
-		path[len] = '/';
-		memcpy(path + len + 1, e->d_name, more);
-		if (!find(cgroups, e->d_ino))
-			append(cgroups, e->d_ino, strdup(path));
-		walk(cgroups,
-		     openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), path,
-		     len + more);
-	}
-	closedir(dir);
-}
-
-/*
- * Reads the whole hierarchy.  To open a single cgroup by its id, open_by_handle_at() needs
- * CAP_DAC_READ_SEARCH, the right to read any file, for as long as the trace lasts.  Returns false if the
- * time for it is used up.
- */
-static bool find_new(struct cgroups *cgroups)
-{
-	uint64_t now_ns = clock_monotonic_ns();
-	char path[PATH_MAX];
+	char file[sizeof("/proc//cgroup") + 10], *line = NULL, *path = NULL;
+	size_t room = 0;
 	struct stat st;
+	ssize_t len;
+	FILE *f;
 
-	cgroups->allowance_ns += (int64_t)((now_ns - cgroups->walked_ns) / WALK_SHARE);
-	cgroups->walked_ns = now_ns;
-	if (cgroups->allowance_ns > WALK_SAVED_MAX_NS)
-		cgroups->allowance_ns = WALK_SAVED_MAX_NS;
-	if (cgroups->allowance_ns <= 0)
-		return false;
-	if (cgroups->n > ENTRIES_MAX)
-		forget_all(cgroups);
-	if (!fstat(cgroups->mount_fd, &st) && !find(cgroups, st.st_ino))
-		append(cgroups, st.st_ino, strdup("/"));
-	walk(cgroups, openat(cgroups->mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), path, 0);
-	if (cgroups->n)
-		qsort(cgroups->entries, cgroups->n, sizeof(*cgroups->entries), by_id);
-	cgroups->n_sorted = cgroups->n;
-	cgroups->walked_ns = clock_monotonic_ns();
-	cgroups->allowance_ns -= (int64_t)(cgroups->walked_ns - now_ns);
-	return true;
+	snprintf(file, sizeof(file), "/proc/%u/cgroup", pid);
+	f = fopen(file, "re");
+	while (f && !path && (len = getline(&line, &room, f)) > 0)
+		if (!strncmp(line, "0::/", 4)) {
+			line[len - 1] = '\0';
+			path = line + 3;
+		}
+	if (f)
+		fclose(f);
+	/* the process may have moved, or be outside of the mount */
+	if (path &&
+	    !fstatat(cgroups->mount_fd, path[1] ? path + 1 : ".", &st, AT_SYMLINK_NOFOLLOW) &&
+	    st.st_ino == id)
+		path = strdup(path);
+	else
+		path = NULL;
+	free(line);
+	return path;
+}
+
+/* A process that is in a cgroup names it at once.  The walk finds those without processes. */
+static struct entry *look_for(struct cgroups *cgroups, uint64_t id)
+{
+	struct entry *e = find(cgroups, id);
+
+	if (!e) {
+		if (cgroups->n > ENTRIES_MAX)
+			forget_all(cgroups);
+		e = add(cgroups, id);
+		if (!e)
+			return NULL;
+		e->sought_by = cgroups->walks_begun + 1;
+	}
+	/* a whole walk has not found it: it was removed, or it is outside of the mount */
+	if (e->sought_by <= cgroups->walks_ended)
+		return e;
+	for (unsigned int i = 0; i < HINTS && !e->path; i++)
+		if (cgroups->hints[i].id == id)
+			e->path = path_of_process(cgroups, cgroups->hints[i].pid, id);
+	if (e->path)
+		return e;
+	walk_if_allowed(cgroups);
+	return find(cgroups, id);
 }
 
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh)
@@ -196,38 +287,34 @@ const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh)
 	struct entry *e = find(cgroups, id);
 
 	*fresh = false;
-	if (!e && cgroups->mount_fd >= 0) {
-		if (!find_new(cgroups))
-			return NULL;
-		e = find(cgroups, id);
-		if (!e)
-			insert(cgroups, id, NULL);
-	}
+	if ((!e || !e->path) && id && cgroups->mount_fd >= 0)
+		e = look_for(cgroups, id);
 	if (!e || !e->path)
 		return NULL;
-	*fresh = !e->returned;
-	e->returned = true;
+	*fresh = e->returned_in != cgroups->round;
+	e->returned_in = cgroups->round;
 	return e->path;
 }
 
 void cgroups_ask_again(struct cgroups *cgroups)
 {
-	for (size_t i = 0; i < cgroups->n; i++)
-		cgroups->entries[i].returned = false;
+	cgroups->round++;
 }
 
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_t len)
 {
-	struct entry *e = find(cgroups, id);
+	struct entry *e;
 
-	if (e) {
-		free(e->path);
-		e->path = strndup(path, len);
+	/* no cgroup has such a path: the recording is damaged */
+	if (len >= CGROUP_PATH_MAX)
 		return;
-	}
-	if (cgroups->n > ENTRIES_MAX)
+	if (!find(cgroups, id) && cgroups->n > ENTRIES_MAX)
 		forget_all(cgroups);
-	insert(cgroups, id, strndup(path, len));
+	e = add(cgroups, id);
+	if (!e)
+		return;
+	free(e->path);
+	e->path = strndup(path, len);
 }
 
 bool cgroups_below(const char *path, const char *top)

@@ -211,7 +211,8 @@ static size_t plain_run(const char *text)
 /* Writes a character that is not ASCII or needs an escape.  Returns its length in s. */
 static size_t put_special(struct json *j, const char *s)
 {
-	size_t n = text_utf8(s, strlen(s));
+	/* of what follows four bytes count; its whole length each time would take quadratic time */
+	size_t n = text_utf8(s, strnlen(s, 4));
 
 	if (!n) {
 		put(j, "\\ufffd", 6);

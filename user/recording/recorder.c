@@ -87,7 +87,7 @@ int recorder_check(const struct recorder *r)
 /* The path of a cgroup precedes the first record that names it. */
 static int add_cgroup(struct recorder *r, uint64_t id)
 {
-	char data[sizeof(id) + 4096];
+	char data[sizeof(id) + CGROUP_PATH_MAX];
 	const char *path;
 	size_t len;
 	bool fresh;

@@ -5,11 +5,13 @@
  */
 #include <string.h>
 
+#include "base/cgroups.h"
 #include "fields.h"
 #include "base/number.h"
 #include "render_parts.h"
 
-#define CELL_MAX 8192
+/* each byte of a cgroup path may become \xNN */
+#define CELL_MAX (4 * CGROUP_PATH_MAX + 2)
 
 static void put_cell(FILE *out, const char *text)
 {

@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
-#define CHAINS 8192 /* a power of two */
+#define CHAINS_BITS 13
+#define CHAINS (1 << CHAINS_BITS)
 
 enum list_number {
 	LIST_CONNECT,
@@ -45,6 +47,7 @@ struct kept {
 
 struct report {
 	size_t n;
+	uint64_t factor; /* of the hash: random and odd, so that no recording's numbers collide */
 	uint64_t n_kept_ever;
 	struct kept *chains[CHAINS];
 	struct list lists[LISTS];
@@ -56,6 +59,10 @@ struct report *report_create(void)
 {
 	struct report *r = calloc(1, sizeof(*r));
 
+	if (r && getrandom(&r->factor, sizeof(r->factor), GRND_NONBLOCK) < 0)
+		r->factor = 0x9e3779b97f4a7c15ULL;
+	if (r)
+		r->factor |= 1;
 	for (size_t i = 0; r && i < LISTS; i++)
 		r->lists[i].max = i == LIST_CONNECT || i == LIST_CLOSE ? REPORT_SLOWEST
 								       : REPORT_OF_A_KIND;
@@ -86,8 +93,7 @@ void report_destroy(struct report *r)
 /* The pointer to this connection in its chain, or to NULL at the end of the chain. */
 static struct kept **find(struct report *r, uint64_t conn)
 {
-	/* Fibonacci hashing: the numbers of one CPU are consecutive */
-	struct kept **k = &r->chains[(conn * 0x9e3779b97f4a7c15ULL >> 32) % CHAINS];
+	struct kept **k = &r->chains[conn * r->factor >> (64 - CHAINS_BITS)];
 
 	while (*k && (*k)->conn != conn)
 		k = &(*k)->next;

@@ -13,7 +13,7 @@ check:
 	tests/unit/run $(UNIT) && exit $$status
 
 ## Check | make check-unit | the unit tests, with ASan and UBSan
-check-unit: $(UNIT) $(BUILD)/tcpstates-trace
+check-unit: $(BUILD)/tcpstates-trace
 	@tests/unit/run $(UNIT)
 
 ## Check | make check-static | all but the unit tests

@@ -20,3 +20,5 @@ $(BUILD)/pure.a $(BUILD)/unit/shared.a:
 $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/unit/shared.a $(BUILD)/pure.a
 	$(UNIT_CC) $^ -lcmocka -o $@
 .SECONDARY: $(UNIT:=.o)
+# here, since UNIT is not known yet where the target stands
+check-unit: $(UNIT)

@@ -3,17 +3,25 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define BUCKETS (2 * CONVERSATIONS_WAITING)
 #define REMEMBERED 65536
 
-/* A record that waits for the one of the other end. */
+/*
+ * A record that waits for the one of the other end.  A peer may use the same addresses and ports again and again,
+ * so that all that waits is between them: it is found by its connection, and the oldest between its addresses.
+ */
 struct waiting {
 	struct record record;
 	uint64_t open_ns; /* now_ns of struct segments_end */
 	int64_t clock_offset_ns;
 	uint64_t added_ns;
-	struct waiting *next; /* the next older one in its bucket */
+	struct waiting *next_of_connections; /* in its bucket */
+	struct waiting *newer;		     /* the next one between the same addresses */
+	/* of the oldest between its addresses: the newest, and the next in the bucket */
+	struct waiting *newest;
+	struct waiting *next_of_addresses;
 	uint8_t part;
 	bool is_waiting; /* false: it is written, and its place in the ring is skipped */
 };
@@ -28,9 +36,12 @@ struct written_part {
 struct conversations {
 	packet_fn put;
 	void *ctx;
+	/* of the hashes: random, so that no peer can choose addresses that collide */
+	uint64_t seed;
 	/* records removed from the ring, and added to it, so far */
 	uint64_t n_gone, n_added;
-	struct waiting *buckets[BUCKETS];
+	struct waiting *connections[BUCKETS];
+	struct waiting *addresses[BUCKETS]; /* the oldest between each pair of addresses */
 	struct waiting ring[CONVERSATIONS_WAITING];
 	struct written_part written_parts[REMEMBERED];
 };
@@ -39,10 +50,13 @@ struct conversations *conversations_create(packet_fn put, void *ctx)
 {
 	struct conversations *c = calloc(1, sizeof(*c));
 
-	if (c) {
-		c->put = put;
-		c->ctx = ctx;
-	}
+	if (!c)
+		return NULL;
+	c->put = put;
+	c->ctx = ctx;
+	/* without it the hashes are still good, and only known */
+	if (getrandom(&c->seed, sizeof(c->seed), GRND_NONBLOCK) < 0)
+		c->seed = 0;
 	return c;
 }
 
@@ -54,26 +68,29 @@ void conversations_destroy(struct conversations *c)
 static uint64_t mix(uint64_t h, uint64_t value)
 {
 	h = (h ^ value) * 0x9e3779b97f4a7c15ULL;
+	h = (h ^ h >> 32) * 0xd6e8feb86659fd93ULL;
 	return h ^ h >> 32;
 }
 
-static uint64_t hash_endpoint(const uint8_t addr[16], uint16_t port)
+static uint64_t hash_endpoint(uint64_t seed, const uint8_t addr[16], uint16_t port)
 {
 	uint64_t words[2];
 
 	memcpy(words, addr, sizeof(words));
-	return mix(mix(mix(port, words[0]), words[1]), 0);
+	return mix(mix(mix(seed, port), words[0]), words[1]);
 }
 
 /* The same for both ends. */
-static uint64_t hash_tuple(const struct handshake_part *h)
+static uint64_t hash_addresses(const struct conversations *c, const struct handshake_part *h)
 {
-	return hash_endpoint(h->local, h->local_port) + hash_endpoint(h->remote, h->remote_port);
+	return hash_endpoint(c->seed, h->local, h->local_port) +
+	       hash_endpoint(c->seed, h->remote, h->remote_port);
 }
 
-static uint64_t hash_connection(const struct handshake_part *h, enum segments_part part)
+static uint64_t hash_connection(const struct conversations *c, const struct handshake_part *h,
+				enum segments_part part)
 {
-	return mix(hash_tuple(h) + mix(0, h->iss) + mix(0, h->irs), part) | 1;
+	return mix(hash_addresses(c, h) + mix(c->seed, h->iss) + mix(c->seed, h->irs), part) | 1;
 }
 
 /* Is the local endpoint the larger of the two?  That distinguishes the two ends. */
@@ -104,20 +121,56 @@ static bool are_ends(const struct handshake_part *a, const struct handshake_part
 	return same_tuple(a, b, true) && a->iss == b->irs && a->irs == b->iss;
 }
 
-static struct waiting **bucket_of(struct conversations *c, const struct handshake_part *h)
+static struct waiting **connection_bucket(struct conversations *c, const struct handshake_part *h,
+					  enum segments_part part)
 {
-	return &c->buckets[hash_tuple(h) % BUCKETS];
+	return &c->connections[(hash_connection(c, h, part) >> 1) % BUCKETS];
 }
 
-/* Takes a record out of its bucket.  The ring skips its place later. */
-static void leave_bucket(struct conversations *c, struct waiting *w)
+/* The pointer to the oldest record that waits between these addresses, or to NULL. */
+static struct waiting **oldest_of(struct conversations *c, const struct handshake_part *h)
 {
-	struct waiting **at = bucket_of(c, &w->record.h);
+	struct waiting **at = &c->addresses[hash_addresses(c, h) % BUCKETS];
+
+	while (*at && !same_tuple(h, &(*at)->record.h, true) &&
+	       !same_tuple(h, &(*at)->record.h, false))
+		at = &(*at)->next_of_addresses;
+	return at;
+}
+
+/* Takes the oldest record between its addresses out of both tables.  The ring skips its place later. */
+static void leave(struct conversations *c, struct waiting *w)
+{
+	struct waiting **at = connection_bucket(c, &w->record.h, w->part);
 
 	while (*at != w)
-		at = &(*at)->next;
-	*at = w->next;
+		at = &(*at)->next_of_connections;
+	*at = w->next_of_connections;
+	at = oldest_of(c, &w->record.h);
+	*at = w->next_of_addresses;
+	if (w->newer) {
+		w->newer->newest = w->newest;
+		w->newer->next_of_addresses = w->next_of_addresses;
+		*at = w->newer;
+	}
 	w->is_waiting = false;
+}
+
+/* Enters a record into both tables; it is the newest. */
+static void enter(struct conversations *c, struct waiting *w)
+{
+	struct waiting **at = connection_bucket(c, &w->record.h, w->part);
+
+	w->next_of_connections = *at;
+	*at = w;
+	at = oldest_of(c, &w->record.h);
+	if (*at) {
+		(*at)->newest->newer = w;
+		(*at)->newest = w;
+	} else {
+		w->newest = w;
+		*at = w;
+	}
 }
 
 static struct segments_end to_end(const struct waiting *w)
@@ -129,7 +182,7 @@ static struct segments_end to_end(const struct waiting *w)
 static uint16_t written_before(const struct conversations *c, const struct handshake_part *h,
 			       enum segments_part part)
 {
-	uint64_t connection = hash_connection(h, part);
+	uint64_t connection = hash_connection(c, h, part);
 	const struct written_part *written = &c->written_parts[connection % REMEMBERED];
 
 	if (written->connection != connection)
@@ -150,7 +203,7 @@ static int put_alone(struct conversations *c, const struct segments_end *end,
 		     enum segments_part part)
 {
 	const struct handshake_part *h = &end->record->h;
-	uint64_t connection = hash_connection(h, part);
+	uint64_t connection = hash_connection(c, h, part);
 	struct segments s = { { *end }, part, written_before(c, h, part), c->put, c->ctx };
 	int err = segments_put_part(&s);
 
@@ -163,28 +216,18 @@ static int put_waiting(struct conversations *c, struct waiting *w)
 {
 	struct segments_end end = to_end(w);
 
-	leave_bucket(c, w);
+	leave(c, w);
 	return put_alone(c, &end, w->part);
-}
-
-/* The oldest record that waits between these addresses. */
-static struct waiting *oldest_of(struct conversations *c, const struct handshake_part *h)
-{
-	struct waiting *oldest = NULL;
-
-	for (struct waiting *at = *bucket_of(c, h); at; at = at->next)
-		if (same_tuple(h, &at->record.h, true) || same_tuple(h, &at->record.h, false))
-			oldest = at;
-	return oldest;
 }
 
 static struct waiting *other_end_of(struct conversations *c, const struct handshake_part *h,
 				    enum segments_part part)
 {
-	for (struct waiting *at = *bucket_of(c, h); at; at = at->next)
-		if (at->part == part && are_ends(h, &at->record.h))
-			return at;
-	return NULL;
+	struct waiting *at = *connection_bucket(c, h, part);
+
+	while (at && (at->part != part || !are_ends(h, &at->record.h)))
+		at = at->next_of_connections;
+	return at;
 }
 
 /* Writes what waits between the same addresses and is older than `until` (NULL: all of it). */
@@ -194,7 +237,7 @@ static int put_earlier(struct conversations *c, const struct handshake_part *h,
 	struct waiting *oldest;
 	int err = 0;
 
-	while (!err && (oldest = oldest_of(c, h)) && oldest != until)
+	while (!err && (oldest = *oldest_of(c, h)) && oldest != until)
 		err = put_waiting(c, oldest);
 	return err;
 }
@@ -218,7 +261,7 @@ static bool put_oldest(struct conversations *c, uint64_t until_ns, int *err)
 static int add_waiting(struct conversations *c, const struct segments_end *end,
 		       enum segments_part part, uint64_t now_ns)
 {
-	struct waiting *w, **bucket = bucket_of(c, &end->record->h);
+	struct waiting *w;
 	int err = 0;
 
 	if (c->n_added - c->n_gone == CONVERSATIONS_WAITING)
@@ -229,11 +272,10 @@ static int add_waiting(struct conversations *c, const struct segments_end *end,
 		.open_ns = end->now_ns,
 		.clock_offset_ns = end->clock_offset_ns,
 		.added_ns = now_ns,
-		.next = *bucket,
 		.part = part,
 		.is_waiting = true,
 	};
-	*bucket = w;
+	enter(c, w);
 	return err;
 }
 
@@ -261,7 +303,8 @@ int conversations_add(struct conversations *c, const struct segments_end *end,
 	if (!other)
 		return put_alone(c, end, part);
 	first = to_end(other);
-	leave_bucket(c, other);
+	/* the earlier ones are written, so it is the oldest */
+	leave(c, other);
 	return put_pair(c, &first, end, part);
 }
 

@@ -72,7 +72,7 @@ static int replay(const struct options *o, struct reporter *reporter)
 	err = recording_read(o->read_file, select_item, &selection);
 	if (err == REPORTER_ENOUGH)
 		err = 0;
-	if (err < 0 && err != -EBADMSG && err != -EPROTO && !reporter->error)
+	if (err < 0 && err != -EBADMSG && err != -EPROTO && err != -EIO && !reporter->error)
 		return EXIT_FAILURE;
 	end = reporter_end(reporter);
 	if (end == -EPIPE)

@@ -133,7 +133,7 @@ class Tracer:
 
 def run_tracer(*args, **kw):
     """For calls that end by themselves: (status, stdout, stderr)."""
-    done = subprocess.run([BINARY, *map(str, args)], stdin=subprocess.DEVNULL,
+    done = subprocess.run([BINARY, *map(str, args)], stdin=kw.pop("stdin", subprocess.DEVNULL),
                           stdout=kw.pop("stdout", subprocess.PIPE), stderr=subprocess.PIPE,
                           timeout=pump.HANG_S, **kw)
     return (done.returncode, (done.stdout or b"").decode("utf-8", "surrogateescape"),

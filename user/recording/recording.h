@@ -63,7 +63,7 @@ int recording_close(struct recording *recording);
  * Passes each item of a file to the sink.  The file may be several recordings, one after the
  * other; "-" is stdin.  Returns 0, what the sink returned, or -errno after a message on stderr:
  * -EBADMSG when the file is not a recording, cut off or damaged, -EPROTO when another version
- * wrote it.  The items before an error are passed on.
+ * wrote it, -EIO when it cannot be read to its end.  The items before an error are passed on.
  */
 int recording_read(const char *path, item_fn sink, void *ctx);
 

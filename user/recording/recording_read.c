@@ -19,6 +19,7 @@ struct reading {
 	bool ours;   /* it has a block of this program */
 	uint64_t at; /* offset of the current block */
 	bool end;    /* the file ends here, between two blocks */
+	int failure; /* errno of a read, 0: none */
 };
 
 /* A block as it is in the file. */
@@ -85,10 +86,22 @@ static int read_section(struct reading *in, const struct block *b)
 	return 0;
 }
 
+/* Returns fewer bytes at the end of the file, or after a failure. */
+static size_t read_bytes(struct reading *in, void *buf, size_t len)
+{
+	size_t n;
+
+	errno = 0;
+	n = fread(buf, 1, len, in->f);
+	if (n < len && ferror(in->f))
+		in->failure = errno ? errno : EIO;
+	return n;
+}
+
 static int read_block(struct reading *in, struct block *b)
 {
 	uint32_t head[2], len_again;
-	size_t n = fread(head, 1, sizeof(head), in->f);
+	size_t n = read_bytes(in, head, sizeof(head));
 
 	in->end = !n;
 	if (n < sizeof(head))
@@ -100,7 +113,7 @@ static int read_block(struct reading *in, struct block *b)
 	b->body = malloc(b->len - PCAPNG_HEAD);
 	if (!b->body)
 		return -ENOMEM;
-	n = fread(b->body, 1, b->len - PCAPNG_HEAD, in->f);
+	n = read_bytes(in, b->body, b->len - PCAPNG_HEAD);
 	b->is_short = n < b->len - PCAPNG_HEAD;
 	b->got = b->is_short ? n : n - sizeof(len_again);
 	if (!b->is_short) {
@@ -128,6 +141,8 @@ static int read_blocks(struct reading *in)
 		in->at += b.len;
 		free(b.body);
 	} while (!err && !in->end);
+	if (in->failure && (!err || err == -EBADMSG))
+		return -EIO;
 	return !err && !in->ours ? -EBADMSG : err;
 }
 
@@ -143,7 +158,10 @@ int recording_read(const char *path, item_fn sink, void *ctx)
 		return err;
 	}
 	err = read_blocks(&in);
-	if (err == -EBADMSG && !in.ours)
+	if (in.failure)
+		message("%s: %s%s", path, strerror(in.failure),
+			in.ours ? " (what precedes it is printed)" : "");
+	else if (err == -EBADMSG && !in.ours)
 		message("%s: not a recording of this program", path);
 	else if (err == -EBADMSG)
 		message("%s: %s (what precedes it is printed)", path,

@@ -122,4 +122,4 @@ def test_check_btf(types):
     assert status == 0 and " 0 of them missing" in out
     types.write_bytes(data.replace(b"\0snd_una\0", b"\0snd_unb\0"))
     status, out = check_btf(types)
-    assert status == 1 and "struct tcp_sock.snd_una: not there, and not asked for first" in out
+    assert status == 1 and "struct tcp_sock.snd_una: missing, and not checked first" in out

@@ -33,6 +33,7 @@ static __always_inline void client_begin(const struct change *now)
 	/* TCP_FASTOPEN_CONNECT with a cookie at hand: the first write sends the SYN */
 	if (BPF_CORE_READ_BITFIELD(now->tp, fastopen_connect) && !now->tp->fastopen_req)
 		r->h.flags |= HANDSHAKE_SYN_AT_WRITE;
+	r->h.errors_before = facts_errors(now->tp);
 	r->h.cookie = ask_cookie(now->tp);
 	diary_change(r, now->t_ns, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
 	if (!table_enter(r, now->sk))

@@ -219,6 +219,37 @@ static __always_inline bool refused_by_rst(const struct handshake_part *h,
 	       (tp->segs_in && !(h->flags & HANDSHAKE_RST_SENT));
 }
 
+/* include/uapi/linux/errqueue.h */
+#define SO_EE_ORIGIN_ICMP 2
+#define SO_EE_ORIGIN_ICMP6 3
+
+/* How many errors are queued for recvmsg(MSG_ERRQUEUE). */
+static __always_inline __u32 facts_errors(const struct tcp_sock *tp)
+{
+	return tp->inet_conn.icsk_inet.sk.sk_error_queue.qlen;
+}
+
+/*
+ * The ICMP error that came while a system call held the socket in SYN_SENT; 0: none.  The kernel
+ * then leaves the state as it is (tcp_v4_err, tcp_v6_err).  A non-blocking connect() returns first,
+ * and getsockopt(SO_ERROR) takes the soft error away; but the error queue has it since 5.10.
+ */
+static __always_inline __s16 facts_icmp_error(const struct handshake_part *h,
+					      const struct tcp_sock *tp)
+{
+	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
+	struct sock_exterr_skb *cb;
+	__u8 origin;
+
+	if (sk->sk_err_soft || facts_errors(tp) <= h->errors_before)
+		return sk->sk_err_soft;
+	cb = (void *)sk->sk_error_queue.prev->cb;
+	origin = BPF_CORE_READ(cb, ee.ee_origin);
+	if (origin != SO_EE_ORIGIN_ICMP && origin != SO_EE_ORIGIN_ICMP6)
+		return 0;
+	return BPF_CORE_READ(cb, ee.ee_errno);
+}
+
 /* The socket is about to become CLOSE and was never ESTABLISHED. */
 static __always_inline void facts_failed(struct handshake_part *h, const struct tcp_sock *tp)
 {
@@ -226,6 +257,8 @@ static __always_inline void facts_failed(struct handshake_part *h, const struct 
 
 	h->err = sk->sk_err;
 	h->err_soft = sk->sk_err_soft;
+	if (!sk->sk_err && h->role == ROLE_CLIENT && h->state == BPF_TCP_SYN_SENT)
+		h->err = h->err_soft = facts_icmp_error(h, tp);
 	if (sk->sk_err == ECONNREFUSED)
 		h->err_soft = refused_by_rst(h, tp) ? 0 : ECONNREFUSED;
 	h->retransmits = tp->total_retrans;

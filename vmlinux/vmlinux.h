@@ -123,8 +123,21 @@ struct sock_common {
 
 struct socket;
 
+struct sk_buff;
+
 struct sk_buff_head {
+	struct sk_buff *prev;
 	__u32 qlen;
+};
+
+struct sock_extended_err {
+	__u32 ee_errno;
+	__u8 ee_origin;
+};
+
+/* in sk_buff.cb of what the error queue has */
+struct sock_exterr_skb {
+	struct sock_extended_err ee;
 };
 
 typedef struct {
@@ -135,6 +148,7 @@ struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
 	struct sk_buff_head sk_receive_queue;
+	struct sk_buff_head sk_error_queue;
 	int sk_err;
 	int sk_err_soft;
 	struct socket *sk_socket;

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define RECORD_VERSION 2
+#define RECORD_VERSION 3
 
 #define COMM_LEN 16
 #define HANDSHAKE_STEPS 12
@@ -152,7 +152,7 @@ struct handshake_part {
 	/* the kernel's first smoothed round trip; 0: none */
 	__u32 rtt_us;
 	__u16 mss;
-	/* socket errors when the handshake failed */
+	/* socket errors when the handshake failed; without one, err is the last ICMP error too */
 	__s16 err;
 	__s16 err_soft;
 	/* of the SYN (client) or SYN,ACK (server) */
@@ -178,6 +178,9 @@ struct handshake_part {
 	__u32 flags;
 	/* the last check for live sockets that met this one; the BPF side's own */
 	__u32 seen;
+	/* errors in the socket's queue when connect() was called; the BPF side's own */
+	__u32 errors_before;
+	__u32 pad;
 	__u64 steps[HANDSHAKE_STEPS];
 };
 
@@ -291,9 +294,9 @@ struct transition {
 };
 
 _Static_assert(sizeof(struct owner) == 32, "layout");
-_Static_assert(sizeof(struct handshake_part) == 288, "layout");
+_Static_assert(sizeof(struct handshake_part) == 296, "layout");
 _Static_assert(sizeof(struct close_part) == 248, "layout");
-_Static_assert(sizeof(struct record) == 536, "layout");
+_Static_assert(sizeof(struct record) == 544, "layout");
 _Static_assert(sizeof(struct transition) == 96, "layout");
 
 #endif

@@ -211,13 +211,17 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 	return 0;
 }
 
-/* Another process may get this PID. */
+/*
+ * Another process may get this PID.  A process is over when its last thread is, whichever that is:
+ * the main thread may end first, and exec() by another thread ends all but that one, which goes on
+ * as the process.  do_exit() counts a thread out before this tracepoint.
+ */
 SEC("?raw_tp/sched_process_exit")
 int BPF_PROG(process_exited, struct task_struct *task)
 {
 	__u32 tgid;
 
-	if (BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	tgid = task_tgid(task);
 	bpf_map_delete_elem(&pids, &tgid);

@@ -73,7 +73,16 @@ static __always_inline void scan_owner(struct owner *o, struct task_struct *task
 	o->pid = task_tgid(task);
 	o->uid = task->cred->uid.val;
 	o->cgroup = task->cgroups->dfl_cgrp->kn->id;
-	__builtin_memcpy(o->comm, task->comm, COMM_LEN);
+	__builtin_memcpy(o->comm, task->group_leader->comm, COMM_LEN);
+}
+
+/*
+ * Is this thread's table of files its process's?  The main thread's is, unless that thread has
+ * ended before the others: it has none then.
+ */
+static __always_inline bool has_the_files(const struct task_struct *task)
+{
+	return task->pid == task->tgid || !task->group_leader->files;
 }
 
 static __always_inline bool scan_selected(const struct owner *o, struct task_struct *task)
@@ -95,7 +104,7 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	struct socket *socket;
 	struct sock *sk;
 
-	if (!task || !file || task->pid != task->tgid)
+	if (!task || !file || !has_the_files(task))
 		return 0;
 	socket = bpf_sock_from_file(file);
 	if (!socket || !socket->sk || socket->sk->sk_protocol != IPPROTO_TCP)
@@ -135,7 +144,7 @@ int scan_holders(struct bpf_iter__task_file *ctx)
 	struct socket *socket;
 	__u64 sk;
 
-	if (!task || !file || task->pid != task->tgid ||
+	if (!task || !file || !has_the_files(task) ||
 	    BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return 0;
 	socket = file->private_data;

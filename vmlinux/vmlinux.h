@@ -322,6 +322,13 @@ struct cred {
 	kuid_t uid;
 };
 
+struct signal_struct {
+	/* threads that have not begun to exit */
+	struct {
+		int counter;
+	} live;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int pid;
@@ -331,6 +338,7 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct files_struct *files;
+	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
 

@@ -60,27 +60,54 @@ static int add_holder(struct scan *s, uint64_t inode, uint32_t pid)
 	return 0;
 }
 
-static int read_descriptors(struct scan *s, uint32_t pid)
+/* 1: the directory lists descriptors; 0: it lists none, or cannot be read; or -errno. */
+static int read_directory(struct scan *s, const char *path, uint32_t pid)
 {
-	char path[64], link[64];
+	DIR *dir = opendir(path);
 	struct dirent *entry;
-	DIR *dir;
-	int err = 0;
+	char link[64];
+	int result = 0;
 
-	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-	dir = opendir(path);
 	if (!dir)
 		return 0; /* the process has ended, or this one may not see its descriptors */
-	while (!err && (entry = readdir(dir))) {
+	while (result >= 0 && (entry = readdir(dir))) {
 		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
 		unsigned long long inode;
 
-		link[n < 0 ? 0 : n] = '\0';
+		if (n < 0)
+			continue;
+		link[n] = '\0';
+		result = 1;
 		if (sscanf(link, "socket:[%llu]", &inode) == 1)
-			err = add_holder(s, inode, pid);
+			result = add_holder(s, inode, pid) ?: 1;
 	}
 	closedir(dir);
-	return err;
+	return result;
+}
+
+/* The main thread has no descriptors once it has ended; the other threads go on with them. */
+static int read_descriptors(struct scan *s, uint32_t pid)
+{
+	struct dirent *entry;
+	char path[300];
+	DIR *threads;
+	int result;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
+	result = read_directory(s, path, pid);
+	if (result)
+		return result < 0 ? result : 0;
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	threads = opendir(path);
+	while (!result && threads && (entry = readdir(threads))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%u/task/%s/fd", pid, entry->d_name);
+		result = read_directory(s, path, pid);
+	}
+	if (threads)
+		closedir(threads);
+	return result < 0 ? result : 0;
 }
 
 static int compare_holders(const void *a, const void *b)

@@ -34,7 +34,7 @@ static int check_recorder(struct reporter *reporter, int err)
 	/* -EPIPE: the reader has exited, which is no failure */
 	if (err != -EPIPE)
 		message("%s: %s (the recording ends here)", recorder_name(reporter->recorder),
-			output_why(-err));
+			recorder_why(-err));
 	recorder_abandon(reporter->recorder);
 	reporter->recorder = NULL;
 	reporter->recording_failed = err != -EPIPE;
@@ -343,7 +343,7 @@ void reporter_end_recording(struct reporter *reporter)
 	reporter->recorder = NULL;
 	if (!err || err == -EPIPE)
 		return;
-	message("%s: %s", reporter->options->write_file, output_why(-err));
+	message("%s: %s", reporter->options->write_file, recorder_why(-err));
 	reporter->recording_failed = true;
 }
 

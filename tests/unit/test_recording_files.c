@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* -C and -W: a recording in several files. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -95,11 +98,56 @@ static void so_many_files(void **state)
 	assert_int_equal(recording_close(r), 0);
 }
 
+/* What stands at the name of the next file is left alone, and is not waited for. */
+static void nothing_but_files(void **state)
+{
+	const struct recording_files files = { .path = path, .limit_bytes = 1 };
+	char next[64], precious[64];
+	struct recording *r;
+	struct stat st;
+	int reader;
+
+	(void)state;
+	snprintf(next, sizeof(next), "%s1", path);
+	snprintf(precious, sizeof(precious), "%s.precious", path);
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(mkfifo(next, 0600), 0);
+	assert_int_equal(recording_next(r), -RECORDING_ENOTFILE);
+	assert_int_equal(recording_close(r), 0);
+	reader = open(next, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(reader >= 0);
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(recording_next(r), -RECORDING_ENOTFILE);
+	assert_int_equal(recording_close(r), 0);
+	close(reader);
+	assert_int_equal(unlink(next), 0);
+
+	assert_int_equal(rename(path, precious), 0);
+	assert_int_equal(symlink(precious, next), 0);
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(recording_next(r), -RECORDING_ELINK);
+	assert_int_equal(recording_close(r), 0);
+	assert_int_equal(stat(precious, &st), 0);
+	assert_true(st.st_size > 0);
+	assert_int_equal(unlink(next), 0);
+
+	/* the first name is the user's own */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink(precious, path), 0);
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(recording_close(r), 0);
+	assert_int_equal(unlink(precious), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(recording_create(&r, &files), -RECORDING_ENOTFILE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_after_the_other),
 		TEST(so_many_files),
+		TEST(nothing_but_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,7 +63,7 @@ int recorder_create(struct recorder **recorder, const struct options *o, struct 
 	if (r && r->conversations)
 		err = recording_create(&r->file, &files);
 	if (err) {
-		message("%s: %s%s", o->write_file, strerror(-err), sudo_user_hint(err));
+		message("%s: %s%s", o->write_file, recording_why(-err), sudo_user_hint(err));
 		recorder_abandon(r);
 		return err;
 	}
@@ -186,6 +186,11 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 	if (!err)
 		err = add_item(r, item);
 	return err ? err : recorder_flush(r, now_ns);
+}
+
+const char *recorder_why(int err)
+{
+	return recording_why(err);
 }
 
 void recorder_last(struct recorder *r)

@@ -39,6 +39,9 @@ void recorder_last(struct recorder *recorder);
 /* Writes, in whole blocks, what has waited long enough or is a lot.  0, or -errno of a write. */
 int recorder_flush(struct recorder *recorder, uint64_t now_ns);
 
+/* strerror() of a positive errno, with what it means here. */
+const char *recorder_why(int err);
+
 /* The name of the current file. */
 const char *recorder_name(const struct recorder *recorder);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/sudo_user.h"
@@ -43,13 +44,44 @@ static int name_file(struct recording *r)
 	return r->name ? 0 : -ENOMEM;
 }
 
+/*
+ * With -C the trace goes on while files are opened: it must not wait for the reader of a FIFO.  Of the names, the
+ * user has chosen only the first: somebody may have put a link to another file at one of the others.
+ */
+static int open_rotated(const struct recording *r)
+{
+	bool chosen = !strcmp(r->name, r->files.path);
+	int fd = sudo_user_open(r->name,
+				O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY |
+					(chosen ? 0 : O_NOFOLLOW),
+				0600);
+	struct stat st;
+	int err = 0;
+
+	if (fd == -ELOOP && !chosen)
+		return -RECORDING_ELINK;
+	if (fd < 0)
+		return fd == -ENXIO ? -RECORDING_ENOTFILE : fd;
+	if (fstat(fd, &st))
+		err = -errno;
+	else if (!S_ISREG(st.st_mode))
+		err = -RECORDING_ENOTFILE;
+	else if (ftruncate(fd, 0))
+		err = -errno;
+	if (err)
+		close(fd);
+	return err ? err : fd;
+}
+
 static int open_file(struct recording *r)
 {
 	int fd, err = name_file(r);
 
 	if (err)
 		return err;
-	if (strcmp(r->files.path, "-"))
+	if (r->files.limit_bytes)
+		fd = open_rotated(r);
+	else if (strcmp(r->files.path, "-"))
 		fd = sudo_user_open(r->name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	else
 		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
@@ -168,6 +200,15 @@ int recording_check_next(const struct recording *r)
 	err = access(folder, W_OK | X_OK) ? -errno : 0;
 	free(folder);
 	return err;
+}
+
+const char *recording_why(int err)
+{
+	if (err == RECORDING_ENOTFILE)
+		return "not a regular file, which -C requires";
+	if (err == RECORDING_ELINK)
+		return "a symbolic link, which -C does not follow";
+	return output_why(err);
 }
 
 const char *recording_name(const struct recording *r)

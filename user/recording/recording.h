@@ -7,6 +7,8 @@
 #ifndef RECORDING_H
 #define RECORDING_H
 
+#include <errno.h>
+
 #include "packet.h"
 #include "base/item.h"
 
@@ -19,6 +21,13 @@ struct recording_files {
 	uint64_t limit_bytes;
 	uint32_t count; /* after so many files the first is overwritten; 0: no limit */
 };
+
+/* A file of -C is no regular file, or a link that nobody named. */
+#define RECORDING_ENOTFILE EBADFD
+#define RECORDING_ELINK EMLINK
+
+/* strerror() of a positive errno of these functions, with what it means here. */
+const char *recording_why(int err);
 
 /*
  * Creates the first file, with mode 0600.  Files are named as tcpdump names them: FILE, FILE1,

@@ -65,7 +65,8 @@ static int replay(const struct options *o, struct reporter *reporter)
 	};
 	int err, end;
 
-	privileges_drop_for_replay();
+	if (privileges_drop_for_replay())
+		return EXIT_FAILURE;
 	signal(SIGPIPE, SIG_IGN);
 	if (reporter->renderer->begin)
 		reporter->renderer->begin(&reporter->context);
@@ -165,12 +166,12 @@ int main(int argc, char **argv)
 	int result;
 
 	open_standard_files();
+	/* before any file of the command line is looked at */
+	if (privileges_check())
+		return EXIT_FAILURE;
 	switch (options_parse(&o, argc, argv, stdout, stderr)) {
 	case OPTIONS_RUN:
-		if (privileges_check())
-			result = EXIT_FAILURE;
-		else
-			result = o.features ? print_features(&o) : run(&o);
+		result = o.features ? print_features(&o) : run(&o);
 		break;
 	case OPTIONS_DONE:
 		result = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;

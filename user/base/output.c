@@ -33,9 +33,12 @@ struct output {
 static void open_again(struct output *o)
 {
 	char path[32];
+	int flags = fcntl(o->fd, F_GETFL), fd;
 	struct stat st;
-	int fd;
 
+	/* what was opened for reading stays so: root could open it again for writing */
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return;
 	if (fstat(o->fd, &st) || S_ISREG(st.st_mode) || S_ISBLK(st.st_mode))
 		return;
 	o->chunk = PIPE_BUF;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,21 +77,34 @@ static int groups_of_process(pid_t *pid, uid_t uid, gid_t groups[NGROUPS_MAX])
 	return n;
 }
 
+/* The groups of the closest ancestor that the user runs, usually the shell that called sudo; -1: there is none. */
+static int groups_of_ancestor(uid_t uid, gid_t groups[NGROUPS_MAX], pid_t *ancestor)
+{
+	pid_t pid = getppid();
+	int n = -1;
+
+	while (n < 0 && pid > 0) {
+		*ancestor = pid;
+		n = groups_of_process(&pid, uid, groups);
+	}
+	return n;
+}
+
 /*
- * Takes the groups of the closest ancestor that the user runs, usually the shell that called sudo.  If
- * there is none any more, takes the one group that sudo names.  The user database is not consulted: shared
- * libraries read it (nsswitch.conf), and a static program has none.
+ * Takes the groups of that ancestor; if there is none any more, the one group that sudo names.  The user database
+ * is not consulted: shared libraries read it (nsswitch.conf), and a static program has none.
  */
 static int take_groups(const struct sudo_user *user)
 {
 	gid_t groups[NGROUPS_MAX];
-	pid_t pid = getppid();
-	int n = -1;
+	pid_t ancestor;
+	int n = groups_of_ancestor(user->uid, groups, &ancestor);
 
-	while (n < 0 && pid > 0)
-		n = groups_of_process(&pid, user->uid, groups);
 	return n < 0 ? setgroups(1, &user->gid) : setgroups((size_t)n, groups);
 }
+
+/* This process was root, and has become the user. */
+static bool became;
 
 int sudo_user_become(void)
 {
@@ -101,14 +115,79 @@ int sudo_user_become(void)
 	if (take_groups(&user) || setresgid(user.gid, user.gid, user.gid) ||
 	    setresuid(user.uid, user.uid, user.uid))
 		return -errno;
+	became = true;
 	return 0;
+}
+
+/* Reads the variable HOME of a process.  To be freed. */
+static char *home_of_process(pid_t pid)
+{
+	char file[sizeof("/proc//environ") + 11], *entry = NULL, *home = NULL;
+	size_t room = 0;
+	FILE *f;
+
+	snprintf(file, sizeof(file), "/proc/%d/environ", pid);
+	f = fopen(file, "re");
+	while (f && !home && getdelim(&entry, &room, '\0', f) > 0)
+		if (!strncmp(entry, "HOME=/", 6))
+			home = strdup(entry + strlen("HOME="));
+	free(entry);
+	if (f)
+		fclose(f);
+	return home;
+}
+
+/* Users of a directory service are not in the file; a shell of theirs has the variable. */
+static char *find_home(uid_t uid)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	gid_t groups[NGROUPS_MAX];
+	struct passwd *entry;
+	char *home = NULL;
+	pid_t ancestor;
+
+	while (f && !home && (entry = fgetpwent(f)))
+		if (entry->pw_uid == uid && entry->pw_dir[0])
+			home = strdup(entry->pw_dir);
+	if (f)
+		fclose(f);
+	if (!home && groups_of_ancestor(uid, groups, &ancestor) >= 0)
+		home = home_of_process(ancestor);
+	return home;
+}
+
+void sudo_user_set_environment(void)
+{
+	const char *name = getenv("SUDO_USER");
+	char *home;
+
+	if (!became)
+		return;
+	home = find_home(geteuid());
+	if (home)
+		setenv("HOME", home, 1);
+	else
+		unsetenv("HOME");
+	free(home);
+	if (name && *name) {
+		setenv("USER", name, 1);
+		setenv("LOGNAME", name, 1);
+	}
+}
+
+/* The kernel refuses without an errno.  Another uid also takes away root's capabilities that concern files. */
+static bool set_file_ids(uid_t uid, gid_t gid)
+{
+	setfsuid(uid);
+	setfsgid(gid);
+	return (uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid;
 }
 
 int sudo_user_open(const char *path, int flags, mode_t mode)
 {
 	struct sudo_user user = sudo_user_find();
 	gid_t groups[NGROUPS_MAX];
-	int n, fd, err = 0;
+	int n, fd = -1, err = -EPERM;
 
 	if (!user.found) {
 		fd = open(path, flags | O_CLOEXEC, mode);
@@ -117,25 +196,21 @@ int sudo_user_open(const char *path, int flags, mode_t mode)
 	n = getgroups(NGROUPS_MAX, groups);
 	if (n < 0 || take_groups(&user))
 		return -errno;
-	setfsgid(user.gid);
-	/* this also takes away root's capabilities that concern files */
-	setfsuid(user.uid);
-	fd = open(path, flags | O_CLOEXEC, mode);
-	if (fd < 0)
+	if (set_file_ids(user.uid, user.gid)) {
+		fd = open(path, flags | O_CLOEXEC, mode);
 		err = -errno;
-	setfsuid(geteuid());
-	setfsgid(getegid());
-	if (setgroups((size_t)n, groups) && fd >= 0) {
-		err = -errno;
-		close(fd);
-		fd = -1;
+	}
+	if (!set_file_ids(geteuid(), getegid()) || setgroups((size_t)n, groups)) {
+		if (fd >= 0)
+			close(fd);
+		return -EPERM;
 	}
 	return fd < 0 ? err : fd;
 }
 
 const char *sudo_user_hint(int err)
 {
-	return (err == -EACCES || err == -EPERM) && sudo_user_find().found
+	return (err == -EACCES || err == -EPERM) && (became || sudo_user_find().found)
 		       ? " (files are opened as the user who called sudo)"
 		       : "";
 }

@@ -21,9 +21,12 @@ struct sudo_user sudo_user_find(void);
  */
 int sudo_user_become(void);
 
+/* After sudo_user_become(): sets HOME, USER and LOGNAME to that user's; sudo may have set root's. */
+void sudo_user_set_environment(void);
+
 /*
- * open() as that user: a new file belongs to the user, and a file that only root may write is not
- * overwritten.  Returns a file descriptor (O_CLOEXEC) or -errno.
+ * open() as that user: a new file belongs to the user, and a file that only root may read or write is not
+ * opened.  Returns a file descriptor (O_CLOEXEC) or -errno.
  */
 int sudo_user_open(const char *path, int flags, mode_t mode);
 

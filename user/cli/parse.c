@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/sudo_user.h"
 
 #define DIGITS "0123456789"
 #define IPV4_MAPPED_BITS 96
@@ -198,19 +200,20 @@ const char *parse_list(const char *list, const char *(*parse)(const char *s, voi
 	}
 }
 
-static const char *netns_of_path(const char *path, uint32_t *inode)
+/* fd: O_PATH, with which nothing is opened: on a device or a FIFO, that has side effects. */
+static const char *netns_of_fd(int fd, uint32_t *inode)
 {
+	char name[sizeof("/proc/self/fd/") + 11];
 	const char *why = NULL;
 	struct statfs fs;
 	struct stat st;
-	int fd;
 
-	/* check the type before open(), which has side effects on a device or a FIFO */
-	if (statfs(path, &fs))
+	if (fstatfs(fd, &fs))
 		return strerror(errno);
 	if (fs.f_type != NSFS_MAGIC)
 		return "not a namespace";
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return strerror(errno);
 	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
@@ -219,6 +222,18 @@ static const char *netns_of_path(const char *path, uint32_t *inode)
 		why = strerror(errno);
 	else
 		*inode = (uint32_t)st.st_ino;
+	close(fd);
+	return why;
+}
+
+static const char *netns_of_path(const char *path, uint32_t *inode)
+{
+	int fd = sudo_user_open(path, O_PATH, 0);
+	const char *why;
+
+	if (fd < 0)
+		return strerror(-fd);
+	why = netns_of_fd(fd, inode);
 	close(fd);
 	return why;
 }
@@ -247,17 +262,23 @@ const char *parse_netns(const char *s, uint32_t *inode)
 
 const char *parse_cgroup(const char *path, uint64_t *id)
 {
+	int fd = sudo_user_open(path, O_PATH, 0);
+	const char *why = NULL;
 	struct statfs fs;
 	struct stat st;
 
-	if (stat(path, &st) || statfs(path, &fs))
-		return strerror(errno);
-	if (!S_ISDIR(st.st_mode))
-		return "not a directory";
-	if (fs.f_type != CGROUP2_SUPER_MAGIC)
-		return "not in a cgroup v2 file system";
-	*id = st.st_ino;
-	return NULL;
+	if (fd < 0)
+		return strerror(-fd);
+	if (fstat(fd, &st) || fstatfs(fd, &fs))
+		why = strerror(errno);
+	else if (!S_ISDIR(st.st_mode))
+		why = "not a directory";
+	else if (fs.f_type != CGROUP2_SUPER_MAGIC)
+		why = "not in a cgroup v2 file system";
+	else
+		*id = st.st_ino;
+	close(fd);
+	return why;
 }
 
 /* /proc/TID exists for every thread, although /proc does not list it; for a process, Tgid is its own ID. */

@@ -23,6 +23,7 @@ static void __attribute__((noreturn)) child_run(int gate_fd, char **argv)
 	int err;
 
 	err = sudo_user_become();
+	sudo_user_set_environment();
 	if (!err)
 		err = privileges_drop_for_command();
 	if (read(gate_fd, &go, 1) != 1)

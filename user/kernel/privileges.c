@@ -19,9 +19,10 @@
 
 int privileges_check(void)
 {
-	if (geteuid() == getuid())
+	if (geteuid() == getuid() && getegid() == getgid())
 		return 0;
-	message("set-user-ID: refused, because it is not safe (use file capabilities instead)");
+	message("%s: refused, because it is not safe (use file capabilities instead)",
+		geteuid() == getuid() ? "set-group-ID" : "set-user-ID");
 	return -EPERM;
 }
 
@@ -108,13 +109,20 @@ int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose)
 	return err;
 }
 
-void privileges_drop_for_replay(void)
+int privileges_drop_for_replay(void)
 {
+	int err = sudo_user_become();
+
+	if (err) {
+		message("privileges: cannot be dropped: %s", strerror(-err));
+		return err;
+	}
 	capng_get_caps_process();
 	drop_all_but(capng_have_capability(CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH) && !geteuid()
 			     ? CAP_DAC_READ_SEARCH
 			     : -1);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return 0;
 }
 
 int privileges_drop_for_command(void)

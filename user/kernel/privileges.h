@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Call it first.  0, or -EPERM after a message if the program was started set-user-ID. */
+/* Call it first.  0, or -EPERM after a message if the program was started set-user-ID or set-group-ID. */
 int privileges_check(void);
 
 /* May this process enter the namespaces of all processes? */
@@ -18,8 +18,11 @@ bool privileges_all_namespaces(void);
  */
 int privileges_drop(bool (*works)(void *ctx), void *ctx, bool verbose);
 
-/* Call it before a recording is read: of root's capabilities it keeps only the one to read any file. */
-void privileges_drop_for_replay(void);
+/*
+ * Call it before a recording is opened.  Becomes the user who called sudo, if there is one; of the capabilities
+ * of root itself it keeps only the one to read any file.  0, or -errno after a message.
+ */
+int privileges_drop_for_replay(void);
 
 /*
  * Call it in the process of the command: file and ambient capabilities were granted to this program, not to

@@ -4,12 +4,15 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/message.h"
 #include "base/refusal.h"
+#include "base/sudo_user.h"
 #include "chapter/tally_chapter.h"
 #include "kernel.h"
 #include "tcpstates_preempt.skel.h"
@@ -48,7 +51,15 @@ static int open_types(struct tracer *t)
 
 	t->own = btf__parse(KERNEL_TYPES, NULL);
 	if (file) {
-		t->btf = btf__parse(file, NULL);
+		/* libbpf opens it again, by a name with which no other file is found */
+		t->btf_fd = sudo_user_open(file, O_RDONLY, 0);
+		if (t->btf_fd < 0) {
+			message("--btf %s: %s%s", file, strerror(-t->btf_fd),
+				sudo_user_hint(t->btf_fd));
+			return t->btf_fd;
+		}
+		snprintf(t->btf_path, sizeof(t->btf_path), "/proc/self/fd/%d", t->btf_fd);
+		t->btf = btf__parse(t->btf_path, NULL);
 		if (!t->btf) {
 			libbpf_strerror(errno, why, sizeof(why));
 			message("--btf %s: %s (use a BTF file for this kernel, for example one from BTFHub)",
@@ -93,11 +104,13 @@ fail:
 /* Opens the types and the skeleton, so that hooks can be chosen. */
 static int prepare(struct tracer *t, pid_t command)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = t->options->btf_file);
+	LIBBPF_OPTS(bpf_object_open_opts, opts);
 	int err = open_types(t);
 
 	if (err)
 		return err;
+	if (t->btf_fd >= 0)
+		opts.btf_custom_path = t->btf_path;
 	t->preempted = t->own && kernel_preempts_tracepoints(t->own);
 	t->skel = open_skeleton(t, &opts);
 	if (!t->skel)
@@ -173,6 +186,7 @@ static struct tracer *create(const struct options *options)
 		return NULL;
 	}
 	t->options = options;
+	t->btf_fd = -1;
 	t->n_cpus = libbpf_num_possible_cpus();
 	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
 	return t;
@@ -187,6 +201,8 @@ void tracer_close(struct tracer *t)
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);
 	close_types(t);
+	if (t->btf_fd >= 0)
+		close(t->btf_fd);
 	tally_counts_destroy(t->passed_on);
 	free(t);
 }

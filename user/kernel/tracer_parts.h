@@ -29,6 +29,8 @@ struct tracer {
 	struct btf *own;
 	/* that, or the one of --btf; both are NULL once the hooks are chosen */
 	struct btf *btf;
+	int btf_fd;	   /* the file of --btf; -1: none */
+	char btf_path[32]; /* its name in /proc */
 	/* this kernel preempts tasks while programs of a tracepoint run */
 	bool preempted;
 	struct findings found;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/message.h"
+#include "base/sudo_user.h"
 #include "pcapng.h"
 #include "shared/record.h"
 #include "recording.h"
@@ -154,7 +155,7 @@ int recording_read(const char *path, item_fn sink, void *ctx)
 	in.f = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	if (!in.f) {
 		err = -errno;
-		message("%s: %s", path, strerror(-err));
+		message("%s: %s%s", path, strerror(-err), sudo_user_hint(err));
 		return err;
 	}
 	err = read_blocks(&in);

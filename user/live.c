@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/message.h"
 #include "base/output.h"
+#include "base/signals.h"
 #include "kernel/command.h"
 #include "kernel/privileges.h"
 #include "kernel/tracer.h"
@@ -19,6 +20,8 @@
 /* how long a record may stay unread in the ring buffer */
 #define READ_EVERY_MS 50
 #define SWEEP_EVERY_NS (NS_PER_S / 10)
+/* a report of the open connections that took so long is followed by the next, if asked for, after so many times that */
+#define REPORT_SHARE 5
 /* how long to wait for the connections of the command after its end */
 #define CLOSES_WAIT_NS (2 * NS_PER_S)
 /* a smaller change of the clock's offset is ignored */
@@ -37,32 +40,14 @@ struct live {
 	uint64_t interval_from_ns;
 	uint64_t interval_at_ns;
 	uint64_t end_at_ns;
+	uint64_t report_from_ns; /* not earlier, the open connections are reported again */
 
 	int64_t clock_offset_ns;
-	bool interrupted; /* SIGINT or SIGTERM came while the command ran */
+	bool asked;	  /* SIGUSR1 came */
+	bool interrupted; /* SIGINT, SIGTERM or SIGHUP came while the command ran */
 	bool impatient;	  /* the trace was interrupted for good: do not wait for the command */
 	bool ended;
 };
-
-/* A signalfd for the signals that end or concern the trace, or -errno. */
-static int open_signals(void)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGCHLD);
-	signal(SIGPIPE, SIG_IGN);
-	/* if it were ignored, the kernel would not keep the status of the command */
-	signal(SIGCHLD, SIG_DFL);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? -errno : fd;
-}
 
 /* Reports the clock's offset when it has changed: somebody may set the clock during the trace. */
 static int report_clock(struct live *l)
@@ -75,8 +60,17 @@ static int report_clock(struct live *l)
 	return reporter_item(l->reporter, &(struct item){ ITEM_CLOCK, &offset, sizeof(offset) });
 }
 
+/* Is it time to end, although the output still waits for its reader? */
+static bool is_over(void *ctx)
+{
+	const struct live *l = ctx;
+
+	return l->ended || l->impatient || command_has_ended(&l->command) ||
+	       (l->end_at_ns && clock_monotonic_ns() >= l->end_at_ns);
+}
+
 /*
- * The first SIGINT or SIGTERM is for the command, and the trace ends when the command does.  A signal from the
+ * The first SIGINT, SIGTERM or SIGHUP is for the command, and the trace ends when the command does.  A signal from the
  * terminal (SI_KERNEL) has reached the command already; another one is passed on.  The second signal, or the
  * first one without a command, ends the trace.
  */
@@ -84,25 +78,39 @@ static void interrupt(struct live *l, const struct signalfd_siginfo *info)
 {
 	if (!l->command.pid || l->interrupted) {
 		l->ended = l->impatient = true;
-		output_hurry();
 		return;
 	}
 	l->interrupted = true;
 	if (info->ssi_code != SI_KERNEL)
-		kill(l->command.pid, (int)info->ssi_signo);
+		command_signal(&l->command, (int)info->ssi_signo);
 }
 
-static int handle_signals(struct live *l)
+/* Reads what has arrived once: who sends signals all the time must not keep the program here. */
+static void handle_signals(struct live *l)
 {
-	struct signalfd_siginfo info;
-	int err = 0;
+	struct signalfd_siginfo infos[8];
+	ssize_t len = read(l->signal_fd, infos, sizeof(infos));
 
-	while (!err && read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGUSR1)
-			err = tracer_report_open(l->tracer, reporter_item, l->reporter);
-		else if (info.ssi_signo != SIGCHLD)
-			interrupt(l, &info);
+	for (ssize_t i = 0; i < len / (ssize_t)sizeof(infos[0]); i++) {
+		if (infos[i].ssi_signo == SIGUSR1)
+			l->asked = true;
+		else if (signals_ends((int)infos[i].ssi_signo))
+			interrupt(l, &infos[i]);
 	}
+}
+
+/* A report of all open connections takes a while, and the ring must be read meanwhile. */
+static int report_open(struct live *l, uint64_t now_ns)
+{
+	uint64_t end_ns;
+	int err;
+
+	if (!l->asked || now_ns < l->report_from_ns)
+		return 0;
+	l->asked = false;
+	err = tracer_report_open(l->tracer, reporter_item, l->reporter);
+	end_ns = clock_monotonic_ns();
+	l->report_from_ns = end_ns + REPORT_SHARE * (end_ns - now_ns);
 	return err;
 }
 
@@ -132,12 +140,14 @@ static uint64_t interval_ns(const struct options *o)
 static int run_timers(struct live *l)
 {
 	uint64_t now_ns = clock_monotonic_ns();
-	int err = 0;
+	int err;
 
 	watch_command(l, now_ns);
+	err = report_open(l, now_ns);
 	if (now_ns >= l->sweep_at_ns) {
 		l->sweep_at_ns = now_ns + SWEEP_EVERY_NS;
-		err = report_clock(l);
+		if (!err)
+			err = report_clock(l);
 		if (!err)
 			err = tracer_sweep(l->tracer, reporter_item, l->reporter);
 	}
@@ -182,28 +192,12 @@ static int loop(struct live *l)
 		if (fds[2].revents & POLLERR)
 			return -EPIPE;
 		more = tracer_read(l->tracer, reporter_item, l->reporter);
-		err = more < 0 ? more : handle_signals(l);
-		if (!err)
-			err = run_timers(l);
+		handle_signals(l);
+		err = more < 0 ? more : run_timers(l);
 		if (!err)
 			err = reporter_flush(l->reporter);
 	}
 	return err;
-}
-
-static void warn_losses(const struct totals *t)
-{
-	unsigned long long lost = t->events_lost, incomplete = t->incomplete, full = t->table_full;
-
-	if (lost)
-		message("%llu %s lost: the ring buffer was full, or the kernel skipped hooks (use a larger --ring or a narrower selection)",
-			lost, lost == 1 ? "event" : "events");
-	if (incomplete)
-		message("%llu %s incomplete: the kernel did not report all of the events",
-			incomplete, incomplete == 1 ? "chapter is" : "chapters are");
-	if (full)
-		message("%llu %s found no room: the table was full (use a larger --max-connections)",
-			full, full == 1 ? "connection" : "connections");
 }
 
 static int open_command(struct live *l)
@@ -246,7 +240,7 @@ static int start(struct live *l)
 	const struct options *o = l->options;
 	int err;
 
-	l->signal_fd = open_signals();
+	l->signal_fd = signals_open();
 	if (l->signal_fd < 0) {
 		message("signals: %s", strerror(-l->signal_fd));
 		return l->signal_fd;
@@ -313,19 +307,21 @@ static void await_command(struct live *l)
 		}
 		poll(&p, 1, -1);
 		while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info))
-			if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
+			if (signals_ends((int)info.ssi_signo))
 				interrupt(l, &info);
 	}
 }
 
 int live_run(const struct options *options, struct reporter *reporter)
 {
-	struct live l = { .options = options,
-			  .reporter = reporter,
-			  .signal_fd = -1,
-			  .command = { .gate_fd = -1 } };
-	int err = start(&l), result;
+	/* not on the stack: the output asks is_over() until it is closed */
+	static struct live l = { .signal_fd = -1, .command = COMMAND_NONE };
+	int err, result;
 
+	l.options = options;
+	l.reporter = reporter;
+	output_end_when(is_over, &l);
+	err = start(&l);
 	if (err || !l.tracer) {
 		result = EXIT_FAILURE;
 		goto out;
@@ -333,12 +329,14 @@ int live_run(const struct options *options, struct reporter *reporter)
 	err = stop(&l, loop(&l));
 	if (err < 0 && err != -EPIPE)
 		message("output: %s", output_why(-err));
-	warn_losses(&reporter->totals);
+	summary_warn(&reporter->totals);
 	reporter_end_recording(reporter);
 	await_command(&l);
 	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;
 out:
-	command_cancel(&l.command);
+	/* what is still to be written waits no longer than before */
+	l.ended = true;
+	command_close(&l.command);
 	tracer_close(l.tracer);
 	if (l.signal_fd >= 0)
 		close(l.signal_fd);

@@ -226,23 +226,17 @@ static void report_item(struct reporter *reporter, const struct item *item,
 	}
 }
 
-static void hint_owners(struct reporter *reporter, const struct handshake_part *h)
-{
-	cgroups_hint(reporter->cgroups, h->owner.cgroup, h->owner.pid);
-	if (h->accept_ns)
-		cgroups_hint(reporter->cgroups, h->acceptor.cgroup, h->acceptor.pid);
-}
-
 /* The processes may still be in their cgroups. */
-static void hint_cgroups(struct reporter *reporter, enum item_type type,
-			 const union item_data *data)
+static void hint_cgroups(struct cgroups *cgroups, enum item_type type, const union item_data *data)
 {
-	if (type == ITEM_HANDSHAKE)
-		hint_owners(reporter, &data->handshake);
-	else if (type == ITEM_CLOSE)
-		hint_owners(reporter, &data->record.h);
-	else if (type == ITEM_OPEN)
-		hint_owners(reporter, &data->open.record.h);
+	const struct handshake_part *h = type == ITEM_OPEN ? &data->open.record.h
+							   : &data->handshake;
+
+	if (type != ITEM_HANDSHAKE && type != ITEM_CLOSE && type != ITEM_OPEN)
+		return;
+	cgroups_hint(cgroups, h->owner.cgroup, h->owner.pid);
+	if (h->accept_ns)
+		cgroups_hint(cgroups, h->acceptor.cgroup, h->acceptor.pid);
 }
 
 static int record_item(struct reporter *reporter, const struct item *item)
@@ -257,12 +251,9 @@ static int record_item(struct reporter *reporter, const struct item *item)
 
 static int flush_recorder(struct reporter *reporter)
 {
-	int err;
-
 	if (!reporter->recorder)
 		return 0;
-	err = recorder_flush(reporter->recorder, clock_monotonic_ns());
-	return check_recorder(reporter, err);
+	return check_recorder(reporter, recorder_flush(reporter->recorder, clock_monotonic_ns()));
 }
 
 int reporter_item(void *ctx, const struct item *item)
@@ -278,7 +269,7 @@ int reporter_item(void *ctx, const struct item *item)
 		return 0;
 	if (size && size <= sizeof(data))
 		memcpy(&data, item->data, size);
-	hint_cgroups(reporter, item->type, &data);
+	hint_cgroups(reporter->cgroups, item->type, &data);
 	err = record_item(reporter, item);
 	if (err)
 		return err;

@@ -98,6 +98,40 @@ def test_a_reader_that_never_reads(busy, signo):
     tracer.kill()
 
 
+REFUSED = """
+import socket
+for i in range(500):
+    try: socket.create_connection(("127.0.0.1", 9))
+    except OSError: pass
+"""
+
+
+@pytest.mark.parametrize("limit", ["-u", "the end of the command"])
+def test_a_limit_while_nobody_reads(world, limit):
+    """It ends the trace as a signal does."""
+    ns = world.netns()
+    argv = [BINARY, "-o", "json", "--netns", str(ns.inode)]
+    argv += ["-u", str(3 * pump.PATIENCE)] if limit == "-u" else ["--", "/usr/bin/python3", "-c", REFUSED]
+    r, w = os.pipe()
+    tracer = subprocess.Popen(ns.argv(*argv), stdin=subprocess.DEVNULL, stdout=w, stderr=subprocess.PIPE)
+    os.close(w)
+    stderr = pump.Lines(tracer.stderr.fileno())
+    try:
+        pump.wait_until(lambda: "Tracing" in stderr.text(), "Tracing")
+        if limit == "-u":
+            ns.exec("/usr/bin/python3", "-c", REFUSED)
+        pump.wait_until(lambda: tracer.poll() is not None and stderr.eof, "its end")
+    finally:
+        if tracer.poll() is None:
+            tracer.kill()
+        tracer.wait()
+        stderr.close()
+        tracer.stderr.close()
+        os.close(r)
+    assert tracer.returncode == 1
+    assert "nobody reads" in stderr.text()
+
+
 @pytest.mark.alone("counts hook runs that the whole host skipped")
 def test_a_reader_that_reads_again(busy):
     """Blocked for a while, then read: what comes afterwards is told as if nothing had been."""

@@ -5,13 +5,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "signals.h"
 
 #define POLL_MS 100
 #define PATIENCE_MS 5000   /* a reader on a busy host may be slow and still read */
@@ -52,20 +53,18 @@ static void open_again(struct output *o)
 	o->chunk = SIZE_MAX;
 }
 
-static bool hurry;
+static bool (*is_over)(void *ctx);
+static void *is_over_ctx;
 
-void output_hurry(void)
+void output_end_when(bool (*over)(void *ctx), void *ctx)
 {
-	hurry = true;
+	is_over = over;
+	is_over_ctx = ctx;
 }
 
 static bool should_end(void)
 {
-	sigset_t set;
-
-	if (hurry)
-		return true;
-	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM));
+	return signals_end_pending() || (is_over && is_over(is_over_ctx));
 }
 
 /* Returns 0, or ETIMEDOUT if the program should end and the reader has not read for PATIENCE_MS. */

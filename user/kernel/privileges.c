@@ -132,3 +132,12 @@ int privileges_drop_for_command(void)
 	capng_get_caps_process();
 	return drop_all_but(-1);
 }
+
+int privileges_keep_kill(void)
+{
+	int err;
+
+	capng_get_caps_process();
+	err = drop_all_but(capng_have_capability(CAPNG_EFFECTIVE, CAP_KILL) ? CAP_KILL : -1);
+	return err || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -EPERM : 0;
+}

@@ -30,4 +30,7 @@ int privileges_drop_for_replay(void);
  */
 int privileges_drop_for_command(void);
 
+/* Call it in a process that only sends signals.  0 or -errno. */
+int privileges_keep_kill(void);
+
 #endif

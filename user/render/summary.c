@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "chapter/names.h"
+#include "base/message.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -268,4 +269,19 @@ void summary_print(FILE *out, const struct summary *s, bool interval)
 	fprintf(out, "\n%-6s %-5s %-7s %9s %11s %11s %11s %11s\n", "role", "port", "what", "count",
 		"p50-ms", "p90-ms", "p99-ms", "max-ms");
 	summary_rows(s, print_row, out);
+}
+
+void summary_warn(const struct totals *t)
+{
+	unsigned long long lost = t->events_lost, incomplete = t->incomplete, full = t->table_full;
+
+	if (lost)
+		message("%llu %s lost: the ring buffer was full, or the kernel skipped hooks (use a larger --ring or a narrower selection)",
+			lost, lost == 1 ? "event" : "events");
+	if (incomplete)
+		message("%llu %s incomplete: the kernel did not report all of the events",
+			incomplete, incomplete == 1 ? "chapter is" : "chapters are");
+	if (full)
+		message("%llu %s found no room: the table was full (use a larger --max-connections)",
+			full, full == 1 ? "connection" : "connections");
 }

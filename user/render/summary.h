@@ -62,4 +62,7 @@ void summary_rows(const struct summary *s, void (*row)(void *ctx, const struct s
 /* Prints the table of --summary.  That of an interval has no count of open connections. */
 void summary_print(FILE *out, const struct summary *s, bool interval);
 
+/* Prints to stderr what of the trace is not in the output. */
+void summary_warn(const struct totals *t);
+
 #endif

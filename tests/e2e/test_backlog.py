@@ -154,3 +154,24 @@ def test_overflow_with_reset(world):
             assert close["ending"] == "reset_received" and close["first_closer"] == "none"
     check_server(crowd, theirs)
     assert crowd.tracer.chapters("close", role="server") == []
+
+
+def test_one_that_waits_among_many(world):
+    """Those of a process that is not selected wait since long before, and stay."""
+    ns = world.netns()
+    ns.sysctl(net__core__somaxconn=4096)
+    other, ours, client = world.agent(ns), world.agent(ns), world.agent(ns)
+    tracer = Tracer("-p", ours.pid, netns=ns)
+    port = other.listen("127.0.0.1", backlog=1000)
+    for n in range(300):
+        client.connect("127.0.0.1", port, name=f"other{n}")
+    first, second = ours.listen("127.0.0.1"), None
+    client.connect("127.0.0.1", first, name="first")
+    tracer.wait_count(1, "handshake", local_port=first)
+    second = client.connect("127.0.0.1", first, name="second")["port"]
+    tracer.wait_count(1, "handshake", remote_port=second)
+    ours.accept()
+    tracer.stop()
+    told = tracer.chapters("handshake")
+    assert len(told) == 2 and {c["accept_us"] for c in told} == {None}
+    assert {c["local_port"] for c in told} == {first}

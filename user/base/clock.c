@@ -18,6 +18,11 @@ uint64_t clock_monotonic_ns(void)
 	return (uint64_t)read_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_cpu_ns(void)
+{
+	return (uint64_t)read_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 int64_t clock_offset_ns(void)
 {
 	int64_t best = INT64_MAX, offset = 0;

@@ -10,6 +10,9 @@
 /* Now, on CLOCK_MONOTONIC, in ns.  This is the clock of bpf_ktime_get_ns(). */
 uint64_t clock_monotonic_ns(void);
 
+/* The processor's time that this thread has taken, in ns. */
+uint64_t clock_cpu_ns(void);
+
 /*
  * CLOCK_REALTIME minus CLOCK_MONOTONIC, in ns.  Reads one clock between two readings of the other, several
  * times, and uses the tightest pair, so that it does no harm if the process is preempted between two readings.

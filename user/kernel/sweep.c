@@ -39,11 +39,32 @@ static bool keys_grow(struct keys *keys, size_t *room)
 	return true;
 }
 
+/* Which values' keys are wanted; without wanted() all are. */
+struct filter {
+	bool (*wanted)(const struct filter *f, const void *value);
+	uint64_t from_ns, until_ns;
+};
+
+/* Moves the wanted ones of n keys together, and returns their number. */
+static size_t filter_keys(const struct filter *f, unsigned char *keys, size_t n, size_t size,
+			  const unsigned char *values, size_t value_size)
+{
+	size_t kept = 0;
+
+	if (!f->wanted)
+		return n;
+	for (size_t i = 0; i < n; i++)
+		if (f->wanted(f, values + i * value_size))
+			memmove(keys + kept++ * size, keys + i * size, size);
+	return kept;
+}
+
 /*
  * Reads the keys of a map, bucket by bucket.  A walk from key to key would begin again each time that the
- * current key is deleted meanwhile.  The values come with the keys and are not used.
+ * current key is deleted meanwhile.  The values come with the keys.
  */
-static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_size)
+static int keys_read_some(struct keys *keys, int map_fd, size_t size, size_t value_size,
+			  const struct filter *f)
 {
 	void *values = malloc(BATCH * value_size), *position = NULL;
 	__u32 bucket, n;
@@ -60,7 +81,8 @@ static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_si
 		err = bpf_map_lookup_batch(map_fd, position, &bucket, keys->items + keys->n * size,
 					   values, &n, NULL);
 		if (!err || err == -ENOENT)
-			keys->n += n;
+			keys->n += filter_keys(f, keys->items + keys->n * size, n, size, values,
+					       value_size);
 		position = &bucket;
 	}
 	free(values);
@@ -68,6 +90,11 @@ static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_si
 		return 0;
 	free(keys->items);
 	return err;
+}
+
+static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_size)
+{
+	return keys_read_some(keys, map_fd, size, value_size, &(struct filter){ 0 });
 }
 
 static const void *key_at(const struct keys *keys, size_t i)
@@ -105,10 +132,19 @@ static int report_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns
 	return wanted_handshake(s->cfg, &r) ? report(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h)) : 0;
 }
 
-int sweep_unaccepted(const struct sweep *s, uint64_t before_ns)
+static bool waits_since(const struct filter *f, const void *value)
 {
+	const struct unaccepted *u = value;
+
+	return u->since_ns >= f->from_ns && u->since_ns <= f->until_ns;
+}
+
+int sweep_unaccepted(const struct sweep *s, uint64_t from_ns, uint64_t before_ns)
+{
+	const struct filter f = { waits_since, from_ns, before_ns };
 	struct keys keys;
-	int err = keys_read(&keys, s->unaccepted_fd, sizeof(__u64), sizeof(struct unaccepted));
+	int err = keys_read_some(&keys, s->unaccepted_fd, sizeof(__u64), sizeof(struct unaccepted),
+				 &f);
 
 	if (err)
 		return err;

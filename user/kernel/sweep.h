@@ -29,10 +29,12 @@ struct sweep {
 };
 
 /*
- * Reports the handshakes of connections that have waited for accept() since before_ns or longer.  Each record
- * is read first and claimed afterwards, by a delete from `unaccepted`, so that no handshake is reported twice.
+ * Reports the handshakes of connections that have waited for accept() since before_ns, or longer, up to from_ns.
+ * Each record is read first and claimed afterwards, by a delete from `unaccepted`, so that no handshake is
+ * reported twice.  One that is not selected stays there until it is accepted: there may be thousands, so an
+ * earlier sweep's are left out.
  */
-int sweep_unaccepted(const struct sweep *s, uint64_t before_ns);
+int sweep_unaccepted(const struct sweep *s, uint64_t from_ns, uint64_t before_ns);
 
 /*
  * Reports the closes whose minisocket has expired at now_ns.  The last time, it reports all whose time is

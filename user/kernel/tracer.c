@@ -20,6 +20,8 @@
 #define ACCEPT_WAIT_NS NS_PER_S
 /* items that one tracer_read() passes on, so that timers and signals do not wait for too long */
 #define READ_MAX 4096
+/* a sweep of those that wait for accept() may take one part in so many of the processor's time */
+#define UNACCEPTED_SHARE 100
 /* the table of minisockets may be large, and they live for a minute */
 #define MINISOCKETS_EVERY_NS (2 * NS_PER_S)
 
@@ -116,11 +118,27 @@ static int report_expired(struct tracer *t, const struct sweep *s, uint64_t now_
 	return err;
 }
 
+/* The more connections wait, the longer a sweep takes, and the later the next one comes. */
+static int report_unaccepted(struct tracer *t, const struct sweep *s, uint64_t now_ns)
+{
+	uint64_t before_ns = now_ns - ACCEPT_WAIT_NS, cpu_ns = clock_cpu_ns(), pause_ns;
+	/* an entry is made a little later than the time in it */
+	uint64_t from_ns = t->unaccepted_ns > ACCEPT_WAIT_NS ? t->unaccepted_ns - ACCEPT_WAIT_NS
+							     : 0;
+	int err = sweep_unaccepted(s, from_ns, before_ns);
+
+	if (!err)
+		t->unaccepted_ns = before_ns;
+	pause_ns = UNACCEPTED_SHARE * (clock_cpu_ns() - cpu_ns);
+	t->unaccepted_at_ns = now_ns + (pause_ns < ACCEPT_WAIT_NS ? pause_ns : ACCEPT_WAIT_NS);
+	return err;
+}
+
 int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = make_sweep(t, sink, ctx);
 	uint64_t now_ns = clock_monotonic_ns();
-	int err = sweep_unaccepted(&s, now_ns - ACCEPT_WAIT_NS);
+	int err = now_ns < t->unaccepted_at_ns ? 0 : report_unaccepted(t, &s, now_ns);
 
 	if (err || now_ns < t->minisockets_at_ns)
 		return err;

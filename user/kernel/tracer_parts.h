@@ -56,6 +56,8 @@ struct tracer {
 
 	uint64_t checked_ns;	    /* when the last check of live sockets began */
 	uint64_t minisockets_at_ns; /* when to sweep them next */
+	uint64_t unaccepted_at_ns;  /* the same for those that wait for accept() */
+	uint64_t unaccepted_ns;	    /* those that have waited since before then were swept */
 	uint64_t segments_missed;   /* by the hook for minisockets, as of the last sweep */
 
 	/* runs that the primary program missed before the relay was attached */

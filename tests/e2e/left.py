@@ -65,8 +65,11 @@ class LeftBehind:
         if made and not os.listdir("/run/netns"):
             subprocess.run(["umount", "/run/netns"], check=True)  # `ip netns add` had made it
         deadline = time.monotonic() + PATIENCE_S
-        while (left := self._now()) and time.monotonic() < deadline:
+        left = self._now()
+        while left and time.monotonic() < deadline:
             time.sleep(0.05)
+            now = self._now()  # what has come since is somebody else's
+            left = {kind: still for kind in left if (still := left[kind] & now.get(kind, set()))}
         self._clear(left)
         return left
 

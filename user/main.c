@@ -12,6 +12,7 @@
 #include "base/message.h"
 #include "base/output.h"
 #include "base/sudo_user.h"
+#include "base/text.h"
 #include "chapter/select.h"
 #include "cli/options_parse.h"
 #include "kernel/privileges.h"
@@ -166,6 +167,7 @@ int main(int argc, char **argv)
 	int result;
 
 	open_standard_files();
+	text_set_ascii_only(!wants_utf8());
 	/* before any file of the command line is looked at */
 	if (privileges_check())
 		return EXIT_FAILURE;

@@ -19,6 +19,8 @@ from world import World  # noqa: E402
 
 # A tracer started in the background by a shell would otherwise inherit "ignore".
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# without UTF-8 it prints nothing but ASCII
+os.environ["LC_ALL"] = "C.UTF-8"
 
 
 def pytest_configure(config):

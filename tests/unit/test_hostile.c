@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "post.h"
 #include "stage.h"
 
@@ -30,6 +31,14 @@ static const struct hostile {
 	  "cod\xe2\x81\xa6.exe",
 	  "\\xe2\\x80\\xaecod\\xe2\\x81\\xa6.exe", "\\u202ecod\\u2066.exe", NULL },
 	{ "\xe2\x80\xa8\xe2\x80\xa9", "\\xe2\\x80\\xa8\\xe2\\x80\\xa9", "\\u2028\\u2029", NULL },
+	/* not visible: zero width space, word joiner, byte order mark, a tag */
+	{ "a\xe2\x80\x8b\xe2\x81\xa0\xef\xbb\xbf"
+	  "b",
+	  "a\\xe2\\x80\\x8b\\xe2\\x81\\xa0\\xef\\xbb\\xbf"
+	  "b",
+	  "a\\u200b\\u2060\\ufeffb", NULL },
+	{ "a\xf3\xa0\x81\x81\xc2\xad", "a\\xf3\\xa0\\x81\\x81\\xc2\\xad", "a\\udb40\\udc41\\u00ad",
+	  NULL },
 	{ "</script>", "</script>", "\\u003c/script>", NULL },
 	{ "a\\x1b", "a\\x5cx1b", "a\\\\x1b", NULL },
 	{ "a\"b,c;d", "a\"b,c;d", "a\\\"b,c;d", "\"a\"\"b,c;d\"" },
@@ -51,6 +60,9 @@ static const struct hostile {
 	  "'\xef\xbc\x9d"
 	  "1" },
 	{ "'=1", "'=1", "'=1", NULL },
+	/* in the locales whose cells end at semicolons */
+	{ "a;=1", "a;=1", "a;=1", "a;'=1" },
+	{ "a; \"@b;;-1", "a; \"@b;;-1", "a; \\\"@b;;-1", "\"a;' \"\"@b;;'-1\"" },
 	{ "a=1", "a=1", "a=1", NULL },
 	{ "0123456789abcdef", "0123456789abcdef", "0123456789abcdef", NULL },
 };
@@ -199,6 +211,28 @@ static void csv(void **state)
 	}
 }
 
+/* In a locale without UTF-8 each format prints nothing else than ASCII. */
+static void ascii(void **state)
+{
+	static const char *const formats[] = {
+		"timeline", "ladder", "line", "states", "json", "csv"
+	};
+
+	(void)state;
+	text_set_ascii_only(true);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		char *text = rendered(formats[i], "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80");
+
+		for (const char *at = text; *at; at++)
+			if (*at & 0x80)
+				fail_msg("%s: %s", formats[i], text);
+		free(text);
+	}
+	check("json", "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80",
+	      "\"comm\":\"\\u00fc\\u20ac\\ud83d\\ude00\",\"uid\"", 2, 3);
+	text_set_ascii_only(false);
+}
+
 /* The data has nothing that a browser takes for the end of the script or for markup. */
 static void html(void **state)
 {
@@ -227,7 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timeline), cmocka_unit_test(ladder), cmocka_unit_test(line),
 		cmocka_unit_test(states),   cmocka_unit_test(json),   cmocka_unit_test(csv),
-		cmocka_unit_test(html),
+		cmocka_unit_test(html),	    cmocka_unit_test(ascii),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -184,18 +184,28 @@ void json_word(struct json *j, const char *word)
 		json_null(j);
 }
 
-/* Escapes a character of up to three bytes that JSON allows, but that can act on a terminal. */
-static void put_harmful(struct json *j, const char *s, size_t n)
+static void put_unit(struct json *j, unsigned int unit)
 {
 	static const char hex[] = "0123456789abcdef";
-	unsigned int c = (uint8_t)s[0] & (n == 1 ? 0x7f : n == 2 ? 0x1f : 0xf);
 	char escape[6] = "\\u";
 
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | ((uint8_t)s[i] & 0x3f);
 	for (size_t i = 0; i < 4; i++)
-		escape[2 + i] = hex[c >> (12 - 4 * i) & 15];
+		escape[2 + i] = hex[unit >> (12 - 4 * i) & 15];
 	put(j, escape, sizeof(escape));
+}
+
+/* Escapes a character that JSON allows, but that may not be printed.  Beyond U+FFFF it takes two UTF-16 units. */
+static void put_escaped(struct json *j, const char *s, size_t n)
+{
+	uint32_t c = text_character(s, n);
+
+	if (c < 0x10000) {
+		put_unit(j, c);
+		return;
+	}
+	c -= 0x10000;
+	put_unit(j, 0xd800 | c >> 10);
+	put_unit(j, 0xdc00 | (c & 0x3ff));
 }
 
 /* The number of ASCII bytes at the beginning of text that need no escape. */
@@ -220,10 +230,10 @@ static size_t put_special(struct json *j, const char *s)
 	}
 	if (n == 1 && escapes[(uint8_t)*s])
 		put(j, escapes[(uint8_t)*s], strlen(escapes[(uint8_t)*s]));
-	else if (text_is_harmless(s, n))
+	else if (text_may_print(s, n))
 		put(j, s, n);
 	else
-		put_harmful(j, s, n);
+		put_escaped(j, s, n);
 	return n;
 }
 

@@ -234,20 +234,65 @@ size_t text_utf8(const char *s, size_t left)
 	return len;
 }
 
-/* Excludes the C1 controls too: many terminals obey them like ESC [. */
+uint32_t text_character(const char *s, size_t len)
+{
+	static const uint8_t lead_bits[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+	uint32_t c = (uint8_t)s[0] & lead_bits[len];
+
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | ((uint8_t)s[i] & 0x3f);
+	return c;
+}
+
+/*
+ * What controls a terminal (the C1 controls too: many terminals obey them like ESC [), breaks the line, changes
+ * the writing direction, or is not visible: two names that look the same would not be.  Sorted.
+ */
+static const struct {
+	uint32_t first, last;
+} harmful[] = {
+	{ 0x0, 0x1f },	      { 0x7f, 0x9f }, { 0xad, 0xad }, /* soft hyphen */
+	{ 0x34f, 0x34f },				      /* combining grapheme joiner */
+	{ 0x61c, 0x61c },				      /* Arabic letter mark */
+	{ 0x115f, 0x1160 },				      /* Hangul fillers */
+	{ 0x17b4, 0x17b5 },				      /* Khmer inherent vowels */
+	{ 0x180b, 0x180f },   /* Mongolian selectors and separator */
+	{ 0x200b, 0x200f },   /* zero width, direction marks */
+	{ 0x2028, 0x202e },   /* line and paragraph separators, directions */
+	{ 0x2060, 0x206f },   /* word joiner, invisible operators, directions */
+	{ 0x2800, 0x2800 },   /* blank pattern */
+	{ 0x3164, 0x3164 },   /* Hangul filler */
+	{ 0xfe00, 0xfe0f },   /* variation selectors */
+	{ 0xfeff, 0xfeff },   /* byte order mark */
+	{ 0xffa0, 0xffa0 },   /* Hangul filler */
+	{ 0xfff0, 0xfffb },   /* interlinear annotations */
+	{ 0x1bca0, 0x1bca3 }, /* shorthand controls */
+	{ 0x1d173, 0x1d17a }, /* musical controls */
+	{ 0xe0000, 0xe0fff }, /* tags, more variation selectors */
+};
+
 bool text_is_harmless(const char *s, size_t len)
 {
-	const uint8_t *b = (const uint8_t *)s;
+	uint32_t c = text_character(s, len);
 
 	if (len == 1)
-		return b[0] >= 0x20 && b[0] != 0x7f;
-	if (len == 2) /* U+0080 to U+009F, U+061C */
-		return !(b[0] == 0xc2 && b[1] < 0xa0) && !(b[0] == 0xd8 && b[1] == 0x9c);
-	if (len == 3 && b[0] == 0xe2 && b[1] == 0x80) /* U+200E, U+200F, U+2028 to U+202E */
-		return b[2] != 0x8e && b[2] != 0x8f && !(b[2] >= 0xa8 && b[2] <= 0xae);
-	if (len == 3 && b[0] == 0xe2 && b[1] == 0x81) /* U+2066 to U+2069 */
-		return b[2] < 0xa6 || b[2] > 0xa9;
+		return c >= 0x20 && c != 0x7f;
+	for (size_t i = 0; i < sizeof(harmful) / sizeof(harmful[0]) && c >= harmful[i].first; i++)
+		if (c <= harmful[i].last)
+			return false;
 	return true;
+}
+
+static bool ascii_only;
+
+void text_set_ascii_only(bool only)
+{
+	ascii_only = only;
+}
+
+bool text_may_print(const char *s, size_t len)
+{
+	return text_is_harmless(s, len) && (len == 1 || !ascii_only);
 }
 
 static const char *escape(char *buf, size_t size, const char *s, size_t n)
@@ -260,7 +305,7 @@ static const char *escape(char *buf, size_t size, const char *s, size_t n)
 		size_t bytes = text_utf8(s + i, n - i);
 
 		/* a backslash would look like the beginning of an escape */
-		if (bytes && text_is_harmless(s + i, bytes) && b[i] != '\\') {
+		if (bytes && text_may_print(s + i, bytes) && b[i] != '\\') {
 			if (size - len <= bytes)
 				break;
 			memcpy(buf + len, s + i, bytes);

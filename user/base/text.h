@@ -32,13 +32,22 @@ const char *text_rfc3339(char buf[TIME_MAX], int64_t realtime_ns);
 /* CLOCK_REALTIME as local time, "15:04:05.123456", cut off to microseconds. */
 const char *text_wall(char buf[TIME_MAX], int64_t realtime_ns);
 
+/* The number of a character: len bytes of valid UTF-8. */
+uint32_t text_character(const char *s, size_t len);
+
 /*
  * Is it safe to print this character (len bytes of valid UTF-8) on a terminal?  Not if it controls the
- * terminal, breaks the line or changes the writing direction.
+ * terminal, breaks the line, changes the writing direction or cannot be seen.
  */
 bool text_is_harmless(const char *s, size_t len);
 
-/* A process name for a terminal: what is not harmless or not UTF-8, and backslashes, become \xNN. */
+/* From now on, text of unknown origin is printed in ASCII: the user's locale has no UTF-8. */
+void text_set_ascii_only(bool only);
+
+/* Is it harmless, and one of the characters that may be printed? */
+bool text_may_print(const char *s, size_t len);
+
+/* A process name for a terminal: what may not be printed or is not UTF-8, and backslashes, become \xNN. */
 const char *text_comm(char buf[COMM_TEXT_MAX], const char *comm);
 
 /* The same for any string.  The text is cut off between two characters if it does not fit into size bytes. */

@@ -36,27 +36,37 @@ static void put_cell(FILE *out, const char *text)
  * Does a spreadsheet take this cell for a formula?  A process chooses its own name, so it may
  * try.  Some programs skip blanks first, and accept the full-width forms of the signs.
  */
-static bool is_formula(const char *text)
+static bool is_formula(const char *text, const char *skipped)
 {
 	static const char *const prefixes[] = {
 		"=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20",
 	};
 
-	text += strspn(text, " ");
+	text += strspn(text, skipped);
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (!strncmp(text, prefixes[i], strlen(prefixes[i])))
 			return true;
 	return false;
 }
 
-/* Bytes a process chose: escaped, and with a quote before what looks like a formula. */
+/*
+ * Bytes a process chose: escaped, and with an apostrophe before what looks like a formula.  In
+ * many locales a spreadsheet begins another cell after a semicolon, even one inside quotes.
+ */
 static void put_foreign(FILE *out, const char *text)
 {
-	size_t guard = is_formula(text);
-	char cell[CELL_MAX];
+	char escaped[CELL_MAX], cell[2 * CELL_MAX];
+	bool guard = is_formula(text, " ");
+	size_t n = 0;
 
-	cell[0] = '\'';
-	text_foreign(cell + guard, sizeof(cell) - guard, text);
+	text_foreign(escaped, sizeof(escaped), text);
+	for (const char *at = escaped; *at; at++) {
+		if (guard)
+			cell[n++] = '\'';
+		cell[n++] = *at;
+		guard = *at == ';' && is_formula(at + 1, " \"");
+	}
+	cell[n] = '\0';
 	put_cell(out, cell);
 }
 

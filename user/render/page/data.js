@@ -34,7 +34,7 @@ function duration(us) {
 /* In the unit that gives a short number. */
 function span(us) {
 	if (us < 1000)
-		return `${Number(us.toPrecision(4))} µs`;
+		return `${Number(us.toPrecision(4))} \u00b5s`;
 	if (us < 1e6)
 		return `${Number((us / 1000).toPrecision(4))} ms`;
 	return `${Number((us / 1e6).toPrecision(4))} s`;

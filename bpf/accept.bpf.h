@@ -6,6 +6,7 @@
 #include "common.bpf.h"
 #include "cpu.bpf.h"
 #include "handshake.bpf.h"
+#include "listener.bpf.h"
 #include "owner.bpf.h"
 #include "table.bpf.h"
 
@@ -61,6 +62,7 @@ static __always_inline void on_accept(__u64 sk)
 		table_remove(sk);
 		return;
 	}
+	listener_accepted(r->c.listener);
 	r->h.acceptor = o;
 	barrier();
 	r->h.accept_ns = t_ns;

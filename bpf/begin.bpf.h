@@ -6,6 +6,7 @@
 #include "common.bpf.h"
 #include "facts.bpf.h"
 #include "handshake.bpf.h"
+#include "listener.bpf.h"
 #include "owner.bpf.h"
 #include "synack.bpf.h"
 #include "table.bpf.h"
@@ -82,7 +83,7 @@ static __always_inline bool child_lost_the_race(const struct change *now)
 /* What the child shows of its handshake.  False: it is not selected. */
 static __always_inline bool child_read(struct record *r, const struct change *now)
 {
-	const struct listener *listener = NULL;
+	struct listener *listener = NULL;
 	const struct tcp_sock *tp = now->tp;
 
 	r->h.role = ROLE_SERVER;
@@ -98,6 +99,10 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 	}
 	if (!cfg.accept_seen && !owner_selected(r))
 		return false;
+	if (listener) {
+		r->c.listener = listener->sk;
+		listener_child(listener);
+	}
 	r->h.cookie = ask_cookie(tp);
 	facts_established(&r->h, tp);
 	syncookie_take(&r->h, now->sk);
@@ -150,6 +155,7 @@ static __always_inline void server_enter(struct record *r, const struct change *
 		return;
 	old = table_find(now->sk);
 	if (take_early_accept(r, old)) {
+		listener_accepted(r->c.listener);
 		claim_handshake(now->sk);
 		post_unqueued(r);
 		bpf_map_update_elem(&table, &now->sk, r, BPF_ANY);

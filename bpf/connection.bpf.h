@@ -132,6 +132,15 @@ static __always_inline __u8 end_of_last_ack(struct close_part *c, const struct c
 	return BPF_TCP_CLOSE;
 }
 
+/*
+ * accept() gives a connection its file, and close() says that it was taken away (sock_graft(),
+ * sock_orphan()): what has neither is still in the accept queue.
+ */
+static __always_inline bool was_accepted(const struct sock *sk)
+{
+	return sk->sk_socket || has_sock_flag(sk, SOCK_DEAD);
+}
+
 /* The socket becomes CLOSE.  False: a FIN_WAIT2 minisocket goes on, and has the record. */
 static __always_inline bool end_connection(struct record *r, const struct change *now)
 {
@@ -139,6 +148,9 @@ static __always_inline bool end_connection(struct record *r, const struct change
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	__u8 from = now->from, to = BPF_TCP_CLOSE;
 
+	/* an MPTCP subflow has no file of its own */
+	if (r->h.role == ROLE_SERVER && diary_established(r) && !(r->h.flags & HANDSHAKE_MPTCP))
+		r->h.flags |= was_accepted(sk) ? HANDSHAKE_ACCEPTED : HANDSHAKE_UNACCEPTED;
 	if (from == BPF_TCP_FIN_WAIT2 && has_sock_flag(sk, SOCK_DONE)) {
 		facts_remote_fin(&r->c, tp);
 		to = BPF_TCP_TIME_WAIT;

@@ -24,8 +24,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	/* its address in memory */
 	__type(key, __u64);
-	/* network namespace and port */
-	__type(value, __u64);
+	__type(value, struct listening);
 } listening SEC(".maps");
 
 /* The tgid in the tracer's PID namespace; 0: it has none there. */
@@ -121,15 +120,19 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
 					 const struct owner *owner, bool selected)
 {
-	__u64 place = (__u64)key->netns << 16 | key->port;
-	__u64 *known = bpf_map_lookup_elem(&listening, &sk);
+	struct listening *known = bpf_map_lookup_elem(&listening, &sk);
+	struct listening now = { .at = *key, .owner = *owner, .selected = selected };
 	struct listener *old;
 
 	/*
 	 * A socket that several processes have open is one listener, of the process that opened it.
 	 * One with another port than before is in the memory of a listener whose end was not seen.
 	 */
-	if ((known && *known == place) || bpf_map_update_elem(&listening, &sk, &place, BPF_ANY))
+	if (known && known->at.netns == key->netns && known->at.port == key->port)
+		return;
+	now.since_ns = bpf_ktime_get_ns();
+	now.drops_before = now.drops = BPF_CORE_READ((struct sock *)sk, sk_drops.counter);
+	if (bpf_map_update_elem(&listening, &sk, &now, BPF_ANY))
 		return;
 	old = bpf_map_lookup_elem(&listeners, key);
 	if (old) {
@@ -173,7 +176,7 @@ static __always_inline bool listener_defers(const struct listener *listener)
  * The listener of this connection: at its address, at any IPv4 address, or at any address, in the
  * kernel's order (compute_score in net/ipv4/inet_hashtables.c).
  */
-static __always_inline const struct listener *listener_of(const struct handshake_part *h)
+static __always_inline struct listener *listener_of(const struct handshake_part *h)
 {
 	struct listener_key key;
 	struct listener *l;

@@ -194,6 +194,10 @@ int check_alive(struct bpf_iter__bpf_map_elem *ctx)
 	    (r->h.cookie && r->h.cookie != (__u64)BPF_CORE_READ(skc, skc_cookie.counter)))
 		return 0;
 	r->h.seen = check_number;
+	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_MPTCP) &&
+	    !BPF_CORE_READ((struct sock *)skc, sk_socket) &&
+	    !(BPF_CORE_READ(skc, skc_flags) & 1 << SOCK_DEAD))
+		r->h.seen |= SEEN_UNACCEPTED;
 	if (!r->h.local_port && state == BPF_TCP_SYN_SENT)
 		r->h.local_port = BPF_CORE_READ(skc, skc_num);
 	return 0;

@@ -6,6 +6,7 @@
 #include "common.bpf.h"
 #include "begin.bpf.h"
 #include "connection.bpf.h"
+#include "listener.bpf.h"
 #include "scan.bpf.h"
 
 /* A selection by owner decides on a server's connection when it is accept()ed. */
@@ -63,6 +64,8 @@ static __always_inline void listener_changes(const struct change *now)
 		owner_current(&o);
 		listener_add(&key, now->sk, &o, select_by_owner() && select_current(&o));
 	} else {
+		if (cfg.listeners_seen)
+			listener_ends(now->sk);
 		listener_remove(&key, now->sk);
 	}
 }

@@ -154,6 +154,8 @@ static int run_timers(struct live *l)
 	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
 		if (!err)
 			err = tracer_tally(l->tracer, reporter_item, l->reporter);
+		if (!err)
+			err = tracer_report_listeners(l->tracer, reporter_item, l->reporter);
 		reporter_print_interval(l->reporter, l->interval_from_ns, now_ns);
 		l->interval_from_ns = now_ns;
 		l->interval_at_ns += interval_ns(l->options);

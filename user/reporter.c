@@ -115,6 +115,23 @@ static void report_transition(struct reporter *reporter, const struct transition
 		reporter->renderer->transition(&reporter->context, tr);
 }
 
+static FILE *table_out(const struct reporter *reporter);
+
+/* With --summary those in trouble are printed even if the format has no line for them. */
+static void report_listener(struct reporter *reporter, const struct item_listener *item)
+{
+	struct render_context *context = &reporter->context;
+	struct listener_report l;
+
+	if (!context->first_ns)
+		context->first_ns = item->now_ns;
+	listener_report(&l, item);
+	if (reporter->renderer->listener)
+		reporter->renderer->listener(context, &l);
+	else if (reporter->options->summary)
+		render_listener(context, table_out(reporter), 0, &l);
+}
+
 static void report_tally(struct reporter *reporter, const struct item_tally *i)
 {
 	struct chapter ch;
@@ -146,6 +163,8 @@ static size_t item_size(enum item_type type)
 		return 0;
 	case ITEM_TALLY:
 		return sizeof(struct item_tally);
+	case ITEM_LISTENER:
+		return sizeof(struct item_listener);
 	case ITEM_COUNTS:
 		return sizeof(struct item_counts);
 	}
@@ -181,6 +200,7 @@ union item_data {
 	struct transition transition;
 	uint64_t cgroup;
 	struct item_tally tally;
+	struct item_listener listener;
 	struct item_counts counts;
 };
 
@@ -218,6 +238,9 @@ static void report_item(struct reporter *reporter, const struct item *item,
 	case ITEM_TALLY:
 		report_tally(reporter, &data->tally);
 		break;
+	case ITEM_LISTENER:
+		report_listener(reporter, &data->listener);
+		break;
 	case ITEM_COUNTS:
 		reporter->totals.events_lost = data->counts.events_lost;
 		reporter->totals.table_full = data->counts.table_full;
@@ -232,6 +255,8 @@ static void hint_cgroups(struct cgroups *cgroups, enum item_type type, const uni
 	const struct handshake_part *h = type == ITEM_OPEN ? &data->open.record.h
 							   : &data->handshake;
 
+	if (type == ITEM_LISTENER)
+		cgroups_hint(cgroups, data->listener.owner.cgroup, data->listener.owner.pid);
 	if (type != ITEM_HANDSHAKE && type != ITEM_CLOSE && type != ITEM_OPEN)
 		return;
 	cgroups_hint(cgroups, h->owner.cgroup, h->owner.pid);

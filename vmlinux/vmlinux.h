@@ -86,6 +86,10 @@ typedef struct {
 	long long counter;
 } atomic64_t;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
 struct kernfs_node {
 	__u64 id;
 };
@@ -152,6 +156,9 @@ struct sock {
 	int sk_err;
 	int sk_err_soft;
 	struct socket *sk_socket;
+	atomic_t sk_drops;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
 	__u8 sk_shutdown;
 	__u16 sk_protocol;
 };
@@ -173,6 +180,7 @@ struct inet_sock {
 
 struct request_sock_queue {
 	__u8 rskq_defer_accept;
+	atomic_t qlen;
 };
 
 struct inet_bind_bucket;

@@ -57,6 +57,8 @@ struct config {
 	bool owners;
 	/* some hook shows that accept() returns */
 	bool accept_seen;
+	/* listening sockets are read */
+	bool listeners_seen;
 	/* --hook mptcp=none: as if it was not */
 	bool mptcp_known;
 	/* some hook shows which children come from a SYN cookie */
@@ -110,7 +112,38 @@ struct listener {
 	struct owner owner;
 	/* the last one that began to listen; 0: user space found it */
 	__u64 sk;
+	/* the selected connections that came here */
+	__u64 children;
 	__u32 sockets;
+	/* the longest accept queue of sk that a child met, with that child */
+	__u32 queue_max;
+	__u8 selected;
+	__u8 pad[7];
+};
+
+/*
+ * A listening socket, and what it showed when it was last read.  The BPF side writes all of it; the
+ * end of a listener is posted in this form.
+ */
+struct listening {
+	struct listener_key at;
+	struct owner owner;
+	/* when it began to listen, or was found: what tells it from an earlier one in this memory */
+	__u64 since_ns;
+	/* the connections that accept() returned, of those selected */
+	__u64 accepted;
+	/* what came while it was read; not kept up to date between two readings */
+	__u64 children;
+	__u32 queue;
+	__u32 queue_max;
+	__u32 backlog;
+	/* handshakes whose last ACK is still missing */
+	__u32 half_open;
+	/* sk_drops, and what it was at since_ns */
+	__u32 drops;
+	__u32 drops_before;
+	/* the last reading that met it */
+	__u32 seen;
 	__u8 selected;
 	__u8 pad[3];
 };

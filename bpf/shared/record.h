@@ -98,7 +98,13 @@ enum handshake_flag {
 	HANDSHAKE_SYNCOOKIE_KNOWN = 1 << 17,
 	/* to an ACK of what we had not sent (RFC 9293, 3.5.1), or by ss -K */
 	HANDSHAKE_RST_SENT = 1 << 18,
+	/* of a server's connection that has ended: accept() had returned it by then, or had not */
+	HANDSHAKE_ACCEPTED = 1 << 20,
+	HANDSHAKE_UNACCEPTED = 1 << 21,
 };
+
+/* in handshake_part.seen: the check found a server's connection still in the accept queue */
+#define SEEN_UNACCEPTED (1U << 31)
 
 /* What became of a server's handshake when accept() returned; see bpf/handshake.bpf.h. */
 enum accept_fate {
@@ -176,7 +182,7 @@ struct handshake_part {
 	__u8 accept_fate;
 	/* enum handshake_flag */
 	__u32 flags;
-	/* the last check for live sockets that met this one; the BPF side's own */
+	/* the last check for live sockets that met this one, and SEEN_UNACCEPTED */
 	__u32 seen;
 	/* errors in the socket's queue when connect() was called; the BPF side's own */
 	__u32 errors_before;
@@ -222,8 +228,12 @@ enum close_flag {
 
 struct close_part {
 	__u64 t0_ns;
-	/* when the kernel will give up the minisocket; 0: there is none */
-	__u64 end_ns;
+	union {
+		/* with CLOSE_MINISOCKET: when the kernel will give up the minisocket */
+		__u64 end_ns;
+		/* until then, of a server: its listener's address; the BPF side's own */
+		__u64 listener;
+	};
 	/* when our FIN was sent, by the kernel's retransmit queue; 0: not known */
 	__u64 fin_sent_us;
 	__u64 bytes_sent;

@@ -16,7 +16,7 @@ BASE_TOLERANCE_NS = 200_000_000 if EMULATED else 200_000
 NOISE_CAP_NS = 500_000_000 if EMULATED else 2_000_000
 
 COMMON = """type conn time cookie netns family local local_port remote remote_port role pid comm uid
-cgroup complete steps completeness completeness_text""".split()
+cgroup complete steps completeness completeness_text accepted""".split()
 HANDSHAKE = """outcome errno handshake_us rtt_us syn_retransmits synack_retransmits accept_us
 simultaneous_open fastopen syncookie mptcp iss irs mss snd_wscale rcv_wscale sack timestamps
 ecn""".split()
@@ -37,7 +37,7 @@ _TYPES = {
     "uid": int, "cgroup": str, "complete": bool, "steps": list, "completeness": int,
     "completeness_text": str, "outcome": str, "errno": str, "first_closer": str, "ending": str,
     "closer_comm": str, "simultaneous_open": bool, "fastopen": bool, "syncookie": bool,
-    "mptcp": bool, "sack": bool, "timestamps": bool, "ecn": bool, "time_wait": bool,
+    "mptcp": bool, "accepted": bool, "sack": bool, "timestamps": bool, "ecn": bool, "time_wait": bool,
 }
 
 

@@ -167,6 +167,69 @@ static void states(struct poster *p)
 	post_counts(p, 0, 0);
 }
 
+static void post_listener(struct poster *p, const char *comm, struct item_listener l)
+{
+	owner_set(&l.owner, 80, comm);
+	l.now_ns = BEGIN_NS + 6 * S;
+	l.netns = 4026531840;
+	l.family = 4;
+	l.addr[10] = l.addr[11] = 0xff;
+	post_item(p, ITEM_LISTENER, &l, sizeof(l));
+}
+
+/* Connections that nobody accepts, and what their listeners say. */
+static void listeners(struct poster *p)
+{
+	struct flow f;
+
+	post_listener(p, "stuck",
+		      (struct item_listener){
+			      .dropped = 16,
+			      .queue = 2,
+			      .queue_max = 2,
+			      .backlog = 1,
+			      .half_open = 3,
+			      .port = 8000,
+			      .accept_seen = 1,
+		      });
+	post_listener(p, "slow\033[2J",
+		      (struct item_listener){
+			      .accepted = 5,
+			      .dropped = 1,
+			      .queue_max = 129,
+			      .backlog = 128,
+			      .port = 443,
+		      });
+	/* not in trouble: for programs only */
+	post_listener(p, "nginx",
+		      (struct item_listener){
+			      .accepted = 5000000000,
+			      .queue_max = 7,
+			      .backlog = 511,
+			      .port = 80,
+			      .accept_seen = 1,
+		      });
+	for (unsigned int i = 0; i < 3; i++) {
+		flow_begin(&f, ROLE_SERVER);
+		golden_number(&f, i + 1);
+		flow_syn(&f);
+		flow_wait(&f, 20 * MS);
+		flow_established(&f, 20000);
+		f.r.h.flags |= HANDSHAKE_POSTED | HANDSHAKE_UNACCEPTED;
+		flow_data(&f, 0, 3);
+		flow_wait(&f, i ? 4 * S + 987 * MS : 12 * MS);
+		if (i == 2) {
+			flow_peer_fin(&f);
+			flow_wait(&f, 30 * S);
+			post_open(p, &f);
+		} else {
+			flow_died(&f, 0, 0, CLOSE_RST_SENT);
+			post_close(p, &f);
+		}
+	}
+	post_counts(p, 0, 0);
+}
+
 const struct golden_case golden_cases[] = {
 	{ "ssh-client", case_ssh_client },
 	{ "ssh-server", case_ssh_server },
@@ -186,5 +249,6 @@ const struct golden_case golden_cases[] = {
 	{ "open", open_ones },
 	{ "incomplete", incomplete },
 	{ "states", states },
+	{ "listeners", listeners },
 	{ 0 },
 };

@@ -80,6 +80,7 @@ static const size_t sizes[] = {
 	[ITEM_CGROUP] = sizeof(uint64_t) + 20,
 	[ITEM_COUNTS] = sizeof(struct item_counts),
 	[ITEM_SNAPSHOT] = 0,
+	[ITEM_LISTENER] = sizeof(struct item_listener),
 };
 #define TYPES (sizeof(sizes) / sizeof(sizes[0]))
 

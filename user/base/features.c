@@ -39,6 +39,9 @@ const struct feature_hooks features[FEATURES] = {
 	[FEATURE_ALIVE] = { "alive",
 			    { { HOOK_ITER, "bpf_map_elem" } },
 			    "nothing (connections whose end was missed may be reported as open)" },
+	[FEATURE_LISTENER] = { "listener",
+			       { { HOOK_ITER, "bpf_map_elem" } },
+			       "no listener is reported" },
 	[FEATURE_MPTCP] = { "mptcp", { { HOOK_FIELD, "tcp_sock.is_mptcp" } }, "mptcp" },
 };
 

@@ -21,6 +21,7 @@ enum feature {
 	FEATURE_SCAN,	   /* connections and listeners that existed before the trace */
 	FEATURE_ALIVE,	   /* which of the recorded sockets still exist */
 	FEATURE_MPTCP,	   /* whether a connection uses MPTCP */
+	FEATURE_LISTENER,  /* the queues of listening sockets */
 	FEATURES
 };
 

@@ -32,6 +32,8 @@ enum item_type {
 	ITEM_SNAPSHOT = 8,
 	/* struct item_tally: chapters that the BPF side counted, never recorded */
 	ITEM_TALLY = 9,
+	/* struct item_listener */
+	ITEM_LISTENER = 10,
 };
 
 struct item {
@@ -53,6 +55,31 @@ struct item_open {
 struct item_tally {
 	struct tally_key key;
 	struct tally tally;
+};
+
+/* A listening socket at now_ns (CLOCK_MONOTONIC). */
+struct item_listener {
+	uint64_t now_ns;
+	uint8_t addr[16];
+	struct owner owner;
+	/* connections that accept() returned since the last such item of this socket */
+	uint64_t accepted;
+	/* SYNs and last ACKs dropped since then, for lack of room in the queue or of memory */
+	uint32_t dropped;
+	uint32_t netns;
+	uint32_t queue;
+	/* the most seen in the trace */
+	uint32_t queue_max;
+	uint32_t backlog;
+	uint32_t half_open;
+	uint16_t port;
+	/* 4 or 6 */
+	uint8_t family;
+	/* some hook shows that accept() returns */
+	uint8_t accept_seen;
+	/* its owner was selected by the BPF side */
+	uint8_t selected;
+	uint8_t pad[3];
 };
 
 /* Of the whole trace; see struct totals. */

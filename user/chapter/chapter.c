@@ -38,6 +38,11 @@ void chapter_begin(struct chapter *ch, const struct handshake_part *h)
 	ch->iss = known_if(h->options & OPTION_KNOWN || h->flags & HANDSHAKE_ISS, h->iss);
 	ch->irs = known_if(h->options & OPTION_KNOWN, h->irs);
 	set_owner(ch, h);
+	ch->accepted = TRISTATE_UNKNOWN;
+	if (ch->role == ROLE_SERVER && (h->accept_ns || h->flags & HANDSHAKE_ACCEPTED))
+		ch->accepted = TRISTATE_YES;
+	else if (ch->role == ROLE_SERVER && h->flags & HANDSHAKE_UNACCEPTED)
+		ch->accepted = TRISTATE_NO;
 }
 
 struct step *chapter_add_step(struct chapter *ch, struct maybe t_ns, uint8_t from, uint8_t to)

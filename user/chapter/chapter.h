@@ -155,6 +155,8 @@ struct close {
 	struct maybe fin_queued_ns;
 	/* as in the handshake, if accept() returned after that was posted */
 	struct maybe accept_ns;
+	/* what nobody accepted: its time in the accept queue until its end, or until now */
+	struct maybe queued_ns;
 	enum tristate time_wait;
 	/* ESTABLISHED to the end */
 	struct maybe lifetime_ns;
@@ -176,6 +178,8 @@ struct chapter {
 	struct maybe local_port, remote_port;
 	enum role role;
 	struct person owner;
+	/* a server's: has accept() returned it, or had it when the connection ended? */
+	enum tristate accepted;
 	enum missing missing; /* MISSING_NOTHING: complete */
 	bool alone;	      /* a close whose handshake is not selected */
 	bool open;	      /* not over: reported as it is now */

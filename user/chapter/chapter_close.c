@@ -282,6 +282,8 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	if (over && ch->role != ROLE_UNKNOWN &&
 	    !(r->h.flags & (HANDSHAKE_BEFORE_TRACE | HANDSHAKE_EVENTS_LOST)))
 		cl->lifetime_ns = known_span(established_ns, m.end);
+	if (ch->accepted == TRISTATE_NO)
+		cl->queued_ns = ch->open ? known_span(established_ns, now_ns) : cl->lifetime_ns;
 	read_totals(cl, r, over || r->c.flags & CLOSE_MINISOCKET);
 	if (ch->open) {
 		ch->state = r->h.state;

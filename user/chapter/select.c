@@ -52,6 +52,33 @@ bool select_handshake(const struct options *o, struct cgroups *cgroups,
 	       (h->accept_ns && select_owner(o, cgroups, &h->acceptor));
 }
 
+static bool is_any_address(const struct item_listener *l)
+{
+	static const uint8_t any[16], any_ipv4[16] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(l->addr, any, 16) || !memcmp(l->addr, any_ipv4, 16);
+}
+
+bool select_listener(const struct options *o, struct cgroups *cgroups,
+		     const struct item_listener *l)
+{
+	bool any = is_any_address(l);
+
+	if ((o->netns && l->netns != o->netns) || o->role == ROLE_CLIENT || o->remote.n ||
+	    o->remote_ports.given)
+		return false;
+	/* [::] takes IPv4 as well */
+	if (o->family && l->family != o->family && !(any && l->family == 6))
+		return false;
+	if ((o->local_ports.given && !port_set_has(&o->local_ports, l->port)) ||
+	    (o->any_ports.given && !port_set_has(&o->any_ports, l->port)))
+		return false;
+	if (!any && ((o->local.n && !prefix_list_has(&o->local, l->family, l->addr)) ||
+		     (o->host.n && !prefix_list_has(&o->host, l->family, l->addr))))
+		return false;
+	return o->read_file ? select_owner(o, cgroups, &l->owner) : l->selected;
+}
+
 struct config select_wanted(const struct options *o)
 {
 	return (struct config){
@@ -117,6 +144,13 @@ static int pass_transition(const struct selection *s, const struct transition *t
 		       : 0;
 }
 
+static int pass_listener(const struct selection *s, const struct item_listener *l)
+{
+	return select_listener(s->options, s->cgroups, l)
+		       ? s->sink(s->ctx, &(struct item){ ITEM_LISTENER, l, sizeof(*l) })
+		       : 0;
+}
+
 int select_item(void *selection, const struct item *item)
 {
 	const struct selection *s = selection;
@@ -125,6 +159,7 @@ int select_item(void *selection, const struct item *item)
 		struct record record;
 		struct item_open open;
 		struct transition transition;
+		struct item_listener listener;
 	} u;
 
 	if (item->len <= sizeof(u))
@@ -137,5 +172,7 @@ int select_item(void *selection, const struct item *item)
 		return pass_open(s, &u.open);
 	if (item->type == ITEM_TRANSITION && item->len == sizeof(u.transition))
 		return pass_transition(s, &u.transition);
+	if (item->type == ITEM_LISTENER && item->len == sizeof(u.listener))
+		return pass_listener(s, &u.listener);
 	return s->sink(s->ctx, item);
 }

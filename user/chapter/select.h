@@ -31,6 +31,14 @@ bool select_owner(const struct options *options, struct cgroups *cgroups,
 bool select_handshake(const struct options *options, struct cgroups *cgroups,
 		      const struct handshake_part *h);
 
+/*
+ * Do the selections choose this listener?  Live, the BPF side has judged its owner.  One at any
+ * address serves those that -l and --host name.  What names a client's end only (-d, -D, --role
+ * client) chooses no listener.
+ */
+bool select_listener(const struct options *options, struct cgroups *cgroups,
+		     const struct item_listener *listener);
+
 /* Do -L, -D and --port select this one?  A port that is not known (0) is in no list. */
 bool select_ports(const struct options *options, const struct handshake_part *h);
 

@@ -225,7 +225,7 @@ static uint64_t last_event_ns(const struct record *r)
 static bool is_gone(const struct sweep *s, const struct record *r)
 {
 	return s->checked_ns && r->h.conn && !(r->c.flags & CLOSE_MINISOCKET) &&
-	       r->h.seen != s->check && last_event_ns(r) < s->checked_ns;
+	       (r->h.seen & ~SEEN_UNACCEPTED) != s->check && last_event_ns(r) < s->checked_ns;
 }
 
 static int report_gone(const struct sweep *s, struct record *r)
@@ -243,6 +243,17 @@ static int report_gone(const struct sweep *s, struct record *r)
 	return wanted_close(s->cfg, r) ? report(s, ITEM_CLOSE, r, sizeof(*r)) : 0;
 }
 
+/* The check for live sockets found which connections are still in the accept queue. */
+static int report_as_open(const struct sweep *s, struct item_open *open)
+{
+	struct handshake_part *h = &open->record.h;
+
+	if (s->checked_ns && diary_established(&open->record) && !h->accept_ns &&
+	    h->seen == (s->check | SEEN_UNACCEPTED))
+		h->flags |= HANDSHAKE_UNACCEPTED;
+	return report(s, ITEM_OPEN, open, sizeof(*open));
+}
+
 static int report_open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t now_ns)
 {
 	struct item_open open = { .now_ns = now_ns };
@@ -257,7 +268,7 @@ static int report_open_in(const struct sweep *s, int map_fd, size_t key_size, ui
 		if (is_gone(s, &open.record))
 			err = report_gone(s, &open.record);
 		else if (is_open(s, &open.record, now_ns))
-			err = report(s, ITEM_OPEN, &open, sizeof(open));
+			err = report_as_open(s, &open);
 	}
 	free(keys.items);
 	return err;

@@ -41,6 +41,8 @@ int tracer_receive(void *ctx, void *data, size_t len)
 	case sizeof(struct transition):
 		item.type = ITEM_TRANSITION;
 		break;
+	case sizeof(struct listening):
+		return tracer_listener_ends(t, data);
 	default:
 		return 0;
 	}
@@ -140,6 +142,8 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 	uint64_t now_ns = clock_monotonic_ns();
 	int err = now_ns < t->unaccepted_at_ns ? 0 : report_unaccepted(t, &s, now_ns);
 
+	if (!err)
+		err = tracer_sweep_listeners(t, sink, ctx, now_ns);
 	if (err || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
@@ -148,12 +152,14 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 
 int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 {
-	struct sweep s = make_sweep(t, sink, ctx);
+	struct sweep s;
+	int err;
 
 	if (!t->stopped)
 		tracer_check_sockets(t);
 	s = make_sweep(t, sink, ctx);
-	return sweep_open(&s, clock_monotonic_ns());
+	err = sweep_open(&s, clock_monotonic_ns());
+	return err ? err : tracer_report_listeners(t, sink, ctx);
 }
 
 int tracer_count_open(struct tracer *t)
@@ -179,6 +185,7 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 
 	/* before detaching, so that the hooks see what changes meanwhile */
 	tracer_check_sockets(t);
+	tracer_read_listeners(t);
 	t->stopped = true;
 	tracer_detach(t);
 	await_programs();

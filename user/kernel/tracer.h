@@ -43,6 +43,9 @@ int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
 /* Reports every handshake and close that has begun and is not over, as it stands. */
 int tracer_report_open(struct tracer *tracer, item_fn sink, void *ctx);
 
+/* Reports the listeners that had a connection, a queue or a drop since the trace began, as they are now. */
+int tracer_report_listeners(struct tracer *tracer, item_fn sink, void *ctx);
+
 /* With -o none -s: passes on what the BPF side has counted since the last call.  Otherwise does nothing. */
 int tracer_tally(struct tracer *tracer, item_fn sink, void *ctx);
 

@@ -15,6 +15,7 @@
 #include "base/sudo_user.h"
 #include "chapter/tally_chapter.h"
 #include "kernel.h"
+#include "listeners.h"
 #include "tcpstates_preempt.skel.h"
 
 __attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
@@ -187,6 +188,12 @@ static struct tracer *create(const struct options *options)
 	}
 	t->options = options;
 	t->btf_fd = -1;
+	t->listeners = listeners_create();
+	if (!t->listeners) {
+		message("memory: %s", strerror(ENOMEM));
+		free(t);
+		return NULL;
+	}
 	t->n_cpus = libbpf_num_possible_cpus();
 	libbpf_set_print(options->verbose ? print_libbpf : print_nothing);
 	return t;
@@ -198,6 +205,8 @@ void tracer_close(struct tracer *t)
 		return;
 	tracer_detach(t);
 	bpf_link__destroy(t->alive_check);
+	bpf_link__destroy(t->listener_reader);
+	listeners_destroy(t->listeners);
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);
 	close_types(t);

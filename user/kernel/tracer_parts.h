@@ -44,6 +44,7 @@ struct tracer {
 	struct bpf_link *relay;
 	/* NULL before Linux 5.9: commit a5cbe05a6673 ("bpf: Implement bpf iterator for map elements") */
 	struct bpf_link *alive_check;
+	struct bpf_link *listener_reader; /* NULL as well */
 	bool stopped;
 
 	struct ring_buffer *ring;
@@ -54,11 +55,13 @@ struct tracer {
 	/* what was passed on of the BPF side's tallies */
 	struct tally_counts *passed_on;
 
-	uint64_t checked_ns;	    /* when the last check of live sockets began */
-	uint64_t minisockets_at_ns; /* when to sweep them next */
-	uint64_t unaccepted_at_ns;  /* the same for those that wait for accept() */
-	uint64_t unaccepted_ns;	    /* those that have waited since before then were swept */
-	uint64_t segments_missed;   /* by the hook for minisockets, as of the last sweep */
+	struct listeners *listeners; /* what was reported of them */
+	uint64_t listeners_at_ns;    /* when to read them next */
+	uint64_t checked_ns;	     /* when the last check of live sockets began */
+	uint64_t minisockets_at_ns;  /* when to sweep them next */
+	uint64_t unaccepted_at_ns;   /* the same for those that wait for accept() */
+	uint64_t unaccepted_ns;	     /* those that have waited since before then were swept */
+	uint64_t segments_missed;    /* by the hook for minisockets, as of the last sweep */
 
 	/* runs that the primary program missed before the relay was attached */
 	uint64_t missed_before;
@@ -90,6 +93,15 @@ void tracer_scan(struct tracer *t);
 
 /* Marks the records whose sockets still exist. */
 void tracer_check_sockets(struct tracer *t);
+
+/* Reads all listening sockets. */
+void tracer_read_listeners(struct tracer *t);
+
+/* Reports a listener that the BPF side has posted. */
+int tracer_listener_ends(struct tracer *t, const struct listening *end);
+
+/* Reports the listeners that have dropped something, at most once a second.  Called by tracer_sweep(). */
+int tracer_sweep_listeners(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns);
 
 /* The callback of the ring buffer; ctx is the tracer. */
 int tracer_receive(void *ctx, void *data, size_t len);

@@ -91,6 +91,9 @@ void tracer_scan(struct tracer *t)
 	t->skel->data->scanning = 0;
 	if (t->progs[FEATURE_ALIVE])
 		t->alive_check = bpf_program__attach_iter(t->progs[FEATURE_ALIVE], &opts);
+	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.listening);
+	if (t->progs[FEATURE_LISTENER])
+		t->listener_reader = bpf_program__attach_iter(t->progs[FEATURE_LISTENER], &opts);
 }
 
 /*
@@ -108,6 +111,15 @@ void tracer_check_sockets(struct tracer *t)
 		if (run_iterator(t->alive_check))
 			return;
 	t->checked_ns = now_ns;
+}
+
+/* Once is enough: one that is skipped has its turn a second later. */
+void tracer_read_listeners(struct tracer *t)
+{
+	if (!t->listener_reader)
+		return;
+	t->skel->bss->listeners_number++;
+	run_iterator(t->listener_reader);
 }
 
 bool tracer_can_read_maps(void *tracer)

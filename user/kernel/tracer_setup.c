@@ -139,6 +139,7 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->typed = state == HOOK_TP_BTF || state == HOOK_FENTRY;
 	cfg->on_entry = state == HOOK_FENTRY || state == HOOK_KPROBE;
 	cfg->accept_seen = found[FEATURE_ACCEPT].kind != HOOK_NONE;
+	cfg->listeners_seen = found[FEATURE_LISTENER].kind != HOOK_NONE;
 	cfg->minisockets_seen = found[FEATURE_TIMEWAIT].kind != HOOK_NONE;
 	cfg->syncookie_seen = found[FEATURE_SYNCOOKIE].kind != HOOK_NONE;
 	cfg->mptcp_known = found[FEATURE_MPTCP].kind != HOOK_NONE;

@@ -149,6 +149,7 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 		int64_t clock;
 		struct record record;
 		struct item_open open;
+		struct item_listener listener;
 	} u = { 0 };
 	int err = 0;
 
@@ -179,6 +180,13 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 		err = add_cgroups(r, &u.open.record.h);
 		if (!err && r->at_end)
 			err = add_open(r, &u.open, now_ns);
+		break;
+	case ITEM_LISTENER:
+		if (item->len != sizeof(u.listener))
+			break;
+		err = recording_is_full(r->file) ? next_file(r) : 0;
+		if (!err)
+			err = add_cgroup(r, u.listener.owner.cgroup);
 		break;
 	default:
 		break;

@@ -12,6 +12,7 @@
 
 #include "base/options.h"
 #include "chapter/chapter.h"
+#include "chapter/listener.h"
 
 struct summary;
 
@@ -55,6 +56,8 @@ struct renderer {
 	 */
 	void (*connection)(struct render_context *rc, const struct chapter *handshake,
 			   const struct chapter *close);
+	/* lines for people are printed of those in trouble only */
+	void (*listener)(struct render_context *rc, const struct listener_report *listener);
 	void (*transition)(struct render_context *rc, const struct transition *t);
 	void (*end)(struct render_context *rc, const struct totals *totals);
 	/* called even if end() was not */
@@ -63,6 +66,13 @@ struct renderer {
 
 /* All renderers, the default first, ended by one without a name. */
 extern const struct renderer *const renderers[];
+
+/*
+ * The line about a listener, "listener 0.0.0.0:8000 nginx[123]: accept queue 2 of 1, 16 SYNs
+ * dropped"; nothing if it is not in trouble.  width: where to break the line; 0: nowhere.
+ */
+void render_listener(struct render_context *rc, FILE *out, size_t width,
+		     const struct listener_report *listener);
 
 /* NULL when no renderer has this name. */
 const struct renderer *renderer_find(const char *name);

@@ -93,6 +93,52 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 	json_end_line(&j);
 }
 
+static void put_maybe(struct json *j, const char *key, struct maybe m)
+{
+	json_key(j, key);
+	if (m.known)
+		json_int(j, m.value);
+	else
+		json_null(j);
+}
+
+static void listener(struct render_context *rc, const struct listener_report *l)
+{
+	char time[TIME_MAX], address[ADDRESS_MAX];
+	const struct person *o = &l->owner;
+	struct json j;
+
+	json_begin(&j, rc->out);
+	json_open(&j, '{');
+	json_key(&j, "type");
+	json_word(&j, "listener");
+	json_key(&j, "time");
+	json_word(&j,
+		  l->t_ns.known ? text_rfc3339(time, render_realtime(rc, l->t_ns.value)) : NULL);
+	put_maybe(&j, "netns", (struct maybe){ .known = l->netns, .value = l->netns });
+	json_key(&j, "family");
+	json_uint(&j, l->family);
+	json_key(&j, "local");
+	json_word(&j, text_address(address, l->local, l->family));
+	put_maybe(&j, "local_port", l->local_port);
+	put_maybe(&j, "pid", o->pid);
+	json_key(&j, "comm");
+	json_text(&j, *o->comm ? o->comm : NULL);
+	put_maybe(&j, "uid", o->uid);
+	json_key(&j, "cgroup");
+	json_text(&j, o->cgroup.known && rc->cgroup_path
+			      ? rc->cgroup_path(rc->cgroup_ctx, (uint64_t)o->cgroup.value)
+			      : NULL);
+	put_maybe(&j, "queue", l->queue);
+	put_maybe(&j, "queue_max", l->queue_max);
+	put_maybe(&j, "backlog", l->backlog);
+	put_maybe(&j, "half_open", l->half_open);
+	put_maybe(&j, "dropped", l->dropped);
+	put_maybe(&j, "accepted", l->accepted);
+	json_close(&j, '}');
+	json_end_line(&j);
+}
+
 static void put_count(struct json *j, const char *key, uint64_t count)
 {
 	json_key(j, key);
@@ -133,5 +179,6 @@ const struct renderer renderer_json = {
 	.help = "one JSON object per line (JSON Lines)",
 	.machine_readable = true,
 	.chapter = chapter,
+	.listener = listener,
 	.end = end,
 };

@@ -248,8 +248,17 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 	fputc('\n', rc->out);
 }
 
+static void listener(struct render_context *rc, const struct listener_report *l)
+{
+	if (!listener_is_in_trouble(l))
+		return;
+	render_listener(rc, rc->out, WIDTH, l);
+	fputc('\n', rc->out);
+}
+
 const struct renderer renderer_ladder = {
 	.name = "ladder",
 	.help = "each chapter as a ladder diagram, like Wireshark's flow graph",
 	.chapter = chapter,
+	.listener = listener,
 };

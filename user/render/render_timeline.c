@@ -67,8 +67,17 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 	fputc('\n', rc->out);
 }
 
+static void listener(struct render_context *rc, const struct listener_report *l)
+{
+	if (!listener_is_in_trouble(l))
+		return;
+	render_listener(rc, rc->out, 0, l);
+	fputc('\n', rc->out);
+}
+
 const struct renderer renderer_timeline = {
 	.name = "timeline",
 	.help = "each chapter as a timeline (the default)",
 	.chapter = chapter,
+	.listener = listener,
 };

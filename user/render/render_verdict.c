@@ -16,6 +16,7 @@
  * data.
  */
 #define FIN_QUEUED_SHOWN_NS 100000
+#define NS_PER_S INT64_C(1000000000)
 /* A lifetime from here on is printed in seconds. */
 #define LONG_LIFE_NS 10000000000
 
@@ -232,6 +233,24 @@ static void say_totals(struct verdict *v, const struct render_context *rc, const
 	say_ms(v, ", ", "min rtt", cl->min_rtt_ns);
 }
 
+/* "never accepted, 5.0 s in the accept queue" */
+static void say_never_accepted(struct verdict *v, struct maybe queued_ns)
+{
+	char text[32];
+
+	if (!queued_ns.known) {
+		say(v, "; ", "never accepted");
+	} else if (queued_ns.value < NS_PER_S) {
+		say(v, "; ", "never accepted, %s ms in the accept queue", text_ms(text, queued_ns));
+	} else {
+		int64_t tenths = queued_ns.value / (NS_PER_S / 10) +
+				 (queued_ns.value % (NS_PER_S / 10) >= NS_PER_S / 20);
+
+		say(v, "; ", "never accepted, %" PRId64 ".%" PRId64 " s in the accept queue",
+		    tenths / 10, tenths % 10);
+	}
+}
+
 static void say_close(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
 {
 	const struct close *cl = &ch->close;
@@ -239,6 +258,8 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 
 	if (ch->open)
 		say_open(v, ch);
+	if (ch->accepted == TRISTATE_NO)
+		say_never_accepted(v, cl->queued_ns);
 	say_closer(v, ch);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
 	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS)
@@ -273,6 +294,8 @@ static const char *verdict_colour(const struct chapter *ch)
 	bool good = ch->type == CHAPTER_CLOSE ? ch->close.ending == ENDING_GRACEFUL
 					      : ch->handshake.outcome == OUTCOME_ESTABLISHED;
 
+	if (ch->type == CHAPTER_CLOSE && ch->accepted == TRISTATE_NO)
+		good = false;
 	return ch->open ? "\033[1;33m" : good ? "\033[1m" : "\033[1;31m";
 }
 

@@ -14,7 +14,7 @@ from tracer import BINARY, Tracer, run_tracer
 
 # what a fact's lowest rung, none, leaves null; in which chapters
 LOST = {
-    "accept": lambda c: {"accept_us"},
+    "accept": lambda c: {"accept_us", "accepted"} if c["type"] == "handshake" else {"accept_us"},
     "syncookie": lambda c: {"syncookie"} if c["role"] == "server" else set(),
     "cookie": lambda c: {"cookie"},
     "mptcp": lambda c: {"mptcp"},

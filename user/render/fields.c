@@ -79,6 +79,7 @@ const struct field fields[] = {
 	BOTH("steps", HOW_STEPS, 0),
 	BOTH("completeness", HOW_COMPLETENESS, 0),
 	BOTH("completeness_text", HOW_COMPLETENESS_TEXT, 0),
+	BOTH("accepted", HOW_TRISTATE, AT(accepted)),
 
 	HANDSHAKE("outcome", HOW_OUTCOME, outcome),
 	{ NAME("errno"), IN_HANDSHAKE, IN_BOTH, false, HOW_ERRNO, 0 },
@@ -87,7 +88,6 @@ const struct field fields[] = {
 	HANDSHAKE("syn_retransmits", HOW_INT, syn_retransmits),
 	HANDSHAKE("synack_retransmits", HOW_INT, synack_retransmits),
 	{ NAME("accept_us"), IN_HANDSHAKE, IN_BOTH, false, HOW_ACCEPT, 0 },
-	BOTH("accepted", HOW_TRISTATE, AT(accepted)),
 	HANDSHAKE("simultaneous_open", HOW_TRISTATE, simultaneous_open),
 	HANDSHAKE("fastopen", HOW_TRISTATE, fastopen),
 	HANDSHAKE("syncookie", HOW_TRISTATE, syncookie),

@@ -43,7 +43,9 @@ static __always_inline void listener_accepted(__u64 sk)
 static __always_inline void listener_read(struct listening *l, const struct sock *sk)
 {
 	const struct inet_connection_sock *icsk = (const void *)sk;
-	const struct listener *at = bpf_map_lookup_elem(&listeners, &l->at);
+	/* 6.1 takes no key that lies in an iterator's memory */
+	struct listener_key key = l->at;
+	const struct listener *at = bpf_map_lookup_elem(&listeners, &key);
 	__u32 queue = BPF_CORE_READ(sk, sk_ack_backlog), most = queue;
 
 	if (at) {

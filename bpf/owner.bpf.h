@@ -5,6 +5,7 @@
 
 #include "common.bpf.h"
 #include "select.bpf.h"
+#include "socket.bpf.h"
 
 #define PIDNS_DEPTH 32
 #define CGROUP_DEPTH 32
@@ -112,6 +113,7 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 {
 	__builtin_memcpy(key->addr, h->local, 16);
 	key->netns = h->netns;
+	key->ifindex = h->interface.index;
 	key->port = h->local_port;
 	key->pad = 0;
 }
@@ -132,6 +134,10 @@ static __always_inline void listener_add(const struct listener_key *key, __u64 s
 		return;
 	now.since_ns = bpf_ktime_get_ns();
 	now.drops_before = now.drops = BPF_CORE_READ((struct sock *)sk, sk_drops.counter);
+	now.interface.index = key->ifindex;
+	if (key->ifindex)
+		read_name(&now.interface,
+			  BPF_CORE_READ((struct sock *)sk, __sk_common.skc_net.net));
 	if (bpf_map_update_elem(&listening, &sk, &now, BPF_ANY))
 		return;
 	old = bpf_map_lookup_elem(&listeners, key);
@@ -152,13 +158,16 @@ static __always_inline void listener_add(const struct listener_key *key, __u64 s
 
 static __always_inline void listener_remove(const struct listener_key *key, __u64 sk)
 {
-	struct listener *old = bpf_map_lookup_elem(&listeners, key);
+	struct listening *known = bpf_map_lookup_elem(&listening, &sk);
+	/* SO_BINDTODEVICE may have bound it to another interface since */
+	struct listener_key at = known ? known->at : *key;
+	struct listener *old = bpf_map_lookup_elem(&listeners, &at);
 
 	/* user space counts listeners too, and does not know their addresses in memory */
 	if (bpf_map_delete_elem(&listening, &sk) && !cfg.preexisting)
 		return;
 	if (old && --old->sockets == 0)
-		bpf_map_delete_elem(&listeners, key);
+		bpf_map_delete_elem(&listeners, &at);
 }
 
 /* TCP_DEFER_ACCEPT: the first data makes the child, so its times include the client's delay. */
@@ -172,28 +181,42 @@ static __always_inline bool listener_defers(const struct listener *listener)
 	return BPF_CORE_READ(sk, icsk_accept_queue.rskq_defer_accept);
 }
 
+/* Bound to the child's interface, or to none. */
+static __always_inline struct listener *listener_at(struct listener_key *key, __u32 ifindex)
+{
+	struct listener *l;
+
+	key->ifindex = ifindex;
+	l = bpf_map_lookup_elem(&listeners, key);
+	if (l || !ifindex)
+		return l;
+	key->ifindex = 0;
+	return bpf_map_lookup_elem(&listeners, key);
+}
+
 /*
  * The listener of this connection: at its address, at any IPv4 address, or at any address, in the
  * kernel's order (compute_score in net/ipv4/inet_hashtables.c).
  */
 static __always_inline struct listener *listener_of(const struct handshake_part *h)
 {
+	__u32 ifindex = h->interface.index;
 	struct listener_key key;
 	struct listener *l;
 
 	listener_key(&key, h);
-	l = bpf_map_lookup_elem(&listeners, &key);
+	l = listener_at(&key, ifindex);
 	if (l)
 		return l;
 	__builtin_memset(key.addr, 0, 16);
 	if (h->family == 4) {
 		key.addr[10] = key.addr[11] = 0xff;
-		l = bpf_map_lookup_elem(&listeners, &key);
+		l = listener_at(&key, ifindex);
 		if (l)
 			return l;
 		key.addr[10] = key.addr[11] = 0;
 	}
-	return bpf_map_lookup_elem(&listeners, &key);
+	return listener_at(&key, ifindex);
 }
 
 /* -f: the children of a selected process are selected. */

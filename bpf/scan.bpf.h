@@ -49,6 +49,7 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 	r = scratch_record(cpu, level);
 	if (r) {
 		read_identity(&r->h, tp, state);
+		read_interface(&r->h.interface, tp);
 		r->h.cookie = ask_cookie(tp);
 		if (owner)
 			r->h.owner = *owner;

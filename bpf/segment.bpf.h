@@ -52,6 +52,12 @@ static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key,
 		__builtin_memcpy(key->remote, h.ip + IPV6_SOURCE_AT, 16);
 	}
 	key->netns = BPF_CORE_READ(skb, dev, nd_net.net, ns.inum);
+	/*
+	 * A socket may be bound to none, to the interface, or to the VRF that this belongs to: there
+	 * skb->dev is the VRF, unless the addresses are link-local.
+	 */
+	s->ifindex[0] = BPF_CORE_READ(skb, dev, ifindex);
+	s->ifindex[1] = BPF_CORE_READ(cb, header.h4.iif);
 	key->local_port = read_be16(h.tcp + TCP_DEST_AT);
 	key->remote_port = read_be16(h.tcp + TCP_SOURCE_AT);
 	return true;

@@ -142,6 +142,46 @@ static __always_inline __u16 local_port_of(const struct tcp_sock *tp, __u8 to)
 	return bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 }
 
+/* net/core/dev.c: a namespace's interfaces by number, in NETDEV_HASHENTRIES lists */
+#define INTERFACE_LISTS 256
+/* of such a list, what is read: with 8,192 interfaces every name is found */
+#define INTERFACE_LIST_MAX 32
+
+static __noinline void read_name(struct interface *to, const struct net *net)
+{
+	struct hlist_head *list;
+	struct hlist_node *at;
+	__u32 index;
+
+	if (!to || !bpf_core_field_exists(net->dev_index_head))
+		return;
+	to->name[0] = '\0';
+	index = to->index;
+	list = BPF_CORE_READ(net, dev_index_head) + index % INTERFACE_LISTS;
+	at = BPF_CORE_READ(list, first);
+	for (int i = 0; i < INTERFACE_LIST_MAX && at; i++) {
+		const struct net_device *dev = (void *)at - bpf_core_field_offset(struct net_device,
+										  index_hlist);
+
+		if ((__u32)BPF_CORE_READ(dev, ifindex) == index) {
+			bpf_probe_read_kernel_str(to->name, IFNAME_LEN, dev->name);
+			return;
+		}
+		at = BPF_CORE_READ(at, next);
+	}
+}
+
+/* The interface that the socket is bound to: its name, where it is bound to one. */
+static __always_inline void read_interface(struct interface *to, const struct tcp_sock *tp)
+{
+	const struct sock_common *sk = &tp->inet_conn.icsk_inet.sk.__sk_common;
+
+	to->index = sk->skc_bound_dev_if;
+	if (to->index)
+		read_name(to, sk->skc_net.net);
+}
+
+/* Without the interface's name. */
 static __always_inline void read_identity(struct handshake_part *h, const struct tcp_sock *tp,
 					  __u8 to)
 {
@@ -149,6 +189,7 @@ static __always_inline void read_identity(struct handshake_part *h, const struct
 
 	h->family = read_addresses(sk, h->local, h->remote);
 	h->netns = netns_of(sk);
+	h->interface.index = sk->skc_bound_dev_if;
 	h->local_port = local_port_of(tp, to);
 	h->remote_port = bpf_ntohs(sk->skc_dport);
 }
@@ -162,6 +203,7 @@ static __always_inline void read_listener(struct listener_key *key, const struct
 	else
 		v4_mapped(key->addr, sk->skc_rcv_saddr);
 	key->netns = netns_of(sk);
+	key->ifindex = sk->skc_bound_dev_if;
 	key->port = port;
 	key->pad = 0;
 }
@@ -171,6 +213,7 @@ static __always_inline void tuple_of(struct tuple *t, const struct handshake_par
 	__builtin_memcpy(t->local, h->local, 16);
 	__builtin_memcpy(t->remote, h->remote, 16);
 	t->netns = h->netns;
+	t->ifindex = h->interface.index;
 	t->local_port = h->local_port;
 	t->remote_port = h->remote_port;
 }
@@ -187,6 +230,7 @@ static __always_inline void read_tuple(struct tuple *t, const struct sock_common
 	bpf_probe_read_kernel(bytes, bpf_core_type_size(struct sock_common), sk);
 	read_addresses(copy, t->local, t->remote);
 	t->netns = BPF_CORE_READ(sk, skc_net.net, ns.inum);
+	t->ifindex = copy->skc_bound_dev_if;
 	t->local_port = copy->skc_num;
 	t->remote_port = bpf_ntohs(copy->skc_dport);
 }

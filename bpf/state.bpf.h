@@ -34,6 +34,7 @@ static __always_inline void post_transition(const struct record *r, const struct
 	__builtin_memcpy(t.remote, h.remote, 16);
 	t.family = h.family;
 	t.netns = h.netns;
+	read_interface(&t.interface, now->tp);
 	t.local_port = h.local_port;
 	t.remote_port = h.remote_port;
 	t.role = h.role;

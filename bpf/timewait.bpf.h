@@ -80,7 +80,7 @@ struct {
 /*
  * The kernel makes the minisocket visible a moment before the state change, so the segment that
  * ends it may come first, on another CPU.  Each side writes its own entry before it looks for the
- * other's, so one of them finds both.
+ * other's, so one of them finds both.  The interface is not in this key: see segment_came_by().
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -150,10 +150,14 @@ static __always_inline void minisocket_evict(const struct tuple *key, struct cpu
 /* A minisocket is about to replace the socket of r.  False: there is no room. */
 static __always_inline bool minisocket_enter(struct record *r, const struct change *now)
 {
+	const struct sock_common *sk = &now->tp->inet_conn.icsk_inet.sk.__sk_common;
 	struct arrival *early;
 	struct tuple key;
 	int err;
 
+	/* SO_BINDTODEVICE may have bound it to another one since */
+	if (r->h.interface.index != (__u32)sk->skc_bound_dev_if)
+		read_interface(&r->h.interface, now->tp);
 	r->c.minisocket_rcv_nxt = now->tp->rcv_nxt;
 	r->c.end_ns = now->t_ns + facts_fin_timeout_ns(now->tp);
 	tuple_of(&key, &r->h);
@@ -165,11 +169,14 @@ static __always_inline bool minisocket_enter(struct record *r, const struct chan
 	if (err)
 		return false;
 	fence(now->cpu);
+	key.ifindex = 0;
 	early = bpf_map_lookup_elem(&early_segments, &key);
 	/* a segment older than the ACK of our FIN was an earlier connection's */
-	if (early && early->t_ns >= diary_close_end_ns(r)) {
+	if (early && early->t_ns >= diary_close_end_ns(r) &&
+	    segment_came_by(early, r->h.interface.index)) {
 		struct arrival s = *early;
 
+		key.ifindex = r->h.interface.index;
 		r = segment_ends(&s, r) ? minisocket_take(&key, now->cpu, now->level) : NULL;
 		if (r)
 			minisocket_end(r, &s);
@@ -177,8 +184,34 @@ static __always_inline bool minisocket_enter(struct record *r, const struct chan
 	return true;
 }
 
+/* Sets the key's interface; without a record that is 0. */
+static __always_inline struct record *minisocket_find(struct tuple *key, const struct arrival *s)
+{
+	struct record *r;
+
+	for (int i = 0; i < ARRIVAL_INTERFACES; i++) {
+		key->ifindex = s->ifindex[i];
+		if (i && key->ifindex == s->ifindex[i - 1])
+			continue;
+		r = bpf_map_lookup_elem(&minisockets, key);
+		if (r)
+			return r;
+	}
+	key->ifindex = 0;
+	return NULL;
+}
+
+/* The hook knows which socket the segment came to. */
+static __always_inline void minisocket_known(struct tuple *key, struct arrival *s,
+					     const struct sock_common *sk)
+{
+	read_tuple(key, sk);
+	for (int i = 0; i < ARRIVAL_INTERFACES; i++)
+		s->ifindex[i] = key->ifindex;
+}
+
 /* This segment reached a minisocket, and may end it. */
-static __always_inline void minisocket_event(const struct tuple *key, struct arrival *s)
+static __always_inline void minisocket_event(struct tuple *key, struct arrival *s)
 {
 	struct cpu *cpu = this_cpu();
 	struct record *r;
@@ -188,11 +221,11 @@ static __always_inline void minisocket_event(const struct tuple *key, struct arr
 		return;
 	s->t_ns = bpf_ktime_get_ns();
 	level = level_enter(cpu);
-	r = bpf_map_lookup_elem(&minisockets, key);
+	r = minisocket_find(key, s);
 	if (!r) {
 		bpf_map_update_elem(&early_segments, key, s, BPF_ANY);
 		fence(cpu);
-		r = bpf_map_lookup_elem(&minisockets, key);
+		r = minisocket_find(key, s);
 	}
 	r = r && segment_ends(s, r) ? minisocket_take(key, cpu, level) : NULL;
 	if (r)
@@ -216,7 +249,7 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 		s.kind = ARRIVAL_FIN;
 	else
 		return;
-	read_tuple(&key, tw);
+	minisocket_known(&key, &s, tw);
 	minisocket_event(&key, &s);
 }
 
@@ -230,7 +263,7 @@ static __always_inline void minisocket_refused(const struct sock *sk, __u8 state
 	struct arrival s = { .kind = ARRIVAL_REFUSED };
 	struct tuple key = {};
 
-	read_tuple(&key, &sk->__sk_common);
+	minisocket_known(&key, &s, &sk->__sk_common);
 	if (!key.local_port && state == BPF_TCP_CLOSE)
 		key.local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 	minisocket_event(&key, &s);

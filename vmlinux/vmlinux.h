@@ -36,7 +36,16 @@ struct netns_ipv4 {
 	int sysctl_tcp_fin_timeout;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 struct net {
+	struct hlist_head *dev_index_head;
 	struct ns_common ns;
 	struct netns_ipv4 ipv4;
 };
@@ -117,6 +126,7 @@ struct sock_common {
 	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	int skc_bound_dev_if;
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -269,6 +279,9 @@ struct tcp_request_sock {
 };
 
 struct net_device {
+	char name[16];
+	struct hlist_node index_hlist;
+	int ifindex;
 	possible_net_t nd_net;
 };
 
@@ -281,9 +294,18 @@ struct sk_buff {
 	unsigned char *data;
 };
 
+struct inet_skb_parm {
+	int iif;
+};
+
 struct tcp_skb_cb {
 	__u32 seq;
 	__u32 end_seq;
+	union {
+		union {
+			struct inet_skb_parm h4;
+		} header;
+	};
 };
 
 struct pid_namespace {

@@ -103,6 +103,8 @@ enum counter {
 struct listener_key {
 	__u8 addr[16];
 	__u32 netns;
+	/* that it is bound to; 0: none */
+	__u32 ifindex;
 	__u16 port;
 	__u16 pad;
 };
@@ -127,6 +129,7 @@ struct listener {
  */
 struct listening {
 	struct listener_key at;
+	struct interface interface;
 	struct owner owner;
 	/* when it began to listen, or was found: what tells it from an earlier one in this memory */
 	__u64 since_ns;
@@ -153,11 +156,16 @@ struct unaccepted {
 	__u64 since_ns;
 };
 
-/* A connection as its segments name it: the key of a minisocket's record. */
+/*
+ * A connection as its segments name it: the key of a minisocket's record.  On two links the same
+ * addresses may be two connections.
+ */
 struct tuple {
 	__u8 local[16];
 	__u8 remote[16];
 	__u32 netns;
+	/* that the socket is bound to; 0: none */
+	__u32 ifindex;
 	__u16 local_port;
 	__u16 remote_port;
 };

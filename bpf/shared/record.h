@@ -14,6 +14,7 @@
 #define RECORD_VERSION 3
 
 #define COMM_LEN 16
+#define IFNAME_LEN 16
 #define HANDSHAKE_STEPS 12
 #define CLOSE_STEPS 14
 /* retransmitted SYN,ACKs that get a step: tcp_synack_retries is 5 by default */
@@ -62,6 +63,17 @@ struct owner {
 	/* id in the cgroup v2 hierarchy; 0: not known */
 	__u64 cgroup;
 	char comm[COMM_LEN];
+};
+
+/*
+ * The interface that a socket is bound to: by SO_BINDTODEVICE, by a link-local address, as a
+ * listener's child, or its VRF.
+ */
+struct interface {
+	/* a number in its network namespace; 0: none */
+	__u32 index;
+	/* empty: not known */
+	char name[IFNAME_LEN];
 };
 
 enum handshake_flag {
@@ -186,7 +198,7 @@ struct handshake_part {
 	__u32 seen;
 	/* errors in the socket's queue when connect() was called; the BPF side's own */
 	__u32 errors_before;
-	__u32 pad;
+	struct interface interface;
 	__u64 steps[HANDSHAKE_STEPS];
 };
 
@@ -301,12 +313,15 @@ struct transition {
 	__u8 to;
 	/* enum role */
 	__u8 role;
+	struct interface interface;
+	__u32 pad;
 };
 
 _Static_assert(sizeof(struct owner) == 32, "layout");
-_Static_assert(sizeof(struct handshake_part) == 296, "layout");
+_Static_assert(sizeof(struct interface) == 20, "layout");
+_Static_assert(sizeof(struct handshake_part) == 312, "layout");
 _Static_assert(sizeof(struct close_part) == 248, "layout");
-_Static_assert(sizeof(struct record) == 544, "layout");
-_Static_assert(sizeof(struct transition) == 96, "layout");
+_Static_assert(sizeof(struct record) == 560, "layout");
+_Static_assert(sizeof(struct transition) == 120, "layout");
 
 #endif

@@ -26,8 +26,13 @@ enum arrival_kind {
 	ARRIVAL_BY_HEADERS,
 };
 
+/* interfaces by which a segment may have come, for a socket bound to one of them */
+#define ARRIVAL_INTERFACES 3
+
 struct arrival {
 	__u64 t_ns;
+	/* where the hook knows the minisocket: what that is bound to, so often */
+	__u32 ifindex[ARRIVAL_INTERFACES];
 	__u32 seq;
 	/* after its data and its FIN, whose number is one less */
 	__u32 end_seq;
@@ -36,6 +41,15 @@ struct arrival {
 	/* enum arrival_kind */
 	__u32 kind;
 };
+
+static __always_inline bool segment_came_by(const struct arrival *s, __u32 ifindex)
+{
+	bool found = false;
+
+	for (int i = 0; i < ARRIVAL_INTERFACES; i++)
+		found |= s->ifindex[i] == ifindex;
+	return found;
+}
 
 /*
  * By its headers, to a minisocket that expects rcv_nxt: tcp_timewait_state_process() in

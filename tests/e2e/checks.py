@@ -15,7 +15,7 @@ EMULATED = PATIENCE != 1
 BASE_TOLERANCE_NS = 200_000_000 if EMULATED else 200_000
 NOISE_CAP_NS = 500_000_000 if EMULATED else 2_000_000
 
-COMMON = """type conn time cookie netns family local local_port remote remote_port role pid comm uid
+COMMON = """type conn time cookie netns ifname family local local_port remote remote_port role pid comm uid
 cgroup complete steps completeness completeness_text accepted""".split()
 HANDSHAKE = """outcome errno handshake_us rtt_us syn_retransmits synack_retransmits accept_us
 simultaneous_open fastopen syncookie mptcp iss irs mss snd_wscale rcv_wscale sack timestamps
@@ -32,8 +32,8 @@ FIRST_CLOSERS = "local remote both none".split()
 
 _number = (int, float)
 _TYPES = {
-    "type": str, "conn": int, "time": str, "cookie": str, "netns": int, "family": int, "local": str,
-    "local_port": int, "remote": str, "remote_port": int, "role": str, "pid": int, "comm": str,
+    "type": str, "conn": int, "time": str, "cookie": str, "netns": int, "ifname": str, "family": int,
+    "local": str, "local_port": int, "remote": str, "remote_port": int, "role": str, "pid": int, "comm": str,
     "uid": int, "cgroup": str, "complete": bool, "steps": list, "completeness": int,
     "completeness_text": str, "outcome": str, "errno": str, "first_closer": str, "ending": str,
     "closer_comm": str, "simultaneous_open": bool, "fastopen": bool, "syncookie": bool,

@@ -30,6 +30,12 @@ void flow_addresses(struct flow *f, const char *local, uint16_t local_port, cons
 	f->r.h.family = strchr(local, ':') ? 6 : 4;
 }
 
+void flow_interface(struct flow *f, uint32_t index, const char *name)
+{
+	f->r.h.interface = (struct interface){ .index = index };
+	memcpy(f->r.h.interface.name, name, strnlen(name, IFNAME_LEN));
+}
+
 void flow_numbers(struct flow *f, uint32_t iss, uint32_t irs)
 {
 	f->r.h.iss = iss;

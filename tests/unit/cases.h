@@ -37,6 +37,8 @@ void flow_begin(struct flow *f, enum role role);
 void flow_numbers(struct flow *f, uint32_t iss, uint32_t irs);
 void flow_addresses(struct flow *f, const char *local, uint16_t local_port, const char *remote,
 		    uint16_t remote_port);
+/* Bound to an interface; "": the name is not known. */
+void flow_interface(struct flow *f, uint32_t index, const char *name);
 void owner_set(struct owner *o, uint32_t pid, const char *comm);
 
 /* Time passes. */

@@ -164,6 +164,14 @@ static void states(struct poster *p)
 	tr.from = 13;
 	tr.to = 14;
 	post_item(p, ITEM_TRANSITION, &tr, sizeof(tr));
+	/* bound to interfaces, of which one has no name any more */
+	flow_addresses(&f, "fe80::a", 40000, "fe80::b", 179);
+	memcpy(tr.local, f.r.h.local, 16);
+	memcpy(tr.remote, f.r.h.remote, 16);
+	tr.interface = (struct interface){ .index = 3, .name = "eth0" };
+	post_item(p, ITEM_TRANSITION, &tr, sizeof(tr));
+	tr.interface = (struct interface){ .index = 3 };
+	post_item(p, ITEM_TRANSITION, &tr, sizeof(tr));
 	post_counts(p, 0, 0);
 }
 
@@ -199,6 +207,7 @@ static void listeners(struct poster *p)
 			      .queue_max = 129,
 			      .backlog = 128,
 			      .port = 443,
+			      .interface = { .index = 3, .name = "red" },
 		      });
 	/* not in trouble: for programs only */
 	post_listener(p, "nginx",
@@ -241,6 +250,7 @@ const struct golden_case golden_cases[] = {
 	{ "forked-server", case_forked_server },
 	{ "widest", case_widest },
 	{ "unseen", case_unseen },
+	{ "two-links", case_two_links },
 	{ "failed", case_failed },
 	{ "timed-out", case_timed_out },
 	{ "half-open", case_half_open },

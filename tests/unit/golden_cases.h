@@ -27,6 +27,7 @@ void case_three_segments(struct poster *p);
 void case_forked_server(struct poster *p);
 void case_widest(struct poster *p);
 void case_unseen(struct poster *p);
+void case_two_links(struct poster *p);
 
 /* golden_failed.c: connections that fail, time out or are reset. */
 void case_failed(struct poster *p);

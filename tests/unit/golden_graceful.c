@@ -305,3 +305,39 @@ void case_unseen(struct poster *p)
 	post_close(p, &f);
 	post_counts(p, 1, 0);
 }
+
+/*
+ * The same addresses and ports on two links; one whose interface has no name any more; a VRF; the
+ * longest name.
+ */
+void case_two_links(struct poster *p)
+{
+	static const struct {
+		const char *local, *remote, *ifname;
+	} links[] = {
+		{ "fe80::a", "fe80::b", "eth0" },
+		{ "fe80::a", "fe80::b", "eth1" },
+		{ "fe80::a", "fe80::b", "" },
+		{ "10.0.0.1", "10.0.0.2", "red" },
+		{ "169.254.0.1", "169.254.0.2", "\033[2J" },
+		{ "2a01:1111:2003:4444:5555:6666:7777:8888", "fd00::1", "enp133s0f1np1.7" },
+	};
+	struct flow f;
+
+	for (unsigned int i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		flow_open(&f, ROLE_CLIENT);
+		golden_number(&f, i + 1);
+		flow_addresses(&f, links[i].local, 40000, links[i].remote, 179);
+		flow_interface(&f, 3 + i, links[i].ifname);
+		post_handshake(p, &f);
+		f.r.h.flags |= HANDSHAKE_POSTED;
+		flow_wait(&f, S);
+		flow_fin(&f, 0);
+		flow_wait(&f, 20 * MS);
+		flow_fin_acked(&f);
+		flow_wait(&f, (500 + 400 * i) * MS);
+		flow_peer_fin(&f);
+		post_close(p, &f);
+	}
+	post_counts(p, 0, 0);
+}

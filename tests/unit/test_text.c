@@ -23,6 +23,35 @@ static void ipv6(const char *text, const char *expected)
 	assert_string_equal(text_address(buf, addr, 6), expected);
 }
 
+/* The interface that a socket is bound to; of the peer's address only a link-local one has it. */
+static void zones(void **state)
+{
+	static const uint8_t linklocal[16] = { 0xfe, 0xbf, [15] = 10 };
+	static const uint8_t global[16] = { 0xfe, 0xc0, [15] = 10 };
+	static const uint8_t v4[16] = { [10] = 0xff, 0xff, 169, 254, 0, 5 };
+	static const uint8_t v4_global[16] = { [10] = 0xff, 0xff, 169, 253, 0, 5 };
+	char end[ENDPOINT_MAX], zoned[ZONED_MAX];
+
+	(void)state;
+	assert_string_equal(text_endpoint(end, linklocal, 6, "eth0", known(179)),
+			    "[febf::a%eth0]:179");
+	assert_string_equal(text_endpoint(end, v4_global, 4, "red", known(80)),
+			    "169.253.0.5%red:80");
+	assert_string_equal(text_zoned(zoned, linklocal, 6, "3"), "febf::a%3");
+	assert_string_equal(text_zoned(zoned, v4, 4, "\033%\xff"), "169.254.0.5%\\x1b%\\xff");
+	assert_string_equal(text_remote_zone(linklocal, "eth0"), "eth0");
+	assert_string_equal(text_remote_zone(v4, "eth0"), "eth0");
+	assert_string_equal(text_remote_zone(global, "eth0"), "");
+	assert_string_equal(text_remote_zone(v4_global, "eth0"), "");
+	/* the longest */
+	memset(zoned, 0xff, 16);
+	assert_int_equal(
+		strlen(text_endpoint(end, (uint8_t *)zoned, 6,
+				     "\033\033\033\033\033\033\033\033\033\033\033\033\033\033\033",
+				     known(65535))),
+		39 + 1 + 15 * 4 + 2 + 6);
+}
+
 static void addresses(void **state)
 {
 	static const uint8_t v4[16] = { [10] = 0xff, 0xff, 10, 0, 0, 5 };
@@ -32,13 +61,13 @@ static void addresses(void **state)
 
 	(void)state;
 	assert_string_equal(text_address(buf, v4, 4), "10.0.0.5");
-	assert_string_equal(text_endpoint(end, v4, 4, known(443)), "10.0.0.5:443");
-	assert_string_equal(text_endpoint(end, v4, 4, (struct maybe){ 0 }), "10.0.0.5:-");
-	assert_string_equal(text_endpoint(end, top, 4, known(65535)), "255.255.255.255:65535");
+	assert_string_equal(text_endpoint(end, v4, 4, "", known(443)), "10.0.0.5:443");
+	assert_string_equal(text_endpoint(end, v4, 4, "", (struct maybe){ 0 }), "10.0.0.5:-");
+	assert_string_equal(text_endpoint(end, top, 4, "", known(65535)), "255.255.255.255:65535");
 	assert_int_equal(inet_pton(AF_INET6, "2001:db8::1", addr), 1);
-	assert_string_equal(text_endpoint(end, addr, 6, known(443)), "[2001:db8::1]:443");
+	assert_string_equal(text_endpoint(end, addr, 6, "", known(443)), "[2001:db8::1]:443");
 	memset(addr, 0xff, 16);
-	assert_string_equal(text_endpoint(end, addr, 6, known(65535)),
+	assert_string_equal(text_endpoint(end, addr, 6, "", known(65535)),
 			    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
 	ipv6("::", "::");
 	ipv6("::1", "::1");
@@ -268,10 +297,15 @@ static void numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses), cmocka_unit_test(addresses_like_libc),
-		cmocka_unit_test(ms),	     cmocka_unit_test(rfc3339),
-		cmocka_unit_test(wall),	     cmocka_unit_test(utf8),
-		cmocka_unit_test(foreign),   cmocka_unit_test(numbers),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(zones),
+		cmocka_unit_test(addresses_like_libc),
+		cmocka_unit_test(ms),
+		cmocka_unit_test(rfc3339),
+		cmocka_unit_test(wall),
+		cmocka_unit_test(utf8),
+		cmocka_unit_test(foreign),
+		cmocka_unit_test(numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,8 @@ struct item_listener {
 	/* its owner was selected by the BPF side */
 	uint8_t selected;
 	uint8_t pad[3];
+	struct interface interface;
+	uint32_t pad2;
 };
 
 /* Of the whole trace; see struct totals. */

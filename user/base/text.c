@@ -67,15 +67,43 @@ const char *text_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t 
 	return buf;
 }
 
+static size_t put_zoned(char buf[ZONED_MAX], const uint8_t addr[16], uint8_t family,
+			const char *ifname)
+{
+	size_t len = put_address(buf, addr, family);
+
+	if (*ifname) {
+		buf[len++] = '%';
+		text_foreign(buf + len, IFNAME_TEXT_MAX, ifname);
+		len += strlen(buf + len);
+	}
+	return len;
+}
+
+const char *text_zoned(char buf[ZONED_MAX], const uint8_t addr[16], uint8_t family,
+		       const char *ifname)
+{
+	buf[put_zoned(buf, addr, family, ifname)] = '\0';
+	return buf;
+}
+
+const char *text_remote_zone(const uint8_t addr[16], const char *ifname)
+{
+	static const uint8_t v4[14] = { [10] = 0xff, [11] = 0xff, [12] = 169, [13] = 254 };
+	bool v6 = addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80;
+
+	return v6 || !memcmp(addr, v4, sizeof(v4)) ? ifname : "";
+}
+
 const char *text_endpoint(char buf[ENDPOINT_MAX], const uint8_t addr[16], uint8_t family,
-			  struct maybe port)
+			  const char *ifname, struct maybe port)
 {
 	bool brackets = family != 4;
 	size_t len = 0;
 
 	if (brackets)
 		buf[len++] = '[';
-	len += put_address(buf + len, addr, family);
+	len += put_zoned(buf + len, addr, family, ifname);
 	if (brackets)
 		buf[len++] = ']';
 	buf[len++] = ':';

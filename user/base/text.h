@@ -12,16 +12,28 @@
 
 /* with the final NUL */
 #define ADDRESS_MAX 46
-#define ENDPOINT_MAX 56
+#define IFNAME_TEXT_MAX (4 * IFNAME_LEN + 1)
+#define ZONED_MAX (ADDRESS_MAX + IFNAME_TEXT_MAX)
+#define ENDPOINT_MAX (ZONED_MAX + 10)
 #define TIME_MAX 40
 #define COMM_TEXT_MAX (4 * COMM_LEN + 1)
 
 /* "10.0.0.5" or "2001:db8::1" (RFC 5952).  addr is IPv6 or IPv4-mapped; family 4 is the latter. */
 const char *text_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t family);
 
-/* "10.0.0.5:443" or "[2001:db8::1]:443"; an unknown port is "-". */
+/* "fe80::1%eth0" (RFC 4007, 11).  ifname is the zone, of any bytes; "": none. */
+const char *text_zoned(char buf[ZONED_MAX], const uint8_t addr[16], uint8_t family,
+		       const char *ifname);
+
+/* "10.0.0.5:443", "[2001:db8::1]:443" or "[fe80::1%eth0]:443"; an unknown port is "-". */
 const char *text_endpoint(char buf[ENDPOINT_MAX], const uint8_t addr[16], uint8_t family,
-			  struct maybe port);
+			  const char *ifname, struct maybe port);
+
+/*
+ * The zone of the peer's address, of a socket that is bound to ifname: none, unless the address is
+ * link-local (RFC 4291, 2.5.6; RFC 3927).
+ */
+const char *text_remote_zone(const uint8_t addr[16], const char *ifname);
 
 /* Nanoseconds as milliseconds, such as "35.412", rounded half up; "-" if unknown. */
 const char *text_ms(char buf[32], struct maybe ns);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/number.h"
+
 void person_set(struct person *p, const struct owner *o)
 {
 	*p = (struct person){ 0 };
@@ -23,12 +25,22 @@ static void set_owner(struct chapter *ch, const struct handshake_part *h)
 	person_set(&ch->owner, h->accept_ns ? &h->acceptor : &h->owner);
 }
 
+void interface_text(char buf[IFNAME_LEN + 1], const struct interface *i)
+{
+	memset(buf, 0, IFNAME_LEN + 1);
+	if (i->index && *i->name)
+		memcpy(buf, i->name, IFNAME_LEN);
+	else if (i->index)
+		number_uint(buf, i->index);
+}
+
 void chapter_begin(struct chapter *ch, const struct handshake_part *h)
 {
 	memset(ch, 0, sizeof(*ch));
 	ch->conn = h->conn;
 	ch->cookie = known_unless_0(h->cookie);
 	ch->netns = h->netns;
+	interface_text(ch->ifname, &h->interface);
 	ch->family = h->family == 6 ? 6 : 4;
 	memcpy(ch->local, h->local, 16);
 	memcpy(ch->remote, h->remote, 16);

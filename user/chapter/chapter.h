@@ -172,7 +172,12 @@ struct chapter {
 	uint64_t conn;	   /* number of the connection, unique in a trace */
 	struct maybe t_ns; /* CLOCK_MONOTONIC of the first event */
 	struct maybe cookie;
-	uint32_t netns;		       /* inode, 0: not known */
+	uint32_t netns; /* inode, 0: not known */
+	/*
+	 * The interface that the socket is bound to: its name, or its number where that is not known;
+	 * "": it is bound to none.  Any bytes.
+	 */
+	char ifname[IFNAME_LEN + 1];
 	uint8_t family;		       /* 4 or 6 */
 	uint8_t local[16], remote[16]; /* IPv6 or IPv4-mapped */
 	struct maybe local_port, remote_port;
@@ -197,6 +202,9 @@ struct chapter {
 		struct close close;
 	};
 };
+
+/* As in struct chapter. */
+void interface_text(char buf[IFNAME_LEN + 1], const struct interface *i);
 
 /*
  * Judges a record's handshake or close.  now_ns is 0 for one that is over; for one that may be

@@ -20,6 +20,7 @@ void listener_report(struct listener_report *report, const struct item_listener 
 		.accepted = known_if(item->accept_seen && item->accepted <= INT64_MAX,
 				     (int64_t)item->accepted),
 	};
+	interface_text(report->ifname, &item->interface);
 	memcpy(report->local, item->addr, 16);
 	person_set(&report->owner, &item->owner);
 }

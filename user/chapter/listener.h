@@ -7,10 +7,11 @@
 #include "chapter.h"
 
 struct listener_report {
-	struct maybe t_ns; /* CLOCK_MONOTONIC */
-	uint32_t netns;	   /* inode, 0: not known */
-	uint8_t family;	   /* 4 or 6 */
-	uint8_t local[16]; /* IPv6 or IPv4-mapped */
+	struct maybe t_ns;	     /* CLOCK_MONOTONIC */
+	uint32_t netns;		     /* inode, 0: not known */
+	char ifname[IFNAME_LEN + 1]; /* as in struct chapter */
+	uint8_t family;		     /* 4 or 6 */
+	uint8_t local[16];	     /* IPv6 or IPv4-mapped */
 	struct maybe local_port;
 	struct person owner;
 	/* connections in the accept queue, the most seen in the trace, and its limit */

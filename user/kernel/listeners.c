@@ -106,6 +106,7 @@ static int report(struct listeners *known, const struct listeners_request *q,
 		.backlog = l->backlog,
 		.half_open = l->half_open,
 		.port = l->at.port,
+		.interface = l->interface,
 		.accept_seen = q->cfg->accept_seen,
 		.selected = owner_selected(q, l),
 	};

@@ -9,6 +9,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,7 +194,9 @@ static void set_address(uint8_t to[16], int family, const __be32 from[4])
 static void add_listener(const struct scan *s, const struct inet_diag_msg *m,
 			 const struct owner *owner)
 {
-	struct listener_key key = { .netns = s->netns, .port = ntohs(m->id.idiag_sport) };
+	struct listener_key key = { .netns = s->netns,
+				    .ifindex = m->id.idiag_if,
+				    .port = ntohs(m->id.idiag_sport) };
 	bool selected = !s->request->command_only && select_owner(s->request->options, NULL, owner);
 	struct listener l = { .owner = *owner, .sockets = 1, .selected = selected }, old;
 
@@ -213,12 +216,15 @@ static void add_listener(const struct scan *s, const struct inet_diag_msg *m,
 static void add_connection(struct scan *s, const struct inet_diag_msg *m, const struct owner *owner)
 {
 	struct record r = { .h = { .owner = *owner, .netns = s->netns, .state = m->idiag_state } };
-	struct tuple key = { .netns = s->netns };
+	struct tuple key = { .netns = s->netns, .ifindex = m->id.idiag_if };
 
 	set_address(r.h.local, m->idiag_family, m->id.idiag_src);
 	set_address(r.h.remote, m->idiag_family, m->id.idiag_dst);
-	r.h.local_port = ntohs(m->id.idiag_sport);
-	r.h.remote_port = ntohs(m->id.idiag_dport);
+	r.h.local_port = key.local_port = ntohs(m->id.idiag_sport);
+	r.h.remote_port = key.remote_port = ntohs(m->id.idiag_dport);
+	r.h.interface.index = key.ifindex;
+	if (key.ifindex) /* in this namespace, where scan_netns() is */
+		if_indextoname(key.ifindex, r.h.interface.name);
 	r.h.family = IN6_IS_ADDR_V4MAPPED((struct in6_addr *)r.h.remote) ? 4 : 6;
 	r.h.cookie = (uint64_t)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];
 	r.h.flags = HANDSHAKE_BEFORE_TRACE;
@@ -233,8 +239,6 @@ static void add_connection(struct scan *s, const struct inet_diag_msg *m, const 
 	r.h.conn = (uint64_t)LEVELS << CONN_LEVEL_SHIFT | ++s->n; /* beyond those of next_conn() */
 	memcpy(key.local, r.h.local, 16);
 	memcpy(key.remote, r.h.remote, 16);
-	key.local_port = r.h.local_port;
-	key.remote_port = r.h.remote_port;
 	/* if a hook has seen a state change since, preexisting_take() of the BPF side has marked the place */
 	bpf_map_update_elem(s->request->connections_fd, &key, &r, BPF_NOEXIST);
 }

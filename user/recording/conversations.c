@@ -31,6 +31,7 @@ struct written_part {
 	uint64_t connection; /* a hash that both ends share */
 	uint16_t written;    /* struct segments, as this end sees it */
 	bool by_larger;	     /* which end that was: is_larger() */
+	uint32_t ifindex;    /* that it is bound to */
 };
 
 struct conversations {
@@ -114,10 +115,13 @@ static bool same_tuple(const struct handshake_part *a, const struct handshake_pa
 
 /*
  * The initial sequence numbers distinguish connections of the same addresses; those of a
- * connection that is older than the trace are 0.
+ * connection that is older than the trace are 0.  Without them, nothing says which of two links is
+ * the other end's.
  */
 static bool are_ends(const struct handshake_part *a, const struct handshake_part *b)
 {
+	if (!a->iss && !a->irs && (a->interface.index || b->interface.index))
+		return false;
 	return same_tuple(a, b, true) && a->iss == b->irs && a->irs == b->iss;
 }
 
@@ -187,6 +191,9 @@ static uint16_t written_before(const struct conversations *c, const struct hands
 
 	if (written->connection != connection)
 		return 0;
+	/* the same end on another link */
+	if (written->by_larger == is_larger(h) && written->ifindex != h->interface.index)
+		return 0;
 	return written->by_larger == is_larger(h) ? written->written
 						  : segments_mirror(written->written);
 }
@@ -208,7 +215,8 @@ static int put_alone(struct conversations *c, const struct segments_end *end,
 	int err = segments_put_part(&s);
 
 	c->written_parts[connection % REMEMBERED] = (struct written_part){ connection, s.written,
-									   is_larger(h) };
+									   is_larger(h),
+									   h->interface.index };
 	return err;
 }
 

@@ -64,6 +64,7 @@ const struct field fields[] = {
 	BOTH("time", HOW_TIME, 0),
 	BOTH("cookie", HOW_COOKIE, 0),
 	BOTH("netns", HOW_NETNS, 0),
+	BOTH("ifname", HOW_COMM, AT(ifname)),
 	BOTH("family", HOW_FAMILY, 0),
 	BOTH("local", HOW_ADDRESS, AT(local)),
 	BOTH("local_port", HOW_INT, AT(local_port)),

@@ -105,3 +105,14 @@ const char *render_number(char buf[32], struct maybe number)
 	buf[len] = '\0';
 	return buf;
 }
+
+const char *render_local(char buf[ENDPOINT_MAX], const struct chapter *ch)
+{
+	return text_endpoint(buf, ch->local, ch->family, ch->ifname, ch->local_port);
+}
+
+const char *render_remote(char buf[ENDPOINT_MAX], const struct chapter *ch)
+{
+	return text_endpoint(buf, ch->remote, ch->family, text_remote_zone(ch->remote, ch->ifname),
+			     ch->remote_port);
+}

@@ -116,6 +116,8 @@ static void listener(struct render_context *rc, const struct listener_report *l)
 	json_word(&j,
 		  l->t_ns.known ? text_rfc3339(time, render_realtime(rc, l->t_ns.value)) : NULL);
 	put_maybe(&j, "netns", (struct maybe){ .known = l->netns, .value = l->netns });
+	json_key(&j, "ifname");
+	json_text(&j, *l->ifname ? l->ifname : NULL);
 	json_key(&j, "family");
 	json_uint(&j, l->family);
 	json_key(&j, "local");

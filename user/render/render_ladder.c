@@ -80,9 +80,11 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 	name_person(who, &ch->owner);
 	fprintf(rc->out, "%s%s\n", len + 1 + (int)strlen(who) > WIDTH ? "\n  " : " ", who);
 
-	text_endpoint(local, ch->local, ch->family, ch->local_port);
-	text_endpoint(remote, ch->remote, ch->family, ch->remote_port);
+	render_local(local, ch);
+	render_remote(remote, ch);
 	len = LIFE_COLUMN + (int)strlen(local);
+	if (len > WIDTH)
+		len = WIDTH;
 	if (len + 2 + (int)strlen(remote) <= WIDTH)
 		fprintf(rc->out, "%*s%*s\n", len, local, WIDTH - len, remote);
 	else

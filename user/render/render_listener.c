@@ -51,7 +51,7 @@ void render_listener(struct render_context *rc, FILE *out, size_t width,
 		return;
 	line.column = (size_t)fprintf(out, "%s listener",
 				      render_time(time, rc, TIME_WALL, l->t_ns));
-	put(&line, " ", text_endpoint(local, l->local, l->family, l->local_port));
+	put(&line, " ", text_endpoint(local, l->local, l->family, l->ifname, l->local_port));
 	name_person(who, &l->owner);
 	put(&line, " ", strcat(who, ":"));
 	snprintf(phrase, sizeof(phrase), "accept queue %s of %s", render_number(queue, l->queue),

@@ -36,6 +36,13 @@ const char *render_time(char buf[TIME_MAX], const struct render_context *rc,
  */
 const char *render_step_time(char buf[TIME_MAX], const struct step *s);
 
+/*
+ * The two endpoints.  As ss(8), the local one has the interface that the socket is bound to; the
+ * other one has it where it is part of the address.
+ */
+const char *render_local(char buf[ENDPOINT_MAX], const struct chapter *ch);
+const char *render_remote(char buf[ENDPOINT_MAX], const struct chapter *ch);
+
 #define NUMBERS_TEXT_MAX 40
 
 /*

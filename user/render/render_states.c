@@ -19,8 +19,8 @@ static void begin(struct render_context *rc)
 
 static void transition(struct render_context *rc, const struct transition *t)
 {
-	char local[ADDRESS_MAX], remote[ADDRESS_MAX], time[TIME_MAX], ms[32], pid[32],
-		text[COMM_TEXT_MAX];
+	char local[ZONED_MAX], remote[ZONED_MAX], ifname[IFNAME_LEN + 1], time[TIME_MAX], ms[32],
+		pid[32], text[COMM_TEXT_MAX];
 	struct maybe since = { .known = t->since_ns != 0, .value = (int64_t)t->since_ns };
 	struct maybe owner = { .known = t->pid != 0, .value = t->pid };
 	struct maybe t_ns = { .known = t->t_ns != 0, .value = (int64_t)t->t_ns };
@@ -29,13 +29,14 @@ static void transition(struct render_context *rc, const struct transition *t)
 	if (rc->time_style != TIME_DEFAULT)
 		fprintf(rc->out, "%-*s ", TIME_COLUMN, render_time(time, rc, TIME_WALL, t_ns));
 	text_comm(text, t->comm);
+	interface_text(ifname, &t->interface);
 	/* a copy: when both numbers are unknown name_state() has one buffer for them */
 	snprintf(from, sizeof(from), "%s", name_state(t->from));
 	fprintf(rc->out, "%-16" PRIx64 " %-7s %-10s %-15s %-5u %-15s %-5u %-12s -> %-12s %s\n",
 		(uint64_t)t->skaddr, render_number(pid, owner), *text ? text : "-",
-		text_address(local, t->local, t->family), t->local_port,
-		text_address(remote, t->remote, t->family), t->remote_port, from, name_state(t->to),
-		text_ms(ms, since));
+		text_zoned(local, t->local, t->family, ifname), t->local_port,
+		text_zoned(remote, t->remote, t->family, text_remote_zone(t->remote, ifname)),
+		t->remote_port, from, name_state(t->to), text_ms(ms, since));
 }
 
 const struct renderer renderer_states = {

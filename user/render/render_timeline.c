@@ -27,8 +27,7 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 	conn[number_uint(conn, ch->conn)] = '\0';
 	fprintf(rc->out, "%s #%s %s %s %s %s %s\n", render_time(time, rc, TIME_WALL, ch->t_ns),
 		conn, name_person(who, &ch->owner), name_or_dash(name_role(ch->role)),
-		text_endpoint(local, ch->local, ch->family, ch->local_port), arrow(ch->role),
-		text_endpoint(remote, ch->remote, ch->family, ch->remote_port));
+		render_local(local, ch), arrow(ch->role), render_remote(remote, ch));
 }
 
 /* A step's segment, states and numbers, without trailing blanks. */

@@ -53,10 +53,16 @@ function clockTime(time) {
 	return known(time) ? time.slice(11, 26) : "-";
 }
 
-function endpoint(address, port, family) {
-	const host = family === 6 ? `[${address}]` : address;
+function endpoint(address, ifname, port, family) {
+	const zoned = known(ifname) ? `${address}%${visible(ifname)}` : address;
+	const host = family === 6 ? `[${zoned}]` : zoned;
 
 	return `${host}:${known(port) ? port : "-"}`;
+}
+
+/* The interface is part of a link-local address; else it is printed beside the local one alone. */
+function remoteZone(record) {
+	return /^(fe[89ab]|169\.254\.)/.test(record.remote) ? record.ifname : null;
 }
 
 function person(comm, pid) {
@@ -96,8 +102,8 @@ function connection(handshake, close) {
 		time: first.time,
 		who: person(last.comm, last.pid),
 		role: last.role,
-		local: endpoint(last.local, last.local_port, last.family),
-		remote: endpoint(last.remote, last.remote_port, last.family),
+		local: endpoint(last.local, last.ifname, last.local_port, last.family),
+		remote: endpoint(last.remote, remoteZone(last), last.remote_port, last.family),
 		resultText: text,
 		closer: close ? close.first_closer : null,
 		connectUs: handshake ? handshake.handshake_us : null,

@@ -11,7 +11,7 @@ import pump
 from tracer import BINARY, Tracer
 
 SERVER = "127.0.0.1"
-FIELDS = """type time netns family local local_port pid comm uid cgroup queue queue_max backlog half_open
+FIELDS = """type time netns ifname family local local_port pid comm uid cgroup queue queue_max backlog half_open
 dropped accepted""".split()
 
 

@@ -61,13 +61,10 @@ static void put_comment(char buf[COMMENT_MAX], const struct work *w, int end, co
 {
 	const struct chapter *ch = &w->chapters[end];
 	char who[PERSON_TEXT_MAX], ifname[IFNAME_TEXT_MAX];
-	int len = snprintf(buf, COMMENT_MAX, "#%llu %s %s %s netns %u",
-			   (unsigned long long)ch->conn, name_person(who, &ch->owner),
-			   name_or_dash(name_role(ch->role)), what, ch->netns);
 
-	if (*ch->ifname)
-		snprintf(buf + len, COMMENT_MAX - (size_t)len, " ifname %s",
-			 text_foreign(ifname, sizeof(ifname), ch->ifname));
+	snprintf(buf, COMMENT_MAX, "#%llu %s %s %s netns %u%s%s", (unsigned long long)ch->conn,
+		 name_person(who, &ch->owner), name_or_dash(name_role(ch->role)), what, ch->netns,
+		 *ch->ifname ? " ifname " : "", text_foreign(ifname, sizeof(ifname), ch->ifname));
 }
 
 static void describe(char buf[WHAT_MAX], const struct work *w, const struct sent_segment *s)

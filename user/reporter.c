@@ -311,7 +311,7 @@ int reporter_flush(struct reporter *reporter)
 	int err = flush_recorder(reporter);
 
 	errno = 0;
-	if (!reporter->error)
+	if (!ferror(reporter->context.out))
 		fflush(reporter->context.out);
 	return err ? err : output_error(reporter);
 }
@@ -345,6 +345,8 @@ int reporter_end(struct reporter *reporter)
 	}
 	if (reporter->renderer->end)
 		reporter->renderer->end(&reporter->context, &reporter->totals);
+	if (!reporter->error)
+		reporter->error = reporter->context.error;
 	if (reporter->interval)
 		fputs("the whole trace\n", table_out(reporter));
 	if (reporter->options->summary)

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -142,12 +144,41 @@ static void nothing_but_files(void **state)
 	assert_int_equal(recording_create(&r, &files), -RECORDING_ENOTFILE);
 }
 
+/* The disk is full in the middle of a block: the file ends before it. */
+static void whole_blocks(void **state)
+{
+	const struct recording_files files = { .path = path };
+	const struct rlimit full = { 1000, RLIM_INFINITY };
+	struct rlimit before;
+	char bytes[300] = { 0 };
+	struct recording *r;
+	struct seen s = { 0 };
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	for (int n = 0; n < 2; n++) {
+		assert_int_equal(recording_add(r, &(struct item){ ITEM_CGROUP, bytes, 300 }), 0);
+		assert_int_equal(recording_write(r), 0);
+	}
+	assert_int_equal(recording_add(r, &(struct item){ ITEM_CGROUP, bytes, 300 }), 0);
+	assert_int_equal(recording_write(r), -EFBIG);
+	assert_int_equal(recording_close(r), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	assert_int_equal(read_quietly(&s), 0);
+	assert_int_equal(s.n, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_after_the_other),
 		TEST(so_many_files),
 		TEST(nothing_but_files),
+		TEST(whole_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

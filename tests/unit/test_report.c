@@ -200,6 +200,44 @@ static void open_then_of_no_interest(void **state)
 	report_destroy(r);
 }
 
+/* However long the texts are, they take no more memory than they may; what does not fit is counted. */
+static void long_texts(void **state)
+{
+	const size_t len = 1 << 20, n = REPORT_BYTES / len + 5;
+	struct report *r = report_create();
+	bool no_memory = true;
+	struct kept_list k;
+	struct chapter hs;
+
+	(void)state;
+	for (uint64_t i = 0; i < n; i++) {
+		char *text = malloc(len);
+
+		assert_non_null(text);
+		memset(text, ' ', len - 1);
+		text[len - 1] = '\0';
+		snprintf(text, 16, "%u", (unsigned int)i);
+		text[strlen(text)] = ' ';
+		hs = handshake(i, OUTCOME_ESTABLISHED, (int64_t)(i * US));
+		assert_true(report_wants(r, &hs, NULL));
+		report_keep(r, &hs, NULL, text);
+	}
+	k = kept(r);
+	assert_true(k.n * len <= REPORT_BYTES);
+	assert_int_equal(report_left_out(r, &no_memory), n - k.n);
+	assert_false(no_memory);
+	hs = handshake(n, OUTCOME_ESTABLISHED, 1);
+	report_keep(r, &hs, NULL, NULL);
+	assert_int_equal(report_left_out(r, &no_memory), n - k.n + 1);
+	assert_true(no_memory);
+	/* room again */
+	hs = handshake(0, OUTCOME_ESTABLISHED, 1);
+	assert_true(report_wants(r, &hs, NULL));
+	report_keep(r, &hs, NULL, strdup("0"));
+	assert_int_equal(report_kept(r), k.n);
+	report_destroy(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,6 +246,7 @@ int main(void)
 		cmocka_unit_test(last_of_each_kind),
 		cmocka_unit_test(open_until_it_ends),
 		cmocka_unit_test(open_then_of_no_interest),
+		cmocka_unit_test(long_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

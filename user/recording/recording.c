@@ -23,6 +23,8 @@ struct recording {
 	char *name;
 	uint32_t number;
 	uint64_t size;
+	int fd;			     /* of f; -1: no regular file, or not of this recording alone */
+	off_t begin;		     /* where in it the recording begins */
 	struct bytes packets, items; /* not written yet */
 };
 
@@ -73,6 +75,28 @@ static int open_rotated(const struct recording *r)
 	return err ? err : fd;
 }
 
+/* Standard output may have something before the recording. */
+static void find_begin(struct recording *r, int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct stat st;
+
+	r->fd = -1;
+	if (flags < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return;
+	r->begin = flags & O_APPEND ? st.st_size : lseek(fd, 0, SEEK_CUR);
+	if (r->begin >= 0)
+		r->fd = fd;
+}
+
+/* Takes away the part of a block that was written when the disk was full.  Returns err. */
+static int cut_off(struct recording *r, int err)
+{
+	if (r->fd >= 0 && ftruncate(r->fd, r->begin + (off_t)r->size))
+		r->fd = -1;
+	return err;
+}
+
 static int open_file(struct recording *r)
 {
 	int fd, err = name_file(r);
@@ -94,6 +118,7 @@ static int open_file(struct recording *r)
 		return err;
 	}
 	r->size = 0;
+	find_begin(r, fd);
 	pcapng_put_section(&r->packets);
 	pcapng_put_interface(&r->packets);
 	return recording_write(r);
@@ -163,7 +188,7 @@ int recording_write(struct recording *r)
 		return -ENOMEM;
 	errno = 0;
 	if (b->len && (fwrite(b->data, b->len, 1, r->f) != 1 || fflush(r->f)))
-		return errno ? -errno : -EIO;
+		return cut_off(r, errno ? -errno : -EIO);
 	r->size += b->len;
 	b->len = r->items.len = 0;
 	return 0;

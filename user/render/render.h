@@ -30,6 +30,7 @@ struct render_context {
 	void *cgroup_ctx;
 	const struct summary *summary; /* of all chapters so far */
 	void *state;		       /* the renderer's own, from begin() to free() */
+	int error;		       /* set by end() when its output is not complete: -errno */
 };
 
 /* Counts of the whole trace, for the JSON summary and the table at the end. */

@@ -4,9 +4,12 @@
  * the JSON Lines inside it: one about the report, one for each service, and the chapters and the
  * summary as render_json.c writes them.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/message.h"
 #include "chapter/names.h"
 #include "render_parts.h"
 #include "report.h"
@@ -52,6 +55,7 @@ static char *json_lines(const struct render_context *rc, const struct chapter *h
 {
 	struct render_context own = *rc;
 	char *text = NULL;
+	bool failed;
 	size_t len;
 
 	own.out = open_memstream(&text, &len);
@@ -61,11 +65,11 @@ static char *json_lines(const struct render_context *rc, const struct chapter *h
 		renderer_json.chapter(&own, handshake);
 	if (close)
 		renderer_json.chapter(&own, close);
-	if (fclose(own.out)) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	failed = fflush(own.out) || ferror(own.out);
+	if (!fclose(own.out) && !failed)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static void add(struct render_context *rc, const struct chapter *handshake,
@@ -181,6 +185,20 @@ static void put_text(void *ctx, const char *text)
 	fputs(text, rc->out);
 }
 
+/* A report without some of its connections, or without all, must not look complete. */
+static void check_memory(struct render_context *rc)
+{
+	const struct state *s = rc->state;
+	bool no_memory = !s;
+	uint64_t left_out = s ? report_left_out(s->report, &no_memory) : 0;
+
+	if (left_out)
+		message("report: %" PRIu64 " %s left out: no memory", left_out,
+			left_out == 1 ? "connection is" : "connections are");
+	if (no_memory)
+		rc->error = -ENOMEM;
+}
+
 static void end(struct render_context *rc, const struct totals *totals)
 {
 	const struct state *s = rc->state;
@@ -188,8 +206,9 @@ static void end(struct render_context *rc, const struct totals *totals)
 	fwrite(page_head, 1, sizeof(page_head), rc->out);
 	put_report(rc);
 	summary_rows(rc->summary, put_service, rc);
-	if (s)
-		report_each(s->report, put_text, rc);
+	if (s && report_each(s->report, put_text, rc))
+		rc->error = -ENOMEM;
+	check_memory(rc);
 	renderer_json.end(rc, totals);
 	fwrite(page_tail, 1, sizeof(page_tail), rc->out);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #define CHAINS_BITS 13
@@ -41,12 +42,15 @@ struct kept {
 	uint64_t conn;
 	uint64_t serial; /* in the order of report_keep() */
 	char *text;
+	size_t bytes;
 	struct kept *next; /* in its hash chain */
 	struct place places[PLACES];
 };
 
 struct report {
-	size_t n;
+	size_t n, bytes;
+	uint64_t n_left_out;
+	bool no_memory;	 /* for one of them */
 	uint64_t factor; /* of the hash: random and odd, so that no recording's numbers collide */
 	uint64_t n_kept_ever;
 	struct kept *chains[CHAINS];
@@ -160,6 +164,7 @@ static void drop(struct report *r, struct kept **link)
 
 	*link = k->next;
 	r->n--;
+	r->bytes -= k->bytes;
 	for (size_t i = 0; i < PLACES; i++)
 		heap_remove(&k->places[i]);
 	kept_free(k);
@@ -253,17 +258,22 @@ void report_keep(struct report *r, const struct chapter *handshake, const struct
 {
 	uint64_t conn = conn_of(handshake, close);
 	struct kept *k = text ? calloc(1, sizeof(*k)) : NULL;
+	size_t bytes = k ? sizeof(*k) + strlen(text) : 0;
 	struct kept **link = find(r, conn);
 
-	if (!k) {
+	if (!k || r->bytes + bytes > REPORT_BYTES) {
+		r->no_memory |= !k;
+		r->n_left_out++;
 		free(text);
+		free(k);
 		return;
 	}
-	*k = (struct kept){ .conn = conn, .text = text, .next = *link };
+	*k = (struct kept){ .conn = conn, .text = text, .bytes = bytes, .next = *link };
 	set_places(r, k->places, handshake, close);
 	k->serial = ++r->n_kept_ever;
 	*link = k;
 	r->n++;
+	r->bytes += bytes;
 	for (size_t i = 0; i < PLACES; i++) {
 		struct place *p = &k->places[i];
 
@@ -278,6 +288,12 @@ void report_keep(struct report *r, const struct chapter *handshake, const struct
 size_t report_kept(const struct report *r)
 {
 	return r->n;
+}
+
+uint64_t report_left_out(const struct report *r, bool *no_memory)
+{
+	*no_memory = r->no_memory;
+	return r->n_left_out;
 }
 
 static int compare_kept(const void *a, const void *b)

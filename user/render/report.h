@@ -19,6 +19,9 @@
 #define REPORT_SLOWEST 2500
 #define REPORT_OF_A_KIND 500
 
+/* The memory that they may take; usual ones take a quarter of it.  Hostile names of cgroups are long. */
+#define REPORT_BYTES (128UL << 20)
+
 struct report;
 
 /* NULL when there is no memory. */
@@ -31,12 +34,18 @@ void report_destroy(struct report *r);
  */
 bool report_wants(struct report *r, const struct chapter *handshake, const struct chapter *close);
 
-/* Keeps it with its text, an allocation that the report frees: at once if there is no memory. */
+/*
+ * Keeps it with its text, an allocation that the report frees.  If text is NULL, or memory or REPORT_BYTES do not
+ * suffice, it is left out.
+ */
 void report_keep(struct report *r, const struct chapter *handshake, const struct chapter *close,
 		 char *text);
 
 /* How many connections are kept. */
 size_t report_kept(const struct report *r);
+
+/* How many were left out.  *no_memory: at least one of them since memory was short. */
+uint64_t report_left_out(const struct report *r, bool *no_memory);
 
 /* Calls each() with every text, in the order of report_keep().  0 or -ENOMEM. */
 int report_each(const struct report *r, void (*each)(void *ctx, const char *text), void *ctx);

@@ -4,6 +4,7 @@
 #define OWNER_BPF_H
 
 #include "common.bpf.h"
+#include "post.bpf.h"
 #include "select.bpf.h"
 #include "socket.bpf.h"
 
@@ -232,8 +233,8 @@ int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *chi
 	if (!bpf_map_lookup_elem(&pids, &parent_tgid))
 		return 0;
 	child_tgid = task_tgid(child);
-	if (child_tgid)
-		bpf_map_update_elem(&pids, &child_tgid, &one, BPF_ANY);
+	if (child_tgid && bpf_map_update_elem(&pids, &child_tgid, &one, BPF_ANY))
+		count(COUNT_NOT_FOLLOWED);
 	return 0;
 }
 

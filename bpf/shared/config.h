@@ -96,6 +96,8 @@ enum counter {
 	COUNT_RELAY,
 	/* state changes of sockets without a record */
 	COUNT_UNKNOWN,
+	/* children of followed processes that found no room in `pids` */
+	COUNT_NOT_FOLLOWED,
 	COUNTERS
 };
 

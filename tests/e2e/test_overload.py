@@ -9,6 +9,7 @@ import select
 import socket
 import struct
 import subprocess
+import sys
 
 import pytest
 
@@ -310,3 +311,28 @@ def test_fork_storm(world):
     close = tracer.one("close")
     assert (close["role"], close["ending"]) == ("client", "graceful")
     assert close["pid"] not in (family.pid, None)
+
+
+def test_more_processes_than_can_be_followed(world, tmp_path):
+    """The map is full of others: a child that finds no room is not told, and counted."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen("127.0.0.1")
+    server.start("accept_close", 3)
+    tracer = Tracer("-f", "-p", client.pid, netns=ns)
+    number, room = Maps(tracer).ids["pids"]
+    fill = tmp_path / "fill"
+    with open(fill, "w") as f:
+        for pid in range(1 << 24, (1 << 24) + room - 1):  # beside the client; no process has such a number
+            key = " ".join(str(byte) for byte in pid.to_bytes(4, sys.byteorder))
+            f.write(f"map update id {number} key {key} value 1\n")
+    subprocess.run(["bpftool", "batch", "file", str(fill)], stdout=subprocess.DEVNULL, check=True)
+    _, ports = client.fork_connect("127.0.0.1", port, 2)
+    own = client.connect("127.0.0.1", port)["port"]
+    client.recv_any()
+    client.close()
+    server.finish()
+    tracer.wait_count(2)
+    tracer.stop()
+    assert {c["local_port"] for c in tracer.chapters()} == {own} and len(ports) == 2
+    assert "1 process is not followed" in tracer.stderr.text()

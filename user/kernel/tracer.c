@@ -208,8 +208,12 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 			       (missed > relayed ? missed - relayed : 0),
 		.table_full = tracer_counter(t, COUNT_TABLE_FULL),
 	};
+	unsigned long long not_followed = tracer_counter(t, COUNT_NOT_FOLLOWED);
 	int err = tracer_tally(t, sink, ctx);
 
+	if (not_followed)
+		message("%llu %s not followed, nor are the children: too many are at a time",
+			not_followed, not_followed == 1 ? "process is" : "processes are");
 	if (!err)
 		err = report_expired(t, &s, clock_monotonic_ns());
 	if (!err)

@@ -28,7 +28,7 @@ def _write(path, text):
 
 
 def _read(path):
-    with open(path) as f:
+    with open(path, errors="surrogateescape") as f:  # a process may have any name
         return f.read()
 
 
@@ -68,11 +68,15 @@ def _watch(channel):
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     path = _instance() if _mount_in_private() else None
     channel.send(path)
+    threads = set()
     while channel.recv() != "end":
+        threads |= set(os.listdir("/proc/1/task"))
         lines = _read(f"{path}/trace").splitlines() if path else []
         if path:
             _write(f"{path}/trace", "")
-        channel.send([line for line in lines if not line.startswith("#")])
+        # event-fork follows its children as well, beside which BPF is shown everything
+        tasks = [re.match(r" *\S.*-(\d+) +\[", line) for line in lines]
+        channel.send([line for line, task in zip(lines, tasks) if task and task[1] in threads])
     if path:
         _remove(path)
 

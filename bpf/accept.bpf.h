@@ -109,16 +109,11 @@ int BPF_KRETPROBE(accept_kretprobe, struct sock *child)
 /* The TCP socket of a file descriptor of the calling process; 0: there is none. */
 static __always_inline __u64 socket_of_fd(int fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file = file_of_fd(fd);
 	struct socket *socket;
-	struct file **slot, *file;
 	struct sock *sk;
 
-	if (fd < 0 || (unsigned int)fd >= BPF_CORE_READ(fdt, max_fds))
-		return 0;
-	slot = BPF_CORE_READ(fdt, fd) + fd;
-	if (bpf_probe_read_kernel(&file, sizeof(file), slot) || !file)
+	if (!file)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);

@@ -133,9 +133,6 @@ struct {
 	__type(value, struct holder);
 } holders SEC(".maps");
 
-/* include/uapi/linux/magic.h */
-#define SOCKFS_MAGIC 0x534F434B
-
 SEC("?iter/task_file")
 int scan_holders(struct bpf_iter__task_file *ctx)
 {

@@ -17,6 +17,9 @@
 /* the peer's FIN was received */
 #define SOCK_DONE 1
 
+/* include/uapi/linux/magic.h */
+#define SOCKFS_MAGIC 0x534F434B
+
 /*
  * A field behind a kernel pointer, in the programs on state changes.  Where the verifier knows no
  * type of the pointer, it is a plain number: the memory is read as any other.
@@ -233,6 +236,19 @@ static __always_inline void read_tuple(struct tuple *t, const struct sock_common
 	t->ifindex = copy->skc_bound_dev_if;
 	t->local_port = copy->skc_num;
 	t->remote_port = bpf_ntohs(copy->skc_dport);
+}
+
+/* The file of a descriptor of the calling process; NULL: there is none. */
+static __always_inline struct file *file_of_fd(int fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file = NULL;
+
+	if (fd < 0 || (unsigned int)fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd);
+	return file;
 }
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "common.bpf.h"
 #include "begin.bpf.h"
+#include "connect.bpf.h"
 #include "connection.bpf.h"
 #include "listener.bpf.h"
 #include "scan.bpf.h"
@@ -86,6 +87,7 @@ static __always_inline void on_listener(const struct change *now)
 
 static __always_inline void on_connect(const struct change *now)
 {
+	connect_began();
 	client_begin(now);
 	if (cfg.states)
 		post_transition(table_find(now->sk), now);

@@ -178,7 +178,13 @@ struct mptcp_sock {
 	struct sock *first;
 };
 
+struct sockaddr;
+
+/* only as a type: CO-RE takes no integer for an enum */
+typedef enum { SS_FREE } socket_state;
+
 struct socket {
+	socket_state state;
 	short type;
 	struct sock *sk;
 };
@@ -404,6 +410,10 @@ struct io_uring_cqe {
 
 struct io_kiocb {
 	__u8 opcode;
+};
+
+struct trace_event_raw_sys_enter {
+	unsigned long args[6];
 };
 
 /* where `ret` lies depends on the kernel's configuration (PREEMPT_RT) */

@@ -57,6 +57,8 @@ struct config {
 	bool owners;
 	/* some hook shows that accept() returns */
 	bool accept_seen;
+	/* some hook shows the calls of connect() */
+	bool connect_seen;
 	/* listening sockets are read */
 	bool listeners_seen;
 	/* --hook mptcp=none: as if it was not */

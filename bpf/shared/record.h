@@ -113,6 +113,8 @@ enum handshake_flag {
 	/* of a server's connection that has ended: accept() had returned it by then, or had not */
 	HANDSHAKE_ACCEPTED = 1 << 20,
 	HANDSHAKE_UNACCEPTED = 1 << 21,
+	/* connect() failed before a SYN: there are no steps */
+	HANDSHAKE_NO_SYN = 1 << 22,
 };
 
 /* in handshake_part.seen: the check found a server's connection still in the accept queue */

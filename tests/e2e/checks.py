@@ -26,7 +26,7 @@ retransmits fin_retransmits srtt_us min_rtt_us local_fin_seq remote_fin_seq""".s
 SUMMARY = "type connections handshakes closes open events_lost table_full outcomes endings".split()
 STATES = """CLOSE LISTEN SYN_SENT SYN_RECV NEW_SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE_WAIT
 CLOSING LAST_ACK TIME_WAIT""".split()
-OUTCOMES = "established refused reset timed_out unreachable abandoned no_port failed".split()
+OUTCOMES = "established refused reset timed_out unreachable abandoned no_port no_route failed".split()
 ENDINGS = "graceful reset_sent reset_received timed_out aborted half_open".split()
 FIRST_CLOSERS = "local remote both none".split()
 

@@ -132,6 +132,32 @@ static void no_port(void **state)
 	expect_steps(&ch, "0 CLOSE->SYN_SENT; 3 SYN_SENT->CLOSE");
 }
 
+/* connect() fails before a SYN: there is no step at all. */
+static void no_syn(void **state)
+{
+	static const struct {
+		int err;
+		enum outcome outcome;
+	} cases[] = {
+		{ ENETUNREACH, OUTCOME_NO_ROUTE }, { EHOSTUNREACH, OUTCOME_NO_ROUTE },
+		{ EACCES, OUTCOME_FAILED },	   { EADDRNOTAVAIL, OUTCOME_FAILED },
+		{ ECONNREFUSED, OUTCOME_FAILED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		flow_begin(&f, ROLE_CLIENT);
+		f.r.h.flags |= HANDSHAKE_NO_SYN;
+		f.r.h.t0_ns = f.now_ns;
+		f.r.h.state = BPF_TCP_CLOSE;
+		f.r.h.err = (int16_t)cases[i].err;
+		expect_outcome(&f, &ch, cases[i].outcome, cases[i].err, 0);
+		expect_known(ch.t_ns, BEGIN_NS);
+		expect_unknown(ch.handshake.handshake_ns);
+		assert_int_equal(chapter_step_count(&ch), 0);
+	}
+}
+
 /* TCP_FASTOPEN_CONNECT: connect() returns, and the application closes without writing. */
 static void syn_never_sent(void **state)
 {
@@ -165,6 +191,7 @@ int main(void)
 		cmocka_unit_test(abandoned_by_server),
 		cmocka_unit_test(abandoned),
 		cmocka_unit_test(no_port),
+		cmocka_unit_test(no_syn),
 		cmocka_unit_test(syn_never_sent),
 		cmocka_unit_test(failed),
 	};

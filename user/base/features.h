@@ -14,6 +14,7 @@
 enum feature {
 	FEATURE_STATE,	   /* state changes: the main hook */
 	FEATURE_ACCEPT,	   /* which process accepted a connection, and when */
+	FEATURE_CONNECT,   /* connect() that fails before a SYN */
 	FEATURE_TIMEWAIT,  /* segments for a FIN_WAIT2 minisocket */
 	FEATURE_SYNACK,	   /* retransmitted SYN,ACKs */
 	FEATURE_SYNCOOKIE, /* connections made from a SYN cookie */

@@ -37,6 +37,9 @@ static enum outcome failed_outcome(const struct handshake_part *h)
 {
 	bool icmp = h->err && h->err == h->err_soft;
 
+	if (h->flags & HANDSHAKE_NO_SYN)
+		return h->err == ENETUNREACH || h->err == EHOSTUNREACH ? OUTCOME_NO_ROUTE
+								       : OUTCOME_FAILED;
 	if (h->flags & HANDSHAKE_NO_PORT && !h->err)
 		return OUTCOME_NO_PORT;
 	if (is_unreachable(h->err) || (h->err == ECONNREFUSED && icmp))

@@ -110,7 +110,7 @@ const struct option_row options_table[] = {
 	{ 0, "ring", .arg = "MIB", .set = set_ring, AT(ring_mib),
 	  .help = "size of the ring buffer in MiB (default " TEXT(RING_MIB_DEFAULT) ")", .low = 1,
 	  .high = 1024, .accepted = "a power of two from 1 to 1024" },
-	{ 0, "no-accept", .help = "do not use the hook on the return of accept()",
+	{ 0, "no-accept", .help = "do not use the hooks on accept() and connect()",
 	  FLAG(no_accept) },
 	{ 0, "attach", .help = "main hook: auto, tracepoint, fentry or kprobe", .arg = "HOW",
 	  .set = set_attach, .words = attach_words },

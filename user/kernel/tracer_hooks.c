@@ -40,6 +40,10 @@ static const struct hook_program hook_programs[] = {
 	{ FEATURE_ACCEPT, HOOK_SYSCALL, 0, PROG(accept_exit), false },
 	{ FEATURE_ACCEPT, HOOK_SYSCALL, 0, PROG(accept4_exit), false },
 	{ FEATURE_ACCEPT, HOOK_KRETPROBE, 0, PROG(accept_kretprobe), false },
+	{ FEATURE_CONNECT, HOOK_FEXIT, 4, PROG(connect_fentry), false },
+	{ FEATURE_CONNECT, HOOK_FEXIT, 4, PROG(connect_fexit), false },
+	{ FEATURE_CONNECT, HOOK_SYSCALL, 0, PROG(connect_enters), false },
+	{ FEATURE_CONNECT, HOOK_SYSCALL, 0, PROG(connect_exits), false },
 	{ FEATURE_TIMEWAIT, HOOK_RAW_TP, 4, PROG(segment_freed), false },
 	{ FEATURE_TIMEWAIT, HOOK_FEXIT, 3, PROG(segment_judged), false },
 	{ FEATURE_TIMEWAIT, HOOK_FEXIT, 4, PROG(segment_judged_4args), false },
@@ -248,12 +252,16 @@ static void choose_hook(struct tracer *t, enum feature feature)
 	}
 }
 
-/* With -o none -s, accept() matters only if connections are selected by their owners. */
+/*
+ * With -o none -s, accept() matters only if connections are selected by their owners.  Where its hook makes every
+ * system call slower, that of connect() costs nothing more, so that they are wanted together.
+ */
 static bool is_wanted(const struct tracer *t, enum feature feature)
 {
 	if (t->options->hooks[feature] == HOOK_NONE)
 		return false;
-	return feature != FEATURE_ACCEPT || (!t->options->no_accept && t->skel->rodata->cfg.owners);
+	return (feature != FEATURE_ACCEPT && feature != FEATURE_CONNECT) ||
+	       (!t->options->no_accept && t->skel->rodata->cfg.owners);
 }
 
 static bool is_requested(const struct options *o, enum feature feature)

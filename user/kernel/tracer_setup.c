@@ -14,6 +14,8 @@
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 #define INITIAL_PIDNS 0xEFFFFFFCU
 #define FOLLOWED_PIDS 65536
+/* threads that are in connect() at a time, and have no SYN yet */
+#define CONNECTING 16384
 /* the table has room for one connection per so much memory of the host */
 #define BYTES_PER_CONNECTION (64 << 10)
 #define CONNECTIONS_MIN 65536
@@ -139,6 +141,7 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->typed = state == HOOK_TP_BTF || state == HOOK_FENTRY;
 	cfg->on_entry = state == HOOK_FENTRY || state == HOOK_KPROBE;
 	cfg->accept_seen = found[FEATURE_ACCEPT].kind != HOOK_NONE;
+	cfg->connect_seen = found[FEATURE_CONNECT].kind != HOOK_NONE;
 	cfg->listeners_seen = found[FEATURE_LISTENER].kind != HOOK_NONE;
 	cfg->minisockets_seen = found[FEATURE_TIMEWAIT].kind != HOOK_NONE;
 	cfg->syncookie_seen = found[FEATURE_SYNCOOKIE].kind != HOOK_NONE;
@@ -146,6 +149,8 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->preexisting = found[FEATURE_SCAN].kind == HOOK_PROC;
 	cfg->cookie_helper = found[FEATURE_COOKIE].kind != HOOK_NONE;
 	cfg->preempted = t->preempted;
+	if (cfg->connect_seen)
+		bpf_map__set_max_entries(skel->maps.connecting, CONNECTING);
 	if (!cfg->typed)
 		bpf_map__set_max_entries(skel->maps.rooms, LEVELS);
 	if (found[FEATURE_SCAN].kind != HOOK_ITER_5_8)

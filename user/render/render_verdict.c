@@ -97,6 +97,7 @@ static const char *outcome_words(enum outcome outcome)
 		[OUTCOME_UNREACHABLE] = "unreachable",
 		[OUTCOME_ABANDONED] = "abandoned by the application",
 		[OUTCOME_NO_PORT] = "no free local port",
+		[OUTCOME_NO_ROUTE] = "no route",
 		[OUTCOME_FAILED] = "failed",
 	};
 

@@ -311,7 +311,8 @@ int reporter_flush(struct reporter *reporter)
 	int err = flush_recorder(reporter);
 
 	errno = 0;
-	if (!ferror(reporter->context.out))
+	/* a failure that is not known yet shows its reason again */
+	if (!reporter->error || !ferror(reporter->context.out))
 		fflush(reporter->context.out);
 	return err ? err : output_error(reporter);
 }

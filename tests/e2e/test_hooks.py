@@ -20,6 +20,7 @@ LOST = {
     "mptcp": lambda c: {"mptcp"},
     "scan": lambda c: {"pid", "comm", "uid", "cgroup"} if c["missing"] == "before_trace" else set(),
     "alive": lambda c: set(), "synack": lambda c: set(), "listener": lambda c: set(), "timewait": lambda c: set(),
+    "unsent": lambda c: set(),
 }
 
 

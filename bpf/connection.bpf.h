@@ -50,7 +50,7 @@ static __always_inline void write_ack_of_fin(struct record *r, const struct tcp_
 static __always_inline void write_fins(struct record *r, const struct change *now, __u8 to)
 {
 	if (queues_fin(to))
-		facts_local_fin(&r->c, now->tp);
+		facts_local_fin(&r->c, now->tp, now->t_ns);
 	if (now->from == BPF_TCP_CLOSE_WAIT)
 		write_ack_of_fin(r, now->tp, now->t_ns);
 	if (to == BPF_TCP_CLOSE_WAIT || to == BPF_TCP_CLOSING)

@@ -45,6 +45,16 @@ static __always_inline __u16 facts_advmss(const struct tcp_sock *tp, __u8 family
 	return tp->advmss;
 }
 
+/*
+ * Does the kernel keep back the ACK of the SYN,ACK (tcp_rcv_synsent_state_process)?  It does with
+ * TCP_QUICKACK off and with TCP_DEFER_ACCEPT.  No data has been exchanged yet, so the count of
+ * pingpong is 0 or the threshold.  It also does for a write that waits, but that is sent at once.
+ */
+static __always_inline bool facts_ack_delayed(const struct tcp_sock *tp)
+{
+	return tp->inet_conn.icsk_ack.pingpong || tp->inet_conn.icsk_accept_queue.rskq_defer_accept;
+}
+
 /* The socket is about to become ESTABLISHED: what was negotiated. */
 static __always_inline void facts_established(struct handshake_part *h, const struct tcp_sock *tp)
 {
@@ -79,6 +89,9 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 	/* the send window is from the last ACK, so snd_wl1 is its number (tcp_ack_update_window) */
 	if (server && tp->snd_wl1 != tp->rcv_nxt)
 		h->flags |= HANDSHAKE_ACK_AHEAD;
+	if (tp->inet_conn.icsk_inet.sk.__sk_common.skc_state == BPF_TCP_SYN_SENT &&
+	    facts_ack_delayed(tp))
+		h->flags |= HANDSHAKE_ACK_DELAYED;
 	/*
 	 * The segment last acknowledged is our SYN: RACK has the time when it was sent.  After
 	 * crossed SYNs that is when it was sent again as the SYN,ACK.
@@ -92,7 +105,8 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 #define RCV_SHUTDOWN 1
 
 /* Our FIN is about to be queued: its number, and what is queued before it. */
-static __always_inline void facts_local_fin(struct close_part *c, const struct tcp_sock *tp)
+static __always_inline void facts_local_fin(struct close_part *c, const struct tcp_sock *tp,
+					    __u64 t_ns)
 {
 	c->local_fin_seq = tp->write_seq;
 	c->local_fin_ack = tp->rcv_nxt;
@@ -104,6 +118,12 @@ static __always_inline void facts_local_fin(struct close_part *c, const struct t
 	if (tp->packets_out)
 		c->flags |= CLOSE_DATA_OUTSTANDING;
 	c->retransmits_at_local_fin = tp->total_retrans;
+	/* both until the end: see retransmit.bpf.h */
+	c->retransmits = tp->total_retrans;
+	c->segs_in = tp->segs_in;
+	/* as one segment with what is unsent, which no pacing holds back */
+	if (tp->tcp_wstamp_ns <= t_ns && tp->write_seq - tp->snd_nxt < tp->mss_cache)
+		c->fin_queued_us = t_ns / NS_PER_US;
 	if (!(c->flags & CLOSE_REMOTE_FIN) &&
 	    tp->inet_conn.icsk_inet.sk.sk_shutdown & RCV_SHUTDOWN) {
 		c->flags |= CLOSE_READ_SHUT;
@@ -166,7 +186,7 @@ static __always_inline bool facts_aborted(const struct tcp_sock *tp)
 static __always_inline void facts_local_fin_acked(struct close_part *c, const struct tcp_sock *tp)
 {
 	c->flags |= CLOSE_LOCAL_FIN_ACKED | CLOSE_LOCAL_FIN_LEFT;
-	if (tp->rack.end_seq == tp->snd_una)
+	if (tp->rack.end_seq == tp->snd_una && !(c->flags & CLOSE_FIN_TIME))
 		c->fin_sent_us = tp->rack.mstamp;
 }
 
@@ -198,12 +218,15 @@ static __always_inline void facts_totals(struct record *r, const struct tcp_sock
 	c->segs_in = tp->segs_in;
 	if (!diary_fins_seen(c, tp->total_retrans))
 		c->flags |= CLOSE_EVENTS_LOST;
+	if (c->flags & CLOSE_LOCAL_FIN && c->retransmits != tp->total_retrans)
+		c->flags |= CLOSE_RETRANSMIT_UNSEEN;
 	c->retransmits = tp->total_retrans;
 	c->srtt_us = tp->srtt_us >> SRTT_SHIFT;
 	c->min_rtt_us = tp->rtt_min.s[0].v;
 	c->err = sk->sk_err;
 	c->err_soft = sk->sk_err_soft;
-	if (c->flags & CLOSE_LOCAL_FIN && fin_left(c, tp))
+	if (c->flags & CLOSE_LOCAL_FIN && fin_left(c, tp) &&
+	    (!(c->flags & CLOSE_FIN_UNSENT) || c->fin_retransmits))
 		c->flags |= CLOSE_LOCAL_FIN_LEFT;
 	if (tp->data_segs_in)
 		c->flags |= CLOSE_DATA_RECEIVED;

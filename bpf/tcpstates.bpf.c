@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The hooks on state changes, retransmissions and resets.  The others are in the header of their
+ * The hooks on state changes and resets.  The others are in the header of their
  * subject.  The way of a connection: take_change() (relay.bpf.h) -> on_change() (state.bpf.h) ->
  * client_begin() or server_begin() (begin.bpf.h) -> write_change() ... end_connection()
  * (connection.bpf.h) -> post_finished() (handshake.bpf.h).
  */
 #include "accept.bpf.h"
 #include "relay.bpf.h"
+#include "retransmit.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -104,35 +105,6 @@ SEC("?kprobe/inet_csk_listen_start")
 int BPF_KPROBE(listen_kprobe, struct sock *sk)
 {
 	take_change(sk, state_of(sk), BPF_TCP_LISTEN, PROGRAM_PRIMARY, CODE_CALLED);
-	return 0;
-}
-
-/* Our SYN or FIN is retransmitted. */
-SEC("raw_tp/tcp_retransmit_skb")
-int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
-{
-	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	struct tcp_skb_cb *cb = (void *)skb->cb;
-	struct tcp_sock *tp = (void *)sk;
-	struct record *r;
-
-	if (state != BPF_TCP_SYN_SENT && state != BPF_TCP_FIN_WAIT1 && state != BPF_TCP_LAST_ACK &&
-	    state != BPF_TCP_CLOSING)
-		return 0;
-	r = table_find((__u64)sk);
-	if (!r || r->h.state != state)
-		return 0;
-	/*
-	 * Since 6.17 a retransmission that failed on this host is reported too, and the socket
-	 * counts it: commit ad892e912b84 ("tcp: trace retransmit failures in tcp_retransmit_skb")
-	 */
-	if (cfg.retransmit_err && (int)ctx[2]) {
-		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
-		r->c.flags &= ~CLOSE_FIN_ALONE;
-	} else if (state == BPF_TCP_SYN_SENT ||
-		   BPF_CORE_READ(cb, end_seq) == BPF_CORE_READ(tp, write_seq)) {
-		diary_retransmit(r, bpf_ktime_get_ns(), state);
-	}
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "common.bpf.h"
 #include "cpu.bpf.h"
 #include "handshake.bpf.h"
+#include "retransmit.bpf.h"
 #include "segment.bpf.h"
 #include "shared/segment.h"
 #include "socket.bpf.h"
@@ -117,7 +118,7 @@ static __always_inline struct record *minisocket_take(const struct tuple *key, s
 static __always_inline bool segment_ends(struct arrival *s, const struct record *r)
 {
 	if (s->kind == ARRIVAL_BY_HEADERS)
-		s->kind = segment_by_headers(s, r->c.minisocket_rcv_nxt);
+		s->kind = segment_by_headers(s, r->c.minisocket_rcv_nxt, r->c.minisocket_rcv_wnd);
 	return s->kind != ARRIVAL_OTHER;
 }
 
@@ -147,6 +148,14 @@ static __always_inline void minisocket_evict(const struct tuple *key, struct cpu
 		level_leave(cpu);
 }
 
+/* As tcp_receive_window(). */
+static __always_inline __u32 facts_receive_window(const struct tcp_sock *tp)
+{
+	__s32 window = tp->rcv_wup + tp->rcv_wnd - tp->rcv_nxt;
+
+	return window > 0 ? window : 0;
+}
+
 /* A minisocket is about to replace the socket of r.  False: there is no room. */
 static __always_inline bool minisocket_enter(struct record *r, const struct change *now)
 {
@@ -159,6 +168,7 @@ static __always_inline bool minisocket_enter(struct record *r, const struct chan
 	if (r->h.interface.index != (__u32)sk->skc_bound_dev_if)
 		read_interface(&r->h.interface, now->tp);
 	r->c.minisocket_rcv_nxt = now->tp->rcv_nxt;
+	r->c.minisocket_rcv_wnd = facts_receive_window(now->tp);
 	r->c.end_ns = now->t_ns + facts_fin_timeout_ns(now->tp);
 	tuple_of(&key, &r->h);
 	err = bpf_map_update_elem(&minisockets, &key, r, BPF_NOEXIST);
@@ -234,7 +244,10 @@ static __always_inline void minisocket_event(struct tuple *key, struct arrival *
 		level_leave(cpu);
 }
 
-/* The kernel has processed a segment to a minisocket.  One that it accepted moved tw_rcv_nxt. */
+/*
+ * The kernel has processed a segment to a minisocket.  A FIN that it accepted has made FIN_WAIT2
+ * TIME_WAIT, an RST has taken the minisocket out of its table.
+ */
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
@@ -243,9 +256,10 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 	struct tuple key = {};
 
 	bpf_probe_read_kernel(&flags, 1, header + TCP_FLAGS_AT);
-	if (flags & TCP_RST && (__s32)(s.end_seq - BPF_CORE_READ(tw, skc_tw_rcv_nxt)) >= 0)
+	if (flags & TCP_RST && !BPF_CORE_READ(tw, skc_node.pprev))
 		s.kind = ARRIVAL_RST;
-	else if (flags & TCP_FIN && s.end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt))
+	else if (flags & TCP_FIN && s.end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt) &&
+		 BPF_CORE_READ((struct inet_timewait_sock *)tw, tw_substate) == BPF_TCP_TIME_WAIT)
 		s.kind = ARRIVAL_FIN;
 	else
 		return;
@@ -284,6 +298,8 @@ static __always_inline void minisocket_judged(struct sk_buff *skb, const struct 
 SEC("?raw_tp/kfree_skb")
 int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, struct sock *rx_sk)
 {
+	if (cfg.unsent_seen)
+		on_unsent(skb);
 	if (rx_sk && BPF_CORE_READ(rx_sk, __sk_common.skc_state) == BPF_TCP_TIME_WAIT)
 		minisocket_segment(skb, &rx_sk->__sk_common);
 	return 0;
@@ -325,6 +341,8 @@ int BPF_PROG(segment_dropped, struct sk_buff *skb)
 	struct arrival s = { .kind = ARRIVAL_BY_HEADERS };
 	struct tuple key = {};
 
+	if (cfg.unsent_seen)
+		on_unsent(skb);
 	if (segment_read(skb, &key, &s))
 		minisocket_event(&key, &s);
 	return 0;

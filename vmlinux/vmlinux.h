@@ -38,6 +38,7 @@ struct netns_ipv4 {
 
 struct hlist_node {
 	struct hlist_node *next;
+	struct hlist_node **pprev;
 };
 
 struct hlist_head {
@@ -133,6 +134,11 @@ struct sock_common {
 	atomic64_t skc_cookie;
 	unsigned long skc_flags;
 	__u32 skc_tw_rcv_nxt;
+	struct hlist_node skc_node;
+};
+
+struct inet_timewait_sock {
+	volatile unsigned char tw_substate;
 };
 
 struct socket;
@@ -209,6 +215,7 @@ struct inet_connection_sock {
 	__u32 icsk_pmtu_cookie;
 	struct {
 		__u8 pending;
+		__u8 pingpong;
 	} icsk_ack;
 };
 
@@ -240,6 +247,8 @@ struct tcp_fastopen_request;
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 rcv_nxt;
+	__u32 rcv_wup;
+	__u32 rcv_wnd;
 	__u32 copied_seq;
 	__u32 snd_nxt;
 	__u32 snd_una;
@@ -293,6 +302,9 @@ struct net_device {
 
 struct sk_buff {
 	struct net_device *dev;
+	struct sock *sk;
+	__u64 tstamp;
+	int skb_iif;
 	char cb[48];
 	__u16 transport_header;
 	__u16 network_header;

@@ -67,6 +67,8 @@ struct config {
 	bool syncookie_seen;
 	/* some hook shows the segments to a FIN_WAIT2 minisocket */
 	bool minisockets_seen;
+	/* some hook shows which of our SYNs and FINs do not leave this host */
+	bool unsent_seen;
 	/* tcp_retransmit_skb has a third argument, the error */
 	bool retransmit_err;
 	/* user space enters preexisting connections, by their addresses */

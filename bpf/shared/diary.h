@@ -26,6 +26,7 @@
 /* n_steps and fin_retransmits stop there */
 #define N_STEPS_MAX 0xff
 #define FIN_RETRANSMITS_MAX 0xffff
+#define FINS_UNSENT_MAX 0xff
 
 #define NS_PER_US 1000
 #define US_PER_MS 1000
@@ -155,6 +156,29 @@ static __always_inline void diary_retransmit(struct record *r, __u64 t_ns, __u8 
 	}
 }
 
+/* The same step, of a segment that did not leave this host. */
+static __always_inline __u64 step_unsent(__u64 step)
+{
+	__u64 kind = step_kind(step) == STEP_RETRANSMIT ? STEP_RETRANSMIT_UNSENT : STEP_UNSENT;
+
+	return (step & ~((__u64)STEP_NIBBLE << STEP_KIND_SHIFT)) | kind << STEP_KIND_SHIFT;
+}
+
+/* As diary_retransmit(), but it did not leave this host.  counted: as a retransmission. */
+static __always_inline void diary_unsent(struct record *r, __u64 t_ns, __u8 state, bool counted)
+{
+	if (!diary_established(r)) {
+		r->h.unsent++;
+		if (r->h.n_steps < HANDSHAKE_STEPS - HANDSHAKE_RESERVED)
+			diary_handshake_step(r, t_ns, state, state, STEP_RETRANSMIT_UNSENT);
+	} else {
+		if (counted && r->c.fins_unsent < FINS_UNSENT_MAX)
+			r->c.fins_unsent++;
+		if (r->c.n_steps && r->c.n_steps < CLOSE_STEPS - CLOSE_RESERVED)
+			diary_close_step(r, t_ns, state, state, STEP_RETRANSMIT_UNSENT);
+	}
+}
+
 /* Time of the last step kept of the handshake; 0: there is none. */
 static __always_inline __u64 diary_handshake_end_ns(const struct handshake_part *h)
 {
@@ -187,7 +211,8 @@ static __always_inline bool diary_retransmits_seen(const struct handshake_part *
 
 	/* unused steps are 0 */
 	for (__u32 i = 0; i < HANDSHAKE_STEPS; i++)
-		seen -= nonzero(h->steps[i] >> STEP_KIND_SHIFT ^ STEP_RETRANSMIT);
+		seen -= nonzero(h->steps[i] >> STEP_KIND_SHIFT ^ STEP_RETRANSMIT) &
+			nonzero(h->steps[i] >> STEP_KIND_SHIFT ^ STEP_RETRANSMIT_UNSENT);
 	return seen >= h->retransmits || seen >= most || h->n_steps >= HANDSHAKE_STEPS ||
 	       h->flags & HANDSHAKE_MAYBE_UNSENT;
 }
@@ -199,7 +224,7 @@ static __always_inline bool diary_retransmits_seen(const struct handshake_part *
 static __always_inline bool diary_fins_seen(const struct close_part *c, __u32 total)
 {
 	return !(c->flags & CLOSE_FIN_ALONE) ||
-	       total - c->retransmits_at_local_fin <= c->fin_retransmits;
+	       total - c->retransmits_at_local_fin <= (__u32)c->fin_retransmits + c->fins_unsent;
 }
 
 /*
@@ -225,6 +250,9 @@ static __always_inline __u64 diary_handshake_begin_ns(const struct handshake_par
 	if (h->role == ROLE_CLIENT) {
 		if (h->sent_ns >= h->t0_ns && h->sent_ns <= end_ns)
 			return h->sent_ns;
+		/* after an unsent SYN it is not known when the first one left */
+		if (h->unsent && h->flags & HANDSHAKE_ESTABLISHED)
+			return 0;
 		return h->flags & HANDSHAKE_SYN_AT_WRITE ? 0 : h->t0_ns;
 	}
 	if (h->role != ROLE_SERVER || h->flags & HANDSHAKE_ACK_DEFERRED)
@@ -261,11 +289,12 @@ static __always_inline bool diary_graceful(const struct record *r)
 static __always_inline __u64 diary_fin_left_ns(const struct record *r, __u64 queued_ns)
 {
 	/* of a retransmitted FIN the queue has the last time */
-	if (r->c.fin_sent_us && !r->c.fin_retransmits)
+	if (r->c.fin_sent_us && (!r->c.fin_retransmits || r->c.flags & CLOSE_FIN_TIME))
 		return r->c.fin_sent_us * NS_PER_US > queued_ns ? r->c.fin_sent_us * NS_PER_US
 								: queued_ns;
-	if (r->c.flags & (CLOSE_FIN_BEHIND_DATA | CLOSE_REMOTE_FIN_FIRST) ||
-	    (r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_LOCAL_FIN_LEFT)))
+	if (r->c.flags & (CLOSE_FIN_BEHIND_DATA | CLOSE_REMOTE_FIN_FIRST | CLOSE_FIN_HELD) ||
+	    (r->c.flags & CLOSE_OVER && !(r->c.flags & CLOSE_LOCAL_FIN_LEFT)) ||
+	    r->c.flags & CLOSE_FIN_UNSENT)
 		return 0;
 	return queued_ns;
 }

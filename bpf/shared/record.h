@@ -42,6 +42,10 @@ enum step_kind {
 	STEP_RST_SENT,
 	/* the kernel gave up waiting in this state */
 	STEP_EXPIRED,
+	/* the state changed, and our SYN or FIN did not leave this host */
+	STEP_UNSENT,
+	/* nor did it when it was retransmitted */
+	STEP_RETRANSMIT_UNSENT,
 };
 
 /*
@@ -110,6 +114,8 @@ enum handshake_flag {
 	HANDSHAKE_SYNCOOKIE_KNOWN = 1 << 17,
 	/* to an ACK of what we had not sent (RFC 9293, 3.5.1), or by ss -K */
 	HANDSHAKE_RST_SENT = 1 << 18,
+	/* a client's ACK of the SYN,ACK waits for data, and may never be sent */
+	HANDSHAKE_ACK_DELAYED = 1 << 19,
 	/* of a server's connection that has ended: accept() had returned it by then, or had not */
 	HANDSHAKE_ACCEPTED = 1 << 20,
 	HANDSHAKE_UNACCEPTED = 1 << 21,
@@ -175,7 +181,7 @@ struct handshake_part {
 	/* socket errors when the handshake failed; without one, err is the last ICMP error too */
 	__s16 err;
 	__s16 err_soft;
-	/* of the SYN (client) or SYN,ACK (server) */
+	/* of the SYN (client) or SYN,ACK (server); those that did not leave too */
 	__u16 retransmits;
 	/* the MSS option of our SYN, and of the peer's */
 	__u16 advmss;
@@ -199,7 +205,9 @@ struct handshake_part {
 	/* the last check for live sockets that met this one, and SEEN_UNACCEPTED */
 	__u32 seen;
 	/* errors in the socket's queue when connect() was called; the BPF side's own */
-	__u32 errors_before;
+	__u16 errors_before;
+	/* SYNs, of the first and those retransmitted, that did not leave this host */
+	__u16 unsent;
 	struct interface interface;
 	__u64 steps[HANDSHAKE_STEPS];
 };
@@ -238,6 +246,14 @@ enum close_flag {
 	CLOSE_REMOTE_FIN_FIRST = 1 << 17,
 	/* data came, even if it was refused */
 	CLOSE_DATA_RECEIVED = 1 << 18,
+	/* our FIN was lost in this host when it was first sent, and the socket does not know */
+	CLOSE_FIN_UNSENT = 1 << 19,
+	/* fin_sent_us is the time of the first FIN that left, whatever was retransmitted */
+	CLOSE_FIN_TIME = 1 << 20,
+	/* a retransmission was not seen, so it is not known whether it carried our FIN */
+	CLOSE_RETRANSMIT_UNSEEN = 1 << 21,
+	/* our FIN could not be sent at once, and the socket tries again */
+	CLOSE_FIN_HELD = 1 << 22,
 };
 
 struct close_part {
@@ -250,6 +266,8 @@ struct close_part {
 	};
 	/* when our FIN was sent, by the kernel's retransmit queue; 0: not known */
 	__u64 fin_sent_us;
+	/* when it was queued, if it may have left at once; the BPF side's own */
+	__u64 fin_queued_us;
 	__u64 bytes_sent;
 	__u64 bytes_received;
 	struct owner closer;
@@ -280,14 +298,20 @@ struct close_part {
 	__u32 remote_fin_ack;
 	/* CLOSE_FIN_ALONE: what the socket had retransmitted before; the BPF side's own */
 	__u32 retransmits_at_local_fin;
-	/* the kernel's clock at the segment of the last step; the BPF side's own */
-	__u64 segment_clock;
+	/* the BPF side's own */
+	union {
+		/* the kernel's clock at the segment of the last step */
+		__u64 segment_clock;
+		/* of a minisocket: how much it would receive */
+		__u64 minisocket_rcv_wnd;
+	};
 	__s16 err;
 	__s16 err_soft;
 	__u16 fin_retransmits;
 	/* may exceed CLOSE_STEPS: the rest was not kept */
 	__u8 n_steps;
-	__u8 pad1;
+	/* retransmitted FINs that did not leave this host */
+	__u8 fins_unsent;
 	__u64 steps[CLOSE_STEPS];
 };
 
@@ -322,8 +346,8 @@ struct transition {
 _Static_assert(sizeof(struct owner) == 32, "layout");
 _Static_assert(sizeof(struct interface) == 20, "layout");
 _Static_assert(sizeof(struct handshake_part) == 312, "layout");
-_Static_assert(sizeof(struct close_part) == 248, "layout");
-_Static_assert(sizeof(struct record) == 560, "layout");
+_Static_assert(sizeof(struct close_part) == 256, "layout");
+_Static_assert(sizeof(struct record) == 568, "layout");
 _Static_assert(sizeof(struct transition) == 120, "layout");
 
 #endif

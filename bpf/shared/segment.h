@@ -52,15 +52,16 @@ static __always_inline bool segment_came_by(const struct arrival *s, __u32 ifind
 }
 
 /*
- * By its headers, to a minisocket that expects rcv_nxt: tcp_timewait_state_process() in
- * net/ipv4/tcp_minisocks.c, but without the upper end of the window and without old timestamps
- * (PAWS): only a stranger's segments fail there.
+ * By its headers, to a minisocket that expects rcv_nxt and has a window of rcv_wnd:
+ * tcp_timewait_state_process() in net/ipv4/tcp_minisocks.c, but without old timestamps (PAWS).
  */
-static __always_inline enum arrival_kind segment_by_headers(const struct arrival *s, __u32 rcv_nxt)
+static __always_inline enum arrival_kind segment_by_headers(const struct arrival *s, __u32 rcv_nxt,
+							    __u32 rcv_wnd)
 {
 	bool news = (__s32)(s->end_seq - rcv_nxt) > 0;
+	__s32 beyond = s->seq - (rcv_nxt + rcv_wnd);
 
-	if (s->seq != rcv_nxt && !news)
+	if (s->seq != rcv_nxt && !(news && beyond < 0) && !(!beyond && s->seq == s->end_seq))
 		return ARRIVAL_OTHER;
 	if (s->flags & TCP_RST)
 		return ARRIVAL_RST;

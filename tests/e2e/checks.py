@@ -109,7 +109,7 @@ def check_shape(chapter):
         assert {"t_us", "from", "to", "segment"} <= step.keys(), step
         assert step["from"] in STATES and step["to"] in STATES, step
         assert step["segment"] is None or re.fullmatch(
-            r"[<>] (SYN|FIN|RST|ACK)(,ACK)?( \(\d+\))?", step["segment"]), step
+            r"[<>x] (SYN|FIN|RST|ACK)(,ACK)?( \(\d+\))?", step["segment"]), step
     if chapter.get("open"):
         assert chapter["state"] in STATES
         assert chapter["state_us"] is None or chapter["state_us"] >= 0

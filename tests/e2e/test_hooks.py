@@ -19,7 +19,8 @@ LOST = {
     "cookie": lambda c: {"cookie"},
     "mptcp": lambda c: {"mptcp"},
     "scan": lambda c: {"pid", "comm", "uid", "cgroup"} if c["missing"] == "before_trace" else set(),
-    "alive": lambda c: set(), "synack": lambda c: set(), "listener": lambda c: set(), "connect": lambda c: set(), "timewait": lambda c: set(),
+    "alive": lambda c: set(), "synack": lambda c: set(), "listener": lambda c: set(), "connect": lambda c: set(),
+    "timewait": lambda c: set(), "unsent": lambda c: set(),
 }
 
 

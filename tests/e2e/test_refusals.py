@@ -108,6 +108,25 @@ def test_an_old_reset_reaches_a_minisocket(scene):
     assert close["remote_fin_seq"] == scene.capture.packets()[-2].seq
 
 
+@pytest.mark.usefixtures("minisockets")
+@pytest.mark.parametrize("flags, ahead", [(RST, 1 << 30), (RST, -(1 << 30)), (ACK | FIN, -1), (ACK | FIN, -1000)],
+                         ids=["blind reset", "older reset", "FIN of the last byte", "older FIN"])
+def test_a_stranger_reaches_a_minisocket(scene, flags, ahead):
+    """A segment outside the window, or whose FIN is no news, changes nothing: the peer's own FIN does."""
+    fin_wait2_minisocket(scene)
+    scene.wait_state("FIN-WAIT-2")
+    seq = scene.injector.wait(scene.there, ACK) + ahead
+    scene.injector.send(scene.there, scene.here, flags, seq=seq % (1 << 32))
+    scene.wait_state("FIN-WAIT-2")
+    scene.server.close()
+    scene.tracer.wait_count(2)
+    scene.tracer.stop()
+    close = scene.tracer.one("close")
+    assert (close["ending"], close["time_wait"]) == ("graceful", True)
+    fin = [p for p in scene.capture.packets() if p.flags & FIN and p.dport == scene.here[1]][-1]
+    assert close["remote_fin_seq"] == fin.seq + fin.len
+
+
 def test_an_orphan_that_never_becomes_a_minisocket(scene):
     """
     An old FIN comes with the ACK of ours: FIN_WAIT2 in a full socket, which the keepalive timer resets when

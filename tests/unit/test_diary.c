@@ -77,7 +77,7 @@ static void overflow(void **state)
 	(void)state;
 	r.h.flags = HANDSHAKE_FASTOPEN;
 	r.c.t0_ns = 0x5555555555555555;
-	r.c.pad1 = 0x5a;
+	r.c.fins_unsent = 0x5a;
 	for (int i = 0; i < HANDSHAKE_STEPS; i++)
 		diary_handshake_step(&r, T0 + i, 2, 2, STEP_RETRANSMIT);
 	before = r;

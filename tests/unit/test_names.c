@@ -79,17 +79,18 @@ static void segments(void **state)
 		struct segment segment;
 		const char *text;
 	} cases[] = {
-		{ { true, SEGMENT_SYN, 0 }, "> SYN" },
-		{ { true, SEGMENT_SYN, 1 }, "> SYN" },
-		{ { true, SEGMENT_SYN, 2 }, "> SYN (2)" },
-		{ { false, SEGMENT_SYN | SEGMENT_ACK, 0 }, "< SYN,ACK" },
-		{ { false, SEGMENT_FIN | SEGMENT_ACK, 0 }, "< FIN,ACK" },
-		{ { false, SEGMENT_RST | SEGMENT_ACK, 0 }, "< RST,ACK" },
-		{ { true, SEGMENT_RST, 0 }, "> RST" },
-		{ { true, SEGMENT_ACK, 0 }, "> ACK" },
-		{ { true, 0xff, 255 }, "> SYN,FIN,RST,ACK (255)" },
-		{ { true, 0, 7 }, NULL },
-		{ { true, 0xf0, 0 }, NULL },
+		{ { true, SEGMENT_SYN, 0, false }, "> SYN" },
+		{ { true, SEGMENT_SYN, 1, false }, "> SYN" },
+		{ { true, SEGMENT_SYN, 0, true }, "x SYN" },
+		{ { true, SEGMENT_SYN, 2, false }, "> SYN (2)" },
+		{ { false, SEGMENT_SYN | SEGMENT_ACK, 0, false }, "< SYN,ACK" },
+		{ { false, SEGMENT_FIN | SEGMENT_ACK, 0, false }, "< FIN,ACK" },
+		{ { false, SEGMENT_RST | SEGMENT_ACK, 0, false }, "< RST,ACK" },
+		{ { true, SEGMENT_RST, 0, false }, "> RST" },
+		{ { true, SEGMENT_ACK, 0, false }, "> ACK" },
+		{ { true, 0xff, 255, false }, "> SYN,FIN,RST,ACK (255)" },
+		{ { true, 0, 7, false }, NULL },
+		{ { true, 0xf0, 0, false }, NULL },
 	};
 
 	(void)state;

@@ -10,7 +10,9 @@
 
 #define FIN_ACK (TCP_FIN | TCP_ACK)
 
-/* seq and end_seq relative to rcv_nxt */
+#define WINDOW 65536
+
+/* seq and end_seq relative to rcv_nxt, with a window of WINDOW */
 static const struct {
 	const char *what;
 	__u32 flags;
@@ -32,6 +34,10 @@ static const struct {
 	{ "an RST", TCP_RST, 0, 0, ARRIVAL_RST },
 	{ "an RST,ACK", TCP_RST | TCP_ACK, 0, 0, ARRIVAL_RST },
 	{ "an RST beyond a gap", TCP_RST, 7, 7, ARRIVAL_RST },
+	{ "an RST at the end of the window", TCP_RST, WINDOW, WINDOW, ARRIVAL_RST },
+	{ "an RST beyond the window", TCP_RST, WINDOW + 1, WINDOW + 1, ARRIVAL_OTHER },
+	{ "a blind RST", TCP_RST, 0x7fff0000, 0x7fff0000, ARRIVAL_OTHER },
+	{ "data beyond the window", TCP_ACK, WINDOW, WINDOW + 100, ARRIVAL_OTHER },
 	{ "an RST from before", TCP_RST, -1, -1, ARRIVAL_OTHER },
 	{ "a new SYN", TCP_SYN, 1000, 1001, ARRIVAL_REFUSED },
 	{ "an old SYN", TCP_SYN, -1000, -999, ARRIVAL_OTHER },
@@ -51,9 +57,9 @@ static void as_the_kernel(void **state)
 				.flags = cases[i].flags,
 			};
 
-			if (segment_by_headers(&s, awaited[k]) != cases[i].kind)
+			if (segment_by_headers(&s, awaited[k], WINDOW) != cases[i].kind)
 				fail_msg("%s at %u: %d", cases[i].what, awaited[k],
-					 segment_by_headers(&s, awaited[k]));
+					 segment_by_headers(&s, awaited[k], WINDOW));
 		}
 	}
 }

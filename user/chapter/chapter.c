@@ -75,6 +75,12 @@ void step_set_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq
 	s->ack = ack;
 }
 
+void step_set_unsent(struct step *s, uint8_t flags, struct maybe seq)
+{
+	s->segment = (struct segment){ .sent = true, .unsent = true, .flags = flags };
+	s->seq = seq;
+}
+
 bool chapter_handshake_posted(const struct record *r)
 {
 	return r->h.flags & HANDSHAKE_POSTED;

@@ -85,6 +85,7 @@ struct segment {
 	bool sent;	/* by this end */
 	uint8_t flags;	/* enum segment_flag */
 	uint8_t number; /* 2 is the first retransmission; 0 and 1 are the original */
+	bool unsent;	/* it did not leave this host */
 };
 
 /* A state change, or with `from` equal to `to` a segment that changed no state. */

@@ -140,11 +140,33 @@ static void add_unseen_ack(struct chapter *ch, const struct record *r)
 				  (uint32_t)(r->c.remote_fin_seq + 1)));
 }
 
+/*
+ * Our FIN could not be sent at once: the step for when it was, after those of its failures.  No hook
+ * sees it leave; the time is that of the kernel's queue.
+ */
+static void add_held_fin(struct chapter *ch, const struct record *r, const struct moments *m,
+			 uint64_t begin_ns)
+{
+	uint8_t state = ch->steps[ch->n_steps - 1].to;
+	struct step *s = chapter_add_step(ch, known_span(begin_ns, m->fin_left), state, state);
+
+	s->derived = true;
+	step_set_segment(s, true, SEGMENT_FIN, known_if(true, r->c.local_fin_seq),
+			 (struct maybe){ 0 });
+}
+
+static bool is_unsent(const struct chapter *ch)
+{
+	return ch->n_steps && ch->steps[ch->n_steps - 1].segment.unsent;
+}
+
 static void read_steps(struct chapter *ch, const struct record *r, const struct moments *m,
 		       uint64_t begin_ns)
 {
 	unsigned int n = r->c.n_steps < CLOSE_STEPS ? r->c.n_steps : CLOSE_STEPS;
-	uint8_t fins_sent = 1;
+	/* of our FINs those count that left */
+	uint8_t fins_sent = r->c.flags & CLOSE_FIN_UNSENT ? 0 : 1;
+	const struct maybe fin = known_if(r->c.flags & CLOSE_LOCAL_FIN, r->c.local_fin_seq);
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t step = r->c.steps[i], t_ns = step_moment_ns(r->c.t0_ns, step);
@@ -154,6 +176,9 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 
 		if (from == BPF_TCP_CLOSE_WAIT && to != from)
 			add_unseen_ack(ch, r);
+		if (r->c.flags & CLOSE_FIN_HELD && r->c.flags & CLOSE_LOCAL_FIN_LEFT &&
+		    is_unsent(ch) && step_kind(step) != STEP_RETRANSMIT_UNSENT)
+			add_held_fin(ch, r, m, begin_ns);
 		if (step_kind(step) == STEP_SAME_SEGMENT && to == BPF_TCP_TIME_WAIT &&
 		    ch->n_steps && ch->steps[ch->n_steps - 1].to == from) {
 			/* the FIN has the ACK in it: FIN_WAIT2 is only passed through */
@@ -171,10 +196,12 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 		s = chapter_add_step(ch, t, from, to);
 		switch (step_kind(step)) {
 		case STEP_RETRANSMIT:
-			step_set_segment(s, true, SEGMENT_FIN,
-					 known_if(r->c.flags & CLOSE_LOCAL_FIN, r->c.local_fin_seq),
-					 (struct maybe){ 0 });
+			step_set_segment(s, true, SEGMENT_FIN, fin, (struct maybe){ 0 });
 			s->segment.number = ++fins_sent;
+			break;
+		case STEP_UNSENT:
+		case STEP_RETRANSMIT_UNSENT:
+			step_set_unsent(s, SEGMENT_FIN, fin);
 			break;
 		case STEP_ACK_SENT:
 			s->derived = true;
@@ -200,6 +227,22 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 	}
 }
 
+/* The first FIN that leaves this host is no retransmission. */
+static uint32_t fin_retransmits(const struct close_part *c)
+{
+	return c->flags & CLOSE_FIN_UNSENT && c->fin_retransmits ? c->fin_retransmits - 1U
+								 : c->fin_retransmits;
+}
+
+/* The socket's count, without those that were retransmitted in vain or were the first to leave. */
+static int64_t retransmits(const struct record *r)
+{
+	uint32_t syns = r->h.unsent < r->h.retransmits ? r->h.unsent : r->h.retransmits;
+	uint32_t fins = r->c.fins_unsent + r->c.fin_retransmits - fin_retransmits(&r->c);
+
+	return r->c.retransmits > syns + fins ? (int64_t)r->c.retransmits - syns - fins : 0;
+}
+
 /*
  * The record has the socket's counters (have_counters) once it is over, or a minisocket took
  * over.
@@ -214,10 +257,10 @@ static void read_totals(struct close *cl, const struct record *r, bool have_coun
 				      (int64_t)c->bytes_received);
 	cl->segs_out = known_if(have_counters, c->segs_out);
 	cl->segs_in = known_if(have_counters, c->segs_in);
-	cl->retransmits = known_if(have_counters, c->retransmits);
+	cl->retransmits = known_if(have_counters, retransmits(r));
 	cl->fin_retransmits = known_if(c->flags & CLOSE_LOCAL_FIN &&
-					       !(c->flags & CLOSE_DATA_OUTSTANDING),
-				       c->fin_retransmits);
+					       !(c->flags & CLOSE_RETRANSMIT_UNSEEN),
+				       fin_retransmits(c));
 	cl->srtt_ns = known_unless_0((uint64_t)c->srtt_us * 1000);
 	/* ~0 is the kernel's "no sample" (tcp_init_sock()) */
 	cl->min_rtt_ns = known_if(have_counters && c->min_rtt_us && c->min_rtt_us != UINT32_MAX,
@@ -260,7 +303,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	wire_ns = wire_begin_ns(r, &m);
 	/* the chapter begins with its first segment, or with close() when that sent none */
 	begin_ns = r->c.t0_ns;
-	if (wire_ns && !(r->c.flags & CLOSE_REMOTE_FIN_FIRST))
+	if (wire_ns && !(r->c.flags & (CLOSE_REMOTE_FIN_FIRST | CLOSE_FIN_UNSENT | CLOSE_FIN_HELD)))
 		begin_ns = wire_ns;
 	ch->t_ns = known_unless_0(begin_ns);
 	read_steps(ch, r, &m, begin_ns);

@@ -119,8 +119,10 @@ static void set_client_segment(struct chapter *ch, struct step *s, const struct 
 		bool syns_crossed = s->from == BPF_TCP_SYN_RECV;
 
 		step_set_segment(s, false, SEGMENT_SYN | SEGMENT_ACK, ch->irs, snd_next);
-		ch->completeness |= COMPLETE_SYNACK | COMPLETE_ACK;
-		if (!syns_crossed) {
+		ch->completeness |= COMPLETE_SYNACK;
+		if (syns_crossed || !(h->flags & HANDSHAKE_ACK_DELAYED))
+			ch->completeness |= COMPLETE_ACK;
+		if (!syns_crossed && !(h->flags & HANDSHAKE_ACK_DELAYED)) {
 			s = chapter_add_step(ch, s->t_ns, s->to, s->to);
 			s->derived = true;
 			step_set_segment(s, true, SEGMENT_ACK, snd_next, rcv_next);
@@ -168,14 +170,17 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 		       enum outcome outcome)
 {
 	unsigned int n = h->n_steps < HANDSHAKE_STEPS ? h->n_steps : HANDSHAKE_STEPS;
-	uint8_t syns_sent = 1;
+	/* of a client's SYNs those count that left */
+	uint8_t syns_sent = n && step_kind(h->steps[0]) == STEP_UNSENT ? 0 : 1;
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t step = h->steps[i], t_ns = h->t0_ns + step_t_ns(step);
 		struct maybe t = known_delay(begin_ns, t_ns);
 		struct step *s = chapter_add_step(ch, t, step_from(step), step_to(step));
 
-		if (step_kind(step) == STEP_RETRANSMIT) {
+		if (step_kind(step) == STEP_UNSENT || step_kind(step) == STEP_RETRANSMIT_UNSENT) {
+			step_set_unsent(s, SEGMENT_SYN, ch->iss);
+		} else if (step_kind(step) == STEP_RETRANSMIT) {
 			if (h->role == ROLE_SERVER)
 				step_set_segment(s, true, SEGMENT_SYN | SEGMENT_ACK, ch->iss,
 						 seq_after(ch->irs, 1 + h->early_received));
@@ -183,6 +188,7 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 				step_set_segment(s, true, SEGMENT_SYN, ch->iss,
 						 (struct maybe){ 0 });
 			s->segment.number = ++syns_sent;
+			ch->completeness |= COMPLETE_SYN;
 		} else if (h->role == ROLE_SERVER) {
 			set_server_segment(ch, s, h, outcome);
 		} else {
@@ -237,6 +243,12 @@ static uint64_t state_since_ns(const struct handshake_part *h)
 	return since_ns;
 }
 
+/* The first SYN that leaves this host is no retransmission. */
+static uint32_t syn_retransmits(const struct handshake_part *h)
+{
+	return h->unsent > h->retransmits ? 0 : h->retransmits - h->unsent;
+}
+
 void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint64_t now_ns)
 {
 	struct handshake *hs = &ch->handshake;
@@ -258,7 +270,8 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		ch->err = h->err;
 
 	begun_ns = diary_handshake_begin_ns(h, end_ns);
-	begin_ns = begun_ns ? begun_ns : h->t0_ns;
+	/* the chapter begins with the first SYN, even if it did not leave */
+	begin_ns = begun_ns && !h->unsent ? begun_ns : h->t0_ns;
 	ch->t_ns = known_unless_0(begin_ns);
 	if (h->role == ROLE_SERVER)
 		add_server_opening(ch, h, begun_ns);
@@ -275,7 +288,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	if (established)
 		hs->rtt_ns = known_unless_0((uint64_t)diary_rtt_us(h) * 1000);
 	if (h->role == ROLE_CLIENT)
-		hs->syn_retransmits = known_if(!ch->missing, h->retransmits);
+		hs->syn_retransmits = known_if(!ch->missing, syn_retransmits(h));
 	else if (h->role == ROLE_SERVER)
 		hs->synack_retransmits = known_if(established, h->retransmits);
 	if (h->accept_ns && established && h->role == ROLE_SERVER)

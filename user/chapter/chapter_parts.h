@@ -24,6 +24,9 @@ struct step *chapter_add_step(struct chapter *ch, struct maybe t_ns, uint8_t fro
 /* Gives a step its segment: enum segment_flag, sequence and acknowledgment number. */
 void step_set_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq, struct maybe ack);
 
+/* The same for one of ours that did not leave this host. */
+void step_set_unsent(struct step *s, uint8_t flags, struct maybe seq);
+
 /* Copies an owner; everything is unknown when its pid is 0. */
 void person_set(struct person *p, const struct owner *o);
 

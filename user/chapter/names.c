@@ -156,7 +156,7 @@ const char *name_segment(char buf[SEGMENT_TEXT_MAX], const struct segment *s)
 		if (!(s->flags & words[i].flag))
 			continue;
 		/* at most 24 bytes: 2 of direction, 4 words of 3, 3 commas, " (255)" and the NUL */
-		memcpy(buf + len, len ? "," : s->sent ? "> " : "< ", 2);
+		memcpy(buf + len, len ? "," : s->unsent ? "x " : s->sent ? "> " : "< ", 2);
 		len += len ? 1 : 2;
 		memcpy(buf + len, words[i].word, 3);
 		len += 3;

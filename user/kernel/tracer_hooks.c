@@ -49,6 +49,7 @@ static const struct hook_program hook_programs[] = {
 	{ FEATURE_TIMEWAIT, HOOK_FEXIT, 4, PROG(segment_judged_4args), false },
 	{ FEATURE_TIMEWAIT, HOOK_FEXIT, 5, PROG(segment_judged_5args), false },
 	{ FEATURE_TIMEWAIT, HOOK_HEADERS, 1, PROG(segment_dropped), false },
+	{ FEATURE_UNSENT, HOOK_RAW_TP, 1, PROG(segment_unsent), false },
 	{ FEATURE_SYNACK, HOOK_RAW_TP, 2, PROG(synack_retransmitted), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 4, PROG(cookie_fexit), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 5, PROG(cookie_fexit_5args), false },
@@ -299,6 +300,15 @@ static void enable_io_uring(struct tracer *t)
 		bpf_program__set_autoload(prog, true);
 }
 
+/* One program on kfree_skb is enough: that of FEATURE_TIMEWAIT looks for unsent segments too. */
+static void share_kfree_skb(struct tracer *t)
+{
+	enum hook_kind kind = t->found.of[FEATURE_TIMEWAIT].kind;
+
+	if (kind == HOOK_RAW_TP || kind == HOOK_HEADERS)
+		bpf_program__set_autoload(t->skel->progs.segment_unsent, false);
+}
+
 int tracer_backups(const struct tracer *t, struct bpf_program *progs[BACKUPS])
 {
 	if (t->found.of[FEATURE_STATE].kind != HOOK_TP_BTF || !t->preempted)
@@ -334,6 +344,7 @@ int tracer_choose_hooks(struct tracer *t)
 			return complain_missing(t, feature);
 	}
 	enable_io_uring(t);
+	share_kfree_skb(t);
 	if (t->found.of[FEATURE_ACCEPT].kind == HOOK_FEXIT && t->preempted)
 		bpf_program__set_autoload(t->skel->progs.accept_fexit_relay, true);
 	enable_backups(t);

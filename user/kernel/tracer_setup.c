@@ -144,6 +144,7 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->connect_seen = found[FEATURE_CONNECT].kind != HOOK_NONE;
 	cfg->listeners_seen = found[FEATURE_LISTENER].kind != HOOK_NONE;
 	cfg->minisockets_seen = found[FEATURE_TIMEWAIT].kind != HOOK_NONE;
+	cfg->unsent_seen = found[FEATURE_UNSENT].kind != HOOK_NONE;
 	cfg->syncookie_seen = found[FEATURE_SYNCOOKIE].kind != HOOK_NONE;
 	cfg->mptcp_known = found[FEATURE_MPTCP].kind != HOOK_NONE;
 	cfg->preexisting = found[FEATURE_SCAN].kind == HOOK_PROC;

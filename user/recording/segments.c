@@ -46,8 +46,8 @@ static void gather(struct work *w, int end, bool sent, bool timed, uint16_t exce
 		enum kind kind = kind_of(step);
 		bool has_time = ch->t_ns.known && step->t_ns.known;
 
-		if (!step->segment.flags || step->segment.sent != sent || has_time != timed ||
-		    except & bit_of(side, kind))
+		if (!step->segment.flags || step->segment.unsent || step->segment.sent != sent ||
+		    has_time != timed || except & bit_of(side, kind))
 			continue;
 		w->list[w->n++] = (struct sent_segment){
 			.t_ns = known_if(timed, number_add(ch->t_ns.value, step->t_ns.value)),

@@ -29,6 +29,10 @@ static void put_step(struct json *j, const struct step *s)
 		json_literal_key(j, "ack");
 		json_int(j, s->ack.value);
 	}
+	if (s->segment.unsent) {
+		json_literal_key(j, "sent");
+		json_bool(j, false);
+	}
 	if (s->derived) {
 		json_literal_key(j, "derived");
 		json_bool(j, true);

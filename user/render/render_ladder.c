@@ -145,6 +145,8 @@ static bool is_unanswered(const struct chapter *ch, size_t i)
 	while (++i < chapter_step_count(ch)) {
 		const struct segment *later = &ch->steps[i].segment;
 
+		if (later->unsent)
+			continue;
 		if (later->sent && later->flags & what && later->number > 1)
 			return true;
 		answered |= later->flags && !later->sent;
@@ -208,13 +210,17 @@ static void put_step(struct ladder *l, size_t i)
 	 */
 	if (!s->t_ns.known)
 		here = there = l->glyphs->gap;
-	else if (!name)
+	else if (!name || s->segment.unsent)
 		here = l->glyphs->leaves_there;
 	else if (s->segment.sent)
 		here = l->glyphs->leaves_here;
 	else
 		there = l->glyphs->leaves_there;
-	if (name) {
+	if (name && s->segment.unsent) {
+		snprintf(label, sizeof(label), " %s%s", name,
+			 render_numbers(numbers, l->rc, l->ch, s));
+		put_lifelines(l, here, there, label);
+	} else if (name) {
 		/* without "> " or "< ": the arrow has the direction */
 		snprintf(label, sizeof(label), "%s%s", name + 2,
 			 render_numbers(numbers, l->rc, l->ch, s));

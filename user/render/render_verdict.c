@@ -252,6 +252,15 @@ static void say_never_accepted(struct verdict *v, struct maybe queued_ns)
 	}
 }
 
+/* Did a segment of ours not leave this host? */
+static bool has_unsent(const struct chapter *ch)
+{
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
+		if (ch->steps[i].segment.unsent)
+			return true;
+	return false;
+}
+
 static void say_close(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
 {
 	const struct close *cl = &ch->close;
@@ -264,7 +273,8 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 	say_closer(v, ch);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
 	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS)
-		say(v, "; ", "our FIN waited %s ms behind data", text_ms(ms, cl->fin_queued_ns));
+		say(v, "; ", "our FIN waited %s ms%s", text_ms(ms, cl->fin_queued_ns),
+		    has_unsent(ch) ? "" : " behind data");
 	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);
 	say_count(v, ", ", "FIN retransmit", cl->fin_retransmits);
 	say_ms(v, "; ", "peer's FIN after", cl->peer_fin_ns);

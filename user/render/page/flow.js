@@ -23,8 +23,13 @@ function relative(number, first) {
 	return known(first) ? (number - first) >>> 0 : number;
 }
 
+/* It did not leave this host. */
+function isUnsent(step) {
+	return step.sent === false;
+}
+
 function isSent(step) {
-	return step.segment.startsWith(">");
+	return step.segment.startsWith(">") || isUnsent(step);
 }
 
 /* "SYN,ACK seq=0 ack=1" */
@@ -47,6 +52,8 @@ function isUnanswered(record, i) {
 
 	if (!what)
 		return false;
+	if (isUnsent(step))
+		return true;
 	if (later.some(isAgain))
 		return true;
 	const result = record.type === "close" ? record.ending : record.outcome;
@@ -187,7 +194,8 @@ function drawSegment({ y, step, unanswered }, numbers) {
 	const [from, to] = sent ? [FLOW.ours, FLOW.theirs] : [FLOW.theirs, FLOW.ours];
 	const y1 = sent ? y : y - SLANT, y2 = y1 + SLANT;
 	const classes = [step.derived && "derived", text.startsWith("RST") && "reset"];
-	const x3 = from + (to - from) * SHORT, y3 = y1 + SLANT * SHORT;
+	const short = isUnsent(step) ? 0.05 : SHORT;
+	const x3 = from + (to - from) * short, y3 = y1 + SLANT * short;
 	const arrow = unanswered
 		? [line(from, y1, x3, y3, "segment"),
 		   svg("path", { class: "cross", d: `M${x3 - 5} ${y3 - 5}l10 10m0 -10l-10 10` })]
@@ -230,8 +238,8 @@ function stepWords({ step, unanswered }, numbers) {
 	const phrases = [`${stepTime(step)} ms`];
 
 	if (known(step.segment))
-		phrases.push(`${isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}`);
-	if (unanswered)
+		phrases.push(`${isUnsent(step) ? "not sent" : isSent(step) ? "sent" : "received"} ${segmentText(step, numbers)}`);
+	if (unanswered && !isUnsent(step))
 		phrases.push("not answered");
 	phrases.push(step.from === step.to ? step.to : `${step.from} to ${step.to}`);
 	return phrases.join(", ");

@@ -22,7 +22,7 @@
 #define SWEEP_EVERY_NS (NS_PER_S / 10)
 /* a report of the open connections that took so long is followed by the next, if asked for, after so many times that */
 #define REPORT_SHARE 5
-/* how long to wait for the connections of the command after its end */
+/* how long to wait for the connections of the command, or of the processes of --pid, after their end */
 #define CLOSES_WAIT_NS (2 * NS_PER_S)
 /* a smaller change of the clock's offset is ignored */
 #define CLOCK_STEP_NS 1000000
@@ -45,6 +45,7 @@ struct live {
 	int64_t clock_offset_ns;
 	bool asked;	  /* SIGUSR1 came */
 	bool interrupted; /* SIGINT, SIGTERM or SIGHUP came while the command ran */
+	bool forsaken;	  /* all processes of --pid have ended */
 	bool impatient;	  /* the trace was interrupted for good: do not wait for the command */
 	bool ended;
 };
@@ -114,6 +115,15 @@ static int report_open(struct live *l, uint64_t now_ns)
 	return err;
 }
 
+/* Those whose connections are traced have ended: waits a while for the closes. */
+static void await_closes(struct live *l, uint64_t now_ns)
+{
+	if (!l->end_at_ns || l->end_at_ns > now_ns + CLOSES_WAIT_NS)
+		l->end_at_ns = now_ns + CLOSES_WAIT_NS;
+	if (!tracer_count_open(l->tracer))
+		l->ended = true;
+}
+
 static void watch_command(struct live *l, uint64_t now_ns)
 {
 	int status;
@@ -125,11 +135,19 @@ static void watch_command(struct live *l, uint64_t now_ns)
 		if (status < 0)
 			return;
 		l->status = status;
-		if (!l->end_at_ns || l->end_at_ns > now_ns + CLOSES_WAIT_NS)
-			l->end_at_ns = now_ns + CLOSES_WAIT_NS;
 	}
-	if (!tracer_count_open(l->tracer))
-		l->ended = true;
+	await_closes(l, now_ns);
+}
+
+/* The processes of --pid have no successors: with the last of them the trace ends. */
+static void watch_processes(struct live *l, uint64_t now_ns)
+{
+	if (l->options->wait || !tracer_processes_ended(l->tracer))
+		return;
+	if (!l->forsaken)
+		message("--pid: no such process runs any more: the trace ends (with --wait it goes on)");
+	l->forsaken = true;
+	await_closes(l, now_ns);
 }
 
 static uint64_t interval_ns(const struct options *o)
@@ -150,6 +168,7 @@ static int run_timers(struct live *l)
 			err = report_clock(l);
 		if (!err)
 			err = tracer_sweep(l->tracer, reporter_item, l->reporter);
+		watch_processes(l, now_ns);
 	}
 	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
 		if (!err)
@@ -263,13 +282,6 @@ static int start(struct live *l)
 	return o->command ? command_go(&l->command) : 0;
 }
 
-static int discard(void *ctx, const struct item *item)
-{
-	(void)ctx;
-	(void)item;
-	return 0;
-}
-
 static int report_counts_only(void *ctx, const struct item *item)
 {
 	return item->type == ITEM_COUNTS ? reporter_item(ctx, item) : 0;
@@ -281,7 +293,7 @@ static int report_counts_only(void *ctx, const struct item *item)
  */
 static int stop(struct live *l, int err)
 {
-	int more = tracer_stop(l->tracer, err ? discard : reporter_item, l->reporter);
+	int more = tracer_stop(l->tracer, err ? report_counts_only : reporter_item, l->reporter);
 
 	if (!err)
 		err = more;

@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """When a process begins and ends: by its last thread, whichever that is."""
+import os
+import signal
+import socket
+import subprocess
+
 import pytest
 
-from tracer import Tracer
+import netns
+from pump import HANG_S
+from tracer import BINARY, Tracer, run_tracer
 
 # what runs in a thread that is not the main one, while that one waits or has ended
 THREADS = """
@@ -61,8 +68,6 @@ def test_the_main_thread_is_not_the_last(world, server, how):
 
 def _holder(channel, port):
     """A process without its main thread, which has a connection open; its own PID is the process's"""
-    import os
-    import subprocess
     p = subprocess.Popen(["/usr/bin/python3", "-c", HOLDS, str(port)], stdin=subprocess.PIPE)
     while True:
         with open(f"/proc/{p.pid}/stat") as f:
@@ -90,3 +95,131 @@ def test_older_connection_of_a_process_without_its_main_thread(world, server, fo
     tracer.stop()
     close = tracer.one("close")
     assert (close["pid"], close["comm"], close["remote_port"]) == (pid, "python3", server.port)
+
+
+def test_the_trace_ends_with_its_processes(world, server):
+    """Its chapters are there, the status is 0, and it says why."""
+    first, second = world.agent(server.ns), world.agent(server.ns)
+    tracer = Tracer("-p", first.pid, "-p", second.pid, netns=server.ns)
+    first.connect("127.0.0.1", server.port)
+    server.accept()
+    tracer.wait_count(1)
+    first.kill()
+    server.close()
+    tracer.wait_count(2)
+    assert tracer.process.poll() is None, "one of them still runs"
+    second.kill()
+    assert tracer.wait() == 0
+    assert "--pid" in tracer.stderr.lines[-1] and "--wait" in tracer.stderr.lines[-1]
+    assert [c["pid"] for c in tracer.chapters()] == [first.pid] * 2
+    assert tracer.summary["connections"] == 1
+
+
+def test_their_children_keep_it(world, server):
+    """-f: the trace goes on while a child of theirs runs, and has the child's connections."""
+    parent = world.agent(server.ns)
+    tracer = Tracer("-f", "-p", parent.pid, netns=server.ns)
+    (child,) = parent.fork_holders(1)
+    parent.kill()
+    os.kill(child, 0)
+    tracer.send_signal(signal.SIGUSR1)  # an event that follows the end of the parent
+    assert tracer.process.poll() is None
+    tracer.stop()
+
+
+def test_wait(world, server):
+    """--wait: until a signal."""
+    agent = world.agent(server.ns)
+    tracers = [Tracer("-p", agent.pid, *wait, netns=server.ns) for wait in ([], ["--wait"])]
+    agent.kill()
+    assert tracers[0].wait() == 0
+    assert tracers[1].process.poll() is None
+    tracers[1].stop()
+    assert not any("--wait" in line for line in tracers[1].stderr.lines)
+
+
+# In a PID namespace of its own, so that it says which PID is next.
+SUCCESSOR = """
+import os, signal, socket, subprocess, sys
+binary, *args = sys.argv[1:]
+os.system("ip link set lo up")
+victim = subprocess.Popen(["sleep", "1000"])
+tracers = [subprocess.Popen([binary, "--wait", "-o", "json", "-p", str(victim.pid), *more],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+           for more in ([], ["-f"])]
+for t in tracers:
+    while not t.stderr.readline().startswith("Tracing"):
+        pass
+victim.kill()
+victim.wait()
+with open("/proc/sys/kernel/ns_last_pid", "w") as f:
+    f.write(str(victim.pid - 1))
+pid = os.fork()
+if not pid:
+    assert socket.socket().connect_ex(("127.0.0.1", 1))
+    os._exit(0)
+os.waitpid(pid, 0)
+assert pid == victim.pid, (pid, victim.pid)
+for t in tracers:
+    t.send_signal(signal.SIGINT)
+    print([l for l in t.communicate()[0].splitlines() if '"summary"' not in l])
+"""
+
+
+def test_the_successor_of_a_pid(world):
+    """Another process with the number of one that has ended is not what was asked for."""
+    ns = world.netns()
+    done = subprocess.run(ns.argv("unshare", "-pf", "--mount-proc", "/usr/bin/python3", "-c", SUCCESSOR, BINARY),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=HANG_S)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["[]", "[]"]
+
+
+@pytest.mark.parametrize("how", ["path", "inode"])
+def test_the_number_of_a_namespace_is_not_given_again(world, how):
+    """It stays while it is traced, so no other one gets its number."""
+    ns = netns.Netns("gone")
+    try:
+        tracer = Tracer("--netns", getattr(ns, how))
+    finally:
+        ns.delete()
+    held = [os.stat(entry.path).st_ino for entry in os.scandir(f"/proc/{tracer.pid}/fd")]
+    assert ns.inode in held
+    assert ns.inode not in [world.netns().inode for _ in range(3)]
+    tracer.stop()
+
+
+def test_no_such_namespace():
+    status, _, stderr = run_tracer("--netns", "1")
+    assert status == 2 and "no such network namespace" in stderr
+
+
+def _family(channel, port):
+    """A child and its child, which connects when it is asked to; both are older than the trace."""
+    ask, asked = os.pipe()
+    tell, told = os.pipe()
+    if not os.fork():
+        pid = os.fork()
+        if pid:
+            os.write(told, str(pid).encode())
+            os.waitpid(pid, 0)
+        elif os.read(ask, 1):
+            socket.create_connection(("127.0.0.1", port)).recv(1)
+        os._exit(0)
+    channel.send(int(os.read(tell, 16)))
+    channel.recv()
+    os.write(asked, b"!")
+    os.wait()
+
+
+def test_children_that_run_already(world, server):
+    """-f takes them, and those of theirs."""
+    parent = server.ns.spawn(_family, server.port)
+    grandchild = parent.recv()
+    tracer = Tracer("-f", "-p", parent.pid, netns=server.ns)
+    server.start("accept_close", 1)
+    parent.send("connect")
+    server.finish()
+    parent.result()
+    assert tracer.wait() == 0
+    assert [(c["type"], c["pid"]) for c in tracer.chapters()] == [("handshake", grandchild), ("close", grandchild)]

@@ -83,7 +83,7 @@ static void test_comm(void **state)
 
 static void test_netns(void **state)
 {
-	struct stat st;
+	struct stat st, kept;
 	struct run r;
 	char form[64];
 
@@ -98,10 +98,20 @@ static void test_netns(void **state)
 	assert_run(&r);
 	assert_int_equal(r.o.netns, st.st_ino);
 	run_free(&r);
-	RUN(&r, "--netns=4026531840");
+	snprintf(form, sizeof(form), "--netns=%lu", (unsigned long)st.st_ino);
+	RUN(&r, form);
+	assert_run(&r);
+	assert_int_equal(r.o.netns, st.st_ino);
+	/* it stays open: nobody gets its number during the trace */
+	assert_int_equal(fstat(r.o.netns_fd, &kept), 0);
+	assert_int_equal(kept.st_ino, st.st_ino);
+	run_free(&r);
+	RUN(&r, "--netns", "4026531840", "-r", "/dev/null");
 	assert_run(&r);
 	assert_int_equal(r.o.netns, 4026531840);
 	run_free(&r);
+	/* PID namespaces and the like have lower numbers, files have others */
+	BAD("--netns 1: no such network namespace", "exists", "--netns", "1");
 
 	BAD("--netns /proc/self/ns/uts: not a network namespace", "", "--netns",
 	    "/proc/self/ns/uts");

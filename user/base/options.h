@@ -41,12 +41,15 @@ struct options {
 	/* which connections */
 	struct pid_list pids;
 	bool follow;	     /* also true if there is a command */
+	bool wait;	     /* for a signal, although all of them have ended */
 	char comm[COMM_LEN]; /* "": any */
 	struct port_set local_ports, remote_ports, any_ports;
 	struct prefix_list local, remote, host;
-	uint8_t family;		 /* 4 or 6; 0: both */
-	enum role role;		 /* ROLE_UNKNOWN: both */
-	uint32_t netns;		 /* inode number; 0: all */
+	uint8_t family; /* 4 or 6; 0: both */
+	enum role role; /* ROLE_UNKNOWN: both */
+	uint32_t netns; /* inode number; 0: all */
+	/* keeps it, and its number, from being given to another; 0: none, with --read */
+	int netns_fd;
 	const char *cgroup_path; /* NULL: all */
 	uint64_t cgroup_id;	 /* inode number; 0 with --read */
 

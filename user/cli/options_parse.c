@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/netns.h"
 #include "options_row.h"
 #include "parse.h"
 #include "render/render.h"
@@ -169,6 +171,26 @@ static enum options_result check_cgroup(struct options *o, FILE *err)
 	return c.why ? options_complain(err, &c) : OPTIONS_RUN;
 }
 
+/*
+ * A namespace that is named by its number: nobody may get that number during the trace.  One that
+ * this process may not see is not kept.
+ */
+static enum options_result check_netns(struct options *o, FILE *err)
+{
+	char what[PARSE_ELEMENT_MAX];
+	int fd;
+
+	if (!o->netns || o->netns_fd || o->read_file)
+		return OPTIONS_RUN;
+	fd = netns_open(o->netns);
+	snprintf(what, sizeof(what), "--netns %u", o->netns);
+	if (fd == -ENOENT)
+		return complain(err, what, "no such network namespace",
+				"the PATH or the inode number of one that exists");
+	o->netns_fd = fd < 0 ? 0 : fd;
+	return OPTIONS_RUN;
+}
+
 /* Checks the options against each other. */
 static enum options_result check(struct options *o, FILE *err)
 {
@@ -189,9 +211,13 @@ static enum options_result check(struct options *o, FILE *err)
 		return complain(err, "--hook state", "conflicts with --attach", one);
 	if (o->interval_s > 0 && !o->summary)
 		return complain(err, "--interval", "requires --summary", "--summary --interval S");
+	if (o->wait && !o->pids.n)
+		return complain(err, "--wait", "requires --pid", "--pid PID --wait");
 	r = check_files(o, err);
 	if (r == OPTIONS_RUN)
 		r = check_pids(o, err);
+	if (r == OPTIONS_RUN)
+		r = check_netns(o, err);
 	return r == OPTIONS_RUN ? check_cgroup(o, err) : r;
 }
 
@@ -279,5 +305,7 @@ void options_free(struct options *o)
 	free(o->local.items);
 	free(o->remote.items);
 	free(o->host.items);
+	if (o->netns_fd > 0)
+		close(o->netns_fd);
 	memset(o, 0, sizeof(*o));
 }

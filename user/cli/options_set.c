@@ -171,7 +171,7 @@ enum options_result set_hook(struct parse *p, const struct option_row *row, cons
 
 enum options_result set_netns(struct parse *p, const struct option_row *row, const char *arg)
 {
-	return complain_if(p, row, arg, parse_netns(arg, &p->o->netns), NULL);
+	return complain_if(p, row, arg, parse_netns(arg, &p->o->netns, &p->o->netns_fd), NULL);
 }
 
 enum options_result set_output(struct parse *p, const struct option_row *row, const char *arg)

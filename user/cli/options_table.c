@@ -54,6 +54,8 @@ const struct option_row options_table[] = {
 	{ 'p', "pid", .help = "owned by one of these processes", .arg = "PID[,PID...]",
 	  .set = set_pids, AT(pids), .accepted = "PID[,PID...] of running processes" },
 	{ 'f', "follow", .help = "with --pid: or by a child of one", FLAG(follow) },
+	{ 0, "wait", .help = "with --pid: go on when all of these processes have ended",
+	  FLAG(wait) },
 	{ 'c', "comm", .help = "owned by a process with this command name", .arg = "NAME",
 	  .set = set_comm, .once = true, .accepted = "one NAME of 1 to 15 bytes" },
 	{ 'L', "local-port", .help = "port of this end; LOW-HIGH is a range", PORTS(local_ports) },

@@ -201,7 +201,7 @@ const char *parse_list(const char *list, const char *(*parse)(const char *s, voi
 }
 
 /* fd: O_PATH, with which nothing is opened: on a device or a FIFO, that has side effects. */
-static const char *netns_of_fd(int fd, uint32_t *inode)
+static const char *netns_of_fd(int fd, uint32_t *inode, int *kept_fd)
 {
 	char name[sizeof("/proc/self/fd/") + 11];
 	const char *why = NULL;
@@ -222,23 +222,26 @@ static const char *netns_of_fd(int fd, uint32_t *inode)
 		why = strerror(errno);
 	else
 		*inode = (uint32_t)st.st_ino;
-	close(fd);
+	if (why)
+		close(fd);
+	else
+		*kept_fd = fd;
 	return why;
 }
 
-static const char *netns_of_path(const char *path, uint32_t *inode)
+static const char *netns_of_path(const char *path, uint32_t *inode, int *kept_fd)
 {
 	int fd = sudo_user_open(path, O_PATH, 0);
 	const char *why;
 
 	if (fd < 0)
 		return strerror(-fd);
-	why = netns_of_fd(fd, inode);
+	why = netns_of_fd(fd, inode, kept_fd);
 	close(fd);
 	return why;
 }
 
-const char *parse_netns(const char *s, uint32_t *inode)
+const char *parse_netns(const char *s, uint32_t *inode, int *fd)
 {
 	static const char prefix[] = "net:[";
 	size_t start = strncmp(s, prefix, sizeof(prefix) - 1) ? 0 : sizeof(prefix) - 1;
@@ -249,7 +252,7 @@ const char *parse_netns(const char *s, uint32_t *inode)
 	if (!s[0])
 		return "empty";
 	if (strcmp(s + start + digits, start ? "]" : ""))
-		return netns_of_path(s, inode);
+		return netns_of_path(s, inode, fd);
 	if (digits >= sizeof(number))
 		return "not an inode number";
 	memcpy(number, s + start, digits);

@@ -39,8 +39,11 @@ const char *parse_prefix(const char *s, void *prefix_list);
 const char *parse_list(const char *list, const char *(*parse)(const char *s, void *into),
 		       void *into, char element[PARSE_ELEMENT_MAX]);
 
-/* NUMBER and net:[NUMBER] are inode numbers; anything else is the path of a network namespace. */
-const char *parse_netns(const char *s, uint32_t *inode);
+/*
+ * NUMBER and net:[NUMBER] are inode numbers; anything else is the path of a network namespace, which stays open
+ * as *fd.
+ */
+const char *parse_netns(const char *s, uint32_t *inode, int *fd);
 
 /* The path of a directory in a cgroup v2 file system.  Its inode number is the id of the cgroup. */
 const char *parse_cgroup(const char *path, uint64_t *id);

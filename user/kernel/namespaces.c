@@ -86,12 +86,13 @@ static void visit_mounts(struct tour *t)
 	fclose(f);
 }
 
-int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t *own)
+int namespaces_visit(const struct options *o, int (*visit)(void *ctx), void *ctx, uint32_t *own)
 {
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err = 0;
-	struct tour t = { .only = only, .visit = visit, .ctx = ctx };
+	struct tour t = { .only = o->netns, .visit = visit, .ctx = ctx };
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
+	char path[300];
 	struct stat st;
 
 	if (home < 0 || !proc || fstat(home, &st)) {
@@ -99,14 +100,16 @@ int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t
 		goto out;
 	}
 	*own = (uint32_t)st.st_ino;
-	if (!only || *own == only) {
+	if (!t.only || *own == t.only) {
 		visited_add(&t.visited, *own);
 		t.entered = true;
 		visit(ctx);
 	}
+	if (o->netns_fd) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", o->netns_fd);
+		visit_path(&t, path);
+	}
 	while ((entry = readdir(proc))) {
-		char path[300];
-
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/ns/net", entry->d_name);
@@ -122,5 +125,5 @@ out:
 	if (home >= 0)
 		close(home);
 	/* a security module may refuse a single process even if this one has all capabilities */
-	return err ? err : t.denied && !(only && t.entered) && !privileges_all_namespaces();
+	return err ? err : t.denied && !(t.only && t.entered) && !privileges_all_namespaces();
 }

@@ -5,13 +5,15 @@
 
 #include <stdint.h>
 
+#include "base/options.h"
+
 /*
  * Calls visit() once for each network namespace that a process is in or that is mounted somewhere; this
- * process is in that namespace during the call.  only: visit only the one with this inode number; 0: all.
- * *own becomes the inode number of this process's own namespace; to visit it takes no privilege.
+ * process is in that namespace during the call.  With --netns, visits only that one.  *own becomes the inode
+ * number of this process's own namespace; to visit it takes no privilege.
  *
  * Returns 0; 1 if this process is not allowed to enter some namespaces, or to see who is in them; or -errno.
  */
-int namespaces_visit(uint32_t only, int (*visit)(void *ctx), void *ctx, uint32_t *own);
+int namespaces_visit(const struct options *o, int (*visit)(void *ctx), void *ctx, uint32_t *own);
 
 #endif

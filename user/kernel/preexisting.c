@@ -343,7 +343,7 @@ int preexisting_scan(const struct preexisting_request *request, uint32_t *own)
 	int err = read_processes(&s);
 
 	if (!err)
-		err = namespaces_visit(request->options->netns, scan_netns, &s, own);
+		err = namespaces_visit(request->options, scan_netns, &s, own);
 	free(s.holders);
 	return err < 0 ? err : s.err ?: err;
 }

@@ -162,6 +162,11 @@ int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 	return err ? err : tracer_report_listeners(t, sink, ctx);
 }
 
+bool tracer_processes_ended(struct tracer *t)
+{
+	return t->options->pids.n && processes_ended(bpf_map__fd(t->skel->maps.pids));
+}
+
 int tracer_count_open(struct tracer *t)
 {
 	struct sweep s = make_sweep(t, NULL, NULL);

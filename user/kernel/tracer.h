@@ -49,6 +49,9 @@ int tracer_report_listeners(struct tracer *tracer, item_fn sink, void *ctx);
 /* With -o none -s: passes on what the BPF side has counted since the last call.  Otherwise does nothing. */
 int tracer_tally(struct tracer *tracer, item_fn sink, void *ctx);
 
+/* Have all processes of --pid ended, and with --follow their children? */
+bool tracer_processes_ended(struct tracer *tracer);
+
 /* The number of selected connections that are not closed. */
 int tracer_count_open(struct tracer *tracer);
 

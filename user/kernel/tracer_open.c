@@ -213,6 +213,7 @@ void tracer_close(struct tracer *t)
 	if (t->btf_fd >= 0)
 		close(t->btf_fd);
 	tally_counts_destroy(t->passed_on);
+	processes_free(&t->processes);
 	free(t);
 }
 
@@ -223,7 +224,9 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 
 	if (!t)
 		return -ENOMEM;
-	err = prepare(t, command);
+	err = processes_note(&t->processes, options);
+	if (!err)
+		err = prepare(t, command);
 	if (!err)
 		err = choose_hooks(t);
 	if (!err)
@@ -239,6 +242,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	}
 	t->missed_before = tracer_runs_missed(t->progs[FEATURE_STATE]);
 	t->relayed_before = tracer_counter(t, COUNT_RELAY);
+	processes_settle(&t->processes, bpf_map__fd(t->skel->maps.pids));
 	tracer_scan(t);
 	*tracer = t;
 	return 0;

@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/features.h"
+#include "processes.h"
 #include "shared/config.h"
 #include "tcpstates.skel.h"
 #include "tracer.h"
@@ -34,6 +35,7 @@ struct tracer {
 	/* this kernel preempts tasks while programs of a tracepoint run */
 	bool preempted;
 	struct findings found;
+	struct processes processes;
 	/* the first program of each chosen hook; NULL: none */
 	struct bpf_program *progs[FEATURES];
 

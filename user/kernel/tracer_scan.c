@@ -77,7 +77,7 @@ static void scan_sockets(struct tracer *t)
 	bpf_link__destroy(link);
 	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
 	if (link)
-		result = namespaces_visit(t->options->netns, run_iterator, link, &own);
+		result = namespaces_visit(t->options, run_iterator, link, &own);
 	bpf_link__destroy(link);
 	set_scanned(t, result, own);
 }

@@ -128,7 +128,7 @@ void tracer_configure(struct tracer *t, pid_t command)
 	set_config(t, command);
 	size_maps(t, command);
 	bpf_program__set_autoload(t->skel->progs.process_forked, follow);
-	bpf_program__set_autoload(t->skel->progs.process_exited, follow);
+	bpf_program__set_autoload(t->skel->progs.process_exited, follow || t->options->pids.n);
 }
 
 void tracer_configure_hooks(struct tracer *t)

@@ -119,12 +119,15 @@ static __always_inline void listener_key(struct listener_key *key, const struct 
 	key->pad = 0;
 }
 
+/* Entered first and filled in then: the programs on state changes have no stack left for it. */
+const struct listening no_listening = {};
+
 /* A socket begins to listen.  Where those of several processes do, none of these is the owner. */
 static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
 					 const struct owner *owner, bool selected)
 {
 	struct listening *known = bpf_map_lookup_elem(&listening, &sk);
-	struct listening now = { .at = *key, .owner = *owner, .selected = selected };
+	struct listening *now;
 	struct listener *old;
 
 	/*
@@ -133,14 +136,21 @@ static __always_inline void listener_add(const struct listener_key *key, __u64 s
 	 */
 	if (known && known->at.netns == key->netns && known->at.port == key->port)
 		return;
-	now.since_ns = bpf_ktime_get_ns();
-	now.drops_before = now.drops = BPF_CORE_READ((struct sock *)sk, sk_drops.counter);
-	now.interface.index = key->ifindex;
-	if (key->ifindex)
-		read_name(&now.interface,
-			  BPF_CORE_READ((struct sock *)sk, __sk_common.skc_net.net));
-	if (bpf_map_update_elem(&listening, &sk, &now, BPF_ANY))
+	if (bpf_map_update_elem(&listening, &sk, &no_listening, BPF_ANY))
 		return;
+	now = bpf_map_lookup_elem(&listening, &sk);
+	if (!now)
+		return;
+	now->owner = *owner;
+	now->selected = selected;
+	now->since_ns = bpf_ktime_get_ns();
+	now->drops_before = now->drops = BPF_CORE_READ((struct sock *)sk, sk_drops.counter);
+	now->interface.index = key->ifindex;
+	if (key->ifindex)
+		read_name(&now->interface,
+			  BPF_CORE_READ((struct sock *)sk, __sk_common.skc_net.net));
+	/* last: with its port the entry is valid */
+	now->at = *key;
 	old = bpf_map_lookup_elem(&listeners, key);
 	if (old) {
 		if (old->owner.pid != owner->pid)

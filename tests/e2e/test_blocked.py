@@ -14,7 +14,7 @@ import pump
 from agent import FIN_WAIT2
 from churn import churn, churn_until_told, serve, wait_all_closed
 from pump import HANG_S
-from tracer import BINARY, Tracer
+from tracer import BINARY, Tracer, chapters_of
 
 TOTAL, WORKERS = 3000, 3
 ROLES = ("client", "server")
@@ -74,7 +74,7 @@ def test_a_reader_that_pauses(busy, kind, tmp_path):
     if kind == "-w -":
         text = subprocess.run([BINARY, "-r", recording, "-o", "json"], check=True,
                               stdout=subprocess.PIPE).stdout
-    *chapters, summary = [json.loads(line) for line in text.splitlines()]
+    chapters, summary = chapters_of(text), json.loads(text.splitlines()[-1])
     assert summary["type"] == "summary" and summary["events_lost"] > 0, "the ring was never full"
     checks.adds_up(len(chapters), summary["events_lost"], 4 * TOTAL, stderr.text())
     assert summary["open"] == 0 == summary["table_full"]

@@ -4,14 +4,13 @@
 One script of connections runs; for each selection a tracer of its own runs at the same time, and what
 it told is compared with what the script says about the connections.
 """
-import json
 import os
 import signal
 
 import pytest
 
 import checks
-from tracer import Tracer, run_tracer
+from tracer import Tracer, chapters_of, run_tracer
 
 V4, V6 = "127.0.0.1", "::1"
 
@@ -181,8 +180,7 @@ def replayed(recording, *args):
     """The chapters that a recording has for a selection"""
     status, stdout, stderr = run_tracer("-r", recording, "-o", "json", *args)
     assert status == 0, stderr
-    chapters = [json.loads(line) for line in stdout.splitlines()]
-    return [c for c in chapters if c["type"] != "summary"]
+    return chapters_of(stdout)
 
 
 def test_cgroup(world, tmp_path):

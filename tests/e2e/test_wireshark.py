@@ -16,7 +16,7 @@ import pump
 import wireshark
 from capture import ACK, FIN, RST, SYN
 from lent import NOBODY, SUDO
-from tracer import BINARY, Tracer, run_tracer
+from tracer import BINARY, Tracer, chapters_of, run_tracer
 
 NAME = "tcpstates-trace, reconstructed headers"
 FIELDS = ("frame.interface_name", "frame.comment", "frame.packet_flags_direction", "frame.len",
@@ -153,8 +153,8 @@ def test_one_file_after_the_other(world, tmp_path):
         capture.read(str(file))
         status, text, stderr = run_tracer("-r", file, "-o", "json")
         assert status == 0, stderr
-        told += text.splitlines()[:-1]
-    assert [json.loads(line) for line in told] == tracer.chapters()
+        told += chapters_of(text)
+    assert told == tracer.chapters()
     whole = b"".join(f.read_bytes() for f in sorted(files, key=lambda f: int(f.name[4:] or 0)))
     done = subprocess.run([BINARY, "-r", "-", "-o", "json"], input=whole, stdout=subprocess.PIPE,
                           check=True)
@@ -168,7 +168,7 @@ def test_so_many_files_and_no_more(world, tmp_path):
     for file in files:
         status, text, stderr = run_tracer("-r", file, "-o", "json")
         assert status == 0, stderr
-        last += [json.loads(line) for line in text.splitlines()[:-1]]
+        last += chapters_of(text)
     assert last == tracer.chapters()[-len(last):] and 20 < len(last) < 160
 
 

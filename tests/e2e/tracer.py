@@ -131,6 +131,11 @@ class Tracer:
             Tracer.running.remove(self)
 
 
+def chapters_of(text):
+    """The chapters in the lines of -o json, without what is no connection's."""
+    return [r for r in map(json.loads, text.splitlines()) if r["type"] in ("handshake", "close")]
+
+
 def run_tracer(*args, **kw):
     """For calls that end by themselves: (status, stdout, stderr)."""
     done = subprocess.run([BINARY, *map(str, args)], stdin=kw.pop("stdin", subprocess.DEVNULL),

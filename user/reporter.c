@@ -144,33 +144,6 @@ static void report_tally(struct reporter *reporter, const struct item_tally *i)
 }
 
 /* The least length of an item; SIZE_MAX: this version does not know the type. */
-static size_t item_size(enum item_type type)
-{
-	switch (type) {
-	case ITEM_CLOCK:
-		return sizeof(int64_t);
-	case ITEM_HANDSHAKE:
-		return sizeof(struct handshake_part);
-	case ITEM_CLOSE:
-		return sizeof(struct record);
-	case ITEM_OPEN:
-		return sizeof(struct item_open);
-	case ITEM_TRANSITION:
-		return sizeof(struct transition);
-	case ITEM_CGROUP:
-		return sizeof(uint64_t);
-	case ITEM_SNAPSHOT:
-		return 0;
-	case ITEM_TALLY:
-		return sizeof(struct item_tally);
-	case ITEM_LISTENER:
-		return sizeof(struct item_listener);
-	case ITEM_COUNTS:
-		return sizeof(struct item_counts);
-	}
-	return SIZE_MAX;
-}
-
 void reporter_begin(struct reporter *reporter, FILE *out, bool colour)
 {
 	reporter->context = (struct render_context){

@@ -90,4 +90,7 @@ struct item_counts {
 	uint64_t table_full;
 };
 
+/* Bytes that an item of this type has at least; SIZE_MAX for a type that this version does not know. */
+size_t item_size(enum item_type type);
+
 #endif

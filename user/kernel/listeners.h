@@ -33,14 +33,14 @@ struct listeners *listeners_create(void);
 void listeners_destroy(struct listeners *listeners);
 
 /*
- * Reports the listeners that have dropped something since the last report, or with `all` each that had a
+ * q is the request.  Reports the listeners that have dropped something since the last report, or with `all` each that had a
  * connection, a queue or a drop in the trace.
  */
-int listeners_report(struct listeners *listeners, const struct listeners_request *request,
-		     uint64_t now_ns, bool all);
+int listeners_report(struct listeners *known, const struct listeners_request *q, uint64_t now_ns,
+		     bool all);
 
 /* Reports a listener as it was at its end. */
-int listeners_end(struct listeners *listeners, const struct listeners_request *request,
+int listeners_end(struct listeners *known, const struct listeners_request *q,
 		  const struct listening *end, uint64_t now_ns);
 
 #endif

@@ -68,7 +68,7 @@ static int open_rotated(const struct recording *r)
 		err = -errno;
 	else if (!S_ISREG(st.st_mode))
 		err = -RECORDING_ENOTFILE;
-	else if (ftruncate(fd, 0))
+	if (!err && ftruncate(fd, 0))
 		err = -errno;
 	if (err)
 		close(fd);

@@ -43,7 +43,8 @@ static void put_count(struct line *line, struct maybe n, const char *one, const 
 void render_listener(struct render_context *rc, FILE *out, size_t width,
 		     const struct listener_report *l)
 {
-	char time[TIME_MAX], local[ENDPOINT_MAX], who[PERSON_TEXT_MAX + 1], most[32] = "";
+	char time[TIME_MAX], local[ENDPOINT_MAX], who[PERSON_TEXT_MAX], owner[PERSON_TEXT_MAX + 1],
+		most[32] = "";
 	char queue[32], backlog[32], phrase[128];
 	struct line line = { .out = out, .width = width };
 
@@ -52,8 +53,8 @@ void render_listener(struct render_context *rc, FILE *out, size_t width,
 	line.column = (size_t)fprintf(out, "%s listener",
 				      render_time(time, rc, TIME_WALL, l->t_ns));
 	put(&line, " ", text_endpoint(local, l->local, l->family, l->ifname, l->local_port));
-	name_person(who, &l->owner);
-	put(&line, " ", strcat(who, ":"));
+	snprintf(owner, sizeof(owner), "%s:", name_person(who, &l->owner));
+	put(&line, " ", owner);
 	snprintf(phrase, sizeof(phrase), "accept queue %s of %s", render_number(queue, l->queue),
 		 render_number(backlog, l->backlog));
 	put(&line, " ", phrase);

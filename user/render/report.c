@@ -162,6 +162,8 @@ static void drop(struct report *r, struct kept **link)
 {
 	struct kept *k = *link;
 
+	if (!k)
+		return;
 	*link = k->next;
 	r->n--;
 	r->bytes -= k->bytes;

@@ -43,10 +43,10 @@ LDFLAGS += -static-pie -Wl,--wrap=getpwuid -Wl,--wrap=initgroups
 STATIC_SOURCES := $(wildcard user/kernel/static/*.c)
 endif
 
-# everything but kernel/, main.c and live.c is pure, and linked into the unit tests
+# everything but kernel/, main.c and live*.c is pure, and linked into the unit tests
 PURE := $(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render recording cli))) user/reporter.c
 KERNEL := $(wildcard user/kernel/*.c)
-OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) user/main.c user/live.c)
+OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) user/main.c $(wildcard user/live*.c))
 
 .PHONY: all help run test test-long install clean deps deps-test e2e
 ## Build | make | the program, build/tcpstates-trace (WERROR=1: warnings are errors, as with CI=true)

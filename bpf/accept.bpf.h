@@ -11,6 +11,23 @@
 #include "table.bpf.h"
 
 /*
+ * Of what server_begin() does not select no record may begin: the state's hook runs before the
+ * state is written, so that one may be over when the child is met in SYN_RECV.
+ */
+static __always_inline bool child_selected(struct handshake_part *h, __u64 sk)
+{
+	struct tuple t;
+
+	h->family = read_tuple(&t, (struct sock_common *)sk);
+	__builtin_memcpy(h->local, t.local, 16);
+	__builtin_memcpy(h->remote, t.remote, 16);
+	h->netns = t.netns;
+	h->local_port = t.local_port;
+	h->remote_port = t.remote_port;
+	return select_remote(h) && select_local_port(h);
+}
+
+/*
  * accept() returned a child in SYN_RECV: with fast open, or while another CPU still handles the
  * last ACK.  Its record begins here, and server_established() completes it.
  */
@@ -28,6 +45,8 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 	if (r) {
 		r->h.role = ROLE_SERVER;
 		r->h.state = BPF_TCP_SYN_RECV;
+	}
+	if (r && child_selected(&r->h, sk)) {
 		r->h.acceptor = *o;
 		r->h.accept_ns = t_ns;
 		bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);

@@ -223,19 +223,19 @@ static __always_inline void tuple_of(struct tuple *t, const struct handshake_par
 
 /*
  * Of a socket of any kind, also a request or a minisocket: the verifier need not know its type.
- * The local port may be 0, see local_port_of().
+ * The local port may be 0, see local_port_of().  Returns 4 or 6.
  */
-static __always_inline void read_tuple(struct tuple *t, const struct sock_common *sk)
+static __always_inline __u8 read_tuple(struct tuple *t, const struct sock_common *sk)
 {
 	__u8 bytes[SOCK_COMMON_ROOM] = {};
 	const struct sock_common *copy = (const void *)bytes;
 
 	bpf_probe_read_kernel(bytes, bpf_core_type_size(struct sock_common), sk);
-	read_addresses(copy, t->local, t->remote);
 	t->netns = BPF_CORE_READ(sk, skc_net.net, ns.inum);
 	t->ifindex = copy->skc_bound_dev_if;
 	t->local_port = copy->skc_num;
 	t->remote_port = bpf_ntohs(copy->skc_dport);
+	return read_addresses(copy, t->local, t->remote);
 }
 
 /* The file of a descriptor of the calling process; NULL: there is none. */

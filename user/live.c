@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include "live.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,57 +7,14 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/message.h"
 #include "base/output.h"
 #include "base/signals.h"
-#include "kernel/command.h"
 #include "kernel/privileges.h"
-#include "kernel/tracer.h"
+#include "live_parts.h"
 
 /* how long a record may stay unread in the ring buffer */
 #define READ_EVERY_MS 50
-#define SWEEP_EVERY_NS (NS_PER_S / 10)
-/* a report of the open connections that took so long is followed by the next, if asked for, after so many times that */
-#define REPORT_SHARE 5
-/* how long to wait for the connections of the command, or of the processes of --pid, after their end */
-#define CLOSES_WAIT_NS (2 * NS_PER_S)
-/* a smaller change of the clock's offset is ignored */
-#define CLOCK_STEP_NS 1000000
-
-struct live {
-	const struct options *options;
-	struct reporter *reporter;
-	struct tracer *tracer;
-	struct command command;
-	int signal_fd;
-	int status; /* of the command */
-
-	/* times of CLOCK_MONOTONIC; 0: never */
-	uint64_t sweep_at_ns;
-	uint64_t interval_from_ns;
-	uint64_t interval_at_ns;
-	uint64_t end_at_ns;
-	uint64_t report_from_ns; /* not earlier, the open connections are reported again */
-
-	int64_t clock_offset_ns;
-	bool asked;	  /* SIGUSR1 came */
-	bool interrupted; /* SIGINT, SIGTERM or SIGHUP came while the command ran */
-	bool forsaken;	  /* all processes of --pid have ended */
-	bool impatient;	  /* the trace was interrupted for good: do not wait for the command */
-	bool ended;
-};
-
-/* Reports the clock's offset when it has changed: somebody may set the clock during the trace. */
-static int report_clock(struct live *l)
-{
-	int64_t offset = clock_offset_ns();
-
-	if (llabs(offset - l->clock_offset_ns) < CLOCK_STEP_NS)
-		return 0;
-	l->clock_offset_ns = offset;
-	return reporter_item(l->reporter, &(struct item){ ITEM_CLOCK, &offset, sizeof(offset) });
-}
 
 /* Is it time to end, although the output still waits for its reader? */
 static bool is_over(void *ctx)
@@ -100,93 +55,6 @@ static void handle_signals(struct live *l)
 	}
 }
 
-/* A report of all open connections takes a while, and the ring must be read meanwhile. */
-static int report_open(struct live *l, uint64_t now_ns)
-{
-	uint64_t end_ns;
-	int err;
-
-	if (!l->asked || now_ns < l->report_from_ns)
-		return 0;
-	l->asked = false;
-	err = tracer_report_open(l->tracer, reporter_item, l->reporter);
-	end_ns = clock_monotonic_ns();
-	l->report_from_ns = end_ns + REPORT_SHARE * (end_ns - now_ns);
-	return err;
-}
-
-/* Those whose connections are traced have ended: waits a while for the closes. */
-static void await_closes(struct live *l, uint64_t now_ns)
-{
-	if (!l->end_at_ns || l->end_at_ns > now_ns + CLOSES_WAIT_NS)
-		l->end_at_ns = now_ns + CLOSES_WAIT_NS;
-	if (!tracer_count_open(l->tracer))
-		l->ended = true;
-}
-
-static void watch_command(struct live *l, uint64_t now_ns)
-{
-	int status;
-
-	if (!l->options->command)
-		return;
-	if (l->command.pid) {
-		status = command_status(&l->command);
-		if (status < 0)
-			return;
-		l->status = status;
-	}
-	await_closes(l, now_ns);
-}
-
-/* The processes of --pid have no successors: with the last of them the trace ends. */
-static void watch_processes(struct live *l, uint64_t now_ns)
-{
-	if (l->options->wait || !tracer_processes_ended(l->tracer))
-		return;
-	if (!l->forsaken)
-		message("--pid: no such process runs any more: the trace ends (with --wait it goes on)");
-	l->forsaken = true;
-	await_closes(l, now_ns);
-}
-
-static uint64_t interval_ns(const struct options *o)
-{
-	return (uint64_t)(o->interval_s * NS_PER_S);
-}
-
-static int run_timers(struct live *l)
-{
-	uint64_t now_ns = clock_monotonic_ns();
-	int err;
-
-	watch_command(l, now_ns);
-	err = report_open(l, now_ns);
-	if (now_ns >= l->sweep_at_ns) {
-		l->sweep_at_ns = now_ns + SWEEP_EVERY_NS;
-		if (!err)
-			err = report_clock(l);
-		if (!err)
-			err = tracer_sweep(l->tracer, reporter_item, l->reporter);
-		watch_processes(l, now_ns);
-	}
-	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
-		if (!err)
-			err = tracer_tally(l->tracer, reporter_item, l->reporter);
-		if (!err)
-			err = tracer_report_listeners(l->tracer, reporter_item, l->reporter);
-		reporter_print_interval(l->reporter, l->interval_from_ns, now_ns);
-		l->interval_from_ns = now_ns;
-		l->interval_at_ns += interval_ns(l->options);
-		/* if the process was held up, skip the intervals that have passed */
-		if (l->interval_at_ns <= now_ns)
-			l->interval_at_ns = now_ns + interval_ns(l->options);
-	}
-	if (l->end_at_ns && now_ns >= l->end_at_ns)
-		l->ended = true;
-	return err;
-}
-
 static int wait_ms(const struct live *l)
 {
 	uint64_t now_ns = clock_monotonic_ns();
@@ -214,7 +82,7 @@ static int loop(struct live *l)
 			return -EPIPE;
 		more = tracer_read(l->tracer, reporter_item, l->reporter);
 		handle_signals(l);
-		err = more < 0 ? more : run_timers(l);
+		err = more < 0 ? more : live_run_timers(l);
 		if (!err)
 			err = reporter_flush(l->reporter);
 	}
@@ -253,7 +121,7 @@ static void start_timers(struct live *l)
 		l->end_at_ns = now_ns + (uint64_t)(o->duration_s * NS_PER_S);
 	l->interval_from_ns = now_ns;
 	if (o->interval_s > 0)
-		l->interval_at_ns = now_ns + interval_ns(o);
+		l->interval_at_ns = now_ns + live_interval_ns(o);
 }
 
 static int start(struct live *l)
@@ -270,7 +138,7 @@ static int start(struct live *l)
 	if (!err)
 		err = open_tracer(l);
 	if (!err)
-		err = report_clock(l);
+		err = live_report_clock(l);
 	if (err)
 		return err;
 	if (l->reporter->renderer->begin)

@@ -73,7 +73,7 @@ class TwoLinks:
             length = {4: 24, 6: 64}[family]
             self.host.addr(dev, f"{self.here}/{length}")
             peer.addr("e", f"{self.there}/{length}")
-        self.captures = [world.capture(peer, "e") for peer in self.peers]
+        self.captures = [world.capture(self.host, dev) for dev in DEVICES]
 
     def connect(self):
         """The host's two clients; the peers' servers."""

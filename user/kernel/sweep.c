@@ -107,8 +107,8 @@ static bool is_selected(const struct sweep *s, const struct record *r)
 {
 	bool by_owner = s->cfg->by_pid || s->cfg->by_comm || s->cfg->cgroup;
 
-	/* accept() returned it before it was ESTABLISHED: nothing is known of it yet (accept_early) */
-	if (!r->h.family)
+	/* accept() returned it before it was ESTABLISHED: no more is known of it yet (accept_early) */
+	if (r->h.role == ROLE_SERVER && r->h.state == BPF_TCP_SYN_RECV)
 		return false;
 	/* the local port of a client was not known when the BPF side selected the record */
 	if (!select_ports(s->options, &r->h))

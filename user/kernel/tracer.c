@@ -60,6 +60,12 @@ uint64_t tracer_runs_missed(const struct bpf_program *prog)
 	return info.recursion_misses;
 }
 
+void tracer_count_missed(struct tracer *t)
+{
+	t->missed = tracer_runs_missed(t->progs[FEATURE_STATE]) - t->missed;
+	t->relayed = tracer_counter(t, COUNT_RELAY) - t->relayed;
+}
+
 uint64_t tracer_counter(struct tracer *t, enum counter which)
 {
 	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values)), sum = 0;
@@ -192,6 +198,7 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 	tracer_check_sockets(t);
 	tracer_read_listeners(t);
 	t->stopped = true;
+	tracer_count_missed(t);
 	tracer_detach(t);
 	await_programs();
 	do
@@ -203,14 +210,12 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = make_sweep(t, sink, ctx);
-	uint64_t missed = tracer_runs_missed(t->progs[FEATURE_STATE]) - t->missed_before;
-	uint64_t relayed = tracer_counter(t, COUNT_RELAY) - t->relayed_before;
 	struct item_counts counts = {
 		.events_lost = tracer_counter(t, COUNT_LOST_HANDSHAKE) +
 			       tracer_counter(t, COUNT_LOST_CLOSE) +
 			       tracer_counter(t, COUNT_LOST_TRANSITION) +
 			       tracer_counter(t, COUNT_LOST_TALLY) +
-			       (missed > relayed ? missed - relayed : 0),
+			       (t->missed > t->relayed ? t->missed - t->relayed : 0),
 		.table_full = tracer_counter(t, COUNT_TABLE_FULL),
 	};
 	unsigned long long not_followed = tracer_counter(t, COUNT_NOT_FOLLOWED);
@@ -229,7 +234,7 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		err = sink(ctx, &(struct item){ ITEM_COUNTS, &counts, sizeof(counts) });
 	if (t->options->verbose)
 		message("hook runs skipped: %llu, of which the relay handled %llu; unknown sockets: %llu",
-			(unsigned long long)missed, (unsigned long long)relayed,
+			(unsigned long long)t->missed, (unsigned long long)t->relayed,
 			(unsigned long long)tracer_counter(t, COUNT_UNKNOWN));
 	return err;
 }

@@ -240,8 +240,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 		tracer_close(t);
 		return err;
 	}
-	t->missed_before = tracer_runs_missed(t->progs[FEATURE_STATE]);
-	t->relayed_before = tracer_counter(t, COUNT_RELAY);
+	tracer_count_missed(t);
 	processes_settle(&t->processes, bpf_map__fd(t->skel->maps.pids));
 	tracer_scan(t);
 	*tracer = t;

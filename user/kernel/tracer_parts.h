@@ -65,10 +65,9 @@ struct tracer {
 	uint64_t unaccepted_ns;	     /* those that have waited since before then were swept */
 	uint64_t segments_missed;    /* by the hook for minisockets, as of the last sweep */
 
-	/* runs that the primary program missed before the relay was attached */
-	uint64_t missed_before;
-	/* runs of the relay before the primary program was attached */
-	uint64_t relayed_before;
+	/* while both were attached: runs that the primary program missed, and those of them that the relay handled */
+	uint64_t missed;
+	uint64_t relayed;
 };
 
 /*
@@ -122,5 +121,11 @@ int tracer_backups(const struct tracer *t, struct bpf_program *progs[BACKUPS]);
  * (recursion_misses of struct bpf_prog_info); 0 before Linux 5.12.
  */
 uint64_t tracer_runs_missed(const struct bpf_program *prog);
+
+/*
+ * Sets missed and relayed: called first when both the primary program and the relay are attached, and a second
+ * time before either is detached.
+ */
+void tracer_count_missed(struct tracer *t);
 
 #endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* What a live trace does from time to time. */
+#include <stdlib.h>
+
+#include "base/message.h"
+#include "live_parts.h"
+
+#define SWEEP_EVERY_NS (NS_PER_S / 10)
+/* a report of the open connections that took so long is followed by the next, if asked for, after so many times that */
+#define REPORT_SHARE 5
+/* how long to wait for the connections of the command, or of the processes of --pid, after their end */
+#define CLOSES_WAIT_NS (2 * NS_PER_S)
+/* a smaller change of the clock's offset is ignored */
+#define CLOCK_STEP_NS 1000000
+
+int live_report_clock(struct live *l)
+{
+	int64_t offset = clock_offset_ns();
+
+	if (llabs(offset - l->clock_offset_ns) < CLOCK_STEP_NS)
+		return 0;
+	l->clock_offset_ns = offset;
+	return reporter_item(l->reporter, &(struct item){ ITEM_CLOCK, &offset, sizeof(offset) });
+}
+
+/* A report of all open connections takes a while, and the ring must be read meanwhile. */
+static int report_open(struct live *l, uint64_t now_ns)
+{
+	uint64_t end_ns;
+	int err;
+
+	if (!l->asked || now_ns < l->report_from_ns)
+		return 0;
+	l->asked = false;
+	err = tracer_report_open(l->tracer, reporter_item, l->reporter);
+	end_ns = clock_monotonic_ns();
+	l->report_from_ns = end_ns + REPORT_SHARE * (end_ns - now_ns);
+	return err;
+}
+
+/* Those whose connections are traced have ended: waits a while for the closes. */
+static void await_closes(struct live *l, uint64_t now_ns)
+{
+	if (!l->end_at_ns || l->end_at_ns > now_ns + CLOSES_WAIT_NS)
+		l->end_at_ns = now_ns + CLOSES_WAIT_NS;
+	if (!tracer_count_open(l->tracer))
+		l->ended = true;
+}
+
+static void watch_command(struct live *l, uint64_t now_ns)
+{
+	int status;
+
+	if (!l->options->command)
+		return;
+	if (l->command.pid) {
+		status = command_status(&l->command);
+		if (status < 0)
+			return;
+		l->status = status;
+	}
+	await_closes(l, now_ns);
+}
+
+/* The processes of --pid have no successors: with the last of them the trace ends. */
+static void watch_processes(struct live *l, uint64_t now_ns)
+{
+	if (l->options->wait || !tracer_processes_ended(l->tracer))
+		return;
+	if (!l->forsaken)
+		message("--pid: no such process runs any more: the trace ends (with --wait it goes on)");
+	l->forsaken = true;
+	await_closes(l, now_ns);
+}
+
+int live_run_timers(struct live *l)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	int err;
+
+	watch_command(l, now_ns);
+	err = report_open(l, now_ns);
+	if (now_ns >= l->sweep_at_ns) {
+		l->sweep_at_ns = now_ns + SWEEP_EVERY_NS;
+		if (!err)
+			err = live_report_clock(l);
+		if (!err)
+			err = tracer_sweep(l->tracer, reporter_item, l->reporter);
+		watch_processes(l, now_ns);
+	}
+	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
+		if (!err)
+			err = tracer_tally(l->tracer, reporter_item, l->reporter);
+		if (!err)
+			err = tracer_report_listeners(l->tracer, reporter_item, l->reporter);
+		reporter_print_interval(l->reporter, l->interval_from_ns, now_ns);
+		l->interval_from_ns = now_ns;
+		l->interval_at_ns += live_interval_ns(l->options);
+		/* if the process was held up, skip the intervals that have passed */
+		if (l->interval_at_ns <= now_ns)
+			l->interval_at_ns = now_ns + live_interval_ns(l->options);
+	}
+	if (l->end_at_ns && now_ns >= l->end_at_ns)
+		l->ended = true;
+	return err;
+}

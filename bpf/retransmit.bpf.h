@@ -110,10 +110,16 @@ static __always_inline bool is_sending(__u64 step, __u8 to)
 	return (kind == STEP_STATE && step_to(step) == to) || kind == STEP_RETRANSMIT;
 }
 
+/*
+ * 0, which the verifier does not know: it takes any two values of x + unknown_0 for the same, and so
+ * does not follow a loop once more for each step that may be the nearest.
+ */
+__u32 unknown_0 = 0;
+
 static __always_inline void syn_unsent(struct record *r, __u64 sent_ns)
 {
-	__u64 nearest = ~0ULL;
-	__u32 at = HANDSHAKE_STEPS;
+	__u64 nearest = ~0ULL - unknown_0;
+	__u32 at = HANDSHAKE_STEPS + unknown_0;
 
 	for (__u32 i = 0; i < HANDSHAKE_STEPS; i++) {
 		__u64 d = distance(r->h.t0_ns + step_t_ns(r->h.steps[i]), sent_ns);
@@ -121,7 +127,7 @@ static __always_inline void syn_unsent(struct record *r, __u64 sent_ns)
 		if (i < r->h.n_steps && is_sending(r->h.steps[i], BPF_TCP_SYN_SENT) &&
 		    d < nearest) {
 			nearest = d;
-			at = i;
+			at = i + unknown_0;
 		}
 	}
 	barrier_var(at);
@@ -142,8 +148,8 @@ static __always_inline bool fin_held(const struct record *r, struct tcp_sock *tp
 
 static __always_inline void fin_unsent(struct record *r, __u64 sent_ns, bool held)
 {
-	__u64 nearest = ~0ULL;
-	__u32 at = CLOSE_STEPS;
+	__u64 nearest = ~0ULL - unknown_0;
+	__u32 at = CLOSE_STEPS + unknown_0;
 
 	for (__u32 i = 0; i < CLOSE_STEPS; i++) {
 		__u64 step = r->c.steps[i], d = distance(r->c.t0_ns + step_t_ns(step), sent_ns);
@@ -152,7 +158,7 @@ static __always_inline void fin_unsent(struct record *r, __u64 sent_ns, bool hel
 		    (is_sending(step, BPF_TCP_FIN_WAIT1) || is_sending(step, BPF_TCP_LAST_ACK)) &&
 		    d < nearest) {
 			nearest = d;
-			at = i;
+			at = i + unknown_0;
 		}
 	}
 	barrier_var(at);
@@ -172,9 +178,9 @@ static __always_inline void fin_unsent(struct record *r, __u64 sent_ns, bool hel
 /*
  * A segment is freed: is it a SYN or FIN of ours on its way out?  It still has its socket then, and
  * no interface that it came in by.  Most are freed within the call that transmits them.  What a
- * queue drops later is found by the time when it was transmitted.
+ * queue drops later is found by the time when it was transmitted.  False: it was not on its way out.
  */
-static __always_inline void on_unsent(struct sk_buff *skb)
+static __always_inline bool on_unsent(struct sk_buff *skb)
 {
 	struct sock *sk = BPF_CORE_READ(skb, sk);
 	__u64 t_ns, sent_ns;
@@ -184,24 +190,24 @@ static __always_inline void on_unsent(struct sk_buff *skb)
 	bool held;
 
 	if (!sk || BPF_CORE_READ(skb, skb_iif))
-		return;
+		return false;
 	r = table_find((__u64)sk);
 	if (!r)
-		return;
+		return false;
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
 	bpf_probe_read_kernel(&flags, 1,
 			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
 				      TCP_FLAGS_AT);
 	if (!has_syn_or_fin_to_send(state) || r->h.state != state ||
 	    !(flags & (state == BPF_TCP_SYN_SENT ? TCP_SYN : TCP_FIN)))
-		return;
+		return true;
 	total = BPF_CORE_READ((struct tcp_sock *)sk, total_retrans);
 	t_ns = bpf_ktime_get_ns();
 	held = state != BPF_TCP_SYN_SENT && fin_held(r, (struct tcp_sock *)sk);
 	if (total != retransmits_counted(r, state) || (held && r->c.flags & CLOSE_FIN_HELD)) {
 		diary_unsent(r, t_ns, state, total != retransmits_counted(r, state));
 		count_retransmits(r, state, total);
-		return;
+		return true;
 	}
 	/* with the time of transmission, on CLOCK_MONOTONIC, since 4.20 */
 	sent_ns = BPF_CORE_READ(skb, tstamp);
@@ -211,6 +217,7 @@ static __always_inline void on_unsent(struct sk_buff *skb)
 		syn_unsent(r, sent_ns);
 	else
 		fin_unsent(r, sent_ns, held);
+	return true;
 }
 
 /* Where no program of timewait.bpf.h is on this hook. */

@@ -298,8 +298,8 @@ static __always_inline void minisocket_judged(struct sk_buff *skb, const struct 
 SEC("?raw_tp/kfree_skb")
 int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, struct sock *rx_sk)
 {
-	if (cfg.unsent_seen)
-		on_unsent(skb);
+	if (cfg.unsent_seen && on_unsent(skb))
+		return 0;
 	if (rx_sk && BPF_CORE_READ(rx_sk, __sk_common.skc_state) == BPF_TCP_TIME_WAIT)
 		minisocket_segment(skb, &rx_sk->__sk_common);
 	return 0;
@@ -341,8 +341,8 @@ int BPF_PROG(segment_dropped, struct sk_buff *skb)
 	struct arrival s = { .kind = ARRIVAL_BY_HEADERS };
 	struct tuple key = {};
 
-	if (cfg.unsent_seen)
-		on_unsent(skb);
+	if (cfg.unsent_seen && on_unsent(skb))
+		return 0;
 	if (segment_read(skb, &key, &s))
 		minisocket_event(&key, &s);
 	return 0;

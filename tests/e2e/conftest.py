@@ -2,6 +2,7 @@
 import os
 import signal
 import sys
+import threading
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -17,8 +18,10 @@ from kernel import why_no_bpf  # noqa: E402
 from lent import PublicCopy  # noqa: E402
 from world import World  # noqa: E402
 
-# A tracer started in the background by a shell would otherwise inherit "ignore".
-signal.signal(signal.SIGINT, signal.default_int_handler)
+# A tracer started in the background by a shell would otherwise inherit "ignore".  xdist may have this run in another
+# thread than the main one, which alone may do it: `run` has done it before.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # without UTF-8 it prints nothing but ASCII
 os.environ["LC_ALL"] = "C.UTF-8"
 

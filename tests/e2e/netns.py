@@ -22,9 +22,9 @@ PREFIX = f"{RUN}{os.getpid()}-"
 
 def _ports():
     """Each process that tests has ports of its own, by which events are known to be its test's."""
-    n, of = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:], os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1)
-    each = 42000 // int(of)
-    return range(23000 + int(n) * each, 23000 + (int(n) + 1) * each)
+    n, of = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+    each, n = 42000 // of, n % of  # one that takes the place of another has a higher number
+    return range(23000 + n * each, 23000 + (n + 1) * each)
 
 
 PORTS = _ports()

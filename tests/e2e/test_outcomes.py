@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Handshakes that fail, each with its errno and the time it took."""
+import re
 import socket
 
 import pytest
 
 import checks
+import pump
 from checks import Noise, between, check_owner, failed, near
 from oracle import End
-from tracer import Tracer
+from tracer import Tracer, run_tracer
 
 
 def test_refused(world, link, family):
@@ -209,6 +211,23 @@ def test_the_server_resets_what_nobody_accepted(world, family):
     assert tracer.one("handshake", local_port=port)["accept_us"] is None
 
 
+def test_gave_up(world, tmp_path):
+    """close() after the second SYN: how many got no answer, as the kernel's counter has it, and after what time."""
+    link = world.link("veth")
+    nowhere = blackhole(link)[4]
+    client = world.agent(link.a)
+    tracer = Tracer("-w", tmp_path / "rec", netns=link.a)
+    assert client.connect(nowhere, 80, blocking=False)["errno"] == "EINPROGRESS"
+    pump.wait_until(lambda: "retrans:1/1" in link.a.exec("ss", "-Htani", "state", "syn-sent"), "the second SYN")
+    client.close()
+    tracer.wait_count(1)
+    tracer.stop()
+    assert tracer.one("handshake")["outcome"] == "abandoned"
+    _, text, _ = run_tracer("-r", tmp_path / "rec")
+    assert re.search(r"\bno answer to 2 SYNs, the application gave up after [1-9][0-9]*\.[0-9] s\n", text), text
+    assert "retransmit" not in text
+
+
 def test_one_socket_connects_twice(world):
     """Refused, then connected with the same socket: two connections, two numbers, one cookie."""
     ns = world.netns()
@@ -225,11 +244,11 @@ def test_one_socket_connects_twice(world):
     assert first["pid"] == second["pid"] == client.pid
 
 
-def test_simultaneous_open(world):
+def test_simultaneous_open(world, tmp_path):
     """A socket that connects to itself is the simplest case of crossed SYNs."""
     ns = world.netns()
     client = world.agent(ns)
-    tracer = Tracer(netns=ns)
+    tracer = Tracer("-w", tmp_path / "rec", netns=ns)
     client.socket()
     client.bind("127.0.0.1", 6000)
     assert client.connect("127.0.0.1", 6000)["errno"] is None
@@ -237,6 +256,8 @@ def test_simultaneous_open(world):
     tracer.stop()
     chapter = tracer.one("handshake", local_port=6000)
     checks.check_shape(chapter)
+    _, text, _ = run_tracer("-r", tmp_path / "rec")
+    assert ", simultaneous open, to itself" in " ".join(text.split())
     assert chapter["outcome"] == "established" and chapter["simultaneous_open"] is True
     assert chapter["role"] == "client" and chapter["iss"] == chapter["irs"]
 

@@ -248,3 +248,14 @@ def test_an_existing_file_keeps_its_owner(public, theirs):
     assert (got.st_uid, stat.S_IMODE(got.st_mode)) == (0, 0o666)
     with open(path, "rb") as f:
         assert not f.read().startswith(b"xxx")
+
+
+def test_in_a_chroot(world, tmp_path):
+    """Its / is no mount, and /sys has no tracefs: the tracepoints of accept() are found all the same."""
+    script = ("for d in usr lib lib64 bin proc sys; do mkdir -p $1/$d; mount --bind /$d $1/$d; done; touch $1/it; "
+              "mount --bind $2 $1/it; exec chroot $1 /it --hook accept=syscall -v -u 0.01 -o none --netns $3")
+    done = subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", tmp_path, BINARY, str(world.netns().inode)],
+                          stderr=subprocess.PIPE, text=True, check=False, timeout=HANG_S)
+    assert done.returncode == 0, done.stderr
+    assert "accept: syscall sys_exit_accept, sys_exit_accept4" in done.stderr
+    assert "no hook on its return" not in done.stderr

@@ -76,7 +76,8 @@ static void test_comm(void **state)
 	assert_run(&r);
 	assert_string_equal(r.o.comm, "fifteen-bytes-x");
 	run_free(&r);
-	BAD("-c sixteen-bytes-xx: too long", "1 to 15", "-c", "sixteen-bytes-xx");
+	BAD("-c sixteen-bytes-xx: the kernel keeps only the first 15 bytes of a name: give those",
+	    "1 to 15", "-c", "sixteen-bytes-xx");
 	BAD("--comm '': empty", "", "--comm=");
 	BAD("-c b: given twice", "", "-c", "a", "-c", "b");
 }

@@ -113,7 +113,9 @@ enum options_result set_comm(struct parse *p, const struct option_row *row, cons
 	if (!len)
 		return complain_if(p, row, arg, "empty", NULL);
 	if (len >= sizeof(p->o->comm))
-		return complain_if(p, row, arg, "too long", NULL);
+		return complain_if(p, row, arg,
+				   "the kernel keeps only the first 15 bytes of a name: give those",
+				   NULL);
 	memcpy(p->o->comm, arg, len);
 	return OPTIONS_RUN;
 }

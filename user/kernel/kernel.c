@@ -4,14 +4,13 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Follows a function or a typedef to its prototype; NULL: there is none. */
@@ -184,62 +183,62 @@ int kernel_try_ring(void)
 	return 0;
 }
 
-static int read_tracepoint_id(const char *tracefs, const char *category, const char *name)
+/* tracefs: an open directory.  The tracepoint's number, or a negative errno. */
+static int read_tracepoint_id(int tracefs, const char *category, const char *name)
 {
-	char path[256];
-	FILE *f;
-	int n = -ENOENT;
+	char path[256], text[16] = "";
+	int fd, n, err;
 
-	snprintf(path, sizeof(path), "%s/events/%s/%s/id", tracefs, category, name);
-	f = fopen(path, "re");
-	if (!f)
+	snprintf(path, sizeof(path), "events/%s/%s/id", category, name);
+	fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	if (fscanf(f, "%d", &n) != 1)
-		n = -EIO;
-	fclose(f);
-	return n;
+	err = read(fd, text, sizeof(text) - 1) < 0 ? -errno : 0;
+	if (!err && sscanf(text, "%d", &n) != 1)
+		err = -EIO;
+	close(fd);
+	return err ? err : n;
 }
 
-/* Mounts tracefs in a child, so that no other process sees the mount. */
-static int read_tracepoint_id_in_child(const char *category, const char *name)
+static int read_tracepoint_id_in(const char *tracefs, const char *category, const char *name)
 {
-	int pipe_fd[2], n = -EIO, status;
-	pid_t child;
+	int dir = open(tracefs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int id = dir < 0 ? -errno : read_tracepoint_id(dir, category, name);
 
-	if (pipe(pipe_fd))
+	if (dir >= 0)
+		close(dir);
+	return id;
+}
+
+/* tracefs, mounted nowhere, so that no other process sees it: a descriptor, or a negative errno.  Since Linux 5.2. */
+static int open_own_tracefs(void)
+{
+	int fs = fsopen("tracefs", FSOPEN_CLOEXEC), dir;
+
+	if (fs < 0)
 		return -errno;
-	child = fork();
-	if (child == 0) {
-		n = -EPERM;
-		if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) &&
-		    !mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
-			n = read_tracepoint_id("/sys/kernel/tracing", category, name);
-		if (write(pipe_fd[1], &n, sizeof(n)) != sizeof(n))
-			_exit(1);
-		_exit(0);
-	}
-	close(pipe_fd[1]);
-	if (child < 0)
-		n = -errno;
-	else if (read(pipe_fd[0], &n, sizeof(n)) != sizeof(n))
-		n = -EIO;
-	close(pipe_fd[0]);
-	if (child > 0)
-		while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-			;
-	return n;
+	dir = fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) ? -1
+							       : fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (dir < 0)
+		dir = -errno;
+	close(fs);
+	return dir;
 }
 
 static int tracepoint_id(const char *category, const char *name)
 {
-	int id = read_tracepoint_id("/sys/kernel/tracing", category, name), private;
+	int id = read_tracepoint_id_in("/sys/kernel/tracing", category, name), own, own_id;
 
 	if (id < 0 && id != -EACCES)
-		id = read_tracepoint_id("/sys/kernel/debug/tracing", category, name);
+		id = read_tracepoint_id_in("/sys/kernel/debug/tracing", category, name);
 	if (id >= 0)
 		return id;
-	private = read_tracepoint_id_in_child(category, name);
-	return private == -EPERM && id == -EACCES ? id : private;
+	own = open_own_tracefs();
+	if (own < 0)
+		return own == -EPERM && id == -EACCES ? id : own;
+	own_id = read_tracepoint_id(own, category, name);
+	close(own);
+	return own_id;
 }
 
 static int open_perf(struct perf_event_attr *attr)

@@ -144,7 +144,7 @@ static void warn_without_accept(const struct finding *accept)
 	message("accept(): no hook on its return: %s (continuing as with --no-accept%s)",
 		strerror(-err),
 		err == -EACCES	? "; CAP_DAC_READ_SEARCH gives access to tracefs"
-		: err == -EPERM ? "; mount tracefs on /sys/kernel/tracing, or run as root"
+		: err == -EPERM ? "; mount tracefs on /sys/kernel/tracing, or give CAP_SYS_ADMIN"
 				: "");
 }
 

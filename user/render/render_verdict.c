@@ -95,7 +95,6 @@ static const char *outcome_words(enum outcome outcome)
 		[OUTCOME_RESET] = "reset",
 		[OUTCOME_TIMED_OUT] = "timed out",
 		[OUTCOME_UNREACHABLE] = "unreachable",
-		[OUTCOME_ABANDONED] = "abandoned by the application",
 		[OUTCOME_NO_PORT] = "no free local port",
 		[OUTCOME_NO_ROUTE] = "no route",
 		[OUTCOME_FAILED] = "failed",
@@ -129,6 +128,47 @@ static const char *errno_words(char buf[32], int err)
 	return buf;
 }
 
+/* "12.345 ms", and from one second on "3.5 s" */
+static const char *duration_words(char buf[32], struct maybe ns)
+{
+	int64_t tenths = (ns.value + NS_PER_S / 20) / (NS_PER_S / 10);
+	char ms[32];
+
+	if (ns.value < NS_PER_S)
+		snprintf(buf, 32, "%s ms", text_ms(ms, ns));
+	else
+		snprintf(buf, 32, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
+	return buf;
+}
+
+static bool syn_left(const struct chapter *ch)
+{
+	for (size_t i = 0; i < chapter_step_count(ch); i++) {
+		const struct segment *s = &ch->steps[i].segment;
+
+		if (s->sent && s->flags & SEGMENT_SYN && !s->unsent)
+			return true;
+	}
+	return false;
+}
+
+/* "no answer to 3 SYNs, the application gave up after 3.5 s": the last one may still have been on its way. */
+static void say_abandoned(struct verdict *v, const struct chapter *ch)
+{
+	const struct handshake *hs = &ch->handshake;
+	int64_t syns = hs->syn_retransmits.value + 1;
+	bool counted = hs->syn_retransmits.known && hs->simultaneous_open != TRISTATE_YES;
+	char text[32];
+
+	if (counted && !syn_left(ch))
+		say(v, "; ", "no SYN left this host");
+	else if (counted)
+		say(v, "; ", "no answer to %" PRId64 " SYN%s", syns, syns == 1 ? "" : "s");
+	say(v, counted ? ", " : "; ", "the application gave up");
+	if (hs->handshake_ns.known)
+		say(v, " ", "after %s", duration_words(text, hs->handshake_ns));
+}
+
 static void say_outcome(struct verdict *v, const struct chapter *ch)
 {
 	const struct handshake *hs = &ch->handshake;
@@ -140,6 +180,8 @@ static void say_outcome(struct verdict *v, const struct chapter *ch)
 		say(v, "; ", hs->handshake_ns.known ? "handshake %s ms" : "handshake %s",
 		    text_ms(ms, hs->handshake_ns));
 		say_ms(v, ", ", "rtt", hs->rtt_ns);
+	} else if (hs->outcome == OUTCOME_ABANDONED) {
+		say_abandoned(v, ch);
 	} else if (hs->handshake_ns.known) {
 		say(v, "; ", "%s after %s ms%s", outcome_words(hs->outcome),
 		    text_ms(ms, hs->handshake_ns), errno_words(err, ch->err));
@@ -163,6 +205,13 @@ static void say_negotiated(struct verdict *v, const struct handshake *hs)
 	say_if(v, hs->ecn, "ecn");
 }
 
+/* A socket that connected to its own port, as a client may that tries a port of the local range again and again. */
+static bool is_to_itself(const struct chapter *ch)
+{
+	return ch->local_port.known && ch->local_port.value == ch->remote_port.value &&
+	       !memcmp(ch->local, ch->remote, sizeof(ch->local));
+}
+
 static void say_handshake(struct verdict *v, const struct render_context *rc,
 			  const struct chapter *ch)
 {
@@ -170,11 +219,14 @@ static void say_handshake(struct verdict *v, const struct render_context *rc,
 	char ms[32];
 
 	say_outcome(v, ch);
-	say_count(v, ", ", "SYN retransmit", hs->syn_retransmits);
+	if (hs->outcome != OUTCOME_ABANDONED)
+		say_count(v, ", ", "SYN retransmit", hs->syn_retransmits);
 	say_count(v, ", ", "SYN,ACK retransmit", hs->synack_retransmits);
 	if (hs->accept_ns.known)
 		say(v, ", ", "waited %s ms in the accept queue", text_ms(ms, hs->accept_ns));
 	say_if(v, hs->simultaneous_open, "simultaneous open");
+	if (is_to_itself(ch))
+		say(v, ", ", "to itself");
 	if (hs->outcome == OUTCOME_ESTABLISHED && ch->completeness & COMPLETE_RST)
 		say(v, ", ", "RST to a half-open peer");
 	say_if(v, hs->fastopen, "TCP Fast Open");
@@ -241,14 +293,9 @@ static void say_never_accepted(struct verdict *v, struct maybe queued_ns)
 
 	if (!queued_ns.known) {
 		say(v, "; ", "never accepted");
-	} else if (queued_ns.value < NS_PER_S) {
-		say(v, "; ", "never accepted, %s ms in the accept queue", text_ms(text, queued_ns));
 	} else {
-		int64_t tenths = queued_ns.value / (NS_PER_S / 10) +
-				 (queued_ns.value % (NS_PER_S / 10) >= NS_PER_S / 20);
-
-		say(v, "; ", "never accepted, %" PRId64 ".%" PRId64 " s in the accept queue",
-		    tenths / 10, tenths % 10);
+		say(v, "; ", "never accepted, %s in the accept queue",
+		    duration_words(text, queued_ns));
 	}
 }
 

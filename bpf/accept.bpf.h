@@ -27,6 +27,11 @@ static __always_inline bool child_selected(struct handshake_part *h, __u64 sk)
 	return select_remote(h) && select_local_port(h);
 }
 
+static __always_inline bool select_acceptor(const struct owner *o)
+{
+	return !select_by_owner() || select_current(o);
+}
+
 /*
  * accept() returned a child in SYN_RECV: with fast open, or while another CPU still handles the
  * last ACK.  Its record begins here, and server_established() completes it.
@@ -37,8 +42,7 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 	struct record *r;
 	int level;
 
-	if (!cpu || BPF_CORE_READ((struct sock_common *)sk, skc_state) != BPF_TCP_SYN_RECV ||
-	    (select_by_owner() && !select_current(o)))
+	if (!cpu || BPF_CORE_READ((struct sock_common *)sk, skc_state) != BPF_TCP_SYN_RECV)
 		return;
 	level = level_enter(cpu);
 	r = scratch_record(cpu, level);
@@ -48,6 +52,8 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 	}
 	if (r && child_selected(&r->h, sk)) {
 		r->h.acceptor = *o;
+		if (!select_acceptor(o))
+			r->h.accept_fate = ACCEPT_UNSELECTED;
 		r->h.accept_ns = t_ns;
 		bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 	}
@@ -76,12 +82,16 @@ static __always_inline void on_accept(__u64 sk)
 	/* a client's, or another program on this hook was first */
 	if (r->h.role != ROLE_SERVER || r->h.accept_ns)
 		return;
-	if (select_by_owner() && !owner_selected(r) && !select_current(&o)) {
+	if (select_acceptor(&o)) {
+		listener_accepted(r->c.listener);
+	} else if (cfg.by_pid) {
+		/* a selected process may close it */
+		r->h.accept_fate |= ACCEPT_UNSELECTED;
+	} else {
 		claim_handshake(sk);
 		table_remove(sk);
 		return;
 	}
-	listener_accepted(r->c.listener);
 	r->h.acceptor = o;
 	barrier();
 	r->h.accept_ns = t_ns;

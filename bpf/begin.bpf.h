@@ -14,8 +14,12 @@
 /* connect() was called: the record begins, and the caller is its owner. */
 static __always_inline void client_begin(const struct change *now)
 {
-	struct record *r = scratch_record(now->cpu, now->level);
+	struct record *r;
 
+	/* first of all: most connections of the host are not those of a selected process */
+	if (!caller_selected())
+		return;
+	r = scratch_record(now->cpu, now->level);
 	if (!r)
 		return;
 	r->h.role = ROLE_CLIENT;
@@ -98,7 +102,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
 			r->h.flags |= HANDSHAKE_OWNER_SELECTED;
 	}
-	if (!cfg.accept_seen && !owner_selected(r))
+	if (!cfg.accept_seen && !wanted_owner(&cfg, r))
 		return false;
 	if (listener) {
 		r->c.listener = listener->sk;
@@ -142,6 +146,7 @@ static __always_inline bool take_early_accept(struct record *r, const struct rec
 		return false;
 	r->h.acceptor = early->h.acceptor;
 	r->h.accept_ns = early->h.accept_ns;
+	r->h.accept_fate |= early->h.accept_fate;
 	r->h.conn = early->h.conn;
 	return true;
 }
@@ -157,8 +162,13 @@ static __always_inline void server_enter(struct record *r, const struct change *
 		return;
 	old = table_find(now->sk);
 	if (take_early_accept(r, old)) {
-		listener_accepted(r->c.listener);
 		claim_handshake(now->sk);
+		if (!cfg.by_pid && !wanted_owner(&cfg, r)) {
+			table_remove(now->sk);
+			return;
+		}
+		if (wanted_owner(&cfg, r))
+			listener_accepted(r->c.listener);
 		post_unqueued(r);
 		bpf_map_update_elem(&table, &now->sk, r, BPF_ANY);
 	} else if (old) {
@@ -197,14 +207,16 @@ static __always_inline struct record *server_cut_short(struct record *r, const s
 }
 
 /*
- * Why has this socket no record?  It existed before the trace, the table was full, or an event was
- * missed.
+ * Why has this socket no record?  It existed before the trace, it was not selected, the table was
+ * full, or an event was missed.
  */
 static __always_inline void mark_unknown(struct record *r, __u8 from)
 {
 	if (scanning || r->h.flags & HANDSHAKE_BEFORE_TRACE ||
 	    (scanned_netns && scanned_netns != r->h.netns)) {
 		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
+	} else if (select_by_owner()) {
+		r->h.flags |= HANDSHAKE_NOT_SELECTED;
 	} else if (table_was_full) {
 		/* post_unrecorded() has posted its handshake */
 		r->h.flags |= HANDSHAKE_TABLE_FULL;
@@ -215,6 +227,15 @@ static __always_inline void mark_unknown(struct record *r, __u8 from)
 	}
 }
 
+/* -p: does a selected process close this socket, for all that is known yet? */
+static __always_inline bool selected_closes(const struct change *now)
+{
+	const struct sock *sk = &now->tp->inet_conn.icsk_inet.sk;
+
+	return cfg.by_pid && (queues_fin(now->to) || may_abort(now->from, now->to, sk)) &&
+	       caller_selected();
+}
+
 /*
  * A socket without a record changes its state: the record begins on its way, and is not in the
  * table yet.  NULL: it is not selected.
@@ -223,7 +244,9 @@ static __always_inline struct record *unknown_begin(const struct change *now)
 {
 	struct record *r;
 
-	if ((select_by_owner() && !cfg.preexisting) || cfg.role)
+	const bool closes = selected_closes(now);
+
+	if ((select_by_owner() && !cfg.preexisting && !closes) || cfg.role)
 		return NULL;
 	r = scratch_record(now->cpu, now->level);
 	if (!r)
@@ -233,7 +256,7 @@ static __always_inline struct record *unknown_begin(const struct change *now)
 		return NULL;
 	if (cfg.preexisting)
 		preexisting_take(r);
-	if (!owner_selected(r))
+	if (!closes && !wanted_owner(&cfg, r))
 		return NULL;
 	count(COUNT_UNKNOWN);
 	read_interface(&r->h.interface, now->tp);

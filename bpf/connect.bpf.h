@@ -158,7 +158,8 @@ static __always_inline void connect_exit_with(long ret)
 SEC("?fentry/inet_stream_connect")
 int BPF_PROG(connect_fentry, struct socket *socket, struct sockaddr *addr, int len, int flags)
 {
-	connect_enter(socket, addr, len, false);
+	if (caller_selected())
+		connect_enter(socket, addr, len, false);
 	return 0;
 }
 
@@ -173,8 +174,11 @@ int BPF_PROG(connect_fexit, struct socket *socket, struct sockaddr *addr, int le
 SEC("?tracepoint/syscalls/sys_enter_connect")
 int connect_enters(struct trace_event_raw_sys_enter *ctx)
 {
-	struct file *file = file_of_fd((int)ctx->args[0]);
+	struct file *file;
 
+	if (!caller_selected())
+		return 0;
+	file = file_of_fd((int)ctx->args[0]);
 	/* unlike accept()'s result, it may be any file */
 	if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SOCKFS_MAGIC)
 		connect_enter(BPF_CORE_READ(file, private_data), (const void *)ctx->args[1],

@@ -11,20 +11,6 @@
 /* include/net/inet_connection_sock.h, enum inet_csk_ack_state_t: an ACK is still to be sent */
 #define ICSK_ACK_SCHED 1
 
-/* Does this change mean that our FIN is queued? */
-static __always_inline bool queues_fin(__u8 to)
-{
-	return to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK;
-}
-
-/* May the application have aborted the connection? */
-static __always_inline bool may_abort(__u8 from, __u8 to, const struct sock *sk)
-{
-	return to == BPF_TCP_CLOSE && !sk->sk_err &&
-	       (from == BPF_TCP_ESTABLISHED || from == BPF_TCP_CLOSE_WAIT ||
-		from == BPF_TCP_FIN_WAIT1);
-}
-
 /* Writes whose system call closes the connection, when one does. */
 static __always_inline void write_closer(struct close_part *c, __u8 from, __u8 to,
 					 const struct sock *sk)
@@ -32,6 +18,10 @@ static __always_inline void write_closer(struct close_part *c, __u8 from, __u8 t
 	if (cfg.owners && (queues_fin(to) || (may_abort(from, to, sk) && !c->closer.pid)) &&
 	    !current_is_kernel())
 		owner_current(&c->closer);
+	else
+		return;
+	if (cfg.by_pid && select_current(&c->closer))
+		c->flags |= CLOSE_CLOSER_SELECTED;
 }
 
 /* CLOSE_WAIT ends: our ACK of the peer's FIN is sent with what ends it, or was sent before. */

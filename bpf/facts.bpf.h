@@ -101,6 +101,20 @@ static __always_inline void facts_established(struct handshake_part *h, const st
 		h->sent_ns = tp->rack.mstamp * NS_PER_US;
 }
 
+/* Does this change mean that our FIN is queued? */
+static __always_inline bool queues_fin(__u8 to)
+{
+	return to == BPF_TCP_FIN_WAIT1 || to == BPF_TCP_LAST_ACK;
+}
+
+/* May the application have aborted the connection? */
+static __always_inline bool may_abort(__u8 from, __u8 to, const struct sock *sk)
+{
+	return to == BPF_TCP_CLOSE && !sk->sk_err &&
+	       (from == BPF_TCP_ESTABLISHED || from == BPF_TCP_CLOSE_WAIT ||
+		from == BPF_TCP_FIN_WAIT1);
+}
+
 /* include/net/sock.h, a bit of sk_shutdown */
 #define RCV_SHUTDOWN 1
 

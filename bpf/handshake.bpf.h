@@ -32,8 +32,10 @@
  *   (6) Its record begins with a later change, with HANDSHAKE_TABLE_FULL.
  *   (7) The close alone, if the handshake was posted; incomplete in either case.
  *
- * With a selection by owner, a server's connection is selected if its listener's owner is, or the
- * caller of accept().  If neither is, the handshake is claimed and nothing is posted.
+ * With a selection by owner, accept()'s caller decides on a server's connection, and the listener's
+ * owner while nobody has accepted it.  What is not selected then ends there, but with -p its record
+ * stays: the handshake is claimed, with ACCEPT_UNPOSTED, and if a selected process closes the
+ * connection, the close yields both.
  */
 #ifndef HANDSHAKE_BPF_H
 #define HANDSHAKE_BPF_H
@@ -59,6 +61,8 @@ static __always_inline bool claim_handshake(__u64 sk)
 /* Of a handshake that does not wait for accept(). */
 static __always_inline void post_handshake(struct record *r)
 {
+	if (!wanted_owner(&cfg, r))
+		return;
 	if (!wanted_handshake(&cfg, r) || put_handshake(r))
 		r->h.flags |= HANDSHAKE_POSTED;
 }
@@ -66,7 +70,7 @@ static __always_inline void post_handshake(struct record *r)
 /* For a server, so that accept()'s hook leaves the handshake alone. */
 static __always_inline void leave_to_close(struct record *r)
 {
-	r->h.accept_fate = ACCEPT_UNPOSTED;
+	r->h.accept_fate = (r->h.accept_fate & ACCEPT_UNSELECTED) | ACCEPT_UNPOSTED;
 }
 
 /* Of a server whose handshake is not in `unaccepted`. */
@@ -97,11 +101,11 @@ static __always_inline bool await_accept(struct record *r, __u64 sk, __u64 t_ns)
 /* accept() returned and has written its fields. */
 static __always_inline void post_accepted(struct record *r, __u64 sk)
 {
-	if (r->h.accept_fate == ACCEPT_UNPOSTED)
+	if (accept_fate_of(&r->h) == ACCEPT_UNPOSTED)
 		return;
 	if (!claim_handshake(sk))
-		r->h.accept_fate = ACCEPT_LATE;
-	else if (wanted_handshake(&cfg, r) && !put_handshake(r))
+		r->h.accept_fate |= ACCEPT_LATE;
+	else if (!wanted_owner(&cfg, r) || (wanted_handshake(&cfg, r) && !put_handshake(r)))
 		leave_to_close(r);
 }
 
@@ -110,7 +114,7 @@ static __always_inline void post_unrecorded(struct record *r, __u64 sk)
 {
 	claim_handshake(sk);
 	r->h.flags |= HANDSHAKE_TABLE_FULL;
-	if (owner_selected(r) && wanted_handshake(&cfg, r) && !put_handshake(r))
+	if (wanted_owner(&cfg, r) && wanted_handshake(&cfg, r) && !put_handshake(r))
 		count(COUNT_LOST_HANDSHAKE);
 }
 
@@ -118,33 +122,28 @@ static __always_inline void post_unrecorded(struct record *r, __u64 sk)
 static __always_inline bool was_posted_by_claimer(const struct record *r)
 {
 	return r->h.role == ROLE_SERVER && diary_established(r) && cfg.accept_seen &&
-	       r->h.accept_fate != ACCEPT_UNPOSTED;
+	       accept_fate_of(&r->h) != ACCEPT_UNPOSTED;
 }
 
-/*
- * The connection ends: sets HANDSHAKE_POSTED if its handshake was posted.  False: its owner is not
- * selected, so neither chapter is.
- */
-static __always_inline bool settle_handshake(struct record *r, __u64 sk)
+/* The connection ends: sets HANDSHAKE_POSTED if its handshake was posted. */
+static __always_inline void settle_handshake(struct record *r, __u64 sk)
 {
-	if (r->h.role != ROLE_SERVER || r->h.flags & HANDSHAKE_POSTED)
-		return true;
-	/* one that ends in SYN_RECV never waited for accept() */
-	if (claim_handshake(sk) || (!diary_established(r) && !r->h.accept_ns))
-		return owner_selected(r);
+	if (r->h.role != ROLE_SERVER || r->h.flags & HANDSHAKE_POSTED || claim_handshake(sk))
+		return;
 	if (was_posted_by_claimer(r))
 		r->h.flags |= HANDSHAKE_POSTED;
-	return true;
 }
 
 /*
- * The record is over: posts what is not posted yet.  That is the handshake where there was no more,
- * else the close, with the handshake in it.
+ * The record is over: if it is selected, posts what is not posted yet.  That is the handshake where
+ * there was no more, else the close, with the handshake in it.
  */
 static __always_inline void post_finished(struct record *r)
 {
 	bool posted = r->h.flags & HANDSHAKE_POSTED;
 
+	if (!wanted_owner(&cfg, r))
+		return;
 	if (!posted && !wanted_handshake(&cfg, r)) {
 		r->h.flags |= HANDSHAKE_POSTED;
 		posted = true;
@@ -179,7 +178,7 @@ static __noinline void post_stale(struct record *old, bool claimed)
 	else if (claimed && was_posted_by_claimer(old))
 		old->h.flags |= HANDSHAKE_POSTED;
 	old->c.flags |= CLOSE_EVENTS_LOST;
-	if ((owner_selected(old) || old->h.accept_ns) && select_local_port(&old->h))
+	if (select_local_port(&old->h))
 		post_finished(old);
 }
 

@@ -51,6 +51,13 @@ static __always_inline __u32 task_tgid(struct task_struct *task)
 	return 0;
 }
 
+/* -p: is it the calling process?  Cheaper than owner_current(), and most are not. */
+static __always_inline bool caller_selected(void)
+{
+	return !cfg.by_pid || select_pid(cfg.pidns ? task_tgid((void *)bpf_get_current_task())
+						   : bpf_get_current_pid_tgid() >> 32);
+}
+
 /* include/linux/sched.h */
 #define PF_KTHREAD 0x00200000
 

@@ -78,13 +78,7 @@ static __always_inline bool select_local_port(const struct handshake_part *h)
 
 static __always_inline bool select_by_owner(void)
 {
-	return cfg.by_pid || cfg.by_comm || cfg.cgroup;
-}
-
-/* Is the owner of this record, as far as it is known, among those selected? */
-static __always_inline bool owner_selected(const struct record *r)
-{
-	return !select_by_owner() || r->h.flags & HANDSHAKE_OWNER_SELECTED;
+	return wanted_by_owner(&cfg);
 }
 
 static __always_inline bool select_pid(__u32 pid)

@@ -14,7 +14,7 @@
 static __always_inline bool transition_selected(const struct record *r,
 						const struct handshake_part *h)
 {
-	if (select_by_owner() && !(r && (owner_selected(r) || r->h.accept_ns)))
+	if (select_by_owner() && !(r && wanted_owner(&cfg, r)))
 		return false;
 	return select_remote(h) && select_local_port(h);
 }
@@ -143,18 +143,35 @@ static __always_inline struct record *change_unknown(const struct change *now)
 	if (!r)
 		return NULL;
 	write_change(r, now, now->to);
+	if (!wanted_owner(&cfg, r))
+		return NULL;
 	table_enter(r, now->sk);
 	return table_find(now->sk);
+}
+
+/* Nothing has selected this connection, and now it is closed: does not that select it either? */
+static __always_inline bool stays_unselected(const struct record *r, const struct change *now)
+{
+	return !wanted_owner(&cfg, r) && (queues_fin(now->to) || now->to == BPF_TCP_CLOSE) &&
+	       !(cfg.by_pid && caller_selected());
 }
 
 /* The same of one with a record. */
 static __always_inline struct record *change_known(struct record *r, const struct change *now)
 {
+	if (stays_unselected(r, now)) {
+		/* accept()'s hook has claimed it */
+		if (!r->h.accept_ns)
+			claim_handshake(now->sk);
+		table_remove(now->sk);
+		return NULL;
+	}
 	if (now->to != BPF_TCP_CLOSE) {
 		write_change(r, now, now->to);
 		return r;
 	}
-	if (settle_handshake(r, now->sk) && end_connection(r, now))
+	settle_handshake(r, now->sk);
+	if (end_connection(r, now))
 		post_finished(r);
 	table_remove(now->sk);
 	return NULL;

@@ -76,6 +76,11 @@ static __always_inline enum step_kind step_kind(__u64 step)
 	return (enum step_kind)(step >> STEP_KIND_SHIFT & STEP_NIBBLE);
 }
 
+static __always_inline __u8 accept_fate_of(const struct handshake_part *h)
+{
+	return h->accept_fate & ~ACCEPT_UNSELECTED;
+}
+
 static __always_inline bool diary_established(const struct record *r)
 {
 	return r->h.flags & HANDSHAKE_ESTABLISHED;

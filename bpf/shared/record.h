@@ -121,6 +121,8 @@ enum handshake_flag {
 	HANDSHAKE_UNACCEPTED = 1 << 21,
 	/* connect() failed before a SYN: there are no steps */
 	HANDSHAKE_NO_SYN = 1 << 22,
+	/* began before it was selected, by the process that closes it */
+	HANDSHAKE_NOT_SELECTED = 1 << 23,
 };
 
 /* in handshake_part.seen: the check found a server's connection still in the accept queue */
@@ -134,6 +136,8 @@ enum accept_fate {
 	ACCEPT_UNPOSTED,
 	/* posted before, without accept() */
 	ACCEPT_LATE,
+	/* beside one of these: accept()'s caller is not selected */
+	ACCEPT_UNSELECTED = 1 << 7,
 };
 
 enum option_flag {
@@ -254,6 +258,8 @@ enum close_flag {
 	CLOSE_RETRANSMIT_UNSEEN = 1 << 21,
 	/* our FIN could not be sent at once, and the socket tries again */
 	CLOSE_FIN_HELD = 1 << 22,
+	/* -p: the process that closes it is selected */
+	CLOSE_CLOSER_SELECTED = 1 << 23,
 };
 
 struct close_part {

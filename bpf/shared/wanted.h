@@ -1,12 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Which chapters are wanted: --failed, --min-connect, --min-close.  Pure; both sides decide by it.
+ * Which connections are wanted by their owner (-p, -c, --cgroup), and which of their chapters
+ * (--failed, --min-connect, --min-close).  Pure; both sides decide by it.
  */
 #ifndef WANTED_H
 #define WANTED_H
 
 #include "config.h"
 #include "diary.h"
+
+static __always_inline bool wanted_by_owner(const volatile struct config *cfg)
+{
+	return cfg->by_pid || cfg->by_comm || cfg->cgroup;
+}
+
+/*
+ * As far as it is known now: is the owner that is printed selected?  That is accept()'s caller, and
+ * before that the listener's owner; a client's is connect()'s caller.  With -p so is what a selected
+ * process closes.
+ */
+static __always_inline bool wanted_owner(const volatile struct config *cfg, const struct record *r)
+{
+	if (!wanted_by_owner(cfg) || r->c.flags & CLOSE_CLOSER_SELECTED)
+		return true;
+	return r->h.accept_ns ? !(r->h.accept_fate & ACCEPT_UNSELECTED)
+			      : r->h.flags & HANDSHAKE_OWNER_SELECTED;
+}
 
 /* Naming only one of the two durations hides the other type of chapter. */
 static __always_inline bool wanted_handshakes(const volatile struct config *cfg)

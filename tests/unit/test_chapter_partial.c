@@ -150,6 +150,24 @@ static void before_trace(void **state)
 	assert_true(chapter_handshake_posted(&f.r));
 }
 
+/* -p: the process that closes it selects it, and what was before is not known. */
+static void not_selected(void **state)
+{
+	(void)state;
+	flow_begin(&f, ROLE_UNKNOWN);
+	f.r.h.state = BPF_TCP_CLOSE_WAIT;
+	f.r.h.flags = HANDSHAKE_NOT_SELECTED | HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
+	f.r.c.flags = CLOSE_EVENTS_LOST | CLOSE_REMOTE_FIN | CLOSE_CLOSER_SELECTED;
+	flow_fin(&f, CLOSE_ACK_PENDING);
+	flow_wait(&f, MS);
+	flow_last_ack(&f);
+	flow_close_chapter(&f, &ch);
+	assert_int_equal(ch.missing, MISSING_NOT_SELECTED);
+	assert_int_equal(ch.close.ending, ENDING_GRACEFUL);
+	expect_unknown(ch.close.app_close_ns);
+	expect_unknown(ch.close.lifetime_ns);
+}
+
 static void events_lost(void **state)
 {
 	(void)state;
@@ -216,6 +234,7 @@ int main(void)
 		cmocka_unit_test(open_fin_wait1),
 		cmocka_unit_test(sixty_days_of_close_wait),
 		cmocka_unit_test(before_trace),
+		cmocka_unit_test(not_selected),
 		cmocka_unit_test(events_lost),
 		cmocka_unit_test(table_full),
 		cmocka_unit_test(from_syn_recv),

@@ -16,6 +16,11 @@ void person_set(struct person *p, const struct owner *o)
 	memcpy(p->comm, o->comm, COMM_LEN);
 }
 
+bool person_is_other(const struct person *p, const struct person *owner)
+{
+	return p->pid.known && !(owner->pid.known && owner->pid.value == p->pid.value);
+}
+
 /*
  * Before accept() the owner is connect()'s caller or the listener's owner.  The accept hook writes
  * accept_ns last: a record that has it has the acceptor too.

@@ -65,6 +65,7 @@ enum ending {
 enum missing {
 	MISSING_NOTHING,
 	MISSING_BEFORE_TRACE,
+	MISSING_NOT_SELECTED,
 	MISSING_EVENTS_LOST,
 	MISSING_TABLE_FULL,
 	MISSINGS
@@ -228,6 +229,9 @@ bool chapter_reset_answers(const struct record *r);
 
 /* Does the record hold the steps of the handshake? */
 bool chapter_handshake_seen(const struct record *r);
+
+/* Is this a process, and not the owner? */
+bool person_is_other(const struct person *p, const struct person *owner);
 
 /* How many steps the chapter has, at most CHAPTER_STEPS. */
 size_t chapter_step_count(const struct chapter *ch);

@@ -18,6 +18,8 @@ static enum missing close_missing(const struct record *r)
 {
 	if (r->h.flags & HANDSHAKE_BEFORE_TRACE)
 		return MISSING_BEFORE_TRACE;
+	if (r->h.flags & HANDSHAKE_NOT_SELECTED)
+		return MISSING_NOT_SELECTED;
 	if (r->h.flags & HANDSHAKE_TABLE_FULL)
 		return MISSING_TABLE_FULL;
 	if (r->c.flags & CLOSE_EVENTS_LOST || r->h.role == ROLE_UNKNOWN)
@@ -317,7 +319,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	if (cl->first_closer == CLOSER_REMOTE)
 		cl->app_close_ns = known_span(m.fin_received, m.queued);
 	cl->fin_queued_ns = known_span(m.queued, m.fin_left);
-	if (r->h.accept_fate == ACCEPT_LATE && r->h.accept_ns)
+	if (accept_fate_of(&r->h) == ACCEPT_LATE && r->h.accept_ns)
 		cl->accept_ns = known_span(established_ns, r->h.accept_ns);
 	cl->time_wait = TRISTATE_UNKNOWN;
 	if (over && !(r->c.flags & CLOSE_TIMEWAIT_FULL))

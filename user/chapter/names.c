@@ -51,6 +51,7 @@ _Static_assert(COUNT(endings) == ENDINGS, "a name for each ending");
 
 static const char *const missings[] = {
 	[MISSING_BEFORE_TRACE] = "before_trace",
+	[MISSING_NOT_SELECTED] = "not_selected",
 	[MISSING_EVENTS_LOST] = "events_lost",
 	[MISSING_TABLE_FULL] = "table_full",
 };

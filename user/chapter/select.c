@@ -17,11 +17,17 @@ static bool in_cgroup(const struct options *o, struct cgroups *cgroups, const st
 	return path && cgroups_below(path, o->cgroup_path);
 }
 
+bool select_comm_and_cgroup(const struct options *o, struct cgroups *cgroups,
+			    const struct owner *owner)
+{
+	return (!o->comm[0] || !strncmp(o->comm, owner->comm, COMM_LEN)) &&
+	       (!o->cgroup_path || in_cgroup(o, cgroups, owner));
+}
+
 bool select_owner(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
 {
 	return (!o->pids.n || pid_list_has(&o->pids, owner->pid)) &&
-	       (!o->comm[0] || !strncmp(o->comm, owner->comm, COMM_LEN)) &&
-	       (!o->cgroup_path || in_cgroup(o, cgroups, owner));
+	       select_comm_and_cgroup(o, cgroups, owner);
 }
 
 bool select_ports(const struct options *o, const struct handshake_part *h)
@@ -34,8 +40,7 @@ bool select_ports(const struct options *o, const struct handshake_part *h)
 		port_set_has(any, h->remote_port));
 }
 
-bool select_handshake(const struct options *o, struct cgroups *cgroups,
-		      const struct handshake_part *h)
+bool select_connection(const struct options *o, const struct handshake_part *h)
 {
 	if ((o->netns && h->netns != o->netns) || (o->family && h->family != o->family) ||
 	    (o->role && h->role != o->role))
@@ -47,9 +52,23 @@ bool select_handshake(const struct options *o, struct cgroups *cgroups,
 	    (o->host.n && !prefix_list_has(&o->host, h->family, h->local) &&
 	     !prefix_list_has(&o->host, h->family, h->remote)))
 		return false;
-	/* the owner before accept() or the one after */
-	return select_owner(o, cgroups, &h->owner) ||
-	       (h->accept_ns && select_owner(o, cgroups, &h->acceptor));
+	return true;
+}
+
+/* By the owner that is printed. */
+bool select_handshake(const struct options *o, struct cgroups *cgroups,
+		      const struct handshake_part *h)
+{
+	return select_connection(o, h) &&
+	       select_owner(o, cgroups, h->accept_ns ? &h->acceptor : &h->owner);
+}
+
+/* With --pid, also by the process that closes it. */
+static bool select_close(const struct options *o, struct cgroups *cgroups, const struct record *r)
+{
+	return select_handshake(o, cgroups, &r->h) ||
+	       (o->pids.n && r->c.closer.pid && select_connection(o, &r->h) &&
+		select_owner(o, cgroups, &r->c.closer));
 }
 
 static bool is_any_address(const struct item_listener *l)
@@ -104,7 +123,7 @@ static int pass_close(const struct selection *s, const struct record *record)
 	struct record r = *record;
 	bool posted = r.h.flags & HANDSHAKE_POSTED;
 
-	if (!select_handshake(s->options, s->cgroups, &r.h))
+	if (!select_close(s->options, s->cgroups, &r))
 		return 0;
 	if (!posted && !wanted_handshake(&cfg, &r))
 		r.h.flags |= HANDSHAKE_POSTED;
@@ -119,7 +138,7 @@ static int pass_open(const struct selection *s, const struct item_open *open)
 {
 	const struct config cfg = select_wanted(s->options);
 
-	if (!select_handshake(s->options, s->cgroups, &open->record.h) ||
+	if (!select_close(s->options, s->cgroups, &open->record) ||
 	    !wanted_open(&cfg, &open->record, open->now_ns))
 		return 0;
 	return s->sink(s->ctx, &(struct item){ ITEM_OPEN, open, sizeof(*open) });

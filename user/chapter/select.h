@@ -24,6 +24,11 @@ struct config select_wanted(const struct options *options);
 /* Do -p, --comm and --cgroup select this process?  cgroups is used in replay only. */
 bool select_owner(const struct options *options, struct cgroups *cgroups,
 		  const struct owner *owner);
+bool select_comm_and_cgroup(const struct options *options, struct cgroups *cgroups,
+			    const struct owner *owner);
+
+/* Do the selections by namespace, family, role, addresses and ports select this one? */
+bool select_connection(const struct options *options, const struct handshake_part *h);
 
 /*
  * Do all selections but those of chapters (--failed, --min-connect, --min-close) select this one?

@@ -51,7 +51,7 @@ static size_t put_formats(const char *separator, FILE *f)
 
 const struct option_row options_table[] = {
 	{ .help = "Select connections (all options must match, and any element of a list)" },
-	{ 'p', "pid", .help = "owned by one of these processes", .arg = "PID[,PID...]",
+	{ 'p', "pid", .help = "owned or closed by one of these processes", .arg = "PID[,PID...]",
 	  .set = set_pids, AT(pids), .accepted = "PID[,PID...] of running processes" },
 	{ 'f', "follow", .help = "with --pid: or by a child of one", FLAG(follow) },
 	{ 0, "wait", .help = "with --pid: go on when all of these processes have ended",

@@ -2,8 +2,6 @@
 #include "preexisting.h"
 
 #include <bpf/bpf.h>
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -19,6 +17,7 @@
 #include <unistd.h>
 
 #include "chapter/select.h"
+#include "holders.h"
 #include "namespaces.h"
 #include "shared/config.h"
 
@@ -31,127 +30,13 @@
 /* idiag_timer of a minisocket: inet_twsk_diag_fill() */
 #define TIMER_TIME_WAIT 3
 
-/* A process that has a socket open. */
-struct holder {
-	uint64_t inode;
-	uint32_t pid;
-};
-
 struct scan {
 	const struct preexisting_request *request;
-	struct holder *holders; /* sorted by inode, then by PID */
-	size_t n_holders, room;
+	struct holders holders;
 	uint32_t netns; /* of the namespace that is visited now */
 	uint64_t n;	/* connections added so far */
 	int err;	/* of the last namespace whose dump failed */
 };
-
-static int add_holder(struct scan *s, uint64_t inode, uint32_t pid)
-{
-	if (s->n_holders == s->room) {
-		size_t room = s->room ? 2 * s->room : 1024;
-		void *more = realloc(s->holders, room * sizeof(*s->holders));
-
-		if (!more)
-			return -ENOMEM;
-		s->holders = more;
-		s->room = room;
-	}
-	s->holders[s->n_holders++] = (struct holder){ inode, pid };
-	return 0;
-}
-
-/* 1: the directory lists descriptors; 0: it lists none, or cannot be read; or -errno. */
-static int read_directory(struct scan *s, const char *path, uint32_t pid)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	char link[64];
-	int result = 0;
-
-	if (!dir)
-		return 0; /* the process has ended, or this one may not see its descriptors */
-	while (result >= 0 && (entry = readdir(dir))) {
-		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
-		unsigned long long inode;
-
-		if (n < 0)
-			continue;
-		link[n] = '\0';
-		result = 1;
-		if (sscanf(link, "socket:[%llu]", &inode) == 1)
-			result = add_holder(s, inode, pid) ?: 1;
-	}
-	closedir(dir);
-	return result;
-}
-
-/* The main thread has no descriptors once it has ended; the other threads go on with them. */
-static int read_descriptors(struct scan *s, uint32_t pid)
-{
-	struct dirent *entry;
-	char path[300];
-	DIR *threads;
-	int result;
-
-	snprintf(path, sizeof(path), "/proc/%u/fd", pid);
-	result = read_directory(s, path, pid);
-	if (result)
-		return result < 0 ? result : 0;
-	snprintf(path, sizeof(path), "/proc/%u/task", pid);
-	threads = opendir(path);
-	while (!result && threads && (entry = readdir(threads))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "/proc/%u/task/%s/fd", pid, entry->d_name);
-		result = read_directory(s, path, pid);
-	}
-	if (threads)
-		closedir(threads);
-	return result < 0 ? result : 0;
-}
-
-static int compare_holders(const void *a, const void *b)
-{
-	const struct holder *x = a, *y = b;
-
-	if (x->inode != y->inode)
-		return x->inode < y->inode ? -1 : 1;
-	return x->pid < y->pid ? -1 : x->pid > y->pid;
-}
-
-static int read_processes(struct scan *s)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int err = 0;
-
-	if (!proc)
-		return -errno;
-	while (!err && (entry = readdir(proc)))
-		if (isdigit((unsigned char)entry->d_name[0]))
-			err = read_descriptors(s, (uint32_t)strtoul(entry->d_name, NULL, 10));
-	closedir(proc);
-	if (s->n_holders)
-		qsort(s->holders, s->n_holders, sizeof(*s->holders), compare_holders);
-	return err;
-}
-
-/* The process with the lowest PID that has this socket open; 0: none. */
-static uint32_t find_holder(const struct scan *s, uint64_t inode)
-{
-	size_t low = 0, high = s->n_holders;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->holders[middle].inode < inode)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < s->n_holders && s->holders[low].inode == inode ? s->holders[low].pid : 0;
-}
 
 static FILE *open_proc(uint32_t pid, const char *name)
 {
@@ -191,14 +76,47 @@ static void set_address(uint8_t to[16], int family, const __be32 from[4])
 	memcpy(to + 12, from, 4);
 }
 
+static bool selects_by_owner(const struct scan *s)
+{
+	const struct options *o = s->request->options;
+
+	return s->request->by_pid || o->comm[0] || o->cgroup_path;
+}
+
+/* The map of the BPF side has the children of -f and COMMAND as well. */
+static bool is_selected(const struct scan *s, const struct owner *owner)
+{
+	__u8 one;
+
+	return (!s->request->by_pid ||
+		!bpf_map_lookup_elem(s->request->pids_fd, &owner->pid, &one)) &&
+	       select_comm_and_cgroup(s->request->options, NULL, owner);
+}
+
+/* Of the processes that have the socket open: the first that is selected, else the first; 0: none. */
+static struct owner choose_owner(const struct scan *s, uint64_t inode, uint64_t cgroup)
+{
+	const struct holder *holder;
+	size_t n = holders_find(&s->holders, inode, &holder);
+	struct owner first = n ? read_owner(holder->pid, cgroup) : (struct owner){ 0 };
+
+	for (size_t i = 0; selects_by_owner(s) && i < n; i++) {
+		struct owner o = i ? read_owner(holder[i].pid, cgroup) : first;
+
+		if (is_selected(s, &o))
+			return o;
+	}
+	return first;
+}
+
 static void add_listener(const struct scan *s, const struct inet_diag_msg *m,
 			 const struct owner *owner)
 {
 	struct listener_key key = { .netns = s->netns,
 				    .ifindex = m->id.idiag_if,
 				    .port = ntohs(m->id.idiag_sport) };
-	bool selected = !s->request->command_only && select_owner(s->request->options, NULL, owner);
-	struct listener l = { .owner = *owner, .sockets = 1, .selected = selected }, old;
+	struct listener l = { .owner = *owner, .sockets = 1, .selected = is_selected(s, owner) },
+			old;
 
 	set_address(key.addr, m->idiag_family, m->id.idiag_src);
 	if (!owner->pid)
@@ -232,8 +150,8 @@ static void add_connection(struct scan *s, const struct inet_diag_msg *m, const 
 		r.h.role = ROLE_CLIENT;
 	else
 		r.h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
-	if (s->request->command_only || s->request->options->role ||
-	    !select_handshake(s->request->options, NULL, &r.h))
+	if (s->request->options->role || !select_connection(s->request->options, &r.h) ||
+	    (selects_by_owner(s) && !is_selected(s, owner)))
 		return;
 	r.h.flags |= HANDSHAKE_OWNER_SELECTED;
 	r.h.conn = (uint64_t)LEVELS << CONN_LEVEL_SHIFT | ++s->n; /* beyond those of next_conn() */
@@ -249,8 +167,7 @@ static void add_socket(struct scan *s, const struct nlmsghdr *header)
 	struct rtattr *attribute = (struct rtattr *)(m + 1);
 	int left = (int)(header->nlmsg_len - NLMSG_LENGTH(sizeof(*m)));
 	uint64_t cgroup = 0;
-	struct owner owner = { 0 };
-	uint32_t pid;
+	struct owner owner;
 
 	if (header->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) || m->idiag_timer == TIMER_TIME_WAIT)
 		return;
@@ -258,9 +175,7 @@ static void add_socket(struct scan *s, const struct nlmsghdr *header)
 		if (attribute->rta_type == INET_DIAG_CGROUP_ID &&
 		    RTA_PAYLOAD(attribute) == sizeof(cgroup))
 			memcpy(&cgroup, RTA_DATA(attribute), sizeof(cgroup));
-	pid = find_holder(s, m->idiag_inode);
-	if (pid)
-		owner = read_owner(pid, cgroup);
+	owner = choose_owner(s, m->idiag_inode, cgroup);
 	if (m->idiag_state == BPF_TCP_LISTEN)
 		add_listener(s, m, &owner);
 	else
@@ -340,10 +255,10 @@ int preexisting_try(void)
 int preexisting_scan(const struct preexisting_request *request, uint32_t *own)
 {
 	struct scan s = { .request = request };
-	int err = read_processes(&s);
+	int err = holders_read(&s.holders);
 
 	if (!err)
 		err = namespaces_visit(request->options, scan_netns, &s, own);
-	free(s.holders);
+	holders_free(&s.holders);
 	return err < 0 ? err : s.err ?: err;
 }

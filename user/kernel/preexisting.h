@@ -13,7 +13,8 @@ struct preexisting_request {
 	const struct options *options;
 	int connections_fd; /* struct tuple -> struct record */
 	int listeners_fd;   /* struct listener_key -> struct listener */
-	bool command_only; /* only a command that has not started is traced: no owner is selected */
+	int pids_fd;	    /* the processes that are selected */
+	bool by_pid;
 };
 
 /* Tries to use sock_diag.  0 or -errno. */

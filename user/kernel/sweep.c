@@ -102,18 +102,13 @@ static const void *key_at(const struct keys *keys, size_t i)
 	return keys->items + i * keys->size;
 }
 
-/* For a server, the owner is the process that called accept(), and before that the one that listens. */
 static bool is_selected(const struct sweep *s, const struct record *r)
 {
-	bool by_owner = s->cfg->by_pid || s->cfg->by_comm || s->cfg->cgroup;
-
 	/* accept() returned it before it was ESTABLISHED: no more is known of it yet (accept_early) */
 	if (r->h.role == ROLE_SERVER && r->h.state == BPF_TCP_SYN_RECV)
 		return false;
 	/* the local port of a client was not known when the BPF side selected the record */
-	if (!select_ports(s->options, &r->h))
-		return false;
-	return !by_owner || r->h.flags & HANDSHAKE_OWNER_SELECTED || r->h.accept_ns;
+	return select_ports(s->options, &r->h) && wanted_owner(s->cfg, r);
 }
 
 static int report(const struct sweep *s, enum item_type type, const void *data, size_t len)
@@ -169,7 +164,7 @@ static int report_unposted(const struct sweep *s, const struct record *r, const 
 		return 0;
 	if (unposted && sk && r->h.role == ROLE_SERVER && s->cfg->accept_seen)
 		unposted = !bpf_map_delete_elem(s->unaccepted_fd, sk) ||
-			   r->h.accept_fate == ACCEPT_UNPOSTED;
+			   accept_fate_of(&r->h) == ACCEPT_UNPOSTED;
 	return unposted && wanted_handshake(s->cfg, r)
 		       ? report(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
 		       : 0;

@@ -49,7 +49,8 @@ static void scan_by_sock_diag(struct tracer *t)
 		.options = t->options,
 		.connections_fd = bpf_map__fd(skel->maps.preexisting),
 		.listeners_fd = bpf_map__fd(skel->maps.listeners),
-		.command_only = skel->rodata->cfg.by_pid && !t->options->pids.n,
+		.pids_fd = bpf_map__fd(skel->maps.pids),
+		.by_pid = skel->rodata->cfg.by_pid,
 	};
 	uint32_t own = 0;
 

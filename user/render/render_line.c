@@ -38,7 +38,7 @@ static void begin(struct render_context *rc)
 static void put_note(const struct render_context *rc, const struct chapter *ch)
 {
 	const struct handshake *hs = &ch->handshake;
-	char ms[32];
+	char ms[32], who[PERSON_TEXT_MAX];
 
 	if (ch->open) {
 		fprintf(rc->out, " in %s", name_state(ch->state));
@@ -49,6 +49,8 @@ static void put_note(const struct render_context *rc, const struct chapter *ch)
 	}
 	if (ch->err)
 		fprintf(rc->out, " %s", name_errno(ch->err));
+	if (ch->type == CHAPTER_CLOSE && person_is_other(&ch->close.closer, &ch->owner))
+		fprintf(rc->out, " closed by %s", name_person(who, &ch->close.closer));
 	if (ch->missing)
 		fprintf(rc->out, " incomplete:%s", name_missing(ch->missing));
 }

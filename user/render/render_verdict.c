@@ -250,8 +250,7 @@ static void say_closer(struct verdict *v, const struct chapter *ch)
 	char who[PERSON_TEXT_MAX];
 
 	say(v, "; ", "%s", first < CLOSERS ? words[first] : name_first_closer(first));
-	if (closer->pid.known &&
-	    !(ch->owner.pid.known && ch->owner.pid.value == closer->pid.value)) {
+	if (person_is_other(closer, &ch->owner)) {
 		say(v, "; ", "closed by");
 		/* a phrase of its own: with all bytes escaped a name takes most of a line */
 		say(v, " ", "%s", name_person(who, closer));
@@ -338,6 +337,7 @@ static void say_missing(struct verdict *v, enum missing missing)
 {
 	static const char *const words[MISSINGS] = {
 		[MISSING_BEFORE_TRACE] = "began before the trace",
+		[MISSING_NOT_SELECTED] = "began before it was selected",
 		[MISSING_EVENTS_LOST] = "events were lost",
 		[MISSING_TABLE_FULL] = "no room in the table when it began",
 	};

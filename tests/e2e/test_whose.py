@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""-p: the owner that is printed, who holds the connection, and who closes it."""
+import pytest
+
+import pump
+from household import House
+from tracer import Tracer, chapters_of, run_tracer
+
+NAMES = ("master", "acceptor", "worker")
+
+
+@pytest.fixture
+def ns(world):
+    return world.netns()
+
+
+@pytest.fixture
+def house(ns):
+    h = House(ns)
+    yield h
+    h.end()
+
+
+def traced(ns, house, *args):
+    """A tracer for each process."""
+    return {name: Tracer("-p", house.pids[name], *args, netns=ns) for name in NAMES}
+
+
+def types(tracer):
+    return [c["type"] for c in tracer.chapters()]
+
+
+def stop(tracers):
+    for tracer in tracers.values():
+        tracer.stop()
+
+
+def test_the_acceptor_is_selected(world, ns, house):
+    """What the acceptor took and closes is not the master's, who only listens."""
+    client = world.agent(ns)
+    tracers = traced(ns, house)
+    client.connect("127.0.0.1", house.port)
+    house.do("acceptor", "accept")
+    client.close()
+    house.do("acceptor", "wait", "close")
+    tracers["acceptor"].wait_count(2)
+    stop(tracers)
+    assert [c["pid"] for c in tracers["acceptor"].chapters()] == [house.pids["acceptor"]] * 2
+    assert types(tracers["master"]) == types(tracers["worker"]) == []
+
+
+def test_before_accept_the_listener_is(world, ns, house):
+    """Reported while it waits, it is the master's; what follows after accept() is not."""
+    client = world.agent(ns)
+    tracers = traced(ns, house)
+    client.connect("127.0.0.1", house.port)
+    told = tracers["master"].wait_count(1)[0]
+    assert (told["type"], told["pid"], told["comm"]) == ("handshake", house.pids["master"], "master")
+    house.do("acceptor", "accept")
+    client.close()
+    house.do("acceptor", "wait", "close")
+    tracers["acceptor"].wait_count(1)
+    stop(tracers)
+    assert types(tracers["master"]) == ["handshake"]
+    assert [(c["type"], c["pid"]) for c in tracers["acceptor"].chapters()][-1] == ("close", house.pids["acceptor"])
+
+
+@pytest.mark.parametrize("first", ["peer", "worker"])
+def test_the_worker_closes(world, ns, house, first):
+    """A connection that was passed on (SCM_RIGHTS) is shown with -p of the process that closes it."""
+    client = world.agent(ns)
+    tracers = traced(ns, house)
+    client.connect("127.0.0.1", house.port)
+    house.do("acceptor", "accept")
+    house.hand_over()
+    if first == "peer":
+        client.close()
+        house.do("worker", "wait")
+    house.do("worker", "close")
+    if first == "worker":
+        client.recv_any()
+        client.close()
+    tracers["worker"].wait_count(2)
+    tracers["acceptor"].wait_count(2)
+    stop(tracers)
+    assert types(tracers["master"]) == []
+    for name in ("acceptor", "worker"):
+        shake, close = (tracers[name].one(t) for t in ("handshake", "close"))
+        assert shake["pid"] == close["pid"] == house.pids["acceptor"]
+        assert (close["closer_pid"], close["closer_comm"]) == (house.pids["worker"], "worker")
+        assert shake["complete"] and close["complete"] and close["ending"] == "graceful"
+
+
+def test_the_worker_resets(world, ns, house):
+    """close() with unread data: an RST and no FIN."""
+    client = world.agent(ns)
+    tracers = traced(ns, house)
+    client.connect("127.0.0.1", house.port)
+    house.do("acceptor", "accept")
+    client.send(10)
+    house.hand_over()
+    house.do("worker", "close")
+    tracers["worker"].wait_count(2)
+    stop(tracers)
+    assert types(tracers["master"]) == []
+    assert tracers["worker"].one("close")["ending"] == "reset_sent"
+    assert tracers["worker"].one("close")["closer_pid"] == house.pids["worker"]
+
+
+def test_the_worker_closes_a_clients(world, ns, house):
+    """A client's record begins only when a selected process closes it, and says so."""
+    tracers = traced(ns, house, "-D", house.port)
+    house.do("acceptor", "connect")
+    house.hand_over()
+    house.do("worker", "close")
+    house.do("acceptor", "accept", "wait", "close")
+    tracers["worker"].wait_count(1)
+    tracers["acceptor"].wait_count(2)
+    stop(tracers)
+    assert types(tracers["master"]) == []
+    close = tracers["worker"].one("close")
+    assert types(tracers["worker"]) == ["close"]
+    assert (close["missing"], close["pid"], close["role"]) == ("not_selected", None, None)
+    assert (close["closer_pid"], close["ending"], close["first_closer"]) == (house.pids["worker"], "graceful", "local")
+    whole = tracers["acceptor"].one("close")
+    assert whole["complete"] and whole["closer_pid"] == house.pids["worker"]
+    same = ("local_port", "remote_port", "cookie", "bytes_sent", "bytes_received", "segs_out", "local_fin_seq",
+            "remote_fin_seq")
+    assert [close[k] for k in same] == [whole[k] for k in same]
+
+
+def test_line_names_the_closer(world, ns, house):
+    """-o line, where another process than the owner closes."""
+    client = world.agent(ns)
+    tracer = Tracer("--role", "server", netns=ns, output="line")
+    for passes in (True, False):
+        client.connect("127.0.0.1", house.port)
+        house.do("acceptor", "accept")
+        client.close()
+        if passes:
+            house.hand_over()
+        house.do("worker" if passes else "acceptor", "wait", "close")
+        pump.wait_until(lambda: len(tracer.stdout.lines) >= (2 if passes else 3), "the line")
+    tracer.stop()
+    first, second = tracer.stdout.lines[1:]
+    assert first.endswith(f" closed by worker[{house.pids['worker']}]"), first
+    assert "closed by" not in second, second
+
+
+def test_replay(world, ns, house, tmp_path):
+    """The selections of a replay are those of the trace."""
+    client = world.agent(ns)
+    tracer = Tracer("--role", "server", "-w", tmp_path / "all.pcapng", netns=ns)
+    for passes in (True, False):
+        client.connect("127.0.0.1", house.port)
+        house.do("acceptor", "accept")
+        client.close()
+        if passes:
+            house.hand_over()
+        house.do("worker" if passes else "acceptor", "wait", "close")
+    tracer.wait_count(4)
+    tracer.stop()
+
+    def replayed(name):
+        status, out, _ = run_tracer("-r", tmp_path / "all.pcapng", "-o", "json", "-p", house.pids[name])
+        assert status == 0
+        return [c["type"] for c in chapters_of(out)]
+
+    assert replayed("master") == []
+    assert replayed("acceptor") == ["handshake", "close"] * 2
+    # its handshake was recorded before anybody could know who would close it
+    assert replayed("worker") == ["close"]

@@ -10,14 +10,8 @@
 #define SYNACK_BPF_H
 
 #include "common.bpf.h"
+#include "cpu.bpf.h"
 #include "socket.bpf.h"
-
-struct synacks {
-	__u64 first_ns;
-	__u32 n;
-	__u32 pad;
-	__u64 again_ns[SYNACK_TIMES];
-};
 
 /* LRU: a SYN flood evicts its own requests */
 struct {
@@ -26,6 +20,35 @@ struct {
 	__type(key, struct tuple);
 	__type(value, struct synacks);
 } synacks SEC(".maps");
+
+/* A SYN,ACK was retransmitted: user space looks for requests that are gone. */
+__u32 synacks_seen = 0;
+
+/* The first retransmission of this request. */
+static __always_inline void synacks_begin(const struct tuple *key, struct synacks *s,
+					  const struct sock *listener, struct request_sock *req)
+{
+	struct tcp_request_sock *treq = (void *)req;
+	struct cpu *cpu = this_cpu();
+	int level;
+
+	if (!cpu)
+		return;
+	level = level_enter(cpu);
+	if (level >= 0) {
+		s->conn = next_conn(cpu, level);
+		level_leave(cpu);
+	}
+	s->request = (__u64)req;
+	s->listener = (__u64)listener;
+	s->iss = BPF_CORE_READ(treq, snt_isn);
+	s->irs = BPF_CORE_READ(treq, rcv_isn);
+	s->interface.index = key->ifindex;
+	if (key->ifindex)
+		read_name(&s->interface, BPF_CORE_READ(req, __req_common.skc_net.net));
+	bpf_map_update_elem(&synacks, key, s, BPF_ANY);
+	synacks_seen++;
+}
 
 SEC("?raw_tp/tcp_retransmit_synack")
 int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *req)
@@ -44,16 +67,24 @@ int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *r
 		__u32 n = s->n;
 
 		barrier_var(n);
-		if (n < SYNACK_TIMES) {
+		if (n < SYNACK_TIMES)
 			s->again_ns[n] = t_ns;
-			s->n = n + 1;
-		}
+		s->n = n + 1;
 		return 0;
 	}
 	new.again_ns[0] = t_ns;
 	new.n = 1;
-	bpf_map_update_elem(&synacks, &key, &new, BPF_ANY);
+	synacks_begin(&key, &new, listener, req);
 	return 0;
+}
+
+/* Writes the retransmissions into a record. */
+static __always_inline void synacks_steps(struct record *r, const struct synacks *s)
+{
+	r->h.sent_ns = s->first_ns;
+	for (__u32 i = 0; i < SYNACK_TIMES && i < s->n; i++)
+		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
+				     STEP_RETRANSMIT);
 }
 
 /* A child whose SYN,ACK was retransmitted is about to become ESTABLISHED. */
@@ -66,10 +97,10 @@ static __always_inline void synacks_take(struct record *r)
 	s = bpf_map_lookup_elem(&synacks, &key);
 	if (!s)
 		return;
-	r->h.sent_ns = s->first_ns;
-	for (__u32 i = 0; i < SYNACK_TIMES && i < s->n; i++)
-		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
-				     STEP_RETRANSMIT);
+	synacks_steps(r, s);
+	/* it may have been reported as open */
+	if (s->conn)
+		r->h.conn = s->conn;
 	bpf_map_delete_elem(&synacks, &key);
 }
 

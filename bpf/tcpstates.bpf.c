@@ -6,6 +6,7 @@
  * (connection.bpf.h) -> post_finished() (handshake.bpf.h).
  */
 #include "accept.bpf.h"
+#include "attempt.bpf.h"
 #include "relay.bpf.h"
 #include "retransmit.bpf.h"
 

@@ -11,6 +11,7 @@
 #include "common.bpf.h"
 #include "cpu.bpf.h"
 #include "handshake.bpf.h"
+#include "request.bpf.h"
 #include "retransmit.bpf.h"
 #include "segment.bpf.h"
 #include "shared/segment.h"
@@ -298,10 +299,15 @@ static __always_inline void minisocket_judged(struct sk_buff *skb, const struct 
 SEC("?raw_tp/kfree_skb")
 int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, struct sock *rx_sk)
 {
-	if (cfg.unsent_seen && on_unsent(skb))
+	__u8 state;
+
+	if ((cfg.unsent_seen && on_unsent(skb)) || !rx_sk)
 		return 0;
-	if (rx_sk && BPF_CORE_READ(rx_sk, __sk_common.skc_state) == BPF_TCP_TIME_WAIT)
+	state = BPF_CORE_READ(rx_sk, __sk_common.skc_state);
+	if (state == BPF_TCP_TIME_WAIT)
 		minisocket_segment(skb, &rx_sk->__sk_common);
+	else if (cfg.request_by_free && state == BPF_TCP_LISTEN)
+		on_listener_freed(skb, reason, rx_sk);
 	return 0;
 }
 

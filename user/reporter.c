@@ -132,6 +132,15 @@ static void report_listener(struct reporter *reporter, const struct item_listene
 		render_listener(context, table_out(reporter), 0, &l);
 }
 
+static void report_counted(struct reporter *reporter, const struct item_counted *counted)
+{
+	summary_add_counted(reporter->summary, counted);
+	if (reporter->interval)
+		summary_add_counted(reporter->interval, counted);
+	if (reporter->renderer->counted)
+		reporter->renderer->counted(&reporter->context, counted);
+}
+
 static void report_tally(struct reporter *reporter, const struct item_tally *i)
 {
 	struct chapter ch;
@@ -174,6 +183,7 @@ union item_data {
 	uint64_t cgroup;
 	struct item_tally tally;
 	struct item_listener listener;
+	struct item_counted counted;
 	struct item_counts counts;
 };
 
@@ -213,6 +223,9 @@ static void report_item(struct reporter *reporter, const struct item *item,
 		break;
 	case ITEM_LISTENER:
 		report_listener(reporter, &data->listener);
+		break;
+	case ITEM_COUNTED:
+		report_counted(reporter, &data->counted);
 		break;
 	case ITEM_COUNTS:
 		reporter->totals.events_lost = data->counts.events_lost;

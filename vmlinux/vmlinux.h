@@ -280,17 +280,25 @@ struct tcp_sock {
 	struct tcp_fastopen_request *fastopen_req;
 };
 
+struct timer_list {
+	unsigned long expires;
+};
+
 struct request_sock {
 	struct sock_common __req_common;
+	struct timer_list rsk_timer;
 };
 
 struct inet_request_sock {
 	struct request_sock req;
+	__u16 acked : 1;
 };
 
 struct tcp_request_sock {
 	struct inet_request_sock req;
 	__u64 snt_synack;
+	__u32 rcv_isn;
+	__u32 snt_isn;
 };
 
 struct net_device {
@@ -310,6 +318,12 @@ struct sk_buff {
 	__u16 network_header;
 	unsigned char *head;
 	unsigned char *data;
+};
+
+/* of this enum just what is compared: CO-RE finds its number in the kernel */
+enum skb_drop_reason {
+	SKB_DROP_REASON_NO_SOCKET = 2,
+	SKB_DROP_REASON_NOT_SPECIFIED = 1,
 };
 
 struct inet_skb_parm {

@@ -27,6 +27,8 @@ struct config {
 	__u64 min_close_ns;
 	/* 0: all */
 	__u64 cgroup;
+	/* peers' attempts that are posted in a second: the others are only counted */
+	__u64 max_attempts;
 	/* with so many unread bytes in the ring the reader is woken before its timer */
 	__u64 wake_bytes;
 	/* a jiffy */
@@ -69,6 +71,10 @@ struct config {
 	bool minisockets_seen;
 	/* some hook shows which of our SYNs and FINs do not leave this host */
 	bool unsent_seen;
+	/* kfree_skb has no reason: the headers say that a SYN was refused */
+	bool refused_by_headers;
+	/* kfree_skb shows the RST that ends a request */
+	bool request_by_free;
 	/* tcp_retransmit_skb has a third argument, the error */
 	bool retransmit_err;
 	/* user space enters preexisting connections, by their addresses */
@@ -103,6 +109,44 @@ enum counter {
 	/* children of followed processes that found no room in `pids` */
 	COUNT_NOT_FOLLOWED,
 	COUNTERS
+};
+
+/* What became of a peer's attempt that made no socket. */
+enum attempt { ATTEMPT_REFUSED, ATTEMPT_RESET, ATTEMPT_TIMED_OUT, ATTEMPT_DROPPED, ATTEMPTS };
+
+/* A request whose SYN,ACK was retransmitted. */
+struct synacks {
+	/* CLOCK_MONOTONIC, as the others */
+	__u64 first_ns;
+	__u64 conn;
+	/* their addresses in memory */
+	__u64 request;
+	__u64 listener;
+	/* retransmissions; the first of them have their times */
+	__u32 n;
+	__u32 iss;
+	__u32 irs;
+	/* the last check that met it */
+	__u32 seen;
+	__u64 again_ns[SYNACK_TIMES];
+	/* when the kernel does the next thing about it, as of the last check that found it alive */
+	__u64 due_ns;
+	/* when a check found it gone; 0: it has not */
+	__u64 gone_ns;
+	struct interface interface;
+	/* its last ACK came, and the accept queue was full */
+	__u32 acked;
+};
+
+/* attempts that are counted, not posted: so many namespaces and ports have a count of their own */
+#define COUNTED 1024
+
+struct counted_key {
+	__u32 period;
+	__u32 netns;
+	__u16 port;
+	/* enum attempt */
+	__u16 attempt;
 };
 
 /* Where a listener listens. */

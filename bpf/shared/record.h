@@ -46,6 +46,8 @@ enum step_kind {
 	STEP_UNSENT,
 	/* nor did it when it was retransmitted */
 	STEP_RETRANSMIT_UNSENT,
+	/* the peer's SYN came, and no socket came of it */
+	STEP_SYN_RECEIVED,
 };
 
 /*
@@ -123,6 +125,10 @@ enum handshake_flag {
 	HANDSHAKE_NO_SYN = 1 << 22,
 	/* began before it was selected, by the process that closes it */
 	HANDSHAKE_NOT_SELECTED = 1 << 23,
+	/* an attempt of a peer that made no socket: the last step says what became of it */
+	HANDSHAKE_NO_SOCKET = 1 << 24,
+	/* irs is set although it was never ESTABLISHED */
+	HANDSHAKE_IRS = 1 << 25,
 };
 
 /* in handshake_part.seen: the check found a server's connection still in the accept queue */

@@ -23,7 +23,7 @@ ecn""".split()
 CLOSE = """first_closer ending errno closer_pid closer_comm close_us fin_rtt_us peer_fin_us
 app_close_us fin_queued_us accept_us time_wait lifetime_us bytes_sent bytes_received segs_out segs_in
 retransmits fin_retransmits srtt_us min_rtt_us local_fin_seq remote_fin_seq""".split()
-SUMMARY = "type connections handshakes closes open events_lost table_full outcomes endings".split()
+SUMMARY = "type connections handshakes counted closes open events_lost table_full outcomes endings".split()
 STATES = """CLOSE LISTEN SYN_SENT SYN_RECV NEW_SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE_WAIT
 CLOSING LAST_ACK TIME_WAIT""".split()
 OUTCOMES = "established refused reset timed_out unreachable abandoned no_port no_route failed".split()

@@ -51,7 +51,7 @@ def recorded(world, tmp_path):
         client = world.agent(ns, name)
         before(client)
         files = tmp_path / "chapters", tmp_path / "transitions"
-        tracers = [Tracer("-w", files[0], netns=ns),
+        tracers = [Tracer("-w", files[0], "--role", "client", netns=ns),
                    Tracer("-w", files[1], netns=ns, output="states")]
         client.connect("127.0.0.1", 9)
         tracers[0].wait_count(1)

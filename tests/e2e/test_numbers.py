@@ -134,7 +134,7 @@ def refused(told, _data):
 
 
 KINDS = [(graceful, 0, 4, 23), (graceful, 10, 4, 31), (reset, 0, 4, 39), (reset, 10, 4, 47),
-         (reset_after_a_fin, 0, 4, 55), (reset_after_a_fin, 5, 4, 63), (refused, 0, 1, 37)]
+         (reset_after_a_fin, 0, 4, 55), (reset_after_a_fin, 5, 4, 63), (refused, 0, 2, 37)]
 
 
 @pytest.mark.parametrize("kind, data, chapters, mask", KINDS,
@@ -151,7 +151,7 @@ def test_completeness_is_wiresharks(world, kind, data, chapters, mask):
         flags |= p.flags
     assert bool(flags & FIN) is bool(mask & 16) and bool(flags & RST) is bool(mask & 32)
     ends = told.json.chapters("close" if chapters == 4 else "handshake")
-    assert [c["completeness"] for c in ends] == [mask] * (2 if chapters == 4 else 1)
+    assert [c["completeness"] for c in ends] == [mask] * 2
     text = "Incomplete" if mask == 37 else "Complete, WITH_DATA" if mask & 8 else "Complete, NO_DATA"
     assert {c["completeness_text"] for c in ends} == {text}
     if chapters == 4:  # of what had happened by then

@@ -15,7 +15,7 @@ from tracer import Tracer, run_tracer
 def test_refused(world, link, family):
     client = world.agent(link.a)
     capture = world.capture(link.a, link.dev_a)
-    tracer = Tracer(netns=link.a)
+    tracer = Tracer("--role", "client", netns=link.a)
     with Noise() as noise:
         # bound first: the local port of a socket that failed cannot be asked for
         client.socket(family=family)

@@ -36,15 +36,15 @@ def test_tally_is_the_summary(world):
     child = ns.spawn(_traffic)
     port = str(child.recv())
     child.result()
-    telling.wait_count(4 * (GRACEFUL + RESET) + 1)
+    telling.wait_count(4 * (GRACEFUL + RESET) + 2)
     counting.stop()
     telling.stop()
     both = str(GRACEFUL + RESET)
     table = _counts(counting.stdout.lines)
-    for row in (["connections", str(2 * (GRACEFUL + RESET) + 1)], ["refused", "1"], ["open", "0"],
+    for row in (["connections", str(2 * (GRACEFUL + RESET) + 2)], ["refused", "2"], ["open", "0"],
                 ["graceful", str(2 * GRACEFUL)], ["reset_sent", str(RESET)],
                 ["reset_received", str(RESET)], ["client", port, "connect", both],
-                ["server", port, "close", str(GRACEFUL)], ["client", "1", "failed", "1"]):
+                ["server", port, "close", str(GRACEFUL)], ["client", "1", "failed", "1"], ["server", "1", "refused", "1"]):
         assert row in table, (row, table)
     assert table == _counts(line for line in telling.stderr.lines if not line.startswith("Tracing"))
 
@@ -62,7 +62,7 @@ def test_intervals(world):
         child = ns.spawn(_traffic)
         child.recv()
         child.result()
-        once = 2 * (GRACEFUL + RESET) + 1
+        once = 2 * (GRACEFUL + RESET) + 2
         tracer.wait_for(lambda _t: sum(tables()) == rounds * once)
     tracer.stop()
     got = tables()

@@ -59,8 +59,8 @@ def test_refused_then_connected(world):
     ns = world.netns()
     tracer = Tracer(netns=ns)
     port, client_port = ns.call(_refused_then_not)
-    told(tracer, 5)
-    refused = tracer.one("handshake", outcome="refused")
+    told(tracer, 6)
+    refused = tracer.one("handshake", outcome="refused", role="client")
     shake = tracer.one("handshake", outcome="established", role="client")
     close = tracer.one("close", role="client")
     assert refused["errno"] == "ECONNREFUSED" and refused["remote_port"] == port
@@ -68,7 +68,7 @@ def test_refused_then_connected(world):
     assert refused["conn"] != shake["conn"] == close["conn"]
     assert shake["local_port"] == client_port == close["local_port"]
     assert close["ending"] == "graceful" and close["first_closer"] == "local"
-    assert len({c["conn"] for c in tracer.chapters()}) == 3
+    assert len({c["conn"] for c in tracer.chapters()}) == 4
 
 
 def _disconnect_then_again():

@@ -260,5 +260,6 @@ const struct golden_case golden_cases[] = {
 	{ "incomplete", incomplete },
 	{ "states", states },
 	{ "listeners", listeners },
+	{ "attempts", case_attempts },
 	{ 0 },
 };

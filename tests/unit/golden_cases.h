@@ -30,6 +30,7 @@ void case_unseen(struct poster *p);
 void case_two_links(struct poster *p);
 
 /* golden_failed.c: connections that fail, time out or are reset. */
+void case_attempts(struct poster *p);
 void case_failed(struct poster *p);
 void case_timed_out(struct poster *p);
 void case_half_open(struct poster *p);

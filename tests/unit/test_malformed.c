@@ -81,6 +81,7 @@ static const size_t sizes[] = {
 	[ITEM_COUNTS] = sizeof(struct item_counts),
 	[ITEM_SNAPSHOT] = 0,
 	[ITEM_LISTENER] = sizeof(struct item_listener),
+	[ITEM_COUNTED] = sizeof(struct item_counted),
 };
 #define TYPES (sizeof(sizes) / sizeof(sizes[0]))
 

@@ -16,6 +16,7 @@ enum feature {
 	FEATURE_ACCEPT,	   /* which process accepted a connection, and when */
 	FEATURE_CONNECT,   /* connect() that fails before a SYN */
 	FEATURE_TIMEWAIT,  /* segments for a FIN_WAIT2 minisocket */
+	FEATURE_REFUSED,   /* SYNs that this host refuses */
 	FEATURE_UNSENT,	   /* SYNs and FINs that do not leave this host */
 	FEATURE_SYNACK,	   /* retransmitted SYN,ACKs */
 	FEATURE_SYNCOOKIE, /* connections made from a SYN cookie */

@@ -34,6 +34,8 @@ enum item_type {
 	ITEM_TALLY = 9,
 	/* struct item_listener */
 	ITEM_LISTENER = 10,
+	/* struct item_counted */
+	ITEM_COUNTED = 11,
 };
 
 struct item {
@@ -84,6 +86,18 @@ struct item_listener {
 	uint32_t pad2;
 };
 
+/* n attempts of peers, since the last such item, that were counted instead of reported. */
+struct item_counted {
+	uint64_t now_ns;
+	uint64_t n;
+	uint32_t netns; /* 0: not known */
+	/* to so many ports; 0: not known */
+	uint32_t ports;
+	uint16_t port;	  /* if it is one */
+	uint16_t attempt; /* enum attempt */
+	uint32_t pad;
+};
+
 /* Of the whole trace; see struct totals. */
 struct item_counts {
 	uint64_t events_lost;
@@ -112,6 +126,8 @@ static inline size_t item_size(enum item_type type)
 		return sizeof(struct item_tally);
 	case ITEM_LISTENER:
 		return sizeof(struct item_listener);
+	case ITEM_COUNTED:
+		return sizeof(struct item_counted);
 	case ITEM_COUNTS:
 		return sizeof(struct item_counts);
 	}

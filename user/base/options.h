@@ -15,6 +15,7 @@
 struct renderer;
 
 #define RING_MIB_DEFAULT 4
+#define ATTEMPTS_DEFAULT 100
 
 enum attach {
 	ATTACH_AUTO,
@@ -75,6 +76,7 @@ struct options {
 	uint32_t count;		  /* 0: no limit */
 	double duration_s;	  /* 0: no limit */
 	uint32_t max_connections; /* 0: by the host's memory */
+	uint32_t max_attempts;	  /* peers' attempts that are posted in a second */
 	bool no_accept;
 	enum attach attach;
 	uint8_t hooks[FEATURES]; /* enum hook_kind; HOOK_ANY: the best one */

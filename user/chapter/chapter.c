@@ -53,7 +53,8 @@ void chapter_begin(struct chapter *ch, const struct handshake_part *h)
 	ch->remote_port = known_unless_0(h->remote_port);
 	ch->role = h->role <= ROLE_SERVER ? (enum role)h->role : ROLE_UNKNOWN;
 	ch->iss = known_if(h->options & OPTION_KNOWN || h->flags & HANDSHAKE_ISS, h->iss);
-	ch->irs = known_if(h->options & OPTION_KNOWN, h->irs);
+	ch->irs = known_if(h->options & OPTION_KNOWN || h->flags & HANDSHAKE_IRS, h->irs);
+	ch->no_socket = h->flags & HANDSHAKE_NO_SOCKET;
 	set_owner(ch, h);
 	ch->accepted = TRISTATE_UNKNOWN;
 	if (ch->role == ROLE_SERVER && (h->accept_ns || h->flags & HANDSHAKE_ACCEPTED))

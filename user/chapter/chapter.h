@@ -188,6 +188,7 @@ struct chapter {
 	struct person owner;
 	/* a server's: has accept() returned it, or had it when the connection ended? */
 	enum tristate accepted;
+	bool no_socket;	      /* a handshake: a peer's attempt that made no socket */
 	enum missing missing; /* MISSING_NOTHING: complete */
 	bool alone;	      /* a close whose handshake is not selected */
 	bool open;	      /* not over: reported as it is now */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/bpf.h>
 
+#include "attempt.h"
 #include "chapter_parts.h"
 #include "shared/diary.h"
 
@@ -37,6 +38,8 @@ static enum outcome failed_outcome(const struct handshake_part *h)
 {
 	bool icmp = h->err && h->err == h->err_soft;
 
+	if (h->flags & HANDSHAKE_NO_SOCKET)
+		return attempt_outcome(h);
 	if (h->flags & HANDSHAKE_NO_SYN)
 		return h->err == ENETUNREACH || h->err == EHOSTUNREACH ? OUTCOME_NO_ROUTE
 								       : OUTCOME_FAILED;
@@ -166,6 +169,20 @@ static void set_server_segment(struct chapter *ch, struct step *s, const struct 
 	}
 }
 
+/* Of an attempt that made no socket.  The RST answers the SYN (RFC 9293, 3.10.7.1). */
+static void set_attempt_segment(struct chapter *ch, struct step *s, const struct handshake_part *h,
+				enum step_kind kind)
+{
+	if (kind == STEP_SYN_RECEIVED) {
+		step_set_segment(s, false, SEGMENT_SYN, ch->irs, (struct maybe){ 0 });
+		ch->completeness |= COMPLETE_SYN;
+	} else if (kind == STEP_RST_SENT) {
+		step_set_segment(s, true, SEGMENT_RST | SEGMENT_ACK, known(0),
+				 seq_after(ch->irs, 1 + h->early_received));
+		ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
+	}
+}
+
 static void read_steps(struct chapter *ch, const struct handshake_part *h, uint64_t begin_ns,
 		       enum outcome outcome)
 {
@@ -189,6 +206,8 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 						 (struct maybe){ 0 });
 			s->segment.number = ++syns_sent;
 			ch->completeness |= COMPLETE_SYN;
+		} else if (h->flags & HANDSHAKE_NO_SOCKET) {
+			set_attempt_segment(ch, s, h, step_kind(step));
 		} else if (h->role == ROLE_SERVER) {
 			set_server_segment(ch, s, h, outcome);
 		} else {
@@ -273,7 +292,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	/* the chapter begins with the first SYN, even if it did not leave */
 	begin_ns = begun_ns && !h->unsent ? begun_ns : h->t0_ns;
 	ch->t_ns = known_unless_0(begin_ns);
-	if (h->role == ROLE_SERVER)
+	if (h->role == ROLE_SERVER && step_kind(h->steps[0]) != STEP_SYN_RECEIVED)
 		add_server_opening(ch, h, begun_ns);
 	if (begin_ns)
 		read_steps(ch, h, begin_ns, hs->outcome);
@@ -290,7 +309,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	if (h->role == ROLE_CLIENT)
 		hs->syn_retransmits = known_if(!ch->missing, syn_retransmits(h));
 	else if (h->role == ROLE_SERVER)
-		hs->synack_retransmits = known_if(established, h->retransmits);
+		hs->synack_retransmits = known_if(established || ch->no_socket, h->retransmits);
 	if (h->accept_ns && established && h->role == ROLE_SERVER)
 		hs->accept_ns = known_delay(end_ns, h->accept_ns);
 	if (h->early_sent || h->early_received)

@@ -170,6 +170,20 @@ static int pass_listener(const struct selection *s, const struct item_listener *
 		       : 0;
 }
 
+/* Whose they are is not known, and nobody owns them. */
+static int pass_counted(const struct selection *s, const struct item_counted *c)
+{
+	const struct options *o = s->options;
+
+	if ((o->netns && c->netns != o->netns) || o->role == ROLE_CLIENT || o->family ||
+	    o->pids.n || o->comm[0] || o->cgroup_path || o->local.n || o->remote.n || o->host.n ||
+	    o->remote_ports.given || o->any_ports.given || (o->min_connect_ns || o->min_close_ns))
+		return 0;
+	if (o->local_ports.given && (c->ports != 1 || !port_set_has(&o->local_ports, c->port)))
+		return 0;
+	return s->sink(s->ctx, &(struct item){ ITEM_COUNTED, c, sizeof(*c) });
+}
+
 int select_item(void *selection, const struct item *item)
 {
 	const struct selection *s = selection;
@@ -179,6 +193,7 @@ int select_item(void *selection, const struct item *item)
 		struct item_open open;
 		struct transition transition;
 		struct item_listener listener;
+		struct item_counted counted;
 	} u;
 
 	if (item->len <= sizeof(u))
@@ -193,5 +208,7 @@ int select_item(void *selection, const struct item *item)
 		return pass_transition(s, &u.transition);
 	if (item->type == ITEM_LISTENER && item->len == sizeof(u.listener))
 		return pass_listener(s, &u.listener);
+	if (item->type == ITEM_COUNTED && item->len == sizeof(u.counted))
+		return pass_counted(s, &u.counted);
 	return s->sink(s->ctx, item);
 }

@@ -252,6 +252,7 @@ static void set_defaults(struct options *o)
 	memset(o, 0, sizeof(*o));
 	o->renderer = renderer_find("timeline");
 	o->ring_mib = RING_MIB_DEFAULT;
+	o->max_attempts = ATTEMPTS_DEFAULT;
 }
 
 int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err)

@@ -109,6 +109,10 @@ const struct option_row options_table[] = {
 	{ 0, "max-connections", .arg = "N", .set = set_number, AT(max_connections),
 	  .help = "follow at most N connections at a time (the default depends on memory)",
 	  .low = 1, .high = 1 << 24, .accepted = "1 to 16777216" },
+	{ 0, "max-attempts", .arg = "N", .set = set_number, AT(max_attempts),
+	  .help = "print N attempts of peers a second, and count the others (default " TEXT(
+		  ATTEMPTS_DEFAULT) ")",
+	  .low = 0, .high = 1000000, .accepted = "0 to 1000000" },
 	{ 0, "ring", .arg = "MIB", .set = set_ring, AT(ring_mib),
 	  .help = "size of the ring buffer in MiB (default " TEXT(RING_MIB_DEFAULT) ")", .low = 1,
 	  .high = 1024, .accepted = "a power of two from 1 to 1024" },

@@ -150,6 +150,8 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 
 	if (!err)
 		err = tracer_sweep_listeners(t, sink, ctx, now_ns);
+	if (!err)
+		err = tracer_sweep_attempts(t, sink, ctx, now_ns);
 	if (err || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
@@ -224,6 +226,8 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 	if (not_followed)
 		message("%llu %s not followed, nor are the children: too many are at a time",
 			not_followed, not_followed == 1 ? "process is" : "processes are");
+	if (!err)
+		err = tracer_finish_attempts(t, sink, ctx);
 	if (!err)
 		err = report_expired(t, &s, clock_monotonic_ns());
 	if (!err)

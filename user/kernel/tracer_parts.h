@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "attempts.h"
 #include "base/features.h"
 #include "processes.h"
 #include "shared/config.h"
@@ -57,6 +58,7 @@ struct tracer {
 	/* what was passed on of the BPF side's tallies */
 	struct tally_counts *passed_on;
 
+	struct attempts attempts;    /* what was reported of those that are counted */
 	struct listeners *listeners; /* what was reported of them */
 	uint64_t listeners_at_ns;    /* when to read them next */
 	uint64_t checked_ns;	     /* when the last check of live sockets began */
@@ -103,6 +105,12 @@ int tracer_listener_ends(struct tracer *t, const struct listening *end);
 
 /* Reports the listeners that have dropped something, at most once a second.  Called by tracer_sweep(). */
 int tracer_sweep_listeners(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns);
+
+/* Reports the attempts that were counted, at most once a second.  Called by tracer_sweep(). */
+int tracer_sweep_attempts(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns);
+
+/* Reports the last of them.  Called by tracer_finish(). */
+int tracer_finish_attempts(struct tracer *t, item_fn sink, void *ctx);
 
 /* The callback of the ring buffer; ctx is the tracer. */
 int tracer_receive(void *ctx, void *data, size_t len);

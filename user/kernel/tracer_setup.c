@@ -67,6 +67,7 @@ static void set_config(struct tracer *t, pid_t command)
 		.min_connect_ns = o->min_connect_ns,
 		.min_close_ns = o->min_close_ns,
 		.cgroup = o->cgroup_id,
+		.max_attempts = o->max_attempts,
 		.wake_bytes = ((uint64_t)o->ring_mib << 20) / 4,
 		.tick_ns = clock_tick_ns(),
 		.netns = o->netns,
@@ -87,6 +88,7 @@ static void set_config(struct tracer *t, pid_t command)
 		.tally = only_summary(o),
 		.owners = !only_summary(o) || by_owner(o, command),
 		.retransmit_err = kernel_tracepoint_args(t->btf, "tcp_retransmit_skb") >= 3,
+		.refused_by_headers = kernel_tracepoint_args(t->btf, "kfree_skb") < 3,
 		.current_btf = t->own && kernel_has_helper(t->own, "BPF_FUNC_get_current_task_btf"),
 	};
 	memcpy(cfg->comm, o->comm, COMM_LEN);

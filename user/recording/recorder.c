@@ -188,6 +188,9 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 		if (!err)
 			err = add_cgroup(r, u.listener.owner.cgroup);
 		break;
+	case ITEM_COUNTED:
+		err = recording_is_full(r->file) ? next_file(r) : 0;
+		break;
 	default:
 		break;
 	}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/item.h"
 #include "base/options.h"
 #include "chapter/chapter.h"
 #include "chapter/listener.h"
@@ -40,6 +41,7 @@ struct totals {
 	uint64_t open;		     /* chapters reported as open */
 	uint64_t events_lost;	     /* chapters and transitions not posted, hook runs skipped */
 	uint64_t table_full;	     /* connections that found the table full */
+	uint64_t counted;	     /* handshakes among those above that were only counted */
 	uint64_t incomplete;	     /* chapters reported of which events were not seen */
 	uint64_t outcomes[OUTCOMES], endings[ENDINGS];
 };
@@ -59,6 +61,7 @@ struct renderer {
 			   const struct chapter *close);
 	/* lines for people are printed of those in trouble only */
 	void (*listener)(struct render_context *rc, const struct listener_report *listener);
+	void (*counted)(struct render_context *rc, const struct item_counted *counted);
 	void (*transition)(struct render_context *rc, const struct transition *t);
 	void (*end)(struct render_context *rc, const struct totals *totals);
 	/* called even if end() was not */
@@ -74,6 +77,9 @@ extern const struct renderer *const renderers[];
  */
 void render_listener(struct render_context *rc, FILE *out, size_t width,
 		     const struct listener_report *listener);
+
+/* The line about attempts of peers, "port 80: 4711 more SYNs refused, only counted". */
+void render_counted(struct render_context *rc, FILE *out, const struct item_counted *counted);
 
 /* NULL when no renderer has this name. */
 const struct renderer *renderer_find(const char *name);

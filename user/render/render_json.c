@@ -2,6 +2,7 @@
 /* JSON Lines: an object for each chapter, and one with the totals at the end. */
 #include "fields.h"
 #include "base/json.h"
+#include "chapter/attempt.h"
 #include "chapter/names.h"
 #include "render_parts.h"
 
@@ -145,6 +146,32 @@ static void listener(struct render_context *rc, const struct listener_report *l)
 	json_end_line(&j);
 }
 
+static void counted(struct render_context *rc, const struct item_counted *c)
+{
+	char time[TIME_MAX];
+	struct json j;
+
+	json_begin(&j, rc->out);
+	json_open(&j, '{');
+	json_key(&j, "type");
+	json_word(&j, "counted");
+	json_key(&j, "time");
+	json_word(&j, c->now_ns && c->now_ns <= INT64_MAX
+			      ? text_rfc3339(time, render_realtime(rc, (int64_t)c->now_ns))
+			      : NULL);
+	put_maybe(&j, "netns", known_unless_0(c->netns));
+	json_key(&j, "role");
+	json_word(&j, name_role(ROLE_SERVER));
+	put_maybe(&j, "local_port", known_if(c->ports == 1, c->port));
+	put_maybe(&j, "ports", known_unless_0(c->ports));
+	json_key(&j, "outcome");
+	json_word(&j, name_outcome(attempt_counted(c->attempt)));
+	json_key(&j, "count");
+	json_uint(&j, c->n);
+	json_close(&j, '}');
+	json_end_line(&j);
+}
+
 static void put_count(struct json *j, const char *key, uint64_t count)
 {
 	json_key(j, key);
@@ -161,6 +188,7 @@ static void end(struct render_context *rc, const struct totals *totals)
 	json_word(&j, "summary");
 	put_count(&j, "connections", totals->connections);
 	put_count(&j, "handshakes", totals->handshakes);
+	put_count(&j, "counted", totals->counted);
 	put_count(&j, "closes", totals->closes);
 	put_count(&j, "open", totals->open);
 	put_count(&j, "events_lost", totals->events_lost);
@@ -186,5 +214,6 @@ const struct renderer renderer_json = {
 	.machine_readable = true,
 	.chapter = chapter,
 	.listener = listener,
+	.counted = counted,
 	.end = end,
 };

@@ -74,9 +74,16 @@ static void listener(struct render_context *rc, const struct listener_report *l)
 	fputc('\n', rc->out);
 }
 
+static void counted(struct render_context *rc, const struct item_counted *c)
+{
+	render_counted(rc, rc->out, c);
+	fputc('\n', rc->out);
+}
+
 const struct renderer renderer_timeline = {
 	.name = "timeline",
 	.help = "each chapter as a timeline (the default)",
 	.chapter = chapter,
 	.listener = listener,
+	.counted = counted,
 };

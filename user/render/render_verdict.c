@@ -174,7 +174,9 @@ static void say_outcome(struct verdict *v, const struct chapter *ch)
 	const struct handshake *hs = &ch->handshake;
 	char ms[32], err[32];
 
-	if (ch->open) {
+	if (ch->no_socket && hs->outcome == OUTCOME_REFUSED) {
+		say(v, "; ", "refused: nobody listens on this port");
+	} else if (ch->open) {
 		say_open(v, ch);
 	} else if (hs->outcome == OUTCOME_ESTABLISHED) {
 		say(v, "; ", hs->handshake_ns.known ? "handshake %s ms" : "handshake %s",

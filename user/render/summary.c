@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chapter/attempt.h"
 #include "chapter/names.h"
 #include "base/message.h"
 #include "base/number.h"
@@ -60,11 +61,8 @@ static bool same_port(struct maybe a, struct maybe b)
 	return a.known == b.known && (!a.known || a.value == b.value);
 }
 
-static struct summary_row *find_row(struct summary *s, const struct chapter *ch)
+static struct summary_row *find_row_of(struct summary *s, enum role role, struct maybe port)
 {
-	enum role role = ch->role == ROLE_CLIENT || ch->role == ROLE_SERVER ? ch->role
-									    : ROLE_UNKNOWN;
-	struct maybe port = service_port(ch);
 	uint32_t key = port.known ? (uint32_t)port.value : UINT32_MAX;
 	/* Fibonacci hashing: neighbouring ports spread over the table */
 	uint32_t at = ((key * 4 + (uint32_t)role) * 2654435769U) >> 16;
@@ -87,6 +85,14 @@ static struct summary_row *find_row(struct summary *s, const struct chapter *ch)
 	return row;
 }
 
+static struct summary_row *find_row(struct summary *s, const struct chapter *ch)
+{
+	enum role role = ch->role == ROLE_CLIENT || ch->role == ROLE_SERVER ? ch->role
+									    : ROLE_UNKNOWN;
+
+	return find_row_of(s, role, service_port(ch));
+}
+
 static struct histogram *add_handshake(struct summary *s, const struct chapter *ch, uint64_t n)
 {
 	unsigned int outcome = ch->handshake.outcome;
@@ -98,7 +104,9 @@ static struct histogram *add_handshake(struct summary *s, const struct chapter *
 	if (outcome == OUTCOME_ESTABLISHED)
 		return &row->connect;
 	/* how long a failure took says nothing of how long a handshake takes */
-	if (outcome != OUTCOME_UNKNOWN)
+	if (ch->no_socket && outcome < OUTCOMES)
+		row->attempts[outcome] += n;
+	else if (outcome != OUTCOME_UNKNOWN)
 		row->failed += n;
 	return NULL;
 }
@@ -155,6 +163,17 @@ void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int
 		histogram_add_bucket(h, bucket, n, max_ns);
 }
 
+void summary_add_counted(struct summary *s, const struct item_counted *c)
+{
+	enum outcome outcome = attempt_counted(c->attempt);
+
+	s->totals.connections += c->n;
+	s->totals.handshakes += c->n;
+	s->totals.counted += c->n;
+	s->totals.outcomes[outcome] += c->n;
+	find_row_of(s, ROLE_SERVER, known_if(c->ports == 1, c->port))->attempts[outcome] += c->n;
+}
+
 void summary_open_begin(struct summary *s)
 {
 	s->totals.open = 0;
@@ -173,7 +192,11 @@ void summary_totals(const struct summary *s, struct totals *t)
 
 static uint64_t row_weight(const struct summary_row *row)
 {
-	return row->connect.total + row->close.total + row->failed;
+	uint64_t weight = row->connect.total + row->close.total + row->failed;
+
+	for (unsigned int i = 0; i < OUTCOMES; i++)
+		weight += row->attempts[i];
+	return weight;
 }
 
 /* The busiest first, then by role and port, so that a trace always gives the same table. */
@@ -241,6 +264,10 @@ static void print_row(void *ctx, const struct summary_row *row)
 	if (row->failed)
 		fprintf(out, "%-6s %-5s %-7s %9" PRIu64 "\n", role, port, "failed", row->failed);
 	print_latency(out, role, port, "close", &row->close);
+	for (unsigned int i = 0; i < OUTCOMES; i++)
+		if (row->attempts[i])
+			fprintf(out, "%-6s %-5s %-9s %7" PRIu64 "\n", role, port,
+				name_outcome(i) ? name_outcome(i) : "-", row->attempts[i]);
 }
 
 static void print_counts(FILE *out, const char *what, uint64_t total, const uint64_t *counts,

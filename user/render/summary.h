@@ -26,6 +26,8 @@ struct summary_row {
 	bool other;	   /* the shared row; role and port mean nothing */
 	struct maybe port; /* the service's */
 	uint64_t failed;
+	/* attempts of peers that made no socket, which are not among those that failed */
+	uint64_t attempts[OUTCOMES];
 	struct histogram connect, close;
 };
 
@@ -42,6 +44,9 @@ void summary_add(struct summary *s, const struct chapter *ch);
  */
 void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int bucket, uint64_t n,
 		       uint64_t max_ns);
+
+/* Adds attempts that were only counted. */
+void summary_add_counted(struct summary *s, const struct item_counted *counted);
 
 /* Back to zero, for the next interval. */
 void summary_reset(struct summary *s);

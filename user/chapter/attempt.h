@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Attempts of peers that made no socket.  Pure. */
+#ifndef ATTEMPT_H
+#define ATTEMPT_H
+
+#include "chapter.h"
+
+/* What became of one that is over, by its last step. */
+enum outcome attempt_outcome(const struct handshake_part *h);
+
+/* Of those that were only counted: enum attempt of shared/config.h. */
+enum outcome attempt_counted(unsigned int attempt);
+
+#endif

@@ -139,17 +139,8 @@ int BPF_KRETPROBE(accept_kretprobe, struct sock *child)
 static __always_inline __u64 socket_of_fd(int fd)
 {
 	struct file *file = file_of_fd(fd);
-	struct socket *socket;
-	struct sock *sk;
 
-	if (!file)
-		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	if (sk && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP &&
-	    bpf_core_field_exists(((struct mptcp_sock *)0)->first))
-		return (__u64)BPF_CORE_READ((struct mptcp_sock *)sk, first);
-	return (__u64)sk;
+	return file ? tcp_behind(BPF_CORE_READ(file, private_data)) : 0;
 }
 
 SEC("?tracepoint/syscalls/sys_exit_accept")

@@ -5,6 +5,7 @@
 
 #include "common.bpf.h"
 #include "facts.bpf.h"
+#include "holder.bpf.h"
 #include "owner.bpf.h"
 #include "table.bpf.h"
 
@@ -19,6 +20,10 @@ static __always_inline void scan_bury(const struct change *now)
 	bpf_map_update_elem(&table, &now->sk, r, BPF_NOEXIST);
 }
 
+/*
+ * owner: a process that has the socket open; NULL: none has, or it is not said to be the owner's.
+ * selected: is it one of those that select?
+ */
 static __always_inline void scan_enter(struct sock_common *skc, const struct owner *owner,
 				       bool selected)
 {
@@ -53,9 +58,9 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		r->h.cookie = ask_cookie(tp);
 		if (owner)
 			r->h.owner = *owner;
-		if (selected)
+		if (selected && owner)
 			r->h.flags |= HANDSHAKE_OWNER_SELECTED;
-		r->h.flags |= HANDSHAKE_BEFORE_TRACE;
+		r->h.flags |= scanning ? HANDSHAKE_BEFORE_TRACE : HANDSHAKE_NOT_SELECTED;
 		r->h.state = state;
 		if (state == BPF_TCP_SYN_SENT || state == BPF_TCP_SYN_RECV)
 			r->h.role = state == BPF_TCP_SYN_SENT ? ROLE_CLIENT : ROLE_UNKNOWN;
@@ -69,32 +74,10 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		level_leave(cpu);
 }
 
-static __always_inline void scan_owner(struct owner *o, struct task_struct *task)
-{
-	o->pid = task_tgid(task);
-	o->uid = task->cred->uid.val;
-	o->cgroup = task->cgroups->dfl_cgrp->kn->id;
-	__builtin_memcpy(o->comm, task->group_leader->comm, COMM_LEN);
-}
-
-/*
- * Is this thread's table of files its process's?  The main thread's is, unless that thread has
- * ended before the others: it has none then.
- */
-static __always_inline bool has_the_files(const struct task_struct *task)
-{
-	return task->pid == task->tgid || !task->group_leader->files;
-}
-
-static __always_inline bool scan_selected(const struct owner *o, struct task_struct *task)
-{
-	return select_by_owner() && select_pid(o->pid) && select_comm(o->comm) &&
-	       cgroup_selected(task->cgroups->dfl_cgrp);
-}
-
 /*
  * Each socket that a process has open, in all namespaces; since 5.11, commit 4f19cab76136 ("bpf:
- * Add a bpf_sock_from_file helper").
+ * Add a bpf_sock_from_file helper").  Later, with -p, those that a selected process holds: they are
+ * another's, so their records begin without an owner.
  */
 SEC("?iter/task_file")
 int scan_files(struct bpf_iter__task_file *ctx)
@@ -104,6 +87,7 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	struct owner o = {};
 	struct socket *socket;
 	struct sock *sk;
+	bool selected;
 
 	if (!task || !file || !has_the_files(task))
 		return 0;
@@ -112,45 +96,11 @@ int scan_files(struct bpf_iter__task_file *ctx)
 		return 0;
 	sk = socket->sk;
 	scan_owner(&o, task);
-	scan_enter(&sk->__sk_common, &o, scan_selected(&o, task));
-	return 0;
-}
-
-/*
- * Before 5.11 a file leads to its socket by a plain pointer, which bpf_skc_to_tcp_sock() refuses.
- * So scan_holders() keeps the owners here for scan_tcp(), which follows.
- */
-struct holder {
-	struct owner owner;
-	bool selected;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u64);
-	__type(value, struct holder);
-} holders SEC(".maps");
-
-SEC("?iter/task_file")
-int scan_holders(struct bpf_iter__task_file *ctx)
-{
-	struct task_struct *task = ctx->task;
-	struct file *file = ctx->file;
-	struct holder h = {};
-	struct socket *socket;
-	__u64 sk;
-
-	if (!task || !file || !has_the_files(task) ||
-	    BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
-		return 0;
-	socket = file->private_data;
-	sk = (__u64)BPF_CORE_READ(socket, sk);
-	scan_owner(&h.owner, task);
-	h.selected = scan_selected(&h.owner, task);
-	if (sk)
-		bpf_map_update_elem(&holders, &sk, &h, BPF_NOEXIST);
+	selected = scan_selected(&o, task);
+	if (scanning)
+		scan_enter(&sk->__sk_common, &o, selected);
+	else if (selected)
+		scan_enter(&sk->__sk_common, NULL, true);
 	return 0;
 }
 
@@ -159,7 +109,7 @@ SEC("?iter/tcp")
 int scan_tcp(struct bpf_iter__tcp *ctx)
 {
 	struct sock_common *skc = ctx->sk_common;
-	struct holder *h;
+	struct socket_holder *h;
 	__u64 key;
 
 	if (!skc)

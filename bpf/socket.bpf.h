@@ -238,6 +238,17 @@ static __always_inline __u8 read_tuple(struct tuple *t, const struct sock_common
 	return read_addresses(copy, t->local, t->remote);
 }
 
+/* What the programs on TCP sockets see of this one: of an MPTCP socket its first subflow. */
+static __always_inline __u64 tcp_behind(struct socket *socket)
+{
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+
+	if (sk && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP &&
+	    bpf_core_field_exists(((struct mptcp_sock *)0)->first))
+		return (__u64)BPF_CORE_READ((struct mptcp_sock *)sk, first);
+	return (__u64)sk;
+}
+
 /* The file of a descriptor of the calling process; NULL: there is none. */
 static __always_inline struct file *file_of_fd(int fd)
 {

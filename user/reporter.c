@@ -103,6 +103,7 @@ static void report_open(struct reporter *reporter, const struct item_open *open)
 		chapter_close(&ch, &open->record, open->now_ns);
 	else
 		chapter_handshake(&ch, &open->record.h, open->now_ns);
+	person_set(&ch.holder, &open->holder);
 	ch.alone = close && is_alone(reporter, &open->record);
 	report_chapter(reporter, &ch, close ? &open->record : NULL);
 }

@@ -201,6 +201,13 @@ struct listening {
 	__u8 pad[3];
 };
 
+/* A process that has a socket open. */
+struct socket_holder {
+	struct owner owner;
+	__u8 selected;
+	__u8 pad[7];
+};
+
 struct unaccepted {
 	__u64 conn;
 	__u64 since_ns;

@@ -67,6 +67,7 @@ def house(channel):
             orders[who].recv(16)
         else:
             os.waitpid(pids[who], 0)
+            orders.pop(who).close()
         channel.send("done")
     for end in orders.values():
         end.send(b"end")

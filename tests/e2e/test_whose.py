@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """-p: the owner that is printed, who holds the connection, and who closes it."""
+import signal
+
 import pytest
 
 import pump
+from agent import CLOSE_WAIT
 from household import House
 from tracer import Tracer, chapters_of, run_tracer
 
@@ -170,3 +173,81 @@ def test_replay(world, ns, house, tmp_path):
     assert replayed("acceptor") == ["handshake", "close"] * 2
     # its handshake was recorded before anybody could know who would close it
     assert replayed("worker") == ["close"]
+
+
+def left_in_close_wait(client, house):
+    """A server's connection: accepted by one, handed over, closed by the peer alone."""
+    client.connect("127.0.0.1", house.port)
+    house.do("acceptor", "accept")
+    house.hand_over()
+    client.close()
+    house.do("worker", "wait")
+
+
+def told_open(tracer):
+    """What it reports as open when it is asked."""
+    tracer.send_signal(signal.SIGUSR1)
+    return tracer.wait_count(1, "close", open=True)[0]
+
+
+def test_who_holds_it(world, ns, house):
+    """The owner has ended: whoever has the socket now is named."""
+    client = world.agent(ns)
+    tracer = Tracer("--role", "server", netns=ns)
+    left_in_close_wait(client, house)
+    house.do("acceptor", "exit")
+    told = told_open(tracer)
+    assert (told["pid"], told["state"]) == (house.pids["acceptor"], "CLOSE_WAIT")
+    assert (told["holder_pid"], told["holder_comm"]) == (house.pids["worker"], "worker")
+    house.do("worker", "close")
+    tracer.wait_count(1, "close", closer_pid=house.pids["worker"])
+    tracer.stop()
+    assert all("holder_pid" not in c for c in tracer.chapters() if not c.get("open"))
+
+
+def test_the_owner_is_named_among_many(world, ns):
+    """Of several holders, and of one that has its own."""
+    server, client = world.agent(ns), world.agent(ns)
+    tracer = Tracer(netns=ns)
+    port = server.listen("127.0.0.1")
+    client.connect("127.0.0.1", port)
+    server.accept()
+    server.fork_holders(2)
+    client.shutdown()
+    server.wait_state(port, CLOSE_WAIT)
+    tracer.send_signal(signal.SIGUSR1)
+    tracer.wait_count(2, "close", open=True)
+    tracer.stop()
+    for role, agent in (("server", server), ("client", client)):
+        told = tracer.chapters("close", role=role)[0]
+        assert told["pid"] == told["holder_pid"] == agent.pid
+
+
+@pytest.mark.parametrize("role", ["server", "client"])
+def test_the_holder_selects(world, ns, house, role):
+    """-p shows what is open if the process holds it, whoever connected or accepted."""
+    peer = world.agent(ns)
+    tracers = traced(ns, house, "--wait", "--port", house.port)
+    if role == "server":
+        left_in_close_wait(peer, house)
+    else:
+        house.do("acceptor", "connect")
+        house.hand_over()
+        house.do("acceptor", "accept", "close")
+        house.do("worker", "wait")
+    told = told_open(tracers["worker"])
+    stop(tracers)
+    assert told["state"] == "CLOSE_WAIT" and told["holder_pid"] == house.pids["worker"]
+    assert told["pid"] == (house.pids["acceptor"] if role == "server" else None)
+    assert told["missing"] == (None if role == "server" else "not_selected")
+    assert types(tracers["master"]) == []
+
+
+def test_line_names_the_holder(world, ns, house, tmp_path):
+    client = world.agent(ns)
+    tracer = Tracer("--role", "server", "-w", tmp_path / "all.pcapng", netns=ns, output="line")
+    left_in_close_wait(client, house)
+    tracer.stop()
+    assert f" held by worker[{house.pids['worker']}]" in tracer.stdout.lines[-1]
+    out = run_tracer("-r", tmp_path / "all.pcapng", "-o", "json", "-p", house.pids["worker"])[1]
+    assert [c["holder_pid"] for c in chapters_of(out)] == [house.pids["worker"]]

@@ -49,7 +49,7 @@ static void open_ones(struct poster *p)
 	f.r.h.flags |= HANDSHAKE_POSTED;
 	flow_peer_fin(&f);
 	f.now_ns = now_ns;
-	post_open(p, &f);
+	post_held(p, &f, 81, "logrotate");
 
 	flow_begin(&f, ROLE_CLIENT);
 	golden_number(&f, 2);
@@ -58,7 +58,7 @@ static void open_ones(struct poster *p)
 	flow_syn_again(&f);
 	f.r.h.local_port = 0;
 	f.now_ns = BEGIN_NS + 1500 * MS;
-	post_open(p, &f);
+	post_held(p, &f, 4711, "curl");
 
 	flow_open(&f, ROLE_CLIENT);
 	golden_number(&f, 3);

@@ -22,11 +22,18 @@ void post_close(struct poster *p, struct flow *f)
 
 void post_open(struct poster *p, const struct flow *f)
 {
+	post_held(p, f, 0, "");
+}
+
+void post_held(struct poster *p, const struct flow *f, uint32_t pid, const char *comm)
+{
 	struct item_open open;
 
 	memset(&open, 0, sizeof(open));
 	open.now_ns = f->now_ns;
 	open.record = f->r;
+	if (pid)
+		owner_set(&open.holder, pid, comm);
 	post_item(p, ITEM_OPEN, &open, sizeof(open));
 }
 

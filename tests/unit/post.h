@@ -23,6 +23,8 @@ void post_handshake(struct poster *p, struct flow *f);
 /* The whole record, and one that is open at f->now_ns. */
 void post_close(struct poster *p, struct flow *f);
 void post_open(struct poster *p, const struct flow *f);
+/* The same, of one that this process has open. */
+void post_held(struct poster *p, const struct flow *f, uint32_t pid, const char *comm);
 
 /* The first items of every recording, the clock and the cgroup's path, and the last. */
 void post_begin(struct poster *p);

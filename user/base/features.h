@@ -23,6 +23,7 @@ enum feature {
 	FEATURE_COOKIE,	   /* the socket's cookie */
 	FEATURE_SCAN,	   /* connections and listeners that existed before the trace */
 	FEATURE_ALIVE,	   /* which of the recorded sockets still exist */
+	FEATURE_HOLDER,	   /* which process has a recorded socket open */
 	FEATURE_MPTCP,	   /* whether a connection uses MPTCP */
 	FEATURE_LISTENER,  /* the queues of listening sockets */
 	FEATURES

@@ -47,10 +47,11 @@ struct item {
 /* Receives an item.  A return value other than 0 stops the source. */
 typedef int (*item_fn)(void *ctx, const struct item *item);
 
-/* A record as it was at now_ns (CLOCK_MONOTONIC). */
+/* A record as it was at now_ns (CLOCK_MONOTONIC), and a process that has the socket open. */
 struct item_open {
 	uint64_t now_ns;
 	struct record record;
+	struct owner holder;
 };
 
 /* n chapters of this key were counted since the last such item; max_ns is over the whole trace. */

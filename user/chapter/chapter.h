@@ -195,6 +195,8 @@ struct chapter {
 	/* of an open one: its state, and for how long it has been in it */
 	uint8_t state;
 	struct maybe state_ns;
+	/* and a process that has the socket open; its uid and cgroup are not printed */
+	struct person holder;
 	size_t n_steps; /* read it by chapter_step_count() */
 	struct step steps[CHAPTER_STEPS];
 	uint8_t completeness; /* enum completeness */
@@ -230,6 +232,9 @@ bool chapter_reset_answers(const struct record *r);
 
 /* Does the record hold the steps of the handshake? */
 bool chapter_handshake_seen(const struct record *r);
+
+/* Copies an owner; everything is unknown when its pid is 0. */
+void person_set(struct person *p, const struct owner *o);
 
 /* Is this a process, and not the owner? */
 bool person_is_other(const struct person *p, const struct person *owner);

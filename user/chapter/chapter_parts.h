@@ -27,9 +27,6 @@ void step_set_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq
 /* The same for one of ours that did not leave this host. */
 void step_set_unsent(struct step *s, uint8_t flags, struct maybe seq);
 
-/* Copies an owner; everything is unknown when its pid is 0. */
-void person_set(struct person *p, const struct owner *o);
-
 /*
  * How the connection ended, and who sent the first FIN.  ENDING_UNKNOWN: it has not ended, or
  * nothing shows how.

@@ -134,11 +134,19 @@ static int pass_close(const struct selection *s, const struct record *record)
 	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, &r.h, sizeof(r.h) });
 }
 
+/* With --pid, also what a selected process holds. */
+static bool select_held(const struct selection *s, const struct item_open *open)
+{
+	return s->options->pids.n && open->holder.pid &&
+	       select_connection(s->options, &open->record.h) &&
+	       select_owner(s->options, s->cgroups, &open->holder);
+}
+
 static int pass_open(const struct selection *s, const struct item_open *open)
 {
 	const struct config cfg = select_wanted(s->options);
 
-	if (!select_close(s->options, s->cgroups, &open->record) ||
+	if (!(select_close(s->options, s->cgroups, &open->record) || select_held(s, open)) ||
 	    !wanted_open(&cfg, &open->record, open->now_ns))
 		return 0;
 	return s->sink(s->ctx, &(struct item){ ITEM_OPEN, open, sizeof(*open) });

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "chapter/select.h"
+#include "keys.h"
 #include "shared/wanted.h"
 
 /*
@@ -16,91 +17,6 @@
  * (kernel/time/timer.c).  report_expired() allows for that and for a second more.
  */
 #define EXPIRY_SLACK_NS NS_PER_S
-
-/* keys that one system call reads */
-#define BATCH 512
-
-struct keys {
-	unsigned char *items;
-	size_t n, size;
-};
-
-static bool keys_grow(struct keys *keys, size_t *room)
-{
-	void *more;
-
-	if (keys->n + BATCH <= *room)
-		return true;
-	more = realloc(keys->items, (*room * 2 + BATCH) * keys->size);
-	if (!more)
-		return false;
-	keys->items = more;
-	*room = *room * 2 + BATCH;
-	return true;
-}
-
-/* Which values' keys are wanted; without wanted() all are. */
-struct filter {
-	bool (*wanted)(const struct filter *f, const void *value);
-	uint64_t from_ns, until_ns;
-};
-
-/* Moves the wanted ones of n keys together, and returns their number. */
-static size_t filter_keys(const struct filter *f, unsigned char *keys, size_t n, size_t size,
-			  const unsigned char *values, size_t value_size)
-{
-	size_t kept = 0;
-
-	if (!f->wanted)
-		return n;
-	for (size_t i = 0; i < n; i++)
-		if (f->wanted(f, values + i * value_size))
-			memmove(keys + kept++ * size, keys + i * size, size);
-	return kept;
-}
-
-/*
- * Reads the keys of a map, bucket by bucket.  A walk from key to key would begin again each time that the
- * current key is deleted meanwhile.  The values come with the keys.
- */
-static int keys_read_some(struct keys *keys, int map_fd, size_t size, size_t value_size,
-			  const struct filter *f)
-{
-	void *values = malloc(BATCH * value_size), *position = NULL;
-	__u32 bucket, n;
-	size_t room = 0;
-	int err = values ? 0 : -ENOMEM;
-
-	*keys = (struct keys){ .size = size };
-	while (!err) {
-		if (!keys_grow(keys, &room)) {
-			err = -ENOMEM;
-			break;
-		}
-		n = BATCH;
-		err = bpf_map_lookup_batch(map_fd, position, &bucket, keys->items + keys->n * size,
-					   values, &n, NULL);
-		if (!err || err == -ENOENT)
-			keys->n += filter_keys(f, keys->items + keys->n * size, n, size, values,
-					       value_size);
-		position = &bucket;
-	}
-	free(values);
-	if (err == -ENOENT)
-		return 0;
-	free(keys->items);
-	return err;
-}
-
-static int keys_read(struct keys *keys, int map_fd, size_t size, size_t value_size)
-{
-	return keys_read_some(keys, map_fd, size, value_size, &(struct filter){ 0 });
-}
-
-static const void *key_at(const struct keys *keys, size_t i)
-{
-	return keys->items + i * keys->size;
-}
 
 static bool is_selected(const struct sweep *s, const struct record *r)
 {
@@ -203,9 +119,11 @@ int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind)
 	return err;
 }
 
-static bool is_open(const struct sweep *s, const struct record *r, uint64_t now_ns)
+/* -p: also what a selected process holds. */
+static bool is_open(const struct sweep *s, const struct record *r, bool held, uint64_t now_ns)
 {
-	if (!r->h.conn || r->c.flags & CLOSE_OVER || !is_selected(s, r))
+	if (!r->h.conn || r->c.flags & CLOSE_OVER ||
+	    !(is_selected(s, r) || (held && select_ports(s->options, &r->h))))
 		return false;
 	/* a close that had begun before the trace has a state but no step */
 	if (diary_established(r) && !r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED)
@@ -255,17 +173,24 @@ static int report_as_open(const struct sweep *s, struct item_open *open)
 static int report_open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t now_ns)
 {
 	struct item_open open = { .now_ns = now_ns };
+	struct socket_holder holder;
 	struct keys keys;
 	int err = keys_read(&keys, map_fd, key_size, sizeof(struct record));
 
 	if (err)
 		return err;
+	if (keys.n && map_fd == s->table_fd)
+		s->find_holders(s->finder);
 	for (size_t i = 0; !err && i < keys.n; i++) {
 		if (bpf_map_lookup_elem(map_fd, key_at(&keys, i), &open.record))
 			continue;
+		if (map_fd != s->table_fd ||
+		    bpf_map_lookup_elem(s->holders_fd, key_at(&keys, i), &holder))
+			holder = (struct socket_holder){ 0 };
+		open.holder = holder.owner;
 		if (is_gone(s, &open.record))
 			err = report_gone(s, &open.record);
-		else if (is_open(s, &open.record, now_ns))
+		else if (is_open(s, &open.record, s->cfg->by_pid && holder.selected, now_ns))
 			err = report_as_open(s, &open);
 	}
 	free(keys.items);

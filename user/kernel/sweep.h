@@ -20,6 +20,10 @@ struct sweep {
 	int unaccepted_fd;
 	int minisockets_fd;
 	int preexisting_fd;
+	int holders_fd;
+	/* fills the map of holders */
+	void (*find_holders)(void *finder);
+	void *finder;
 	item_fn sink;
 	void *ctx;
 	/* a socket that the check with this number found exists; the check began at checked_ns; 0: none */

@@ -206,6 +206,8 @@ void tracer_close(struct tracer *t)
 	tracer_detach(t);
 	bpf_link__destroy(t->alive_check);
 	bpf_link__destroy(t->listener_reader);
+	bpf_link__destroy(t->holder_finder);
+	bpf_link__destroy(t->held_finder);
 	listeners_destroy(t->listeners);
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);

@@ -48,6 +48,8 @@ struct tracer {
 	/* NULL before Linux 5.9: commit a5cbe05a6673 ("bpf: Implement bpf iterator for map elements") */
 	struct bpf_link *alive_check;
 	struct bpf_link *listener_reader; /* NULL as well */
+	struct bpf_link *holder_finder;	  /* which processes have the recorded sockets open */
+	struct bpf_link *held_finder;	  /* -p: the sockets that the processes hold */
 	bool stopped;
 
 	struct ring_buffer *ring;
@@ -96,6 +98,9 @@ void tracer_scan(struct tracer *t);
 
 /* Marks the records whose sockets still exist. */
 void tracer_check_sockets(struct tracer *t);
+
+/* Finds out which processes have the recorded sockets open; for struct sweep. */
+void tracer_find_holders(void *tracer);
 
 /* Reads all listening sockets. */
 void tracer_read_listeners(struct tracer *t);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/message.h"
+#include "keys.h"
 #include "namespaces.h"
 #include "preexisting.h"
 
@@ -93,6 +94,10 @@ void tracer_scan(struct tracer *t)
 	if (t->progs[FEATURE_ALIVE])
 		t->alive_check = bpf_program__attach_iter(t->progs[FEATURE_ALIVE], &opts);
 	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.listening);
+	if (t->progs[FEATURE_HOLDER])
+		t->holder_finder = bpf_program__attach_iter(t->progs[FEATURE_HOLDER], NULL);
+	if (t->skel->rodata->cfg.by_pid && t->found.of[FEATURE_SCAN].kind == HOOK_ITER)
+		t->held_finder = bpf_program__attach_iter(t->skel->progs.scan_files, NULL);
 	if (t->progs[FEATURE_LISTENER])
 		t->listener_reader = bpf_program__attach_iter(t->progs[FEATURE_LISTENER], &opts);
 }
@@ -103,8 +108,12 @@ void tracer_scan(struct tracer *t)
  */
 void tracer_check_sockets(struct tracer *t)
 {
-	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t now_ns;
 
+	/* first: what is found is checked, too */
+	if (t->held_finder)
+		run_iterator(t->held_finder);
+	now_ns = clock_monotonic_ns();
 	if (!t->alive_check)
 		return;
 	t->skel->bss->check_number++;
@@ -112,6 +121,17 @@ void tracer_check_sockets(struct tracer *t)
 		if (run_iterator(t->alive_check))
 			return;
 	t->checked_ns = now_ns;
+}
+
+void tracer_find_holders(void *tracer)
+{
+	struct tracer *t = tracer;
+
+	if (!t->holder_finder)
+		return;
+	keys_delete_all(bpf_map__fd(t->skel->maps.holders), sizeof(__u64),
+			sizeof(struct socket_holder));
+	run_iterator(t->holder_finder);
 }
 
 /* Once is enough: one that is skipped has its turn a second later. */

@@ -156,7 +156,7 @@ void tracer_configure_hooks(struct tracer *t)
 		bpf_map__set_max_entries(skel->maps.connecting, CONNECTING);
 	if (!cfg->typed)
 		bpf_map__set_max_entries(skel->maps.rooms, LEVELS);
-	if (found[FEATURE_SCAN].kind != HOOK_ITER_5_8)
+	if (found[FEATURE_SCAN].kind != HOOK_ITER_5_8 && found[FEATURE_HOLDER].kind == HOOK_NONE)
 		bpf_map__set_max_entries(skel->maps.holders, 1);
 	if (!cfg->preexisting)
 		bpf_map__set_max_entries(skel->maps.preexisting, 1);

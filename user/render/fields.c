@@ -129,6 +129,8 @@ const struct field fields[] = {
 	OPEN("open", HOW_BOOL, open),
 	OPEN("state", HOW_STATE, state),
 	OPEN("state_us", HOW_SPAN, state_ns),
+	OPEN("holder_pid", HOW_INT, holder.pid),
+	OPEN("holder_comm", HOW_COMM, holder.comm),
 	{ 0 },
 };
 

@@ -78,13 +78,15 @@ static void say_if(struct verdict *v, enum tristate t, const char *what)
 
 static void say_open(struct verdict *v, const struct chapter *ch)
 {
-	char ms[32];
+	char ms[32], who[PERSON_TEXT_MAX];
 
 	if (ch->state_ns.known)
 		say(v, "; ", "OPEN: in %s for %s ms", name_state(ch->state),
 		    text_ms(ms, ch->state_ns));
 	else
 		say(v, "; ", "OPEN: in %s", name_state(ch->state));
+	if (person_is_other(&ch->holder, &ch->owner))
+		say(v, "; ", "held by %s", name_person(who, &ch->holder));
 }
 
 static const char *outcome_words(enum outcome outcome)

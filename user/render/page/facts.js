@@ -59,11 +59,18 @@ function closeFacts(c) {
 	];
 }
 
+/* Of what is open. */
+function heldByAnother(c) {
+	return known(c.holder_pid) && c.holder_pid !== c.pid
+		? person(c.holder_comm, c.holder_pid) : "";
+}
+
 function facts(c) {
 	const { first, last } = c;
 	const pairs = [
 		["Result", c.resultText], ["Error", last.errno],
 		["Owner", c.who], ["uid", last.uid],
+		["Held by", heldByAnother(last)],
 		["cgroup", known(last.cgroup) ? visible(last.cgroup) : ""],
 		...(c.handshake ? handshakeFacts(c.handshake) : []),
 		...(c.close ? closeFacts(c.close) : []),

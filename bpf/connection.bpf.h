@@ -6,6 +6,7 @@
 #include "common.bpf.h"
 #include "facts.bpf.h"
 #include "owner.bpf.h"
+#include "reset.bpf.h"
 #include "timewait.bpf.h"
 
 /* include/net/inet_connection_sock.h, enum inet_csk_ack_state_t: an ACK is still to be sent */
@@ -122,15 +123,6 @@ static __always_inline __u8 end_of_last_ack(struct close_part *c, const struct c
 	return BPF_TCP_CLOSE;
 }
 
-/*
- * accept() gives a connection its file, and close() says that it was taken away (sock_graft(),
- * sock_orphan()): what has neither is still in the accept queue.
- */
-static __always_inline bool was_accepted(const struct sock *sk)
-{
-	return sk->sk_socket || has_sock_flag(sk, SOCK_DEAD);
-}
-
 /* The socket becomes CLOSE.  False: a FIN_WAIT2 minisocket goes on, and has the record. */
 static __always_inline bool end_connection(struct record *r, const struct change *now)
 {
@@ -150,14 +142,13 @@ static __always_inline bool end_connection(struct record *r, const struct change
 	} else if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) && !sk->sk_err) {
 		to = end_of_last_ack(&r->c, now);
 	}
-	if (facts_refused_data(&r->c, tp))
-		r->c.flags = (r->c.flags & ~CLOSE_RST_RECEIVED) | CLOSE_RST_SENT;
 	if (to == BPF_TCP_TIME_WAIT)
 		r->c.flags |= facts_timewait_full(tp) ? CLOSE_TIMEWAIT_FULL : CLOSE_TIME_WAIT;
 	facts_totals(r, tp);
 	if (!diary_established(r))
 		facts_failed(&r->h, tp);
 	r->c.flags |= CLOSE_OVER;
+	reset_read(r, tp, from);
 	write_change(r, now, to);
 	return true;
 }

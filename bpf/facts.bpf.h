@@ -115,9 +115,6 @@ static __always_inline bool may_abort(__u8 from, __u8 to, const struct sock *sk)
 		from == BPF_TCP_FIN_WAIT1);
 }
 
-/* include/net/sock.h, a bit of sk_shutdown */
-#define RCV_SHUTDOWN 1
-
 /* Our FIN is about to be queued: its number, and what is queued before it. */
 static __always_inline void facts_local_fin(struct close_part *c, const struct tcp_sock *tp,
 					    __u64 t_ns)
@@ -138,28 +135,6 @@ static __always_inline void facts_local_fin(struct close_part *c, const struct t
 	/* as one segment with what is unsent, which no pacing holds back */
 	if (tp->tcp_wstamp_ns <= t_ns && tp->write_seq - tp->snd_nxt < tp->mss_cache)
 		c->fin_queued_us = t_ns / NS_PER_US;
-	if (!(c->flags & CLOSE_REMOTE_FIN) &&
-	    tp->inet_conn.icsk_inet.sk.sk_shutdown & RCV_SHUTDOWN) {
-		c->flags |= CLOSE_READ_SHUT;
-		c->data_segs_in_at_local_fin = tp->data_segs_in;
-	}
-}
-
-/* jiffies: rcv_tstamp may be of the tick before */
-#define THIS_SEGMENT_TICKS 1
-
-/*
- * Was the socket reset because data came after close()?  The kernel then handles the socket as if
- * the peer had sent an RST, and sends one itself (tcp_rcv_state_process).  Before, it processed
- * that segment's ACK, which it does not do for a received RST (tcp_ack, tcp_validate_incoming).
- */
-static __always_inline bool facts_refused_data(const struct close_part *c,
-					       const struct tcp_sock *tp)
-{
-	return c->flags & CLOSE_READ_SHUT && !(c->flags & CLOSE_REMOTE_FIN) &&
-	       tp->inet_conn.icsk_inet.sk.sk_err == ECONNRESET &&
-	       tp->data_segs_in != c->data_segs_in_at_local_fin &&
-	       (__u32)bpf_jiffies64() - tp->rcv_tstamp <= THIS_SEGMENT_TICKS;
 }
 
 /* Was our FIN sent, or is unsent data before it? */
@@ -218,6 +193,36 @@ static __always_inline void facts_of_state(struct close_part *c, const struct tc
 		c->flags |= CLOSE_LOCAL_FIN | CLOSE_LOCAL_FIN_LEFT | CLOSE_LOCAL_FIN_ACKED;
 		c->local_fin_seq = tp->snd_una - 1;
 	}
+}
+
+/*
+ * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket
+ * got no minisocket, unless it got the very last one: the two look the same.
+ *
+ * Since 5.18 the count is a reference count, one more than there are minisockets: commit
+ * fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  In 6.1 the table went
+ * back into the namespace: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of
+ * struct netns_ipv4.").
+ */
+static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
+{
+	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
+	const struct net___6_1 *net_6_1 = (const void *)net;
+	const struct net___5_18 *net_5_18 = (const void *)net;
+	const struct net___5_8 *net_5_8 = (const void *)net;
+
+	if (bpf_core_field_exists(net_6_1->ipv4.tcp_death_row.tw_refcount))
+		return FIELD(net_6_1, ipv4.tcp_death_row.tw_refcount.refs.counter) - 1 >=
+		       FIELD(net_6_1, ipv4.tcp_death_row.sysctl_max_tw_buckets);
+	if (bpf_core_field_exists(net_5_18->ipv4.tcp_death_row)) {
+		const struct inet_timewait_death_row___5_18 *row = FIELD(net_5_18,
+									 ipv4.tcp_death_row);
+
+		return FIELD(row, tw_refcount.refs.counter) - 1 >=
+		       FIELD(row, sysctl_max_tw_buckets);
+	}
+	return FIELD(net_5_8, ipv4.tcp_death_row.tw_count.counter) >=
+	       FIELD(net_5_8, ipv4.tcp_death_row.sysctl_max_tw_buckets);
 }
 
 /* The socket is about to become CLOSE: totals and errors. */

@@ -165,6 +165,13 @@ static __always_inline void post_finished(struct record *r)
 		count(COUNT_LOST_HANDSHAKE);
 }
 
+/* The same where the stack is short: only this may call what posts. */
+static __noinline void post_over(struct record *r)
+{
+	if (r)
+		post_finished(r);
+}
+
 /*
  * Posts a record as it stands, incomplete: its connection's end was not seen, and the memory or the
  * addresses are another connection's now.  claimed: its handshake is not in `unaccepted`.

@@ -7,6 +7,7 @@
 #define RETRANSMIT_BPF_H
 
 #include "common.bpf.h"
+#include "reset.bpf.h"
 #include "shared/segment.h"
 #include "table.bpf.h"
 
@@ -137,6 +138,17 @@ static __always_inline void syn_unsent(struct record *r, __u64 sent_ns)
 	}
 }
 
+/* In the segment's TCP header. */
+static __always_inline __u8 tcp_flags_of(const struct sk_buff *skb)
+{
+	__u8 flags = 0;
+
+	bpf_probe_read_kernel(&flags, 1,
+			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
+				      TCP_FLAGS_AT);
+	return flags;
+}
+
 /*
  * Our FIN could not be sent: it stays in the queue of what is still to be sent (tcp_write_xmit), and
  * the probe timer tries again.
@@ -176,7 +188,7 @@ static __always_inline void fin_unsent(struct record *r, __u64 sent_ns, bool hel
 }
 
 /*
- * A segment is freed: is it a SYN or FIN of ours on its way out?  It still has its socket then, and
+ * A segment is freed: is it a SYN, FIN or RST of ours on its way out?  It still has its socket then, and
  * no interface that it came in by.  Most are freed within the call that transmits them.  What a
  * queue drops later is found by the time when it was transmitted.  False: it was not on its way out.
  */
@@ -185,7 +197,7 @@ static __always_inline bool on_unsent(struct sk_buff *skb)
 	struct sock *sk = BPF_CORE_READ(skb, sk);
 	__u64 t_ns, sent_ns;
 	struct record *r;
-	__u8 state, flags = 0;
+	__u8 state, flags;
 	__u32 total;
 	bool held;
 
@@ -193,11 +205,13 @@ static __always_inline bool on_unsent(struct sk_buff *skb)
 		return false;
 	r = table_find((__u64)sk);
 	if (!r)
+		r = reset_held_of(sk);
+	if (!r)
 		return false;
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	bpf_probe_read_kernel(&flags, 1,
-			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
-				      TCP_FLAGS_AT);
+	flags = tcp_flags_of(skb);
+	if (flags & TCP_RST && diary_established(r))
+		r->c.flags |= CLOSE_RST_UNSENT;
 	if (!has_syn_or_fin_to_send(state) || r->h.state != state ||
 	    !(flags & (state == BPF_TCP_SYN_SENT ? TCP_SYN : TCP_FIN)))
 		return true;

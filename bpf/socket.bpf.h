@@ -16,6 +16,8 @@
 #define SOCK_DEAD 0
 /* the peer's FIN was received */
 #define SOCK_DONE 1
+/* SO_LINGER is set */
+#define SOCK_LINGER 4
 
 /* include/uapi/linux/magic.h */
 #define SOCKFS_MAGIC 0x534F434B

@@ -128,6 +128,13 @@ static __always_inline struct record *find_record(const struct change *now, cons
 	return r;
 }
 
+/* The connection is over. */
+static __always_inline void finish(struct record *r, const struct change *now)
+{
+	if (!awaits_reset(r) || !reset_hold(r, now))
+		post_finished(r);
+}
+
 /* A socket without a record changes its state.  Returns its record; NULL: it has none now. */
 static __always_inline struct record *change_unknown(const struct change *now)
 {
@@ -135,7 +142,7 @@ static __always_inline struct record *change_unknown(const struct change *now)
 
 	if (now->to == BPF_TCP_CLOSE) {
 		if (r && end_connection(r, now))
-			post_finished(r);
+			finish(r, now);
 		if (scanning)
 			scan_bury(now);
 		return NULL;
@@ -172,7 +179,7 @@ static __always_inline struct record *change_known(struct record *r, const struc
 	}
 	settle_handshake(r, now->sk);
 	if (end_connection(r, now))
-		post_finished(r);
+		finish(r, now);
 	table_remove(now->sk);
 	return NULL;
 }

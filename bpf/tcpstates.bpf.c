@@ -114,22 +114,27 @@ int BPF_KPROBE(listen_kprobe, struct sock *sk)
  * cases but SYN_SENT, where there is none.  One that answers a minisocket's segment is reported
  * with the minisocket since 6.10, before that without a socket.
  */
-SEC("raw_tp/tcp_send_reset")
-int BPF_PROG(reset_sent, struct sock *sk)
+SEC("?raw_tp/tcp_send_reset")
+int BPF_PROG(reset_sent, struct sock *sk, struct sk_buff *answered)
 {
-	struct record *r;
-	__u8 state;
+	__u8 state, reason = cfg.reset_reasons ? reset_reason_of((int)ctx[2]) : RESET_UNKNOWN;
+	struct record *r, *held;
 
 	if (!sk)
 		return 0;
 	r = table_find((__u64)sk);
+	held = r ? NULL : reset_held_of(sk);
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (r && diary_established(r))
+	if (r && diary_established(r)) {
 		r->c.flags |= CLOSE_RST_SENT;
-	else if (r)
+		r->c.reset_reason = reason;
+	} else if (r) {
 		r->h.flags |= HANDSHAKE_RST_SENT;
-	else if (cfg.minisockets_seen && (state == BPF_TCP_TIME_WAIT || state == BPF_TCP_CLOSE))
-		minisocket_refused(sk, state);
+	} else if (held) {
+		reset_explain(held, sk, answered, reason);
+	} else if (cfg.minisockets_seen && (state == BPF_TCP_TIME_WAIT || state == BPF_TCP_CLOSE)) {
+		minisocket_refused(sk, state, answered);
+	}
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "common.bpf.h"
 #include "cpu.bpf.h"
+#include "facts.bpf.h"
 #include "handshake.bpf.h"
 #include "request.bpf.h"
 #include "retransmit.bpf.h"
@@ -17,36 +18,6 @@
 #include "shared/segment.h"
 #include "socket.bpf.h"
 #include "table.bpf.h"
-
-/*
- * Is the namespace's TIME_WAIT table as full as it may get (tcp_max_tw_buckets)?  Then this socket
- * got no minisocket, unless it got the very last one: the two look the same.
- *
- * Since 5.18 the count is a reference count, one more than there are minisockets: commit
- * fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4").  In 6.1 the table went
- * back into the namespace: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of
- * struct netns_ipv4.").
- */
-static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
-{
-	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
-	const struct net___6_1 *net_6_1 = (const void *)net;
-	const struct net___5_18 *net_5_18 = (const void *)net;
-	const struct net___5_8 *net_5_8 = (const void *)net;
-
-	if (bpf_core_field_exists(net_6_1->ipv4.tcp_death_row.tw_refcount))
-		return FIELD(net_6_1, ipv4.tcp_death_row.tw_refcount.refs.counter) - 1 >=
-		       FIELD(net_6_1, ipv4.tcp_death_row.sysctl_max_tw_buckets);
-	if (bpf_core_field_exists(net_5_18->ipv4.tcp_death_row)) {
-		const struct inet_timewait_death_row___5_18 *row = FIELD(net_5_18,
-									 ipv4.tcp_death_row);
-
-		return FIELD(row, tw_refcount.refs.counter) - 1 >=
-		       FIELD(row, sysctl_max_tw_buckets);
-	}
-	return FIELD(net_5_8, ipv4.tcp_death_row.tw_count.counter) >=
-	       FIELD(net_5_8, ipv4.tcp_death_row.sysctl_max_tw_buckets);
-}
 
 /* include/net/tcp.h: TCP_TIMEWAIT_LEN */
 #define TIMEWAIT_NS 60000000000ULL
@@ -130,6 +101,8 @@ static __always_inline void minisocket_end(struct record *r, const struct arriva
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
 	} else if (s->kind == ARRIVAL_REFUSED) {
 		r->c.flags |= CLOSE_RST_SENT | CLOSE_OVER;
+		if (!(s->flags & TCP_SYN))
+			r->c.reset_reason = RESET_DATA_AFTER_CLOSE;
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_RST_SENT);
 	} else {
 		r->c.flags |= CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT | CLOSE_OVER;
@@ -252,11 +225,10 @@ static __always_inline void minisocket_event(struct tuple *key, struct arrival *
 static __always_inline void minisocket_segment(struct sk_buff *skb, const struct sock_common *tw)
 {
 	struct tcp_skb_cb *cb = (void *)skb->cb;
-	__u8 flags = 0, *header = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header);
 	struct arrival s = { .end_seq = BPF_CORE_READ(cb, end_seq) };
+	__u8 flags = tcp_flags_of(skb);
 	struct tuple key = {};
 
-	bpf_probe_read_kernel(&flags, 1, header + TCP_FLAGS_AT);
 	if (flags & TCP_RST && !BPF_CORE_READ(tw, skc_node.pprev))
 		s.kind = ARRIVAL_RST;
 	else if (flags & TCP_FIN && s.end_seq == BPF_CORE_READ(tw, skc_tw_rcv_nxt) &&
@@ -273,9 +245,10 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
  * socket did that has just closed, and would have got a minisocket (data after close(),
  * tcp_rcv_state_process).
  */
-static __always_inline void minisocket_refused(const struct sock *sk, __u8 state)
+static __always_inline void minisocket_refused(const struct sock *sk, __u8 state,
+					       const struct sk_buff *skb)
 {
-	struct arrival s = { .kind = ARRIVAL_REFUSED };
+	struct arrival s = { .kind = ARRIVAL_REFUSED, .flags = tcp_flags_of(skb) };
 	struct tuple key = {};
 
 	minisocket_known(&key, &s, &sk->__sk_common);
@@ -291,7 +264,7 @@ static __always_inline void minisocket_judged(struct sk_buff *skb, const struct 
 					      int verdict)
 {
 	if (verdict == TCP_TW_RST)
-		minisocket_refused(tw, BPF_TCP_TIME_WAIT);
+		minisocket_refused(tw, BPF_TCP_TIME_WAIT, skb);
 	else
 		minisocket_segment(skb, &tw->__sk_common);
 }

@@ -164,6 +164,18 @@ typedef struct {
 	int owned; /* by a system call */
 } socket_lock_t;
 
+/* why an RST is sent, of many; since 6.10, most of them since 6.12: the numbers differ */
+enum sk_rst_reason {
+	SK_RST_REASON_TCP_ABORT_ON_DATA,
+	SK_RST_REASON_TCP_ABORT_ON_CLOSE,
+	SK_RST_REASON_TCP_ABORT_ON_LINGER,
+	SK_RST_REASON_TCP_ABORT_ON_MEMORY,
+	SK_RST_REASON_TCP_KEEPALIVE_TIMEOUT,
+	SK_RST_REASON_TCP_DISCONNECT_WITH_DATA,
+	SK_RST_REASON_MPTCP_RST_EUNSPEC,
+	SK_RST_REASON_MPTCP_RST_EMIDDLEBOX,
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
@@ -176,6 +188,7 @@ struct sock {
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	__u8 sk_shutdown;
+	unsigned long sk_lingertime;
 	__u16 sk_protocol;
 };
 

@@ -69,7 +69,7 @@ struct config {
 	bool syncookie_seen;
 	/* some hook shows the segments to a FIN_WAIT2 minisocket */
 	bool minisockets_seen;
-	/* some hook shows which of our SYNs and FINs do not leave this host */
+	/* some hook shows which of our SYNs, FINs and RSTs do not leave this host */
 	bool unsent_seen;
 	/* kfree_skb has no reason: the headers say that a SYN was refused */
 	bool refused_by_headers;
@@ -77,6 +77,10 @@ struct config {
 	bool request_by_free;
 	/* tcp_retransmit_skb has a third argument, the error */
 	bool retransmit_err;
+	/* a hook shows who sends an RST */
+	bool resets_seen;
+	/* and has a third argument, the reason */
+	bool reset_reasons;
 	/* user space enters preexisting connections, by their addresses */
 	bool preexisting;
 	/* the programs on state changes may call bpf_get_socket_cookie() */

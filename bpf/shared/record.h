@@ -250,8 +250,6 @@ enum close_flag {
 	CLOSE_TIMEWAIT_FULL = 1 << 14,
 	/* our FIN is all that can be retransmitted: retransmits_at_local_fin is set */
 	CLOSE_FIN_ALONE = 1 << 15,
-	/* nobody reads any more, so an RST answers data; see data_segs_in_at_local_fin */
-	CLOSE_READ_SHUT = 1 << 16,
 	/* our FIN was queued before the peer's came, and sent after */
 	CLOSE_REMOTE_FIN_FIRST = 1 << 17,
 	/* data came, even if it was refused */
@@ -266,6 +264,39 @@ enum close_flag {
 	CLOSE_FIN_HELD = 1 << 22,
 	/* -p: the process that closes it is selected */
 	CLOSE_CLOSER_SELECTED = 1 << 23,
+	/* our RST did not leave this host */
+	CLOSE_RST_UNSENT = 1 << 24,
+	/* it answered a segment */
+	CLOSE_RST_ANSWERS = 1 << 25,
+};
+
+/* Why this end sent an RST.  The numbers are part of the format of a recording. */
+enum reset_reason {
+	/* not known, or it sent none */
+	RESET_UNKNOWN,
+	/* close() before all that had come was read: `unread` says how many bytes */
+	RESET_UNREAD_DATA,
+	/* close() with SO_LINGER and a time of 0 */
+	RESET_LINGER,
+	/* TCP_LINGER2 below 0: the peer's FIN is not waited for */
+	RESET_LINGER2,
+	/* data came that nobody reads any more */
+	RESET_DATA_AFTER_CLOSE,
+	/* connect() to AF_UNSPEC */
+	RESET_DISCONNECT,
+	/* the listener was closed before accept() took the connection */
+	RESET_LISTENER_CLOSED,
+	/* by `ss -K` */
+	RESET_KILLED,
+	/* no answer to the keepalive probes, or within TCP_USER_TIMEOUT */
+	RESET_KEEPALIVE,
+	/* no memory for an orphan */
+	RESET_MEMORY,
+	/* the peer's FIN did not come in time, and there was no minisocket to wait for it */
+	RESET_FIN_TIMEOUT,
+	/* by MPTCP, for one of its subflows */
+	RESET_MPTCP,
+	RESET_REASONS
 };
 
 struct close_part {
@@ -297,13 +328,8 @@ struct close_part {
 	};
 	/* enum close_flag */
 	__u32 flags;
-	/* the BPF side's own */
-	union {
-		/* with CLOSE_REMOTE_FIN: segs_out when it came */
-		__u32 segs_out_at_remote_fin;
-		/* until then, with CLOSE_READ_SHUT: data_segs_in when our FIN was queued */
-		__u32 data_segs_in_at_local_fin;
-	};
+	/* with CLOSE_REMOTE_FIN: segs_out when it came; the BPF side's own */
+	__u32 segs_out_at_remote_fin;
 	/* what our FIN acknowledges, if it was sent at once */
 	__u32 local_fin_ack;
 	/* what the peer's FIN acknowledged */
@@ -324,6 +350,11 @@ struct close_part {
 	__u8 n_steps;
 	/* retransmitted FINs that did not leave this host */
 	__u8 fins_unsent;
+	/* bytes that had come and were not read when we sent an RST instead of a FIN */
+	__u32 unread;
+	/* enum reset_reason */
+	__u8 reset_reason;
+	__u8 pad[3];
 	__u64 steps[CLOSE_STEPS];
 };
 
@@ -358,8 +389,8 @@ struct transition {
 _Static_assert(sizeof(struct owner) == 32, "layout");
 _Static_assert(sizeof(struct interface) == 20, "layout");
 _Static_assert(sizeof(struct handshake_part) == 312, "layout");
-_Static_assert(sizeof(struct close_part) == 256, "layout");
-_Static_assert(sizeof(struct record) == 568, "layout");
+_Static_assert(sizeof(struct close_part) == 264, "layout");
+_Static_assert(sizeof(struct record) == 576, "layout");
 _Static_assert(sizeof(struct transition) == 120, "layout");
 
 #endif

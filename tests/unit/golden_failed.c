@@ -103,6 +103,10 @@ void case_resets(struct poster *p)
 			flow_ack_sent(&f);
 			flow_wait(&f, 30 * MS);
 		}
+		if (!ways[i].err) {
+			f.r.c.reset_reason = RESET_UNREAD_DATA;
+			f.r.c.unread = 4;
+		}
 		flow_died(&f, ways[i].err, 0, ways[i].more);
 		post_close(p, &f);
 	}

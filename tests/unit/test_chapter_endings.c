@@ -121,6 +121,45 @@ static void reset_sent_in_the_same_segment(void **state)
 	assert_int_equal(ch.steps[ch.n_steps - 1].segment.flags, SEGMENT_RST);
 }
 
+static void expect_reason(int err, uint32_t more, enum reset_reason seen, enum reset_reason reason)
+{
+	flow_open_with_data(&f, ROLE_CLIENT);
+	f.r.c.reset_reason = (uint8_t)seen;
+	f.r.c.unread = 4;
+	flow_died(&f, err, 0, more);
+	flow_close_chapter(&f, &ch);
+	assert_int_equal(ch.close.reset_reason, reason);
+	assert_int_equal(ch.close.unread.known, reason == RESET_UNREAD_DATA);
+}
+
+/* Only of an RST that this end sent; where no hook says why, the error may. */
+static void reset_reason(void **state)
+{
+	(void)state;
+	expect_reason(0, 0, RESET_UNREAD_DATA, RESET_UNREAD_DATA);
+	expect_reason(0, 0, RESET_UNKNOWN, RESET_UNKNOWN);
+	expect_reason(0, 0, RESET_REASONS, RESET_UNKNOWN);
+	expect_reason(0, CLOSE_RST_RECEIVED, RESET_LINGER, RESET_UNKNOWN);
+	expect_reason(ECONNRESET, CLOSE_RST_RECEIVED, RESET_UNKNOWN, RESET_UNKNOWN);
+	expect_reason(ECONNRESET, CLOSE_RST_SENT | CLOSE_RST_ANSWERS, RESET_UNKNOWN,
+		      RESET_DATA_AFTER_CLOSE);
+	expect_reason(ETIMEDOUT, CLOSE_RST_SENT, RESET_UNKNOWN, RESET_KEEPALIVE);
+	expect_reason(ETIMEDOUT, CLOSE_RST_SENT, RESET_MEMORY, RESET_MEMORY);
+	expect_reason(ETIMEDOUT, 0, RESET_UNKNOWN, RESET_UNKNOWN);
+	expect_reason(ECONNABORTED, CLOSE_RST_SENT, RESET_UNKNOWN, RESET_KILLED);
+}
+
+/* This host dropped it: it is in no completeness. */
+static void reset_unsent(void **state)
+{
+	(void)state;
+	flow_open_with_data(&f, ROLE_CLIENT);
+	flow_died(&f, 0, 0, CLOSE_RST_SENT | CLOSE_RST_UNSENT);
+	expect_ending(&f, &ch, ENDING_RESET_SENT, CLOSER_NONE, 0, 15);
+	expect_steps(&ch, "0 ESTABLISHED->CLOSE x RST");
+	assert_true(ch.steps[0].segment.unsent);
+}
+
 static void half_open(void **state)
 {
 	(void)state;
@@ -207,6 +246,8 @@ int main(void)
 		cmocka_unit_test(reset_sent),
 		cmocka_unit_test(reset_sent_to_late_data),
 		cmocka_unit_test(reset_sent_in_the_same_segment),
+		cmocka_unit_test(reset_reason),
+		cmocka_unit_test(reset_unsent),
 		cmocka_unit_test(half_open),
 		cmocka_unit_test(minisocket_reset),
 		cmocka_unit_test(timed_out),

@@ -17,7 +17,8 @@ enum feature {
 	FEATURE_CONNECT,   /* connect() that fails before a SYN */
 	FEATURE_TIMEWAIT,  /* segments for a FIN_WAIT2 minisocket */
 	FEATURE_REFUSED,   /* SYNs that this host refuses */
-	FEATURE_UNSENT,	   /* SYNs and FINs that do not leave this host */
+	FEATURE_UNSENT,	   /* SYNs, FINs and RSTs that do not leave this host */
+	FEATURE_RESET,	   /* who sends an RST, and why */
 	FEATURE_SYNACK,	   /* retransmitted SYN,ACKs */
 	FEATURE_SYNCOOKIE, /* connections made from a SYN cookie */
 	FEATURE_COOKIE,	   /* the socket's cookie */

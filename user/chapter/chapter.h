@@ -144,6 +144,10 @@ struct handshake {
 struct close {
 	enum first_closer first_closer;
 	enum ending ending;
+	/* why this end sent an RST */
+	enum reset_reason reset_reason;
+	/* with RESET_UNREAD_DATA */
+	struct maybe unread;
 	/* whose shutdown() or close() sent our FIN or RST; its uid and cgroup are not printed */
 	struct person closer;
 	/* the first FIN on the wire, or the fatal segment, to the end (diary_close_ns()) */

@@ -62,6 +62,16 @@ static void read_moments(struct moments *m, const struct record *r)
 		m->fin_left = m->fin_received;
 }
 
+static void set_our_rst(struct step *s, const struct close_part *c)
+{
+	const struct maybe none = { 0 };
+
+	if (c->flags & CLOSE_RST_UNSENT)
+		step_set_unsent(s, SEGMENT_RST, none);
+	else
+		step_set_segment(s, true, SEGMENT_RST, none, none);
+}
+
 /*
  * Gives a state change the segment that caused it, and adds a step for the answer that follows at
  * once.
@@ -120,7 +130,7 @@ static void set_state_segment(struct chapter *ch, struct step *s, const struct r
 		if (ending == ENDING_RESET_RECEIVED)
 			step_set_segment(s, false, SEGMENT_RST, none, none);
 		else if (ending == ENDING_RESET_SENT || c->flags & CLOSE_RST_SENT)
-			step_set_segment(s, true, SEGMENT_RST, none, none);
+			set_our_rst(s, c);
 	}
 }
 
@@ -216,8 +226,7 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 					 (struct maybe){ 0 });
 			break;
 		case STEP_RST_SENT:
-			step_set_segment(s, true, SEGMENT_RST, (struct maybe){ 0 },
-					 (struct maybe){ 0 });
+			set_our_rst(s, &r->c);
 			break;
 		case STEP_EXPIRED:
 			s->derived = true;
@@ -300,6 +309,8 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 
 	cl->ending = chapter_ending(r);
 	cl->first_closer = chapter_first_closer(r);
+	cl->reset_reason = chapter_reset_reason(r, cl->ending);
+	cl->unread = known_if(cl->reset_reason == RESET_UNREAD_DATA && r->c.unread, r->c.unread);
 	person_set(&cl->closer, &r->c.closer);
 	read_moments(&m, r);
 	wire_ns = wire_begin_ns(r, &m);

@@ -6,9 +6,6 @@
 #include "chapter_parts.h"
 #include "shared/diary.h"
 
-/* Two events closer together than this belong to one segment. */
-#define AT_ONCE_NS 1000000U
-
 /* The state before the last state change, 0 when there was none. */
 static uint8_t last_from(const struct record *r)
 {
@@ -55,25 +52,23 @@ enum ending chapter_ending(const struct record *r)
 
 bool chapter_reset_answers(const struct record *r)
 {
-	unsigned int n = r->c.n_steps;
-	uint64_t last, before;
+	return r->c.flags & (CLOSE_RST_ANSWERS | CLOSE_MINISOCKET);
+}
 
-	/*
-	 * sent by a minisocket, or in answer to data after close(), when the kernel also resets
-	 * its own socket with ECONNRESET (tcp_reset())
-	 */
-	if (r->c.flags & CLOSE_MINISOCKET || r->c.err == ECONNRESET)
-		return true;
-	if (n < 2 || n > CLOSE_STEPS)
-		return false;
-	/*
-	 * with TCP_LINGER2 below 0 the ACK of our FIN is answered with an RST; a close() right
-	 * after that ACK looks the same
-	 */
-	last = r->c.steps[n - 1];
-	before = r->c.steps[n - 2];
-	return step_from(last) == BPF_TCP_FIN_WAIT2 && step_to(before) == BPF_TCP_FIN_WAIT2 &&
-	       step_t_ns(last) - step_t_ns(before) < AT_ONCE_NS;
+enum reset_reason chapter_reset_reason(const struct record *r, enum ending ending)
+{
+	if (ending != ENDING_RESET_SENT && !(r->c.flags & CLOSE_RST_SENT))
+		return RESET_UNKNOWN;
+	if (r->c.reset_reason && r->c.reset_reason < RESET_REASONS)
+		return (enum reset_reason)r->c.reset_reason;
+	switch (r->c.err) {
+	case ECONNABORTED:
+		return RESET_KILLED;
+	case ETIMEDOUT:
+		return RESET_KEEPALIVE;
+	default:
+		return r->c.flags & CLOSE_RST_ANSWERS ? RESET_DATA_AFTER_CLOSE : RESET_UNKNOWN;
+	}
 }
 
 /* Who closed first, as one state shows, even if nothing else was seen. */
@@ -152,8 +147,9 @@ uint8_t chapter_close_completeness(const struct record *r, bool fin_left, enum e
 		mask |= COMPLETE_FIN;
 	if (r->h.flags & HANDSHAKE_RST_SENT)
 		mask |= COMPLETE_RST;
-	if (r->c.flags & (CLOSE_RST_RECEIVED | CLOSE_RST_SENT) || ending == ENDING_RESET_SENT ||
-	    ending == ENDING_RESET_RECEIVED)
+	if (r->c.flags & CLOSE_RST_RECEIVED || ending == ENDING_RESET_RECEIVED ||
+	    (!(r->c.flags & CLOSE_RST_UNSENT) &&
+	     (r->c.flags & CLOSE_RST_SENT || ending == ENDING_RESET_SENT)))
 		mask |= COMPLETE_RST | COMPLETE_ACK;
 	return mask;
 }

@@ -34,6 +34,9 @@ void step_set_unsent(struct step *s, uint8_t flags, struct maybe seq);
 enum ending chapter_ending(const struct record *r);
 enum first_closer chapter_first_closer(const struct record *r);
 
+/* Why this end sent an RST; RESET_UNKNOWN: it sent none, or nothing shows why. */
+enum reset_reason chapter_reset_reason(const struct record *r, enum ending ending);
+
 /* enum completeness of a whole connection.  fin_left: our FIN is known to have left. */
 uint8_t chapter_close_completeness(const struct record *r, bool fin_left, enum ending ending);
 

@@ -49,6 +49,21 @@ static const char *const endings[] = {
 };
 _Static_assert(COUNT(endings) == ENDINGS, "a name for each ending");
 
+static const char *const reset_reasons[] = {
+	[RESET_UNREAD_DATA] = "unread_data",
+	[RESET_LINGER] = "linger",
+	[RESET_LINGER2] = "linger2",
+	[RESET_DATA_AFTER_CLOSE] = "data_after_close",
+	[RESET_DISCONNECT] = "disconnect",
+	[RESET_LISTENER_CLOSED] = "listener_closed",
+	[RESET_KILLED] = "killed",
+	[RESET_KEEPALIVE] = "keepalive",
+	[RESET_MEMORY] = "memory",
+	[RESET_FIN_TIMEOUT] = "fin_timeout",
+	[RESET_MPTCP] = "mptcp",
+};
+_Static_assert(COUNT(reset_reasons) == RESET_REASONS, "a name for each reason of a reset");
+
 static const char *const missings[] = {
 	[MISSING_BEFORE_TRACE] = "before_trace",
 	[MISSING_NOT_SELECTED] = "not_selected",
@@ -112,6 +127,13 @@ const char *name_ending(unsigned int ending)
 	static char buf[UNKNOWN_MAX];
 
 	return ending < COUNT(endings) ? endings[ending] : unknown(buf, ending);
+}
+
+const char *name_reset_reason(unsigned int reason)
+{
+	static char buf[UNKNOWN_MAX];
+
+	return reason < COUNT(reset_reasons) ? reset_reasons[reason] : unknown(buf, reason);
 }
 
 const char *name_missing(unsigned int missing)

@@ -15,6 +15,7 @@ const char *name_state(unsigned int state);
 const char *name_outcome(unsigned int outcome);
 const char *name_first_closer(unsigned int closer);
 const char *name_ending(unsigned int ending);
+const char *name_reset_reason(unsigned int reason);
 const char *name_missing(unsigned int missing);
 const char *name_role(unsigned int role);
 

@@ -119,6 +119,35 @@ int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind)
 	return err;
 }
 
+static int report_reset(const struct sweep *s, const __u64 *sk, uint64_t before_ns)
+{
+	struct record r;
+
+	if (bpf_map_lookup_elem(s->resets_fd, sk, &r) || diary_close_end_ns(&r) > before_ns ||
+	    bpf_map_delete_elem(s->resets_fd, sk))
+		return 0;
+	/* as post_finished() */
+	if (!wanted_handshake(s->cfg, &r))
+		r.h.flags |= HANDSHAKE_POSTED;
+	if (wanted_close(s->cfg, &r))
+		return report(s, ITEM_CLOSE, &r, sizeof(r));
+	return report_unposted(s, &r, NULL);
+}
+
+int sweep_resets(const struct sweep *s, uint64_t before_ns, bool *left)
+{
+	struct keys keys;
+	int err = keys_read(&keys, s->resets_fd, sizeof(__u64), sizeof(struct record));
+
+	if (err)
+		return err;
+	for (size_t i = 0; !err && i < keys.n; i++)
+		err = report_reset(s, key_at(&keys, i), before_ns);
+	*left = keys.n;
+	free(keys.items);
+	return err;
+}
+
 /* -p: also what a selected process holds. */
 static bool is_open(const struct sweep *s, const struct record *r, bool held, uint64_t now_ns)
 {

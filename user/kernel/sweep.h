@@ -24,6 +24,7 @@ struct sweep {
 	/* fills the map of holders */
 	void (*find_holders)(void *finder);
 	void *finder;
+	int resets_fd;
 	item_fn sink;
 	void *ctx;
 	/* a socket that the check with this number found exists; the check began at checked_ns; 0: none */
@@ -46,6 +47,12 @@ int sweep_unaccepted(const struct sweep *s, uint64_t from_ns, uint64_t before_ns
  * peer's FIN came.
  */
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind);
+
+/*
+ * Reports the closes of those that were reset before before_ns, and of which nothing more is said.  *left: there
+ * were any.
+ */
+int sweep_resets(const struct sweep *s, uint64_t before_ns, bool *left);
 
 /*
  * Reports the handshakes and closes that are not over at now_ns.  If the socket of a record is gone, its end

@@ -18,6 +18,8 @@
 
 /* how long a connection may wait for accept() before its handshake is reported */
 #define ACCEPT_WAIT_NS NS_PER_S
+/* how long a reset connection is kept until a hook says why; most are for some microseconds */
+#define RESET_WAIT_NS (NS_PER_S / 5)
 /* items that one tracer_read() passes on, so that timers and signals do not wait for too long */
 #define READ_MAX 4096
 /* a sweep of those that wait for accept() may take one part in so many of the processor's time */
@@ -108,6 +110,7 @@ static struct sweep make_sweep(struct tracer *t, item_fn sink, void *ctx)
 		.holders_fd = bpf_map__fd(t->skel->maps.holders),
 		.find_holders = tracer_find_holders,
 		.finder = t,
+		.resets_fd = bpf_map__fd(t->skel->maps.resets),
 		.sink = sink,
 		.ctx = ctx,
 		.check = t->skel->bss->check_number,
@@ -127,6 +130,17 @@ static int report_expired(struct tracer *t, const struct sweep *s, uint64_t now_
 	err = sweep_minisockets(s, now_ns, missed != t->segments_missed);
 	t->segments_missed = missed;
 	return err;
+}
+
+/* Of those that were reset before before_ns, no hook says more.  Most sweeps find that there are none. */
+static int report_resets(struct tracer *t, const struct sweep *s, uint64_t before_ns)
+{
+	uint32_t number = t->skel->bss->resets_number;
+
+	if (number == t->resets_number && !t->resets_left)
+		return 0;
+	t->resets_number = number;
+	return sweep_resets(s, before_ns, &t->resets_left);
 }
 
 /* The more connections wait, the longer a sweep takes, and the later the next one comes. */
@@ -151,6 +165,8 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 	uint64_t now_ns = clock_monotonic_ns();
 	int err = now_ns < t->unaccepted_at_ns ? 0 : report_unaccepted(t, &s, now_ns);
 
+	if (!err)
+		err = report_resets(t, &s, now_ns - RESET_WAIT_NS);
 	if (!err)
 		err = tracer_sweep_listeners(t, sink, ctx, now_ns);
 	if (!err)
@@ -231,6 +247,8 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 			not_followed, not_followed == 1 ? "process is" : "processes are");
 	if (!err)
 		err = tracer_finish_attempts(t, sink, ctx);
+	if (!err)
+		err = report_resets(t, &s, UINT64_MAX);
 	if (!err)
 		err = report_expired(t, &s, clock_monotonic_ns());
 	if (!err)

@@ -52,6 +52,7 @@ static const struct hook_program hook_programs[] = {
 	{ FEATURE_REFUSED, HOOK_RAW_TP, 3, PROG(syn_refused), false },
 	{ FEATURE_REFUSED, HOOK_HEADERS, 1, PROG(syn_freed), false },
 	{ FEATURE_UNSENT, HOOK_RAW_TP, 1, PROG(segment_unsent), false },
+	{ FEATURE_RESET, HOOK_RAW_TP, 2, PROG(reset_sent), false },
 	{ FEATURE_SYNACK, HOOK_RAW_TP, 2, PROG(synack_retransmitted), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 4, PROG(cookie_fexit), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 5, PROG(cookie_fexit_5args), false },

@@ -67,6 +67,8 @@ struct tracer {
 	uint64_t minisockets_at_ns;  /* when to sweep them next */
 	uint64_t unaccepted_at_ns;   /* the same for those that wait for accept() */
 	uint64_t unaccepted_ns;	     /* those that have waited since before then were swept */
+	uint32_t resets_number;	     /* what the BPF side counted at the last sweep of them */
+	bool resets_left;	     /* and it found some */
 	uint64_t segments_missed;    /* by the hook for minisockets, as of the last sweep */
 
 	/* while both were attached: runs that the primary program missed, and those of them that the relay handled */

@@ -89,6 +89,7 @@ static void set_config(struct tracer *t, pid_t command)
 		.owners = !only_summary(o) || by_owner(o, command),
 		.retransmit_err = kernel_tracepoint_args(t->btf, "tcp_retransmit_skb") >= 3,
 		.refused_by_headers = kernel_tracepoint_args(t->btf, "kfree_skb") < 3,
+		.reset_reasons = kernel_tracepoint_args(t->btf, "tcp_send_reset") >= 3,
 		.current_btf = t->own && kernel_has_helper(t->own, "BPF_FUNC_get_current_task_btf"),
 	};
 	memcpy(cfg->comm, o->comm, COMM_LEN);
@@ -146,6 +147,7 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->connect_seen = found[FEATURE_CONNECT].kind != HOOK_NONE;
 	cfg->listeners_seen = found[FEATURE_LISTENER].kind != HOOK_NONE;
 	cfg->minisockets_seen = found[FEATURE_TIMEWAIT].kind != HOOK_NONE;
+	cfg->resets_seen = found[FEATURE_RESET].kind != HOOK_NONE;
 	cfg->unsent_seen = found[FEATURE_UNSENT].kind != HOOK_NONE;
 	cfg->syncookie_seen = found[FEATURE_SYNCOOKIE].kind != HOOK_NONE;
 	cfg->mptcp_known = found[FEATURE_MPTCP].kind != HOOK_NONE;

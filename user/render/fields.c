@@ -37,6 +37,7 @@ enum how {
 	HOW_OUTCOME,
 	HOW_FIRST_CLOSER,
 	HOW_ENDING,
+	HOW_RESET_REASON,
 };
 
 #define AT(member) offsetof(struct chapter, member)
@@ -125,6 +126,8 @@ const struct field fields[] = {
 	CLOSE("min_rtt_us", HOW_SPAN, min_rtt_ns),
 	CLOSE("local_fin_seq", HOW_INT, local_fin_seq),
 	CLOSE("remote_fin_seq", HOW_INT, remote_fin_seq),
+	CLOSE("reset_reason", HOW_RESET_REASON, reset_reason),
+	CLOSE("unread_bytes", HOW_INT, unread),
 
 	OPEN("open", HOW_BOOL, open),
 	OPEN("state", HOW_STATE, state),
@@ -261,6 +264,9 @@ void field_value(struct value *v, const struct field *f, const struct render_con
 		return;
 	case HOW_ENDING:
 		set_text(v, VALUE_WORD, name_ending(*(const enum ending *)at));
+		return;
+	case HOW_RESET_REASON:
+		set_text(v, VALUE_WORD, name_reset_reason(*(const enum reset_reason *)at));
 		return;
 	}
 	v->kind = VALUE_NULL;

@@ -52,6 +52,11 @@ const char *render_remote(char buf[ENDPOINT_MAX], const struct chapter *ch);
 const char *render_numbers(char buf[NUMBERS_TEXT_MAX], const struct render_context *rc,
 			   const struct chapter *ch, const struct step *s);
 
+#define RESET_TEXT_MAX 64
+
+/* "4 bytes that the application had not read": why this end sent an RST; NULL: not known. */
+const char *render_reset_reason(char buf[RESET_TEXT_MAX], const struct close *cl);
+
 /* A number in decimal, "-" when not known. */
 const char *render_number(char buf[32], struct maybe number);
 

@@ -302,6 +302,22 @@ static void say_never_accepted(struct verdict *v, struct maybe queued_ns)
 	}
 }
 
+/* "reset sent: 4 bytes that the application had not read" */
+static void say_ending(struct verdict *v, const struct chapter *ch)
+{
+	char err[32], buf[RESET_TEXT_MAX];
+	const char *why = render_reset_reason(buf, &ch->close);
+	const struct segment *last =
+		&ch->steps[ch->n_steps ? chapter_step_count(ch) - 1 : 0].segment;
+	bool unsent = last->unsent && last->flags & SEGMENT_RST;
+
+	say(v, "; ", "%s%s", ending_words(ch->close.ending), errno_words(err, ch->err));
+	if (unsent)
+		say(v, ", ", "but the RST did not leave this host");
+	if (why)
+		say(v, ": ", "%s", why);
+}
+
 /* Did a segment of ours not leave this host? */
 static bool has_unsent(const struct chapter *ch)
 {
@@ -314,7 +330,7 @@ static bool has_unsent(const struct chapter *ch)
 static void say_close(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
 {
 	const struct close *cl = &ch->close;
-	char ms[32], err[32];
+	char ms[32];
 
 	if (ch->open)
 		say_open(v, ch);
@@ -331,7 +347,7 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 	if (cl->first_closer != CLOSER_NONE)
 		say_ms(v, "; ", "close", cl->close_ns);
 	if (!ch->open)
-		say(v, "; ", "%s%s", ending_words(cl->ending), errno_words(err, ch->err));
+		say_ending(v, ch);
 	if (cl->accept_ns.known)
 		say(v, "; ", "waited %s ms in the accept queue", text_ms(ms, cl->accept_ns));
 	say_totals(v, rc, cl);

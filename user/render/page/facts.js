@@ -47,6 +47,8 @@ function closeFacts(c) {
 	return [
 		["Closed first by", words(c.first_closer)],
 		["Closed by", byAnother ? person(c.closer_comm, c.closer_pid) : ""],
+		["Reason of the RST", words(c.reset_reason)],
+		...moreThanNone([["Bytes not read", c.unread_bytes]]),
 		...times([["Our CLOSE_WAIT", c.app_close_us],
 			  ["Our FIN waited behind data", queued],
 			  ["Our FIN acknowledged in", c.fin_rtt_us],

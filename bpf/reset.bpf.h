@@ -38,9 +38,13 @@ static __always_inline struct record *reset_held(__u64 sk)
 static __always_inline struct record *reset_held_of(const struct sock *sk)
 {
 	struct record *r = reset_held((__u64)sk);
+	__u16 port = BPF_CORE_READ(sk, __sk_common.skc_num);
 
-	if (!r || r->h.remote_port != bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) ||
-	    r->h.local_port != bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport)) ||
+	/* see local_port_of(); a minisocket has it */
+	if (!port)
+		port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+	if (!r || r->h.local_port != port ||
+	    r->h.remote_port != bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) ||
 	    (r->h.cookie &&
 	     r->h.cookie != (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter)))
 		return NULL;
@@ -152,6 +156,15 @@ static __always_inline bool reset_hold(struct record *r, const struct change *no
 	}
 	resets_number++;
 	return !err;
+}
+
+/* The same of a minisocket, whose RST answers a segment. */
+static __always_inline bool reset_hold_minisocket(struct record *r, __u64 sk)
+{
+	if (!cfg.resets_seen || bpf_map_update_elem(&resets, &sk, r, BPF_NOEXIST))
+		return false;
+	resets_number++;
+	return true;
 }
 
 #define IS_REASON(reason, name)                                  \

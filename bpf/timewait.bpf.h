@@ -94,7 +94,7 @@ static __always_inline bool segment_ends(struct arrival *s, const struct record 
 	return s->kind != ARRIVAL_OTHER;
 }
 
-static __always_inline void minisocket_end(struct record *r, const struct arrival *s)
+static __always_inline void minisocket_write(struct record *r, const struct arrival *s)
 {
 	if (s->kind == ARRIVAL_RST) {
 		r->c.flags |= CLOSE_RST_RECEIVED | CLOSE_OVER;
@@ -109,6 +109,11 @@ static __always_inline void minisocket_end(struct record *r, const struct arriva
 		r->c.remote_fin_seq = s->end_seq - 1;
 		diary_change(r, s->t_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_TIME_WAIT, STEP_STATE);
 	}
+}
+
+static __always_inline void minisocket_end(struct record *r, const struct arrival *s)
+{
+	minisocket_write(r, s);
 	post_finished(r);
 }
 
@@ -194,8 +199,11 @@ static __always_inline void minisocket_known(struct tuple *key, struct arrival *
 		s->ifindex[i] = key->ifindex;
 }
 
-/* This segment reached a minisocket, and may end it. */
-static __always_inline void minisocket_event(struct tuple *key, struct arrival *s)
+/*
+ * This segment reached a minisocket, and may end it.  sk: the minisocket that answers it with an RST;
+ * 0: it does not, or this is not known.
+ */
+static __always_inline void minisocket_event(struct tuple *key, struct arrival *s, __u64 sk)
 {
 	struct cpu *cpu = this_cpu();
 	struct record *r;
@@ -212,8 +220,11 @@ static __always_inline void minisocket_event(struct tuple *key, struct arrival *
 		r = minisocket_find(key, s);
 	}
 	r = r && segment_ends(s, r) ? minisocket_take(key, cpu, level) : NULL;
-	if (r)
-		minisocket_end(r, s);
+	if (r) {
+		minisocket_write(r, s);
+		if (!sk || !reset_hold_minisocket(r, sk))
+			post_finished(r);
+	}
 	if (level >= 0)
 		level_leave(cpu);
 }
@@ -237,7 +248,7 @@ static __always_inline void minisocket_segment(struct sk_buff *skb, const struct
 	else
 		return;
 	minisocket_known(&key, &s, tw);
-	minisocket_event(&key, &s);
+	minisocket_event(&key, &s, 0);
 }
 
 /*
@@ -254,7 +265,7 @@ static __always_inline void minisocket_refused(const struct sock *sk, __u8 state
 	minisocket_known(&key, &s, &sk->__sk_common);
 	if (!key.local_port && state == BPF_TCP_CLOSE)
 		key.local_port = bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-	minisocket_event(&key, &s);
+	minisocket_event(&key, &s, (__u64)sk);
 }
 
 /* include/net/tcp.h: enum tcp_tw_status */
@@ -323,7 +334,7 @@ int BPF_PROG(segment_dropped, struct sk_buff *skb)
 	if (cfg.unsent_seen && on_unsent(skb))
 		return 0;
 	if (segment_read(skb, &key, &s))
-		minisocket_event(&key, &s);
+		minisocket_event(&key, &s, 0);
 	return 0;
 }
 

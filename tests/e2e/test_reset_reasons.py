@@ -65,7 +65,14 @@ def disconnect_unread(pair):
     pair.client.disconnect()
 
 
+def exchange(pair):
+    """How much data an RST refuses is not known: there is data before, so that its trace has some."""
+    pair.client.send(10)
+    pair.server.recv(10)
+
+
 def data_to_a_minisocket(pair):
+    exchange(pair)
     pair.client.close()
     assert pair.server.recv_any() == b""
     pair.client.wait_state(pair.local, 5, pair.family)
@@ -74,6 +81,7 @@ def data_to_a_minisocket(pair):
 
 def data_after_shutdown_of_both(pair):
     """First one direction, then the other: a full socket in FIN_WAIT2."""
+    exchange(pair)
     pair.client.shutdown()
     assert pair.server.recv_any() == b""
     pair.client.wait_state(pair.local, 5, pair.family)

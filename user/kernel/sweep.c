@@ -127,6 +127,8 @@ static int report_reset(const struct sweep *s, const __u64 *sk, uint64_t before_
 	    bpf_map_delete_elem(s->resets_fd, sk))
 		return 0;
 	/* as post_finished() */
+	if (!wanted_owner(s->cfg, &r))
+		return 0;
 	if (!wanted_handshake(s->cfg, &r))
 		r.h.flags |= HANDSHAKE_POSTED;
 	if (wanted_close(s->cfg, &r))

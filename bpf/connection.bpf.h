@@ -16,11 +16,11 @@
 static __always_inline void write_closer(struct close_part *c, __u8 from, __u8 to,
 					 const struct sock *sk)
 {
-	if (cfg.owners && (queues_fin(to) || (may_abort(from, to, sk) && !c->closer.pid)) &&
-	    !current_is_kernel())
-		owner_current(&c->closer);
-	else
+	if (!cfg.owners || !(queues_fin(to) || (may_abort(from, to, sk) && !c->closer.pid)) ||
+	    current_is_kernel())
 		return;
+	owner_current(&c->closer);
+	c->closer_exit = exit_of_current();
 	if (cfg.by_pid && select_current(&c->closer))
 		c->flags |= CLOSE_CLOSER_SELECTED;
 }

@@ -69,6 +69,23 @@ static __always_inline bool current_is_kernel(void)
 	return BPF_CORE_READ(task, flags) & PF_KTHREAD;
 }
 
+#define PF_EXITING 0x00000004
+
+/*
+ * Does the calling process end?  Its exit status has the signal in these bits, and is set before its
+ * files are closed (do_exit()).
+ */
+static __always_inline __u8 exit_of_current(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u8 signal;
+
+	if (!(BPF_CORE_READ(task, flags) & PF_EXITING))
+		return CLOSER_LIVES;
+	signal = BPF_CORE_READ(task, exit_code) & CLOSER_SIGNAL_MAX;
+	return signal ? signal : CLOSER_EXITED;
+}
+
 /* The calling process.  Only where the kernel runs a system call. */
 static __always_inline void owner_current(struct owner *o)
 {

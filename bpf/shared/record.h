@@ -270,6 +270,16 @@ enum close_flag {
 	CLOSE_RST_ANSWERS = 1 << 25,
 };
 
+/* Did the end of its process close the descriptor? */
+enum closer_exit {
+	/* no, or it is not known who closed it */
+	CLOSER_LIVES,
+	/* a number of a signal, up to here */
+	CLOSER_SIGNAL_MAX = 127,
+	/* by exit() */
+	CLOSER_EXITED,
+};
+
 /* Why this end sent an RST.  The numbers are part of the format of a recording. */
 enum reset_reason {
 	/* not known, or it sent none */
@@ -354,7 +364,9 @@ struct close_part {
 	__u32 unread;
 	/* enum reset_reason */
 	__u8 reset_reason;
-	__u8 pad[3];
+	/* enum closer_exit, or the signal that ended the closer */
+	__u8 closer_exit;
+	__u8 pad[2];
 	__u64 steps[CLOSE_STEPS];
 };
 

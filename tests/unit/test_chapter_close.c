@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "cases.h"
+#include "chapter/names.h"
 
 static struct flow f;
 static struct chapter ch;
@@ -186,9 +187,39 @@ static void minisocket(void **state)
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
 }
 
+/* Closed by the end of the process; without a process nothing is known of its end. */
+static void closer_exit(void **state)
+{
+	static const struct {
+		uint8_t seen;
+		const char *name;
+	} exits[] = {
+		{ CLOSER_LIVES, NULL }, { CLOSER_EXITED, "exit" }, { 9, "signal 9" }, { 255, NULL }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(exits) / sizeof(exits[0]); i++) {
+		const char *name;
+
+		flow_until_fin_wait2(&f);
+		f.r.c.closer_exit = exits[i].seen;
+		flow_peer_fin(&f);
+		flow_close_chapter(&f, &ch);
+		name = name_closer_exit(ch.close.closer_exit);
+		assert_true(!name == !exits[i].name);
+		if (name)
+			assert_string_equal(name, exits[i].name);
+	}
+	memset(&f.r.c.closer, 0, sizeof(f.r.c.closer));
+	f.r.c.closer_exit = 9;
+	flow_close_chapter(&f, &ch);
+	assert_null(name_closer_exit(ch.close.closer_exit));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(closer_exit),
 		cmocka_unit_test(local_first),
 		cmocka_unit_test(remote_first),
 		cmocka_unit_test(remote_first_ack_unseen),

@@ -150,6 +150,8 @@ struct close {
 	struct maybe unread;
 	/* whose shutdown() or close() sent our FIN or RST; its uid and cgroup are not printed */
 	struct person closer;
+	/* the end of that process closed the descriptor: enum closer_exit, or a signal */
+	uint8_t closer_exit;
 	/* the first FIN on the wire, or the fatal segment, to the end (diary_close_ns()) */
 	struct maybe close_ns;
 	/* our FIN to its ACK */

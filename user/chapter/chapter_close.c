@@ -312,6 +312,8 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	cl->reset_reason = chapter_reset_reason(r, cl->ending);
 	cl->unread = known_if(cl->reset_reason == RESET_UNREAD_DATA && r->c.unread, r->c.unread);
 	person_set(&cl->closer, &r->c.closer);
+	if (cl->closer.pid.known && r->c.closer_exit <= CLOSER_EXITED)
+		cl->closer_exit = r->c.closer_exit;
 	read_moments(&m, r);
 	wire_ns = wire_begin_ns(r, &m);
 	/* the chapter begins with its first segment, or with close() when that sent none */

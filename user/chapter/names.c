@@ -136,6 +136,16 @@ const char *name_reset_reason(unsigned int reason)
 	return reason < COUNT(reset_reasons) ? reset_reasons[reason] : unknown(buf, reason);
 }
 
+const char *name_closer_exit(unsigned int exit)
+{
+	static char buf[UNKNOWN_MAX];
+
+	if (exit == CLOSER_LIVES || exit == CLOSER_EXITED)
+		return exit ? "exit" : NULL;
+	snprintf(buf, sizeof(buf), "signal %u", exit);
+	return buf;
+}
+
 const char *name_missing(unsigned int missing)
 {
 	static char buf[UNKNOWN_MAX];

@@ -38,6 +38,7 @@ enum how {
 	HOW_FIRST_CLOSER,
 	HOW_ENDING,
 	HOW_RESET_REASON,
+	HOW_CLOSER_EXIT,
 };
 
 #define AT(member) offsetof(struct chapter, member)
@@ -128,6 +129,7 @@ const struct field fields[] = {
 	CLOSE("remote_fin_seq", HOW_INT, remote_fin_seq),
 	CLOSE("reset_reason", HOW_RESET_REASON, reset_reason),
 	CLOSE("unread_bytes", HOW_INT, unread),
+	CLOSE("closer_exit", HOW_CLOSER_EXIT, closer_exit),
 
 	OPEN("open", HOW_BOOL, open),
 	OPEN("state", HOW_STATE, state),
@@ -264,6 +266,9 @@ void field_value(struct value *v, const struct field *f, const struct render_con
 		return;
 	case HOW_ENDING:
 		set_text(v, VALUE_WORD, name_ending(*(const enum ending *)at));
+		return;
+	case HOW_CLOSER_EXIT:
+		set_text(v, VALUE_WORD, name_closer_exit(*(const uint8_t *)at));
 		return;
 	case HOW_RESET_REASON:
 		set_text(v, VALUE_WORD, name_reset_reason(*(const enum reset_reason *)at));

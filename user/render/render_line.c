@@ -53,6 +53,8 @@ static void put_note(const struct render_context *rc, const struct chapter *ch)
 		fprintf(rc->out, " %s", name_errno(ch->err));
 	if (ch->type == CHAPTER_CLOSE && person_is_other(&ch->close.closer, &ch->owner))
 		fprintf(rc->out, " closed by %s", name_person(who, &ch->close.closer));
+	if (ch->type == CHAPTER_CLOSE && ch->close.closer_exit)
+		fprintf(rc->out, " %s", name_closer_exit(ch->close.closer_exit));
 	if (ch->type == CHAPTER_CLOSE && ch->close.reset_reason)
 		fprintf(rc->out, " %s", name_reset_reason(ch->close.reset_reason));
 	if (ch->missing)

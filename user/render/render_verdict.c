@@ -254,11 +254,16 @@ static void say_closer(struct verdict *v, const struct chapter *ch)
 	char who[PERSON_TEXT_MAX];
 
 	say(v, "; ", "%s", first < CLOSERS ? words[first] : name_first_closer(first));
-	if (person_is_other(closer, &ch->owner)) {
-		say(v, "; ", "closed by");
-		/* a phrase of its own: with all bytes escaped a name takes most of a line */
-		say(v, " ", "%s", name_person(who, closer));
-	}
+	if (!ch->close.closer_exit && !person_is_other(closer, &ch->owner))
+		return;
+	say(v, "; ", "closed %s",
+	    !ch->close.closer_exit		     ? "by"
+	    : ch->close.closer_exit == CLOSER_EXITED ? "by the exit of"
+						     : "because");
+	/* a phrase of its own: with all bytes escaped a name takes most of a line */
+	say(v, " ", "%s", name_person(who, closer));
+	if (ch->close.closer_exit && ch->close.closer_exit != CLOSER_EXITED)
+		say(v, " ", "was killed (%s)", name_closer_exit(ch->close.closer_exit));
 }
 
 static void say_totals(struct verdict *v, const struct render_context *rc, const struct close *cl)

@@ -47,6 +47,7 @@ function closeFacts(c) {
 	return [
 		["Closed first by", words(c.first_closer)],
 		["Closed by", byAnother ? person(c.closer_comm, c.closer_pid) : ""],
+		["Closed by the end of its process", c.closer_exit],
 		["Reason of the RST", words(c.reset_reason)],
 		...moreThanNone([["Bytes not read", c.unread_bytes]]),
 		...times([["Our CLOSE_WAIT", c.app_close_us],

@@ -39,7 +39,7 @@ static __always_inline void client_begin(const struct change *now)
 	if (BPF_CORE_READ_BITFIELD(now->tp, fastopen_connect) && !now->tp->fastopen_req)
 		r->h.flags |= HANDSHAKE_SYN_AT_WRITE;
 	r->h.errors_before = facts_errors(now->tp);
-	read_interface(&r->h.interface, now->tp);
+	r->h.interface = *now->interface;
 	r->h.cookie = ask_cookie(now->tp);
 	diary_change(r, now->t_ns, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
 	if (!table_enter(r, now->sk))
@@ -108,7 +108,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 		r->c.listener = listener->sk;
 		listener_child(listener);
 	}
-	read_interface(&r->h.interface, tp);
+	r->h.interface = *now->interface;
 	r->h.cookie = ask_cookie(tp);
 	facts_established(&r->h, tp);
 	syncookie_take(&r->h, now->sk);
@@ -259,7 +259,7 @@ static __always_inline struct record *unknown_begin(const struct change *now)
 	if (!closes && !wanted_owner(&cfg, r))
 		return NULL;
 	count(COUNT_UNKNOWN);
-	read_interface(&r->h.interface, now->tp);
+	r->h.interface = *now->interface;
 	r->h.cookie = ask_cookie(now->tp);
 	r->h.state = now->from;
 	mark_unknown(r, now->from);

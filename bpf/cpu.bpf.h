@@ -17,6 +17,8 @@ struct level {
 	__u64 conns;
 	/* see note_of() */
 	__u64 key;
+	/* of the socket that changes its state */
+	struct interface interface;
 	struct record scratch;
 };
 
@@ -52,6 +54,8 @@ struct change {
 	/* the socket's address, the key of its record */
 	__u64 sk;
 	const struct tcp_sock *tp;
+	/* looked up once for all: the verifier follows that loop at each call */
+	const struct interface *interface;
 	__u64 t_ns;
 };
 

@@ -35,7 +35,7 @@ static __always_inline void post_transition(const struct record *r, const struct
 	__builtin_memcpy(t.remote, h.remote, 16);
 	t.family = h.family;
 	t.netns = h.netns;
-	read_interface(&t.interface, now->tp);
+	t.interface = *now->interface;
 	t.local_port = h.local_port;
 	t.remote_port = h.remote_port;
 	t.role = h.role;
@@ -211,20 +211,35 @@ static __always_inline void on_connection(const struct change *now, const struct
 		post_handshake(r);
 }
 
+/* The interface that the socket is bound to, in this level's room. */
+static __always_inline const struct interface *interface_of(struct cpu *cpu, int level,
+							    const struct tcp_sock *tp)
+{
+	struct interface *interface;
+
+	if (!tp || level < 0 || level >= LEVELS)
+		return NULL;
+	interface = &cpu->levels[level].interface;
+	read_interface(interface, tp);
+	return interface;
+}
+
 static __always_inline void on_change(struct cpu *cpu, int level, struct sock *sk, __u8 from,
 				      __u8 to)
 {
+	const struct tcp_sock *tp = tcp_of(sk, level);
 	const struct change now = {
 		.cpu = cpu,
 		.level = level,
 		.sk = (__u64)sk,
-		.tp = tcp_of(sk, level),
+		.tp = tp,
+		.interface = interface_of(cpu, level, tp),
 		.t_ns = bpf_ktime_get_ns(),
 		.from = from,
 		.to = to,
 	};
 
-	if (!now.tp)
+	if (!now.interface)
 		return;
 	if (from == BPF_TCP_LISTEN || to == BPF_TCP_LISTEN)
 		on_listener(&now);

@@ -11,13 +11,51 @@
 #include "synack.bpf.h"
 #include "table.bpf.h"
 
+/*
+ * A kernel thread connects a further subflow of an MPTCP connection: it has the owner of the first
+ * one.  False: that is not known, or not selected.  Of its own, for the stack's sake.
+ */
+static __noinline bool subflow_owner(struct record *r, const struct tcp_sock *tp)
+{
+	const struct mptcp_subflow_context *ctx;
+	const struct record *first;
+	struct mptcp_sock *parent;
+
+	if (!r || !tp || !bpf_core_field_exists(((struct mptcp_subflow_context *)0)->conn) ||
+	    !bpf_core_field_exists(((struct mptcp_sock *)0)->first))
+		return false;
+	ctx = BPF_CORE_READ(tp, inet_conn.icsk_ulp_data);
+	parent = (void *)BPF_CORE_READ(ctx, conn);
+	first = table_find((__u64)BPF_CORE_READ(parent, first));
+	if (!first)
+		return false;
+	r->h.owner = first->h.accept_ns ? first->h.acceptor : first->h.owner;
+	return wanted_owner(&cfg, first);
+}
+
+/* Writes who calls connect().  False: that one is not selected. */
+static __always_inline bool write_caller(struct record *r, const struct change *now)
+{
+	if (is_mptcp(now->tp) && current_is_kernel()) {
+		if (!subflow_owner(r, now->tp))
+			return !select_by_owner();
+	} else {
+		owner_current(&r->h.owner);
+		if (select_by_owner() && !select_current(&r->h.owner))
+			return false;
+	}
+	if (select_by_owner())
+		r->h.flags |= HANDSHAKE_OWNER_SELECTED;
+	return true;
+}
+
 /* connect() was called: the record begins, and the caller is its owner. */
 static __always_inline void client_begin(const struct change *now)
 {
 	struct record *r;
 
 	/* first of all: most connections of the host are not those of a selected process */
-	if (!caller_selected())
+	if (!caller_selected() && !is_mptcp(now->tp))
 		return;
 	r = scratch_record(now->cpu, now->level);
 	if (!r)
@@ -26,13 +64,8 @@ static __always_inline void client_begin(const struct change *now)
 	read_identity(&r->h, now->tp, BPF_TCP_SYN_SENT);
 	if (!select_remote(&r->h))
 		return;
-	if (cfg.owners)
-		owner_current(&r->h.owner);
-	if (select_by_owner()) {
-		if (!select_current(&r->h.owner))
-			return;
-		r->h.flags |= HANDSHAKE_OWNER_SELECTED;
-	}
+	if (cfg.owners && !write_caller(r, now))
+		return;
 	if (!cfg.retransmit_err)
 		r->h.flags |= HANDSHAKE_MAYBE_UNSENT;
 	/* TCP_FASTOPEN_CONNECT with a cookie at hand: the first write sends the SYN */

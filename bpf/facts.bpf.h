@@ -55,6 +55,11 @@ static __always_inline bool facts_ack_delayed(const struct tcp_sock *tp)
 	return tp->inet_conn.icsk_ack.pingpong || tp->inet_conn.icsk_accept_queue.rskq_defer_accept;
 }
 
+static __always_inline bool is_mptcp(const struct tcp_sock *tp)
+{
+	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
+}
+
 /* The socket is about to become ESTABLISHED: what was negotiated. */
 static __always_inline void facts_established(struct handshake_part *h, const struct tcp_sock *tp)
 {

@@ -148,7 +148,7 @@ const struct listening no_listening = {};
 
 /* A socket begins to listen.  Where those of several processes do, none of these is the owner. */
 static __always_inline void listener_add(const struct listener_key *key, __u64 sk,
-					 const struct owner *owner, bool selected)
+					 const struct owner *owner, bool selected, bool found)
 {
 	struct listening *known = bpf_map_lookup_elem(&listening, &sk);
 	struct listening *now;
@@ -167,6 +167,7 @@ static __always_inline void listener_add(const struct listener_key *key, __u64 s
 		return;
 	now->owner = *owner;
 	now->selected = selected;
+	now->found = found;
 	now->since_ns = bpf_ktime_get_ns();
 	now->drops_before = now->drops = BPF_CORE_READ((struct sock *)sk, sk_drops.counter);
 	now->interface.index = key->ifindex;
@@ -203,6 +204,14 @@ static __always_inline void listener_remove(const struct listener_key *key, __u6
 		return;
 	if (old && --old->sockets == 0)
 		bpf_map_delete_elem(&listeners, &at);
+}
+
+/* Is its owner?  A child that is followed may have begun to listen before it was. */
+static __always_inline bool listener_selected(const struct listening *l)
+{
+	return !select_by_owner() ||
+	       (l && (l->selected ||
+		      (cfg.by_pid && !cfg.by_comm && !cfg.cgroup && select_pid(l->owner.pid))));
 }
 
 /* TCP_DEFER_ACCEPT: the first data makes the child, so its times include the client's delay. */

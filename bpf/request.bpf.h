@@ -73,9 +73,7 @@ static __always_inline bool request_owner(struct owner *o, __u64 listener)
 
 	if (l)
 		*o = l->owner;
-	return !select_by_owner() ||
-	       (l && (l->selected ||
-		      (cfg.by_pid && !cfg.by_comm && !cfg.cgroup && select_pid(l->owner.pid))));
+	return listener_selected(l);
 }
 
 /* A peer's RST has ended the request; request: 0, if the hook does not show it. */

@@ -40,7 +40,7 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		if (!owner)
 			return;
 		read_listener(&at, skc, skc->skc_num);
-		listener_add(&at, key, owner, selected);
+		listener_add(&at, key, owner, selected, true);
 		return;
 	}
 	if (state == BPF_TCP_CLOSE || state == BPF_TCP_TIME_WAIT || state == BPF_TCP_NEW_SYN_RECV ||

@@ -11,25 +11,37 @@
 #include "scan.bpf.h"
 
 /* A selection by owner decides on a server's connection when it is accept()ed. */
-static __always_inline bool transition_selected(const struct record *r,
-						const struct handshake_part *h)
+static __always_inline bool transition_selected(const struct record *r)
 {
-	if (select_by_owner() && !(r && wanted_owner(&cfg, r)))
-		return false;
-	return select_remote(h) && select_local_port(h);
+	return !select_by_owner() || (r && wanted_owner(&cfg, r));
 }
 
-/* -o states: posts this state change.  r: its record; NULL: it has none. */
-static __always_inline void post_transition(const struct record *r, const struct change *now)
+/* -o states: of a listener.  l: NULL if it is not known. */
+static __always_inline void listener_transition(struct transition *t, const struct listening *l)
+{
+	if (!l)
+		return;
+	t->pid = l->owner.pid;
+	__builtin_memcpy(t->comm, l->owner.comm, COMM_LEN);
+	if (t->from == BPF_TCP_LISTEN && !l->found)
+		t->since_ns = t->t_ns - l->since_ns;
+}
+
+/* -o states: posts this state change.  r: its record; NULL: it has none.  l: the same of a listener. */
+static __always_inline void post_transition(const struct record *r, const struct listening *l,
+					    const struct change *now)
 {
 	struct transition t = {
 		.t_ns = now->t_ns, .skaddr = now->sk, .from = now->from, .to = now->to
 	};
+	const bool of_listener = now->from == BPF_TCP_LISTEN || now->to == BPF_TCP_LISTEN;
 	struct handshake_part h = {};
 
+	if (of_listener ? !listener_selected(l) : !transition_selected(r))
+		return;
 	read_identity(&h, now->tp, now->to);
 	h.role = r ? r->h.role : ROLE_UNKNOWN;
-	if (!transition_selected(r, &h))
+	if (!select_remote(&h) || !select_local_port(&h))
 		return;
 	__builtin_memcpy(t.local, h.local, 16);
 	__builtin_memcpy(t.remote, h.remote, 16);
@@ -39,6 +51,7 @@ static __always_inline void post_transition(const struct record *r, const struct
 	t.local_port = h.local_port;
 	t.remote_port = h.remote_port;
 	t.role = h.role;
+	listener_transition(&t, l);
 	if (r) {
 		const struct owner *o = r->h.accept_ns ? &r->h.acceptor : &r->h.owner;
 		__u64 last = r->c.n_steps ? diary_close_end_ns(r) : diary_handshake_end_ns(&r->h);
@@ -64,8 +77,11 @@ static __always_inline void listener_changes(const struct change *now)
 		struct owner o;
 
 		owner_current(&o);
-		listener_add(&key, now->sk, &o, select_by_owner() && select_current(&o));
-	} else {
+		listener_add(&key, now->sk, &o, select_by_owner() && select_current(&o), false);
+	}
+	if (cfg.states)
+		post_transition(NULL, bpf_map_lookup_elem(&listening, &now->sk), now);
+	if (now->to != BPF_TCP_LISTEN) {
 		if (cfg.listeners_seen)
 			listener_ends(now->sk);
 		listener_remove(&key, now->sk);
@@ -81,8 +97,6 @@ static __always_inline void on_listener(const struct change *now)
 	if (now->to == BPF_TCP_SYN_RECV)
 		return;
 	listener_changes(now);
-	if (cfg.states)
-		post_transition(NULL, now);
 }
 
 static __always_inline void on_connect(const struct change *now)
@@ -90,7 +104,7 @@ static __always_inline void on_connect(const struct change *now)
 	connect_began();
 	client_begin(now);
 	if (cfg.states)
-		post_transition(table_find(now->sk), now);
+		post_transition(table_find(now->sk), NULL, now);
 }
 
 /*
@@ -199,13 +213,13 @@ static __always_inline void on_connection(const struct change *now, const struct
 		if (now->to == BPF_TCP_ESTABLISHED) {
 			server_established(r, now);
 			if (cfg.states)
-				post_transition(table_find(now->sk), now);
+				post_transition(table_find(now->sk), NULL, now);
 			return;
 		}
 		r = server_cut_short(r, now);
 	}
 	if (cfg.states)
-		post_transition(r, now);
+		post_transition(r, NULL, now);
 	r = r ? change_known(r, now) : change_unknown(now);
 	if (r && now->to == BPF_TCP_ESTABLISHED)
 		post_handshake(r);

@@ -197,6 +197,11 @@ struct mptcp_sock {
 	struct sock *first;
 };
 
+/* behind icsk_ulp_data of a subflow */
+struct mptcp_subflow_context {
+	struct sock *conn;
+};
+
 struct sockaddr;
 
 /* only as a type: CO-RE takes no integer for an enum */
@@ -226,6 +231,7 @@ struct inet_connection_sock {
 	struct request_sock_queue icsk_accept_queue;
 	__u32 icsk_rto;
 	__u32 icsk_pmtu_cookie;
+	void *icsk_ulp_data;
 	struct {
 		__u8 pending;
 		__u8 pingpong;

@@ -202,7 +202,9 @@ struct listening {
 	/* the last reading that met it */
 	__u32 seen;
 	__u8 selected;
-	__u8 pad[3];
+	/* it listened before it was found: since_ns is when that was */
+	__u8 found;
+	__u8 pad[2];
 };
 
 /* A process that has a socket open. */

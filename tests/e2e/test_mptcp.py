@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from checks import told
+from netns import veth
 from tracer import Tracer
 
 IPPROTO_MPTCP = 262
@@ -58,3 +59,66 @@ def test_mptcp_subflow(world):
         for chapter in (shake, close):
             assert chapter["pid"] == pid
             assert (chapter["local_port"], chapter["remote_port"]) == ports
+
+
+def _joins(channel, addr, port):
+    """An MPTCP connection that its peer may see through more than one subflow."""
+    c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    c.connect((addr, port))
+    c.sendall(b"x")
+    c.recv(1)
+    channel.send(c.getsockname()[1])
+    channel.recv()
+    c.close()
+
+
+def _answers(channel, addr):
+    lst = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    lst.bind((addr, 0))
+    lst.listen(4)
+    channel.send(lst.getsockname()[1])
+    s, _peer = lst.accept()
+    while data := s.recv(4096):
+        s.sendall(data)
+    s.close()
+
+
+@pytest.mark.parametrize("owner", ["all", "client", "other"])
+def test_the_kernel_opens_a_subflow(world, owner):
+    """Its owner is the MPTCP socket's, and no worker's; so is the selection by it."""
+    if not os.path.exists("/proc/sys/net/mptcp"):
+        pytest.skip("this kernel has no MPTCP")
+    link = veth(world.netns(), world.netns())
+    link.a.addr("va", "10.77.1.11/24")
+    link.b.ip("neigh", "add", "10.77.1.11", "lladdr", "02:00:00:00:77:01", "dev", "vb", "nud", "permanent")
+    for ns in (link.a, link.b):
+        ns.ip("mptcp", "limits", "set", "subflow", "2", "add_addr_accepted", "2")
+    link.a.ip("mptcp", "endpoint", "add", "10.77.1.11", "dev", "va", "subflow")
+    server = link.b.spawn(_answers, link.server(4))
+    port = server.recv()
+    witness = Tracer("--port", port, "--role", "client", netns=link.a)
+    client = link.a.spawn(_starts, _joins, link.server(4), port, comm="joiner")
+    client.recv()
+    pids = {"all": [], "client": ["-p", client.pid], "other": ["-p", server.pid]}[owner]
+    tracer = Tracer("--port", port, "--role", "client", *pids, netns=link.a)
+    client.send("connect")
+    first = client.recv()
+    witness.wait_count(2, "handshake")
+    client.send("close")
+    client.result()
+    server.result()
+    witness.wait_count(2, "close")
+    if owner != "other":
+        tracer.wait_count(2, "close")
+    for t in (witness, tracer):
+        t.stop()
+    shakes = tracer.chapters("handshake")
+    assert sorted(c["local_port"] == first for c in shakes) == ([] if owner == "other" else [False, True])
+    for c in tracer.chapters():
+        assert (c["pid"], c["comm"]) == (client.pid, "joiner")
+
+
+def _starts(channel, then, *args):
+    channel.send("ready")
+    channel.recv()
+    then(channel, *args)

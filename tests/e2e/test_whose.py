@@ -251,3 +251,26 @@ def test_line_names_the_holder(world, ns, house, tmp_path):
     assert f" held by worker[{house.pids['worker']}]" in tracer.stdout.lines[-1]
     out = run_tracer("-r", tmp_path / "all.pcapng", "-o", "json", "-p", house.pids["worker"])[1]
     assert [c["holder_pid"] for c in chapters_of(out)] == [house.pids["worker"]]
+
+
+def test_states_of_a_listener(world, ns):
+    """-o states: whose it is and how long it listened, and with -p and -c it is there as well."""
+    server, other = world.agent(ns, "listens"), world.agent(ns, "other")
+    older = server.listen("127.0.0.1", name="older")
+    tracers = {name: Tracer(*args, netns=ns, output="states") for name, args in {
+        "all": [], "pid": ["-p", server.pid], "comm": ["-c", "listens"], "other": ["-p", other.pid]}.items()}
+    port = server.listen("127.0.0.1")
+    server.sleep(0.2)
+    server.close("l")
+    server.close("older")
+    pump.wait_until(lambda: len(tracers["all"].stdout.lines) > 3, "its states")
+    stop(tracers)
+    assert len(tracers["other"].stdout.lines) == 1
+    for name in ("all", "pid", "comm"):
+        rows = [line.split() for line in tracers[name].stdout.lines[1:]]
+        assert [(r[4], *r[7:10]) for r in rows] == [
+            (str(port), "CLOSE", "->", "LISTEN"), (str(port), "LISTEN", "->", "CLOSE"),
+            (str(older), "LISTEN", "->", "CLOSE")]
+        assert all(r[1:3] == [str(server.pid), "listens"] for r in rows)
+        # when the older one began to listen is not known
+        assert [rows[0][10], rows[2][10]] == ["-", "-"] and float(rows[1][10]) >= 200

@@ -93,15 +93,16 @@ static __always_inline bool client_selected(struct record *r, const struct chang
 }
 
 /*
- * May the last ACK have come before, and been dropped (TCP_DEFER_ACCEPT)?  Data in this segment
- * says so.  So does a SYN,ACK retransmitted for lack of data, where the listener is known to defer.
+ * May the last ACK have come before, and been dropped (TCP_DEFER_ACCEPT)?  It may where the
+ * listener waits for data, whatever made the child: data, a FIN, or the ACK of a SYN,ACK that was
+ * retransmitted for lack of them.  Where it is not known which listener it is, data in this
+ * segment says so.
  */
 static __always_inline bool is_deferred(const struct tcp_sock *tp, const struct listener *listener)
 {
-	if (!listener)
-		return tp->data_segs_in;
-	return (tp->data_segs_in || (listener->sk && tp->total_retrans)) &&
-	       listener_defers(listener);
+	if (listener && listener->sk)
+		return listener_defers(listener);
+	return tp->data_segs_in;
 }
 
 /*
@@ -121,15 +122,14 @@ static __always_inline bool child_lost_the_race(const struct change *now)
 /* What the child shows of its handshake.  False: it is not selected. */
 static __always_inline bool child_read(struct record *r, const struct change *now)
 {
-	struct listener *listener = NULL;
+	struct listener *listener;
 	const struct tcp_sock *tp = now->tp;
 
 	r->h.role = ROLE_SERVER;
 	read_identity(&r->h, tp, now->to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return false;
-	if (cfg.owners || tp->data_segs_in || tp->total_retrans)
-		listener = listener_of(&r->h);
+	listener = listener_of(&r->h);
 	if (listener) {
 		r->h.owner = listener->owner;
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))

@@ -214,14 +214,11 @@ static __always_inline bool listener_selected(const struct listening *l)
 		      (cfg.by_pid && !cfg.by_comm && !cfg.cgroup && select_pid(l->owner.pid))));
 }
 
-/* TCP_DEFER_ACCEPT: the first data makes the child, so its times include the client's delay. */
+/* TCP_DEFER_ACCEPT: not the first ACK makes the child, so its times include the client's delay. */
 static __always_inline bool listener_defers(const struct listener *listener)
 {
 	struct inet_connection_sock *sk = (void *)listener->sk;
 
-	/* user space found it, without its address in memory: it may */
-	if (!sk)
-		return true;
 	return BPF_CORE_READ(sk, icsk_accept_queue.rskq_defer_accept);
 }
 

@@ -48,6 +48,8 @@ enum step_kind {
 	STEP_RETRANSMIT_UNSENT,
 	/* the peer's SYN came, and no socket came of it */
 	STEP_SYN_RECEIVED,
+	/* a full queue: the SYN, or for a request the last ACK, was dropped */
+	STEP_DROPPED,
 };
 
 /*

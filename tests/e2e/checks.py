@@ -27,7 +27,7 @@ reset_reason unread_bytes closer_exit""".split()
 SUMMARY = "type connections handshakes counted closes open events_lost table_full outcomes endings".split()
 STATES = """CLOSE LISTEN SYN_SENT SYN_RECV NEW_SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE_WAIT
 CLOSING LAST_ACK TIME_WAIT""".split()
-OUTCOMES = "established refused reset timed_out unreachable abandoned no_port no_route failed".split()
+OUTCOMES = "established refused reset timed_out unreachable abandoned no_port no_route dropped failed".split()
 ENDINGS = "graceful reset_sent reset_received timed_out aborted half_open".split()
 RESET_REASONS = """unread_data linger linger2 data_after_close disconnect listener_closed killed keepalive memory
 fin_timeout mptcp""".split()

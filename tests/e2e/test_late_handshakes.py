@@ -8,6 +8,7 @@ import checks
 from checks import near
 from relay import wire
 from talk import Talk
+from tracer import Tracer
 
 WAY = 0.02
 TCP_DEFER_ACCEPT = 9
@@ -95,3 +96,26 @@ def test_deferred_accept_without_data(world):
     shake = server["handshake"]
     assert shake["outcome"] == "established" and shake["synack_retransmits"] >= 1
     assert shake["handshake_us"] is None and shake["rtt_us"] is None
+
+
+def test_deferred_accept_and_a_fin(world):
+    """A client that closes without a byte: its FIN makes the child, and its wait is no handshake's."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen("127.0.0.1")
+    server.option(socket.IPPROTO_TCP, TCP_DEFER_ACCEPT, 30, name="l")
+    tracer, table = Tracer(netns=ns), Tracer("-o", "none", "-s", netns=ns, output=None)
+    assert client.connect("127.0.0.1", port)["errno"] is None
+    client.sleep(0.3)
+    client.close()
+    server.accept()
+    server.close()
+    tracer.wait_count(4)
+    tracer.stop()
+    table.stop()
+    told = tracer.one("handshake", role="server")
+    assert told["outcome"] == "established" and told["rtt_us"] is None
+    assert told["handshake_us"] is None or told["handshake_us"] < 100_000
+    rows = [line.split() for line in table.stdout.lines if line.startswith(f"server {port} ")]
+    assert [row[2] for row in rows if row[2] == "connect" and float(row[-1]) >= 100] == [], rows
+    assert "close" in [row[2] for row in rows]

@@ -38,9 +38,45 @@ static void refused(struct poster *p, unsigned int number)
 	post_handshake(p, &f);
 }
 
+/* The SYN,ACK and its retransmissions, at 1, 3, 7 ... s. */
+static void request_begin(struct flow *f, unsigned int number, unsigned int retransmits)
+{
+	attempt_begin(f, number);
+	f->r.h.iss = 500 * number;
+	f->r.h.flags |= HANDSHAKE_ISS;
+	f->r.h.sent_ns = f->now_ns;
+	f->r.h.retransmits = (__u16)retransmits;
+	f->r.h.state = BPF_TCP_NEW_SYN_RECV;
+	for (unsigned int i = 0; i < retransmits; i++) {
+		flow_wait(f, S << i);
+		attempt_step(f, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV, STEP_RETRANSMIT);
+	}
+}
+
+static void half_open(struct poster *p)
+{
+	static const enum step_kind ends[] = { STEP_EXPIRED, STEP_RST_RECEIVED, STEP_DROPPED };
+	struct flow f;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		request_begin(&f, 2 + i, 5);
+		flow_wait(&f, 32 * S);
+		attempt_step(&f, BPF_TCP_NEW_SYN_RECV, BPF_TCP_CLOSE, ends[i]);
+		post_handshake(p, &f);
+	}
+	/* a SYN scan, of which only the RST was seen */
+	attempt_begin(&f, 5);
+	f.r.h.flags &= ~HANDSHAKE_IRS;
+	attempt_step(&f, BPF_TCP_NEW_SYN_RECV, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
+	post_handshake(p, &f);
+	request_begin(&f, 6, 2);
+	post_open(p, &f);
+}
+
 void case_attempts(struct poster *p)
 {
 	refused(p, 1);
+	half_open(p);
 	post_counted(p, (struct item_counted){
 				.n = 53211, .netns = 4026531840, .ports = 1, .port = 80 });
 	post_counted(p, (struct item_counted){ .n = 65000, .netns = 4026531840, .ports = 64999 });

@@ -20,6 +20,8 @@ enum feature {
 	FEATURE_UNSENT,	   /* SYNs, FINs and RSTs that do not leave this host */
 	FEATURE_RESET,	   /* who sends an RST, and why */
 	FEATURE_SYNACK,	   /* retransmitted SYN,ACKs */
+	FEATURE_HALF_OPEN, /* handshakes whose SYN,ACK is never answered */
+	FEATURE_REQUEST,   /* an RST that ends one, or an ACK that is not enough */
 	FEATURE_SYNCOOKIE, /* connections made from a SYN cookie */
 	FEATURE_COOKIE,	   /* the socket's cookie */
 	FEATURE_SCAN,	   /* connections and listeners that existed before the trace */

@@ -180,6 +180,12 @@ static void set_attempt_segment(struct chapter *ch, struct step *s, const struct
 		step_set_segment(s, true, SEGMENT_RST | SEGMENT_ACK, known(0),
 				 seq_after(ch->irs, 1 + h->early_received));
 		ch->completeness |= COMPLETE_RST | COMPLETE_ACK;
+	} else if (kind == STEP_RST_RECEIVED) {
+		step_set_segment(s, false, SEGMENT_RST, seq_after(ch->irs, 1), (struct maybe){ 0 });
+		ch->completeness |= COMPLETE_RST;
+	} else if (kind == STEP_EXPIRED || kind == STEP_DROPPED) {
+		/* when the kernel's timer was due */
+		s->derived = true;
 	}
 }
 
@@ -254,7 +260,8 @@ static void read_options(struct handshake *hs, const struct handshake_part *h)
 /* When the current state was entered, CLOCK_MONOTONIC ns; a retransmission does not change it. */
 static uint64_t state_since_ns(const struct handshake_part *h)
 {
-	uint64_t since_ns = 0;
+	/* of a request: its SYN,ACK */
+	uint64_t since_ns = h->flags & HANDSHAKE_NO_SOCKET ? h->sent_ns : 0;
 
 	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
 		if (step_from(h->steps[i]) != step_to(h->steps[i]))

@@ -27,6 +27,7 @@ static const char *const outcomes[] = {
 	[OUTCOME_ABANDONED] = "abandoned",
 	[OUTCOME_NO_PORT] = "no_port",
 	[OUTCOME_NO_ROUTE] = "no_route",
+	[OUTCOME_DROPPED] = "dropped",
 	[OUTCOME_FAILED] = "failed",
 };
 _Static_assert(COUNT(outcomes) == OUTCOMES, "a name for each outcome");

@@ -171,6 +171,8 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 		err = tracer_sweep_listeners(t, sink, ctx, now_ns);
 	if (!err)
 		err = tracer_sweep_attempts(t, sink, ctx, now_ns);
+	if (!err)
+		err = tracer_sweep_requests(t, sink, ctx, now_ns);
 	if (err || now_ns < t->minisockets_at_ns)
 		return err;
 	t->minisockets_at_ns = now_ns + MINISOCKETS_EVERY_NS;
@@ -186,6 +188,8 @@ int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 		tracer_check_sockets(t);
 	s = make_sweep(t, sink, ctx);
 	err = sweep_open(&s, clock_monotonic_ns());
+	if (!err)
+		err = tracer_open_requests(t, sink, ctx);
 	return err ? err : tracer_report_listeners(t, sink, ctx);
 }
 
@@ -218,6 +222,7 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 	/* before detaching, so that the hooks see what changes meanwhile */
 	tracer_check_sockets(t);
 	tracer_read_listeners(t);
+	tracer_check_requests(t);
 	t->stopped = true;
 	tracer_count_missed(t);
 	tracer_detach(t);
@@ -246,8 +251,6 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		message("%llu %s not followed, nor are the children: too many are at a time",
 			not_followed, not_followed == 1 ? "process is" : "processes are");
 	if (!err)
-		err = tracer_finish_attempts(t, sink, ctx);
-	if (!err)
 		err = report_resets(t, &s, UINT64_MAX);
 	if (!err)
 		err = report_expired(t, &s, clock_monotonic_ns());
@@ -255,6 +258,8 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		err = sweep_unposted(&s);
 	if (!err)
 		err = tracer_report_open(t, sink, ctx);
+	if (!err)
+		err = tracer_finish_attempts(t, sink, ctx);
 	if (!err)
 		err = sink(ctx, &(struct item){ ITEM_COUNTS, &counts, sizeof(counts) });
 	if (t->options->verbose)

@@ -54,6 +54,9 @@ static const struct hook_program hook_programs[] = {
 	{ FEATURE_UNSENT, HOOK_RAW_TP, 1, PROG(segment_unsent), false },
 	{ FEATURE_RESET, HOOK_RAW_TP, 2, PROG(reset_sent), false },
 	{ FEATURE_SYNACK, HOOK_RAW_TP, 2, PROG(synack_retransmitted), false },
+	{ FEATURE_HALF_OPEN, HOOK_ITER, 0, PROG(check_requests), true },
+	{ FEATURE_REQUEST, HOOK_FEXIT, 5, PROG(request_checked_5args), false },
+	{ FEATURE_REQUEST, HOOK_FEXIT, 6, PROG(request_checked_6args), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 4, PROG(cookie_fexit), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 5, PROG(cookie_fexit_5args), false },
 	{ FEATURE_SYNCOOKIE, HOOK_KRETPROBE, 0, PROG(cookie_kretprobe), false },
@@ -211,8 +214,21 @@ static bool is_typed(const struct tracer *t)
 	return kind == HOOK_TP_BTF || kind == HOOK_FENTRY;
 }
 
+/*
+ * Since 6.14 tcp_check_req() gives a reason for what it drops, in a sixth argument, but none for an
+ * RST that it takes.  The program on kfree_skb that is told of the socket looks for that.
+ */
+static int try_request_by_free(const struct tracer *t)
+{
+	if (t->found.of[FEATURE_TIMEWAIT].kind != HOOK_RAW_TP)
+		return -EOPNOTSUPP;
+	return kernel_function_args(t->btf, "tcp_check_req") == 6 ? 0 : -EOPNOTSUPP;
+}
+
 static int try_hook(struct tracer *t, enum feature feature, enum hook_kind kind)
 {
+	if (feature == FEATURE_REQUEST && kind == HOOK_RAW_TP)
+		return try_request_by_free(t);
 	if (kind == HOOK_FIELD)
 		return kernel_has_field(t->btf, "tcp_sock", "is_mptcp") ? 0 : -ENOENT;
 	if (kind == HOOK_PROC)

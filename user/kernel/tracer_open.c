@@ -208,6 +208,7 @@ void tracer_close(struct tracer *t)
 	bpf_link__destroy(t->listener_reader);
 	bpf_link__destroy(t->holder_finder);
 	bpf_link__destroy(t->held_finder);
+	bpf_link__destroy(t->request_check);
 	listeners_destroy(t->listeners);
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);

@@ -9,6 +9,7 @@
 #include "attempts.h"
 #include "base/features.h"
 #include "processes.h"
+#include "requests.h"
 #include "shared/config.h"
 #include "tcpstates.skel.h"
 #include "tracer.h"
@@ -50,6 +51,7 @@ struct tracer {
 	struct bpf_link *listener_reader; /* NULL as well */
 	struct bpf_link *holder_finder;	  /* which processes have the recorded sockets open */
 	struct bpf_link *held_finder;	  /* -p: the sockets that the processes hold */
+	struct bpf_link *request_check;	  /* NULL as well */
 	bool stopped;
 
 	struct ring_buffer *ring;
@@ -61,6 +63,7 @@ struct tracer {
 	struct tally_counts *passed_on;
 
 	struct attempts attempts;    /* what was reported of those that are counted */
+	struct requests requests;    /* the same of half-open handshakes */
 	struct listeners *listeners; /* what was reported of them */
 	uint64_t listeners_at_ns;    /* when to read them next */
 	uint64_t checked_ns;	     /* when the last check of live sockets began */
@@ -118,6 +121,15 @@ int tracer_sweep_attempts(struct tracer *t, item_fn sink, void *ctx, uint64_t no
 
 /* Reports the last of them.  Called by tracer_finish(). */
 int tracer_finish_attempts(struct tracer *t, item_fn sink, void *ctx);
+
+/* Finds out which requests still exist. */
+void tracer_check_requests(struct tracer *t);
+
+/* Reports the half-open handshakes that are over, at most once a second.  Called by tracer_sweep(). */
+int tracer_sweep_requests(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns);
+
+/* Reports those that are not.  Called by tracer_report_open(). */
+int tracer_open_requests(struct tracer *t, item_fn sink, void *ctx);
 
 /* The callback of the ring buffer; ctx is the tracer. */
 int tracer_receive(void *ctx, void *data, size_t len);

@@ -100,6 +100,9 @@ void tracer_scan(struct tracer *t)
 		t->held_finder = bpf_program__attach_iter(t->skel->progs.scan_files, NULL);
 	if (t->progs[FEATURE_LISTENER])
 		t->listener_reader = bpf_program__attach_iter(t->progs[FEATURE_LISTENER], &opts);
+	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.synacks);
+	if (t->progs[FEATURE_HALF_OPEN])
+		t->request_check = bpf_program__attach_iter(t->progs[FEATURE_HALF_OPEN], &opts);
 }
 
 /*
@@ -141,6 +144,15 @@ void tracer_read_listeners(struct tracer *t)
 		return;
 	t->skel->bss->listeners_number++;
 	run_iterator(t->listener_reader);
+}
+
+/* Once is enough, too. */
+void tracer_check_requests(struct tracer *t)
+{
+	if (!t->request_check)
+		return;
+	t->skel->bss->requests_number++;
+	run_iterator(t->request_check);
 }
 
 bool tracer_can_read_maps(void *tracer)

@@ -149,6 +149,7 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->minisockets_seen = found[FEATURE_TIMEWAIT].kind != HOOK_NONE;
 	cfg->resets_seen = found[FEATURE_RESET].kind != HOOK_NONE;
 	cfg->unsent_seen = found[FEATURE_UNSENT].kind != HOOK_NONE;
+	cfg->request_by_free = found[FEATURE_REQUEST].kind == HOOK_RAW_TP;
 	cfg->syncookie_seen = found[FEATURE_SYNCOOKIE].kind != HOOK_NONE;
 	cfg->mptcp_known = found[FEATURE_MPTCP].kind != HOOK_NONE;
 	cfg->preexisting = found[FEATURE_SCAN].kind == HOOK_PROC;

@@ -21,6 +21,13 @@ static const char *words_of(enum outcome outcome, bool many)
 	switch (outcome) {
 	case OUTCOME_REFUSED:
 		return many ? "SYNs refused, only counted" : "SYN refused, only counted";
+	case OUTCOME_RESET:
+		return many ? "SYN,ACKs reset, only counted" : "SYN,ACK reset, only counted";
+	case OUTCOME_TIMED_OUT:
+		return many ? "SYN,ACKs without an answer, only counted"
+			    : "SYN,ACK without an answer, only counted";
+	case OUTCOME_DROPPED:
+		return many ? "attempts dropped, only counted" : "attempt dropped, only counted";
 	default:
 		return many ? "attempts failed, only counted" : "attempt failed, only counted";
 	}

@@ -99,6 +99,7 @@ static const char *outcome_words(enum outcome outcome)
 		[OUTCOME_UNREACHABLE] = "unreachable",
 		[OUTCOME_NO_PORT] = "no free local port",
 		[OUTCOME_NO_ROUTE] = "no route",
+		[OUTCOME_DROPPED] = "dropped",
 		[OUTCOME_FAILED] = "failed",
 	};
 
@@ -178,6 +179,11 @@ static void say_outcome(struct verdict *v, const struct chapter *ch)
 
 	if (ch->no_socket && hs->outcome == OUTCOME_REFUSED) {
 		say(v, "; ", "refused: nobody listens on this port");
+	} else if (hs->outcome == OUTCOME_DROPPED) {
+		say(v, "; ", "dropped: the accept queue is full");
+	} else if (ch->no_socket && hs->outcome == OUTCOME_TIMED_OUT) {
+		say(v, "; ", "no answer to the SYN,ACK, given up after %s ms",
+		    text_ms(ms, hs->handshake_ns));
 	} else if (ch->open) {
 		say_open(v, ch);
 	} else if (hs->outcome == OUTCOME_ESTABLISHED) {

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+#include "requests.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "chapter/select.h"
+#include "shared/wanted.h"
+
+/* requests that one system call reads */
+#define BATCH 128
+/*
+ * A request is gone a moment before its child is ESTABLISHED, and the child's program removes the
+ * entry.
+ */
+#define CHILD_WAIT_NS NS_PER_S
+
+struct visit {
+	const struct requests_request *q;
+	struct requests *known; /* NULL: those that are open are reported */
+	uint64_t now_ns;
+};
+
+static bool owner_selected(const struct requests_request *q, const struct listening *l)
+{
+	bool by_owner = q->cfg->by_pid || q->cfg->by_comm || q->cfg->cgroup;
+	__u8 one;
+
+	return !by_owner || l->selected ||
+	       (q->cfg->by_pid && !q->cfg->by_comm && !q->cfg->cgroup &&
+		!bpf_map_lookup_elem(q->pids_fd, &l->owner.pid, &one));
+}
+
+/* False: it is not selected. */
+static bool make_record(struct record *r, const struct requests_request *q, const struct tuple *key,
+			const struct synacks *s)
+{
+	struct listening l = { 0 };
+
+	*r = (struct record){ .h = {
+				      .conn = s->conn,
+				      .netns = key->netns,
+				      .local_port = key->local_port,
+				      .remote_port = key->remote_port,
+				      .sent_ns = s->first_ns,
+				      .iss = s->iss,
+				      .irs = s->irs,
+				      .retransmits = (__u16)s->n,
+				      .role = ROLE_SERVER,
+				      .state = BPF_TCP_NEW_SYN_RECV,
+				      .flags = HANDSHAKE_NO_SOCKET | HANDSHAKE_ISS | HANDSHAKE_IRS,
+				      .interface = s->interface,
+			      } };
+	memcpy(r->h.local, key->local, 16);
+	memcpy(r->h.remote, key->remote, 16);
+	r->h.family = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)r->h.remote) ? 4 : 6;
+	for (__u32 i = 0; i < s->n && i < SYNACK_TIMES; i++)
+		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
+				     STEP_RETRANSMIT);
+	bpf_map_lookup_elem(q->listening_fd, &s->listener, &l);
+	r->h.owner = l.owner;
+	return select_connection(q->options, &r->h) && owner_selected(q, &l);
+}
+
+/* The kernel gives it up when it is due.  One that is gone before has ended in another way. */
+static enum attempt end_record(struct record *r, const struct synacks *s)
+{
+	bool due = s->due_ns && s->due_ns <= s->gone_ns;
+
+	if (!due)
+		r->h.flags |= HANDSHAKE_EVENTS_LOST;
+	diary_handshake_step(r, due ? s->due_ns : s->gone_ns, BPF_TCP_NEW_SYN_RECV, BPF_TCP_CLOSE,
+			     !due	? STEP_STATE
+			     : s->acked ? STEP_DROPPED
+					: STEP_EXPIRED);
+	r->h.state = BPF_TCP_CLOSE;
+	return s->acked ? ATTEMPT_DROPPED : ATTEMPT_TIMED_OUT;
+}
+
+static bool may_report(struct requests *known, const struct requests_request *q, uint64_t now_ns)
+{
+	if (known->second != now_ns / NS_PER_S) {
+		known->second = now_ns / NS_PER_S;
+		known->n = 0;
+	}
+	return !q->cfg->tally && known->n++ < q->cfg->max_attempts;
+}
+
+/* Of these kinds the BPF side counts none. */
+static void count(const struct requests_request *q, const struct handshake_part *h,
+		  enum attempt attempt)
+{
+	struct counted_key key = {
+		.period = q->period,
+		.netns = h->netns,
+		.port = h->local_port,
+		.attempt = (__u16)attempt,
+	};
+	__u64 n = 0;
+
+	bpf_map_lookup_elem(q->counted_fd, &key, &n);
+	n++;
+	bpf_map_update_elem(q->counted_fd, &key, &n, BPF_ANY);
+}
+
+static int report_over(const struct visit *v, const struct tuple *key, const struct synacks *s)
+{
+	const struct requests_request *q = v->q;
+	enum attempt attempt;
+	struct record r;
+
+	if (!s->gone_ns)
+		return 0;
+	if (s->gone_ns + CHILD_WAIT_NS > v->now_ns && !(q->last && s->due_ns <= s->gone_ns))
+		return 0;
+	if (bpf_map_delete_elem(q->synacks_fd, key) || !make_record(&r, q, key, s))
+		return 0;
+	attempt = end_record(&r, s);
+	if (!wanted_handshake(q->cfg, &r))
+		return 0;
+	if (may_report(v->known, q, v->now_ns))
+		return q->sink(q->ctx, &(struct item){ ITEM_HANDSHAKE, &r.h, sizeof(r.h) });
+	count(q, &r.h, attempt);
+	return 0;
+}
+
+static int report_open(const struct visit *v, const struct tuple *key, const struct synacks *s)
+{
+	struct item_open open = { .now_ns = v->now_ns };
+
+	if (s->gone_ns || s->seen != v->q->number || !make_record(&open.record, v->q, key, s) ||
+	    !wanted_open(v->q->cfg, &open.record, v->now_ns))
+		return 0;
+	return v->q->sink(v->q->ctx, &(struct item){ ITEM_OPEN, &open, sizeof(open) });
+}
+
+/* n: how many there are. */
+static int visit_all(const struct visit *v, size_t *n)
+{
+	struct tuple keys[BATCH];
+	struct synacks *values = calloc(BATCH, sizeof(*values));
+	void *from = NULL;
+	__u32 position, got;
+	int err = values ? 0 : -ENOMEM, end = 0;
+
+	*n = 0;
+	while (!err && !end) {
+		got = BATCH;
+		end = bpf_map_lookup_batch(v->q->synacks_fd, from, &position, keys, values, &got,
+					   NULL);
+		if (end && end != -ENOENT)
+			err = end;
+		from = &position;
+		*n += err ? 0 : got;
+		for (__u32 i = 0; !err && i < got; i++)
+			err = v->known ? report_over(v, &keys[i], &values[i])
+				       : report_open(v, &keys[i], &values[i]);
+	}
+	free(values);
+	/* a bucket with more of them than a batch takes: the rest is for the next time */
+	return err == -ENOSPC ? 0 : err;
+}
+
+int requests_report(struct requests *known, const struct requests_request *q, uint64_t now_ns)
+{
+	const struct visit v = { .q = q, .known = known, .now_ns = now_ns };
+	size_t n;
+	int err = visit_all(&v, &n);
+
+	known->any = n;
+	return err;
+}
+
+int requests_open(const struct requests_request *q, uint64_t now_ns)
+{
+	const struct visit v = { .q = q, .now_ns = now_ns };
+	size_t n;
+
+	return visit_all(&v, &n);
+}

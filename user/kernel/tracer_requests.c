@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* When half-open handshakes are looked at and reported. */
+#include "tracer_parts.h"
+
+#include "base/clock.h"
+
+#define REQUESTS_EVERY_NS NS_PER_S
+
+static struct requests_request make_request(const struct tracer *t, item_fn sink, void *ctx)
+{
+	return (struct requests_request){
+		.cfg = &t->skel->rodata->cfg,
+		.options = t->options,
+		.synacks_fd = bpf_map__fd(t->skel->maps.synacks),
+		.listening_fd = bpf_map__fd(t->skel->maps.listening),
+		.pids_fd = bpf_map__fd(t->skel->maps.pids),
+		.counted_fd = bpf_map__fd(t->skel->maps.counted),
+		.period = t->skel->bss->counted_period,
+		.number = t->skel->bss->requests_number,
+		.last = t->stopped,
+		.sink = sink,
+		.ctx = ctx,
+	};
+}
+
+/* Nothing is looked at before a SYN,ACK has been retransmitted. */
+static bool may_have_some(const struct tracer *t)
+{
+	return t->request_check &&
+	       (t->requests.any || t->requests.seen != t->skel->bss->synacks_seen);
+}
+
+static int report(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns)
+{
+	struct requests_request q = make_request(t, sink, ctx);
+
+	t->requests.seen = t->skel->bss->synacks_seen;
+	return requests_report(&t->requests, &q, now_ns);
+}
+
+int tracer_sweep_requests(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns)
+{
+	if (now_ns < t->requests.at_ns || !may_have_some(t))
+		return 0;
+	t->requests.at_ns = now_ns + REQUESTS_EVERY_NS;
+	tracer_check_requests(t);
+	return report(t, sink, ctx, clock_monotonic_ns());
+}
+
+int tracer_open_requests(struct tracer *t, item_fn sink, void *ctx)
+{
+	struct requests_request q;
+	int err = 0;
+
+	if (!may_have_some(t))
+		return 0;
+	if (t->stopped)
+		err = report(t, sink, ctx, clock_monotonic_ns());
+	else
+		tracer_check_requests(t);
+	q = make_request(t, sink, ctx);
+	return err ? err : requests_open(&q, clock_monotonic_ns());
+}

@@ -184,4 +184,68 @@ static __always_inline void on_listener_freed(struct sk_buff *skb, int reason, s
 		on_request_reset(skb, 0, (__u64)sk);
 }
 
+/* An int, or in later kernels a byte. */
+static __always_inline bool has_syncookies(const struct sock *listener)
+{
+	const struct net *net = BPF_CORE_READ(listener, __sk_common.skc_net.net);
+	__u32 value = 0;
+
+	bpf_core_read(&value, bpf_core_field_size(net->ipv4.sysctl_tcp_syncookies),
+		      &net->ipv4.sysctl_tcp_syncookies);
+	return value;
+}
+
+/* A SYN came to a listener: the kernel's own tests say whether a queue is too full for it. */
+static __noinline void on_syn(struct sk_buff *skb, __u64 listener)
+{
+	const struct inet_connection_sock *icsk = (const void *)listener;
+	const struct sock *sk = (const void *)listener;
+	__u32 limit = BPF_CORE_READ(sk, sk_max_ack_backlog);
+	struct arrival a = {};
+	struct tuple key = {};
+	bool syn_queue;
+	struct record *r;
+	struct cpu *cpu;
+	__u64 t_ns;
+	int level;
+
+	syn_queue = (__u32)BPF_CORE_READ(icsk, icsk_accept_queue.qlen.counter) >= limit &&
+		    !has_syncookies(sk);
+	if ((!syn_queue && BPF_CORE_READ(sk, sk_ack_backlog) <= limit) || cfg.role == ROLE_CLIENT ||
+	    !segment_read(skb, &key, &a))
+		return;
+	cpu = this_cpu();
+	if (!cpu)
+		return;
+	level = level_enter(cpu);
+	r = scratch_record(cpu, level);
+	if (r) {
+		t_ns = bpf_ktime_get_ns();
+		read_syn(&r->h, &key, &a);
+		r->h.interface.index = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+		r->h.flags |= syn_queue ? HANDSHAKE_SYN_QUEUE : 0;
+		diary_handshake_step(r, t_ns, BPF_TCP_LISTEN, BPF_TCP_LISTEN, STEP_DROPPED);
+		r->h.state = BPF_TCP_CLOSE;
+		if (select_remote(&r->h) && select_local_port(&r->h) &&
+		    request_owner(&r->h.owner, listener))
+			post_attempt(r, ATTEMPT_DROPPED, t_ns);
+	}
+	if (level >= 0)
+		level_leave(cpu);
+}
+
+SEC("?fentry/tcp_conn_request")
+int BPF_PROG(syn_fentry, void *ops, void *family_ops, struct sock *listener, struct sk_buff *skb)
+{
+	on_syn(skb, (__u64)listener);
+	return 0;
+}
+
+SEC("?kprobe/tcp_conn_request")
+int BPF_KPROBE(syn_kprobe, void *ops, void *family_ops, struct sock *listener, struct sk_buff *skb)
+{
+	on_syn(skb, (__u64)listener);
+	return 0;
+}
+
 #endif

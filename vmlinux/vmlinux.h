@@ -34,6 +34,7 @@ typedef struct {
 
 struct netns_ipv4 {
 	int sysctl_tcp_fin_timeout;
+	__u8 sysctl_tcp_syncookies;
 };
 
 struct hlist_node {

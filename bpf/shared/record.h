@@ -131,6 +131,8 @@ enum handshake_flag {
 	HANDSHAKE_NO_SOCKET = 1 << 24,
 	/* irs is set although it was never ESTABLISHED */
 	HANDSHAKE_IRS = 1 << 25,
+	/* STEP_DROPPED: the SYN queue was full, not the accept queue */
+	HANDSHAKE_SYN_QUEUE = 1 << 26,
 };
 
 /* in handshake_part.seen: the check found a server's connection still in the accept queue */

@@ -17,7 +17,7 @@ NOISE_CAP_NS = 500_000_000 if EMULATED else 2_000_000
 
 COMMON = """type conn time cookie netns ifname family local local_port remote remote_port role pid comm uid
 cgroup complete steps completeness completeness_text accepted""".split()
-HANDSHAKE = """outcome errno handshake_us rtt_us syn_retransmits synack_retransmits accept_us
+HANDSHAKE = """outcome errno handshake_us rtt_us syn_retransmits synack_retransmits accept_us drop_reason
 simultaneous_open fastopen syncookie mptcp iss irs mss snd_wscale rcv_wscale sack timestamps
 ecn""".split()
 CLOSE = """first_closer ending errno closer_pid closer_comm close_us fin_rtt_us peer_fin_us
@@ -38,7 +38,7 @@ _TYPES = {
     "type": str, "conn": int, "time": str, "cookie": str, "netns": int, "ifname": str, "family": int,
     "local": str, "local_port": int, "remote": str, "remote_port": int, "role": str, "pid": int, "comm": str,
     "uid": int, "cgroup": str, "complete": bool, "steps": list, "completeness": int,
-    "completeness_text": str, "outcome": str, "errno": str, "first_closer": str, "ending": str,
+    "completeness_text": str, "outcome": str, "drop_reason": str, "errno": str, "first_closer": str, "ending": str,
     "closer_comm": str, "reset_reason": str, "closer_exit": str, "simultaneous_open": bool, "fastopen": bool, "syncookie": bool,
     "mptcp": bool, "accepted": bool, "sack": bool, "timestamps": bool, "ecn": bool, "time_wait": bool,
 }

@@ -13,7 +13,7 @@ import pump
 from capture import ACK, RST, SYN
 from checks import Noise, near
 from injector import segment
-from test_listeners import netstat
+from test_listeners import netstat, overflow, settled, stage as calm
 from tracer import Tracer, run_tracer
 
 HERE, PEER = "10.1.1.2", "10.1.1.1"  # nobody is at the peer's
@@ -162,7 +162,7 @@ def test_answered_after_all(world):
 
 def test_last_ack_dropped(world):
     """The peer answers, and the accept queue is full: that is why it never is established."""
-    stage = Stage(world, backlog=2)
+    stage = Stage(world, retries=2, backlog=2)
     client = world.agent(stage.ns)
     tracer = Tracer("--role", "server", netns=stage.select)
     stage.send(SYN, 4001)
@@ -210,3 +210,38 @@ def test_flood(world, tmp_path):
         assert ["server", str(stage.port), "timed_out", "30"] in [line.split() for line in t.lines]
     _status, out, _err = run_tracer("-r", file, "-o", "json")
     assert [json.loads(line) for line in out.splitlines()] == tracer.records
+
+
+needs_dropped = pytest.mark.skipif(kernel.why_no_bpf() is None and not kernel.can_tell("dropped"),
+                                   reason="this kernel does not show it")
+
+
+@needs_dropped
+def test_dropped_for_the_accept_queue(world):
+    """Each SYN that the kernel counts as dropped, with its peer."""
+    ns, server, client = calm(world)
+    tracer = Tracer(netns=ns)
+    port = server.listen("127.0.0.1", backlog=1)
+    overflow(ns, server, client, port)
+    settled(ns)
+    (drops,) = netstat(ns, "ListenDrops")
+    tracer.stop()
+    told = tracer.chapters("handshake", outcome="dropped")
+    assert len(told) == drops > 0
+    for c in told:
+        checks.check_shape(c)
+        assert (c["role"], c["pid"], c["drop_reason"], c["completeness"]) == ("server", server.pid, "accept_queue", 1)
+        assert [(s["from"], s["to"], s["segment"]) for s in c["steps"]] == [("LISTEN", "LISTEN", "< SYN")]
+    clients = {c["local_port"]: c["steps"][0]["seq"] for c in tracer.chapters("handshake", role="client")}
+    assert all(clients.get(c["remote_port"], c["irs"]) == c["irs"] for c in told)
+
+
+@needs_dropped
+def test_dropped_for_the_syn_queue(world):
+    stage = Stage(world, backlog=2)
+    tracer = Tracer(netns=stage.select)
+    stage.send(SYN, 4001, 4002, 4003)
+    pump.wait_until(lambda: netstat(stage.ns, "ListenDrops")[0] == 1, "one is dropped")
+    told = tracer.wait_count(1, outcome="dropped")[0]
+    tracer.stop()
+    assert (told["remote_port"], told["drop_reason"], told["pid"]) == (4003, "syn_queue", stage.server.pid)

@@ -22,7 +22,8 @@ LOST = {
     "alive": lambda c: set(), "synack": lambda c: set(), "listener": lambda c: set(), "connect": lambda c: set(),
     "timewait": lambda c: set(), "unsent": lambda c: set(), "refused": lambda c: set(),
     "holder": lambda c: {"holder_pid", "holder_comm"} if c.get("open") else set(),
-    "half_open": lambda c: set(), "request": lambda c: set(),
+    "reset": lambda c: set(),
+    "half_open": lambda c: set(), "dropped": lambda c: set(), "request": lambda c: set(),
 }
 
 

@@ -69,6 +69,12 @@ static void half_open(struct poster *p)
 	f.r.h.flags &= ~HANDSHAKE_IRS;
 	attempt_step(&f, BPF_TCP_NEW_SYN_RECV, BPF_TCP_CLOSE, STEP_RST_RECEIVED);
 	post_handshake(p, &f);
+	/* dropped at once */
+	attempt_begin(&f, 7);
+	f.r.h.flags |= HANDSHAKE_SYN_QUEUE;
+	attempt_step(&f, BPF_TCP_LISTEN, BPF_TCP_LISTEN, STEP_DROPPED);
+	f.r.h.state = BPF_TCP_CLOSE;
+	post_handshake(p, &f);
 	request_begin(&f, 6, 2);
 	post_open(p, &f);
 }

@@ -135,6 +135,8 @@ struct handshake {
 	struct maybe synack_retransmits;
 	/* a server's ESTABLISHED to accept()'s return */
 	struct maybe accept_ns;
+	/* "accept_queue" or "syn_queue", which was full; "": it was not dropped */
+	char drop_reason[16];
 	enum tristate simultaneous_open, fastopen, syncookie, mptcp;
 	struct maybe iss, irs;
 	/* as negotiated: bytes, and shift counts */

@@ -2,6 +2,7 @@
 /* The handshake chapter: from the SYN to ESTABLISHED, or to the failure. */
 #include <errno.h>
 #include <linux/bpf.h>
+#include <string.h>
 
 #include "attempt.h"
 #include "chapter_parts.h"
@@ -154,6 +155,16 @@ static void add_server_opening(struct chapter *ch, const struct handshake_part *
 	ch->completeness |= COMPLETE_SYN | COMPLETE_SYNACK;
 }
 
+/* Of an attempt of which no SYN,ACK came. */
+static bool begins_with_syn(const struct handshake_part *h)
+{
+	enum step_kind kind = step_kind(h->steps[0]);
+
+	return h->flags & HANDSHAKE_NO_SOCKET &&
+	       (kind == STEP_SYN_RECEIVED ||
+		(kind == STEP_DROPPED && step_from(h->steps[0]) == BPF_TCP_LISTEN));
+}
+
 static void set_server_segment(struct chapter *ch, struct step *s, const struct handshake_part *h,
 			       enum outcome outcome)
 {
@@ -173,7 +184,7 @@ static void set_server_segment(struct chapter *ch, struct step *s, const struct 
 static void set_attempt_segment(struct chapter *ch, struct step *s, const struct handshake_part *h,
 				enum step_kind kind)
 {
-	if (kind == STEP_SYN_RECEIVED) {
+	if (kind == STEP_SYN_RECEIVED || (kind == STEP_DROPPED && s->from == BPF_TCP_LISTEN)) {
 		step_set_segment(s, false, SEGMENT_SYN, ch->irs, (struct maybe){ 0 });
 		ch->completeness |= COMPLETE_SYN;
 	} else if (kind == STEP_RST_SENT) {
@@ -299,7 +310,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	/* the chapter begins with the first SYN, even if it did not leave */
 	begin_ns = begun_ns && !h->unsent ? begun_ns : h->t0_ns;
 	ch->t_ns = known_unless_0(begin_ns);
-	if (h->role == ROLE_SERVER && step_kind(h->steps[0]) != STEP_SYN_RECEIVED)
+	if (h->role == ROLE_SERVER && !begins_with_syn(h))
 		add_server_opening(ch, h, begun_ns);
 	if (begin_ns)
 		read_steps(ch, h, begin_ns, hs->outcome);
@@ -319,6 +330,9 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		hs->synack_retransmits = known_if(established || ch->no_socket, h->retransmits);
 	if (h->accept_ns && established && h->role == ROLE_SERVER)
 		hs->accept_ns = known_delay(end_ns, h->accept_ns);
+	if (hs->outcome == OUTCOME_DROPPED)
+		strcpy(hs->drop_reason,
+		       h->flags & HANDSHAKE_SYN_QUEUE ? "syn_queue" : "accept_queue");
 	if (h->early_sent || h->early_received)
 		ch->completeness |= COMPLETE_DATA;
 	if (h->flags & HANDSHAKE_RST_SENT)

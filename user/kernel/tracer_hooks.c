@@ -57,6 +57,8 @@ static const struct hook_program hook_programs[] = {
 	{ FEATURE_HALF_OPEN, HOOK_ITER, 0, PROG(check_requests), true },
 	{ FEATURE_REQUEST, HOOK_FEXIT, 5, PROG(request_checked_5args), false },
 	{ FEATURE_REQUEST, HOOK_FEXIT, 6, PROG(request_checked_6args), false },
+	{ FEATURE_DROPPED, HOOK_FENTRY, 4, PROG(syn_fentry), false },
+	{ FEATURE_DROPPED, HOOK_KPROBE, 0, PROG(syn_kprobe), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 4, PROG(cookie_fexit), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 5, PROG(cookie_fexit_5args), false },
 	{ FEATURE_SYNCOOKIE, HOOK_KRETPROBE, 0, PROG(cookie_kretprobe), false },

@@ -91,6 +91,7 @@ const struct field fields[] = {
 	HANDSHAKE("syn_retransmits", HOW_INT, syn_retransmits),
 	HANDSHAKE("synack_retransmits", HOW_INT, synack_retransmits),
 	{ NAME("accept_us"), IN_HANDSHAKE, IN_BOTH, false, HOW_ACCEPT, 0 },
+	HANDSHAKE("drop_reason", HOW_COMM, drop_reason),
 	HANDSHAKE("simultaneous_open", HOW_TRISTATE, simultaneous_open),
 	HANDSHAKE("fastopen", HOW_TRISTATE, fastopen),
 	HANDSHAKE("syncookie", HOW_TRISTATE, syncookie),

@@ -109,7 +109,7 @@ def test_a_closed_pipe_ends_it_quietly(world):
     ns = world.netns()
     client = world.agent(ns)
     r, w = os.pipe()
-    process = subprocess.Popen([BINARY, "-o", "json", "--netns", str(ns.inode)],
+    process = subprocess.Popen([BINARY, "-o", "json", "--role", "client", "--netns", str(ns.inode)],
                                stdin=subprocess.DEVNULL, stdout=w, stderr=subprocess.PIPE)
     os.close(w)
     stderr = pump.Lines(process.stderr.fileno())

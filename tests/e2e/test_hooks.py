@@ -21,6 +21,7 @@ LOST = {
     "scan": lambda c: {"pid", "comm", "uid", "cgroup"} if c["missing"] == "before_trace" else set(),
     "alive": lambda c: set(), "synack": lambda c: set(), "listener": lambda c: set(), "connect": lambda c: set(),
     "timewait": lambda c: set(), "unsent": lambda c: set(), "refused": lambda c: set(),
+    "reset": lambda c: set(),  # here the socket shows the reason of each
     "holder": lambda c: {"holder_pid", "holder_comm"} if c.get("open") else set(),
     "reset": lambda c: set(),
     "half_open": lambda c: set(), "dropped": lambda c: set(), "request": lambda c: set(),

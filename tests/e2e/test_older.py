@@ -182,7 +182,7 @@ def test_sigusr1_tells_what_is_open(world):
 def test_sigusr1_with_nothing_open(world):
     ns = world.netns()
     client = world.agent(ns)
-    tracer = Tracer(netns=ns)
+    tracer = Tracer("--role", "client", netns=ns)
     client.connect("127.0.0.1", 9)
     tracer.wait_count(1)
     tracer.send_signal(signal.SIGUSR1)  # not before connect(): a slow tracer would find it open

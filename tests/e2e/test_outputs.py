@@ -129,7 +129,7 @@ def test_csv(traced, tmp_path):
     header, *rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     wanted = list(dict.fromkeys(checks.COMMON + checks.HANDSHAKE + checks.CLOSE))
     wanted.insert(wanted.index("steps"), "missing")
-    assert header == wanted + ["open", "state", "state_us"]
+    assert header == wanted + ["open", "state", "state_us", "holder_pid", "holder_comm"]
     *chapters, _summary = map(json.loads, run_tracer("-o", "json", "-r", recording)[1].splitlines())
     assert len(rows) == len(chapters) == 3
     for row, chapter in zip(rows, chapters):

@@ -162,16 +162,36 @@ int accept4_exit(struct trace_event_raw_sys_exit *ctx)
 /* include/uapi/linux/io_uring.h */
 #define IORING_OP_ACCEPT 13
 
-static __always_inline void io_uring_done(const struct io_kiocb *req, int fd)
+#define IORING_CQE_F_BUFFER (1U << 0)
+#define IORING_CQE_F_MORE (1U << 1)
+
+/*
+ * Of a multishot request's completions the tracepoint does not show the request: the result may be anything.
+ * But if it is a descriptor of a connection that nobody is known to have accepted, the process has it.
+ */
+static __always_inline bool may_be_multishot_accept(int fd, __u32 flags)
 {
-	if (req && BPF_CORE_READ(req, opcode) == IORING_OP_ACCEPT && fd >= 0)
+	struct file *file;
+
+	if ((flags & (IORING_CQE_F_BUFFER | IORING_CQE_F_MORE)) != IORING_CQE_F_MORE)
+		return false;
+	file = file_of_fd(fd);
+	return file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SOCKFS_MAGIC;
+}
+
+static __always_inline void io_uring_done(const struct io_kiocb *req, int fd, __u32 flags)
+{
+	if (fd < 0)
+		return;
+	if (req ? BPF_CORE_READ(req, opcode) == IORING_OP_ACCEPT
+		: may_be_multishot_accept(fd, flags))
 		on_accept(socket_of_fd(fd));
 }
 
 SEC("?raw_tp/io_uring_complete")
 int BPF_PROG(accept_io_uring, void *ring_ctx, struct io_kiocb *req, struct io_uring_cqe *cqe)
 {
-	io_uring_done(req, BPF_CORE_READ(cqe, res));
+	io_uring_done(req, BPF_CORE_READ(cqe, res), BPF_CORE_READ(cqe, flags));
 	return 0;
 }
 
@@ -180,9 +200,10 @@ int BPF_PROG(accept_io_uring, void *ring_ctx, struct io_kiocb *req, struct io_ur
  * 502c87d65564 ("io-uring: Make tracepoints consistent.").
  */
 SEC("?raw_tp/io_uring_complete")
-int BPF_PROG(accept_io_uring_res, void *ring_ctx, struct io_kiocb *req, __u64 user_data, int res)
+int BPF_PROG(accept_io_uring_res, void *ring_ctx, struct io_kiocb *req, __u64 user_data, int res,
+	     __u32 flags)
 {
-	io_uring_done(req, res);
+	io_uring_done(req, res, flags);
 	return 0;
 }
 

@@ -123,6 +123,15 @@ static __always_inline __u8 end_of_last_ack(struct close_part *c, const struct c
 	return BPF_TCP_CLOSE;
 }
 
+/* It was accepted: by a call that no hook shows? */
+static __always_inline void write_accept_unseen(struct record *r)
+{
+	if (r->h.accept_ns || !cfg.accept_seen || r->h.flags & HANDSHAKE_ACCEPT_UNSEEN)
+		return;
+	r->h.flags |= HANDSHAKE_ACCEPT_UNSEEN;
+	count(COUNT_ACCEPT_UNSEEN);
+}
+
 /* The socket becomes CLOSE.  False: a FIN_WAIT2 minisocket goes on, and has the record. */
 static __always_inline bool end_connection(struct record *r, const struct change *now)
 {
@@ -133,6 +142,8 @@ static __always_inline bool end_connection(struct record *r, const struct change
 	/* an MPTCP subflow has no file of its own */
 	if (r->h.role == ROLE_SERVER && diary_established(r) && !(r->h.flags & HANDSHAKE_MPTCP))
 		r->h.flags |= was_accepted(sk) ? HANDSHAKE_ACCEPTED : HANDSHAKE_UNACCEPTED;
+	if (r->h.flags & HANDSHAKE_ACCEPTED)
+		write_accept_unseen(r);
 	if (from == BPF_TCP_FIN_WAIT2 && has_sock_flag(sk, SOCK_DONE)) {
 		facts_remote_fin(&r->c, tp);
 		to = BPF_TCP_TIME_WAIT;

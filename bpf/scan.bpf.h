@@ -20,6 +20,29 @@ static __always_inline void scan_bury(const struct change *now)
 	bpf_map_update_elem(&table, &now->sk, r, BPF_NOEXIST);
 }
 
+/* A listener's child that accept() has not returned has no file, and close() has taken none from it. */
+static __always_inline bool is_queued(const struct sock_common *skc)
+{
+	const struct sock *sk = (const void *)skc;
+
+	return (skc->skc_state == BPF_TCP_ESTABLISHED || skc->skc_state == BPF_TCP_CLOSE_WAIT) &&
+	       !BPF_CORE_READ(sk, sk_socket) && !(skc->skc_flags & 1 << SOCK_DEAD);
+}
+
+/* It existed before the trace and waits for accept(), so it is a server's, and its listener is known. */
+static __always_inline void scan_queued(struct record *r)
+{
+	struct listener *listener = listener_of(&r->h);
+
+	r->h.role = ROLE_SERVER;
+	if (!listener)
+		return;
+	r->h.owner = listener->owner;
+	r->c.listener = listener->sk;
+	if (listener->selected)
+		r->h.flags |= HANDSHAKE_OWNER_SELECTED;
+}
+
 /*
  * owner: a process that has the socket open; NULL: none has, or it is not said to be the owner's.
  * selected: is it one of those that select?
@@ -29,6 +52,7 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 {
 	__u64 key = (__u64)skc;
 	__u8 state = skc->skc_state;
+	bool queued;
 	struct tcp_sock *tp;
 	struct record *r;
 	struct cpu *cpu;
@@ -43,13 +67,17 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 		listener_add(&at, key, owner, selected, true);
 		return;
 	}
-	if (state == BPF_TCP_CLOSE || state == BPF_TCP_TIME_WAIT || state == BPF_TCP_NEW_SYN_RECV ||
-	    (select_by_owner() && !selected) || cfg.role)
+	if (state == BPF_TCP_CLOSE || state == BPF_TCP_TIME_WAIT || state == BPF_TCP_NEW_SYN_RECV)
+		return;
+	/* whoever accepts it decides */
+	queued = !owner && scanning && cfg.accept_seen && is_queued(skc);
+	if (!queued && ((select_by_owner() && !selected) || cfg.role))
 		return;
 	tp = bpf_skc_to_tcp_sock(skc);
 	cpu = this_cpu();
 	if (!tp || !cpu)
 		return;
+	queued = queued && !is_mptcp(tp);
 	level = level_enter(cpu);
 	r = scratch_record(cpu, level);
 	if (r) {
@@ -66,6 +94,8 @@ static __always_inline void scan_enter(struct sock_common *skc, const struct own
 			r->h.role = state == BPF_TCP_SYN_SENT ? ROLE_CLIENT : ROLE_UNKNOWN;
 		else
 			r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
+		if (queued)
+			scan_queued(r);
 		facts_of_state(&r->c, tp, state);
 		if (select_remote(&r->h) && select_local_port(&r->h))
 			bpf_map_update_elem(&table, &key, r, BPF_NOEXIST);
@@ -148,6 +178,21 @@ int check_alive(struct bpf_iter__bpf_map_elem *ctx)
 		r->h.seen |= SEEN_UNACCEPTED;
 	if (!r->h.local_port && state == BPF_TCP_SYN_SENT)
 		r->h.local_port = BPF_CORE_READ(skc, skc_num);
+	return 0;
+}
+
+/*
+ * Run before handshakes that wait for accept() are reported: is one still in the accept queue?  What has a
+ * file was accepted by a call that no hook shows.
+ */
+SEC("?iter/bpf_map_elem")
+int check_unaccepted(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct sock **key = ctx->key;
+	struct unaccepted *u = ctx->value;
+
+	if (key && u)
+		u->left_queue = BPF_CORE_READ(*key, sk_socket) != NULL;
 	return 0;
 }
 

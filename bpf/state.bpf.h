@@ -182,8 +182,13 @@ static __always_inline struct record *change_known(struct record *r, const struc
 {
 	if (stays_unselected(r, now)) {
 		/* accept()'s hook has claimed it */
-		if (!r->h.accept_ns)
+		if (!r->h.accept_ns) {
 			claim_handshake(now->sk);
+			/* our FIN: nobody closes what is not accepted */
+			if (queues_fin(now->to) && r->h.role == ROLE_SERVER &&
+			    !(r->h.flags & HANDSHAKE_MPTCP))
+				write_accept_unseen(r);
+		}
 		table_remove(now->sk);
 		return NULL;
 	}

@@ -453,6 +453,7 @@ struct bpf_iter__bpf_map_elem {
 /* as an argument of io_uring_complete: 6.14 on */
 struct io_uring_cqe {
 	__s32 res;
+	__u32 flags;
 };
 
 struct io_kiocb {

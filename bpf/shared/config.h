@@ -110,6 +110,8 @@ enum counter {
 	COUNT_RELAY,
 	/* state changes of sockets without a record */
 	COUNT_UNKNOWN,
+	/* connections that were accepted by calls that no hook shows */
+	COUNT_ACCEPT_UNSEEN,
 	/* children of followed processes that found no room in `pids` */
 	COUNT_NOT_FOLLOWED,
 	COUNTERS
@@ -217,6 +219,8 @@ struct socket_holder {
 struct unaccepted {
 	__u64 conn;
 	__u64 since_ns;
+	/* by the last check: no longer in the accept queue, though no hook has shown accept() */
+	__u64 left_queue;
 };
 
 /*

@@ -127,6 +127,8 @@ enum handshake_flag {
 	HANDSHAKE_NO_SYN = 1 << 22,
 	/* began before it was selected, by the process that closes it */
 	HANDSHAKE_NOT_SELECTED = 1 << 23,
+	/* accept() returned it by a call that no hook shows: the owner is not known */
+	HANDSHAKE_ACCEPT_UNSEEN = 1 << 29,
 	/* an attempt of a peer that made no socket: the last step says what became of it */
 	HANDSHAKE_NO_SOCKET = 1 << 24,
 	/* irs is set although it was never ESTABLISHED */

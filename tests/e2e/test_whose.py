@@ -274,3 +274,41 @@ def test_states_of_a_listener(world, ns):
         assert all(r[1:3] == [str(server.pid), "listens"] for r in rows)
         # when the older one began to listen is not known
         assert [rows[0][10], rows[2][10]] == ["-", "-"] and float(rows[1][10]) >= 200
+
+
+def test_accepted_later(world, ns):
+    """It waited in the accept queue when the trace began: whoever accepts it is the owner."""
+    server, client = world.agent(ns, "later"), world.agent(ns)
+    port = server.listen("127.0.0.1")
+    client.connect("127.0.0.1", port)
+    tracers = [Tracer("-L", port, *more, netns=ns) for more in ([], ["-p", server.pid], ["-p", client.pid])]
+    server.accept()
+    client.close()
+    server.recv_any()
+    server.close()
+    for tracer in tracers[:2]:
+        tracer.wait_count(1, "close")
+    for tracer in tracers:
+        tracer.stop()
+    for tracer in tracers[:2]:
+        close = tracer.one("close")
+        assert (close["pid"], close["comm"], close["role"]) == (server.pid, "later", "server")
+        assert (close["missing"], close["accepted"], close["accept_us"]) == ("before_trace", True, None)
+        assert types(tracer) == ["close"]
+    assert types(tracers[2]) == []
+
+
+def test_a_stuck_queue_is_open(world, ns):
+    """A server that has not accepted since before the trace."""
+    server, client, other = world.agent(ns, "stuck"), world.agent(ns), world.agent(ns)
+    port = server.listen("127.0.0.1")
+    locals_ = {client.connect("127.0.0.1", port, name=f"s{i}")["port"] for i in range(3)}
+    tracers = {agent: Tracer("-p", agent.pid, netns=ns) for agent in (server, other)}
+    for tracer in tracers.values():
+        tracer.stop()
+    told = tracers[server].chapters()
+    assert {c["remote_port"] for c in told} == locals_
+    for c in told:
+        assert (c["type"], c["open"], c["state"], c["accepted"]) == ("close", True, "ESTABLISHED", False)
+        assert (c["pid"], c["role"], c["local_port"]) == (server.pid, "server", port)
+    assert types(tracers[other]) == []

@@ -23,11 +23,14 @@ bool person_is_other(const struct person *p, const struct person *owner)
 
 /*
  * Before accept() the owner is connect()'s caller or the listener's owner.  The accept hook writes
- * accept_ns last: a record that has it has the acceptor too.
+ * accept_ns last: a record that has it has the acceptor too.  Who accepted without being seen is not known.
  */
 static void set_owner(struct chapter *ch, const struct handshake_part *h)
 {
-	person_set(&ch->owner, h->accept_ns ? &h->acceptor : &h->owner);
+	if (h->accept_ns)
+		person_set(&ch->owner, &h->acceptor);
+	else if (!(h->flags & HANDSHAKE_ACCEPT_UNSEEN))
+		person_set(&ch->owner, &h->owner);
 }
 
 void interface_text(char buf[IFNAME_LEN + 1], const struct interface *i)

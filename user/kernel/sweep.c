@@ -43,6 +43,8 @@ static int report_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns
 		return 0;
 	if (bpf_map_delete_elem(s->unaccepted_fd, &sk))
 		return 0;
+	if (u.left_queue && !r.h.accept_ns)
+		r.h.flags |= HANDSHAKE_ACCEPTED | HANDSHAKE_ACCEPT_UNSEEN;
 	return wanted_handshake(s->cfg, &r) ? report(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h)) : 0;
 }
 
@@ -62,6 +64,8 @@ int sweep_unaccepted(const struct sweep *s, uint64_t from_ns, uint64_t before_ns
 
 	if (err)
 		return err;
+	if (keys.n)
+		s->check_unaccepted(s->finder);
 	for (size_t i = 0; !err && i < keys.n; i++)
 		err = report_unaccepted(s, *(const __u64 *)key_at(&keys, i), before_ns);
 	free(keys.items);
@@ -150,6 +154,13 @@ int sweep_resets(const struct sweep *s, uint64_t before_ns, bool *left)
 	return err;
 }
 
+/* It waited for accept() when the trace began, and does still: its handshake is not reported. */
+static bool is_stuck_in_queue(const struct sweep *s, const struct record *r)
+{
+	return r->h.flags & HANDSHAKE_BEFORE_TRACE && r->h.role == ROLE_SERVER && !r->h.accept_ns &&
+	       s->checked_ns && r->h.seen == (s->check | SEEN_UNACCEPTED);
+}
+
 /* -p: also what a selected process holds. */
 static bool is_open(const struct sweep *s, const struct record *r, bool held, uint64_t now_ns)
 {
@@ -157,7 +168,8 @@ static bool is_open(const struct sweep *s, const struct record *r, bool held, ui
 	    !(is_selected(s, r) || (held && select_ports(s->options, &r->h))))
 		return false;
 	/* a close that had begun before the trace has a state but no step */
-	if (diary_established(r) && !r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED)
+	if (diary_established(r) && !r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED &&
+	    !is_stuck_in_queue(s, r))
 		return false;
 	return wanted_open(s->cfg, r, now_ns);
 }
@@ -198,6 +210,10 @@ static int report_as_open(const struct sweep *s, struct item_open *open)
 	if (s->checked_ns && diary_established(&open->record) && !h->accept_ns &&
 	    h->seen == (s->check | SEEN_UNACCEPTED))
 		h->flags |= HANDSHAKE_UNACCEPTED;
+	else if (s->checked_ns && diary_established(&open->record) && !h->accept_ns &&
+		 s->cfg->accept_seen && h->role == ROLE_SERVER && !(h->flags & HANDSHAKE_MPTCP) &&
+		 h->seen == s->check)
+		h->flags |= HANDSHAKE_ACCEPTED | HANDSHAKE_ACCEPT_UNSEEN;
 	return report(s, ITEM_OPEN, open, sizeof(*open));
 }
 

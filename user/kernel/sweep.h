@@ -23,6 +23,8 @@ struct sweep {
 	int holders_fd;
 	/* fills the map of holders */
 	void (*find_holders)(void *finder);
+	/* marks those in `unaccepted` that have left the accept queue unseen */
+	void (*check_unaccepted)(void *finder);
 	void *finder;
 	int resets_fd;
 	item_fn sink;

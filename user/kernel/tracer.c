@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/message.h"
 #include "chapter/tally_chapter.h"
+#include "shared/wanted.h"
 #include "sweep.h"
 
 /* how long a connection may wait for accept() before its handshake is reported */
@@ -109,6 +110,7 @@ static struct sweep make_sweep(struct tracer *t, item_fn sink, void *ctx)
 		.preexisting_fd = bpf_map__fd(t->skel->maps.preexisting),
 		.holders_fd = bpf_map__fd(t->skel->maps.holders),
 		.find_holders = tracer_find_holders,
+		.check_unaccepted = tracer_check_unaccepted,
 		.finder = t,
 		.resets_fd = bpf_map__fd(t->skel->maps.resets),
 		.sink = sink,
@@ -245,8 +247,12 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		.table_full = tracer_counter(t, COUNT_TABLE_FULL),
 	};
 	unsigned long long not_followed = tracer_counter(t, COUNT_NOT_FOLLOWED);
+	unsigned long long unseen = tracer_counter(t, COUNT_ACCEPT_UNSEEN);
 	int err = tracer_tally(t, sink, ctx);
 
+	if (unseen && wanted_by_owner(s.cfg))
+		message("%llu %s accepted by calls that no hook shows: the owner is not known (see LIMITS in the manual)",
+			unseen, unseen == 1 ? "connection was" : "connections were");
 	if (not_followed)
 		message("%llu %s not followed, nor are the children: too many are at a time",
 			not_followed, not_followed == 1 ? "process is" : "processes are");

@@ -67,6 +67,7 @@ static const struct hook_program hook_programs[] = {
 	{ FEATURE_SCAN, HOOK_ITER_5_8, 0, PROG(scan_holders), true },
 	{ FEATURE_SCAN, HOOK_ITER_5_8, 0, PROG(scan_tcp), true },
 	{ FEATURE_ALIVE, HOOK_ITER, 0, PROG(check_alive), true },
+	{ FEATURE_ALIVE, HOOK_ITER, 0, PROG(check_unaccepted), true },
 	{ FEATURE_HOLDER, HOOK_ITER, 0, PROG(scan_holders), true },
 	{ FEATURE_LISTENER, HOOK_ITER, 0, PROG(read_listeners), true },
 };

@@ -207,6 +207,7 @@ void tracer_close(struct tracer *t)
 	bpf_link__destroy(t->alive_check);
 	bpf_link__destroy(t->listener_reader);
 	bpf_link__destroy(t->holder_finder);
+	bpf_link__destroy(t->queue_check);
 	bpf_link__destroy(t->held_finder);
 	bpf_link__destroy(t->request_check);
 	listeners_destroy(t->listeners);

@@ -52,6 +52,7 @@ struct tracer {
 	struct bpf_link *holder_finder;	  /* which processes have the recorded sockets open */
 	struct bpf_link *held_finder;	  /* -p: the sockets that the processes hold */
 	struct bpf_link *request_check;	  /* NULL as well */
+	struct bpf_link *queue_check;	  /* NULL as well */
 	bool stopped;
 
 	struct ring_buffer *ring;
@@ -106,6 +107,7 @@ void tracer_check_sockets(struct tracer *t);
 
 /* Finds out which processes have the recorded sockets open; for struct sweep. */
 void tracer_find_holders(void *tracer);
+void tracer_check_unaccepted(void *tracer);
 
 /* Reads all listening sockets. */
 void tracer_read_listeners(struct tracer *t);

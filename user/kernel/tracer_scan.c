@@ -93,11 +93,14 @@ void tracer_scan(struct tracer *t)
 	t->skel->data->scanning = 0;
 	if (t->progs[FEATURE_ALIVE])
 		t->alive_check = bpf_program__attach_iter(t->progs[FEATURE_ALIVE], &opts);
-	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.listening);
+	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.unaccepted);
+	if (t->progs[FEATURE_ALIVE])
+		t->queue_check = bpf_program__attach_iter(t->skel->progs.check_unaccepted, &opts);
 	if (t->progs[FEATURE_HOLDER])
 		t->holder_finder = bpf_program__attach_iter(t->progs[FEATURE_HOLDER], NULL);
 	if (t->skel->rodata->cfg.by_pid && t->found.of[FEATURE_SCAN].kind == HOOK_ITER)
 		t->held_finder = bpf_program__attach_iter(t->skel->progs.scan_files, NULL);
+	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.listening);
 	if (t->progs[FEATURE_LISTENER])
 		t->listener_reader = bpf_program__attach_iter(t->progs[FEATURE_LISTENER], &opts);
 	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.synacks);
@@ -135,6 +138,14 @@ void tracer_find_holders(void *tracer)
 	keys_delete_all(bpf_map__fd(t->skel->maps.holders), sizeof(__u64),
 			sizeof(struct socket_holder));
 	run_iterator(t->holder_finder);
+}
+
+void tracer_check_unaccepted(void *tracer)
+{
+	struct tracer *t = tracer;
+
+	if (t->queue_check)
+		run_iterator(t->queue_check);
 }
 
 /* Once is enough: one that is skipped has its turn a second later. */

@@ -5,6 +5,7 @@
 
 #include "common.bpf.h"
 #include "facts.bpf.h"
+#include "mptcp.bpf.h"
 #include "owner.bpf.h"
 #include "reset.bpf.h"
 #include "timewait.bpf.h"
@@ -13,15 +14,23 @@
 #define ICSK_ACK_SCHED 1
 
 /* Writes whose system call closes the connection, when one does. */
-static __always_inline void write_closer(struct close_part *c, __u8 from, __u8 to,
-					 const struct sock *sk)
+static __always_inline void write_closer(struct record *r, __u8 from, __u8 to,
+					 const struct tcp_sock *tp)
 {
-	if (!cfg.owners || !(queues_fin(to) || (may_abort(from, to, sk) && !c->closer.pid)) ||
-	    current_is_kernel())
+	struct close_part *c = &r->c;
+
+	if (!cfg.owners || !(queues_fin(to) ||
+			     (may_abort(from, to, &tp->inet_conn.icsk_inet.sk) && !c->closer.pid)))
 		return;
-	owner_current(&c->closer);
-	c->closer_exit = exit_of_current();
-	if (cfg.by_pid && select_current(&c->closer))
+	if (!(r->h.flags & HANDSHAKE_MPTCP) ||
+	    !mptcp_closed_by(c, (__u64)tp->inet_conn.icsk_ulp_data)) {
+		if (current_is_kernel())
+			return;
+		owner_current(&c->closer);
+		c->closer_exit = exit_of_current();
+	}
+	if (cfg.by_pid && select_pid(c->closer.pid) && select_comm(c->closer.comm) &&
+	    current_in_cgroup())
 		c->flags |= CLOSE_CLOSER_SELECTED;
 }
 
@@ -71,7 +80,7 @@ static __always_inline void write_change(struct record *r, const struct change *
 	if (to == BPF_TCP_ESTABLISHED) {
 		facts_established(&r->h, now->tp);
 	} else {
-		write_closer(&r->c, now->from, to, &now->tp->inet_conn.icsk_inet.sk);
+		write_closer(r, now->from, to, now->tp);
 		write_fins(r, now, to);
 		kind = close_step_kind(&r->c, now, to);
 	}

@@ -137,8 +137,13 @@ static __always_inline void take_on_level(struct sock *sk, int from, int to, enu
 	int level;
 
 	/* a close() after shutdown() is reported without a change */
-	if (from == to || !is_tcp(sk))
+	if (from == to)
 		return;
+	if (!is_tcp(sk)) {
+		if (program == PROGRAM_PRIMARY && is_mptcp_socket(sk) && cfg.owners)
+			mptcp_change((__u64)sk, to);
+		return;
+	}
 	cpu = this_cpu();
 	if (!cpu)
 		return;

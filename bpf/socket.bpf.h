@@ -63,6 +63,11 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	return FIELD(sk, sk_protocol) == IPPROTO_TCP;
 }
 
+static __always_inline bool is_mptcp_socket(const struct sock *sk)
+{
+	return FIELD(sk, sk_protocol) == IPPROTO_MPTCP;
+}
+
 static __always_inline __u8 state_of(const struct sock *sk)
 {
 	return FIELD(sk, __sk_common.skc_state);

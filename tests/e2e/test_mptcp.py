@@ -56,6 +56,7 @@ def test_mptcp_subflow(world):
         assert shake["outcome"] == "established" and shake["mptcp"] is True
         assert shake["conn"] == close["conn"] and shake["complete"] is True
         assert close["complete"] is True and close["ending"] == "graceful"
+        assert (close["closer_pid"], close["closer_exit"]) == (pid, None)
         for chapter in (shake, close):
             assert chapter["pid"] == pid
             assert (chapter["local_port"], chapter["remote_port"]) == ports
@@ -122,3 +123,37 @@ def _starts(channel, then, *args):
     channel.send("ready")
     channel.recv()
     then(channel, *args)
+
+
+def _serve_until_fin(channel):
+    lst = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    lst.bind(("127.0.0.1", 0))
+    lst.listen(4)
+    channel.send(lst.getsockname()[1])
+    s, _peer = lst.accept()
+    while s.recv(4096):
+        pass
+    os.kill(os.getpid(), 9)
+
+
+def _connect_and_exit(port):
+    c = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+    c.connect(("127.0.0.1", port))
+    c.send(b"x" * 100)
+    os._exit(0)
+
+
+def test_the_processes_end(world):
+    """A kernel thread closes the subflows, after the processes have ended; those closed the connection."""
+    if not os.path.exists("/proc/sys/net/mptcp"):
+        pytest.skip("this kernel has no MPTCP")
+    ns = world.netns()
+    ns.sysctl(net__mptcp__enabled=1)
+    tracer = Tracer(netns=ns)
+    server = ns.spawn(_serve_until_fin)
+    port = server.recv()
+    client = ns.spawn(lambda _channel: _connect_and_exit(port))
+    told(tracer, 4)
+    ends = {role: tracer.one("close", role=role) for role in ("client", "server")}
+    assert (ends["client"]["closer_pid"], ends["client"]["closer_exit"]) == (client.pid, "exit")
+    assert (ends["server"]["closer_pid"], ends["server"]["closer_exit"]) == (server.pid, "signal 9")

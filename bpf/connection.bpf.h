@@ -81,6 +81,8 @@ static __always_inline void write_change(struct record *r, const struct change *
 		facts_established(&r->h, now->tp);
 	} else {
 		write_closer(r, now->from, to, now->tp);
+		if (!r->c.n_steps)
+			facts_idle(&r->c, now->tp);
 		write_fins(r, now, to);
 		kind = close_step_kind(&r->c, now, to);
 	}

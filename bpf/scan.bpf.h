@@ -150,6 +150,51 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 	return 0;
 }
 
+/* include/linux/tcp.h: enum tcp_chrono, sending waits for the peer's window */
+#define TCP_CHRONO_RWND_LIMITED 2
+
+/*
+ * Since when is the peer silent?  The kernel keeps the time of the first retransmission, not of the
+ * segment before it; or it keeps since when the peer's window keeps data back.
+ */
+static __always_inline void read_unacked_time(struct close_part *c, struct tcp_sock *tp)
+{
+	__u32 first = BPF_CORE_READ(tp, retrans_stamp);
+
+	if (c->unacked_retransmits && first) {
+		if (bpf_core_field_exists(tp->tcp_usec_ts) &&
+		    BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts))
+			return;
+		c->unacked_ms = (__u32)(bpf_ktime_get_ns() / (NS_PER_US * US_PER_MS)) - first;
+	} else if (c->unacked_flags & UNACKED_ZERO_WINDOW &&
+		   BPF_CORE_READ_BITFIELD_PROBED(tp, chrono_type) == TCP_CHRONO_RWND_LIMITED) {
+		c->unacked_ms = ((__u32)bpf_jiffies64() - BPF_CORE_READ(tp, chrono_start)) *
+				cfg.tick_ns / (NS_PER_US * US_PER_MS);
+	} else {
+		return;
+	}
+	c->unacked_flags |= UNACKED_TIME;
+}
+
+/* What the peer has not acknowledged: as Send-Q of ss(8), but without our FIN. */
+static __always_inline void read_unacked(struct close_part *c, struct tcp_sock *tp, __u8 state)
+{
+	bool fin = state == BPF_TCP_FIN_WAIT1 || state == BPF_TCP_LAST_ACK ||
+		   state == BPF_TCP_CLOSING;
+	__u32 queued;
+
+	c->unacked_flags = 0;
+	if (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT && !fin)
+		return;
+	queued = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
+	c->unacked = queued > fin ? queued - fin : 0;
+	c->unacked_retransmits = BPF_CORE_READ(tp, inet_conn.icsk_retransmits);
+	c->unacked_flags = UNACKED_KNOWN;
+	if (c->unacked && !BPF_CORE_READ(tp, snd_wnd))
+		c->unacked_flags |= UNACKED_ZERO_WINDOW;
+	read_unacked_time(c, tp);
+}
+
 /*
  * Run before open connections are reported: which sockets of the table are alive?  They are read at
  * their addresses, so neither their namespaces nor a privilege is needed.  The memory of a socket
@@ -178,6 +223,7 @@ int check_alive(struct bpf_iter__bpf_map_elem *ctx)
 		r->h.seen |= SEEN_UNACCEPTED;
 	if (!r->h.local_port && state == BPF_TCP_SYN_SENT)
 		r->h.local_port = BPF_CORE_READ(skc, skc_num);
+	read_unacked(&r->c, (struct tcp_sock *)skc, state);
 	return 0;
 }
 

@@ -228,6 +228,7 @@ struct inet_bind_bucket;
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	__u8 icsk_retransmits;
 	struct inet_bind_bucket *icsk_bind_hash;
 	struct request_sock_queue icsk_accept_queue;
 	__u32 icsk_rto;
@@ -236,6 +237,7 @@ struct inet_connection_sock {
 	struct {
 		__u8 pending;
 		__u8 pingpong;
+		__u32 lrcvtime;
 	} icsk_ack;
 };
 
@@ -273,6 +275,12 @@ struct tcp_sock {
 	__u32 snd_nxt;
 	__u32 snd_una;
 	__u32 snd_wl1;
+	__u32 snd_wnd;
+	__u32 lsndtime;
+	__u32 retrans_stamp;
+	__u32 chrono_start;
+	__u8 chrono_type : 2;
+	__u8 tcp_usec_ts : 1;
 	__u32 write_seq;
 	__u32 srtt_us;
 	__u32 mss_cache;

@@ -274,6 +274,15 @@ enum close_flag {
 	CLOSE_RST_UNSENT = 1 << 24,
 	/* it answered a segment */
 	CLOSE_RST_ANSWERS = 1 << 25,
+	/* idle_ms is set */
+	CLOSE_IDLE = 1 << 26,
+};
+
+enum unacked_flag {
+	UNACKED_KNOWN = 1 << 0,
+	/* unacked_ms is set */
+	UNACKED_TIME = 1 << 1,
+	UNACKED_ZERO_WINDOW = 1 << 2,
 };
 
 /* Did the end of its process close the descriptor? */
@@ -372,7 +381,16 @@ struct close_part {
 	__u8 reset_reason;
 	/* enum closer_exit, or the signal that ended the closer */
 	__u8 closer_exit;
-	__u8 pad[2];
+	/* of an open one, as its socket was at the last check: enum unacked_flag */
+	__u8 unacked_flags;
+	/* and how often its oldest segment was retransmitted for a time-out */
+	__u8 unacked_retransmits;
+	/* bytes of data that the peer has not acknowledged, and for how long */
+	__u32 unacked;
+	__u32 unacked_ms;
+	/* CLOSE_IDLE: from the last segment with data, either way, to the first step */
+	__u32 idle_ms;
+	__u32 pad;
 	__u64 steps[CLOSE_STEPS];
 };
 
@@ -407,8 +425,8 @@ struct transition {
 _Static_assert(sizeof(struct owner) == 32, "layout");
 _Static_assert(sizeof(struct interface) == 20, "layout");
 _Static_assert(sizeof(struct handshake_part) == 312, "layout");
-_Static_assert(sizeof(struct close_part) == 264, "layout");
-_Static_assert(sizeof(struct record) == 576, "layout");
+_Static_assert(sizeof(struct close_part) == 280, "layout");
+_Static_assert(sizeof(struct record) == 592, "layout");
 _Static_assert(sizeof(struct transition) == 120, "layout");
 
 #endif

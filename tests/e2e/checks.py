@@ -23,7 +23,7 @@ ecn""".split()
 CLOSE = """first_closer ending errno closer_pid closer_comm close_us fin_rtt_us peer_fin_us
 app_close_us fin_queued_us accept_us time_wait lifetime_us bytes_sent bytes_received segs_out segs_in
 retransmits fin_retransmits srtt_us min_rtt_us local_fin_seq remote_fin_seq
-reset_reason unread_bytes closer_exit""".split()
+reset_reason unread_bytes closer_exit idle_us unacked_bytes unacked_us zero_window""".split()
 SUMMARY = "type connections handshakes counted closes open events_lost table_full outcomes endings".split()
 STATES = """CLOSE LISTEN SYN_SENT SYN_RECV NEW_SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE_WAIT
 CLOSING LAST_ACK TIME_WAIT""".split()
@@ -39,7 +39,8 @@ _TYPES = {
     "local": str, "local_port": int, "remote": str, "remote_port": int, "role": str, "pid": int, "comm": str,
     "uid": int, "cgroup": str, "complete": bool, "steps": list, "completeness": int,
     "completeness_text": str, "outcome": str, "drop_reason": str, "errno": str, "first_closer": str, "ending": str,
-    "closer_comm": str, "reset_reason": str, "closer_exit": str, "simultaneous_open": bool, "fastopen": bool, "syncookie": bool,
+    "closer_comm": str, "reset_reason": str, "closer_exit": str, "zero_window": bool,
+    "simultaneous_open": bool, "fastopen": bool, "syncookie": bool,
     "mptcp": bool, "accepted": bool, "sack": bool, "timestamps": bool, "ecn": bool, "time_wait": bool,
 }
 

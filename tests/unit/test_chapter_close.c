@@ -187,6 +187,48 @@ static void minisocket(void **state)
 	assert_int_equal(ch.close.time_wait, TRISTATE_YES);
 }
 
+/* A FIN behind data; and an established connection that is stuck has no event of a close. */
+static void stuck(void **state)
+{
+	(void)state;
+	flow_open_with_data(&f, ROLE_CLIENT);
+	f.r.c.unacked = 3100;
+	f.r.c.unacked_ms = 12400;
+	f.r.c.unacked_retransmits = 6;
+	f.r.c.unacked_flags = UNACKED_KNOWN | UNACKED_TIME | UNACKED_ZERO_WINDOW;
+	chapter_close(&ch, &f.r, f.now_ns);
+	assert_true(ch.open);
+	assert_int_equal(ch.state, BPF_TCP_ESTABLISHED);
+	assert_int_equal(ch.close.first_closer, CLOSER_UNKNOWN);
+	expect_known(ch.t_ns, f.now_ns);
+	expect_known(ch.state_ns, S - 20 * MS);
+	expect_known(ch.close.unacked, 3100);
+	expect_known(ch.close.unacked_ns, 12400 * MS);
+	expect_known(ch.close.unacked_retransmits, 6);
+	assert_int_equal(ch.close.zero_window, TRISTATE_YES);
+	/* not read, or over by now */
+	f.r.c.unacked_flags = 0;
+	chapter_close(&ch, &f.r, f.now_ns);
+	expect_unknown(ch.close.unacked);
+	assert_int_equal(ch.close.zero_window, TRISTATE_UNKNOWN);
+	f.r.c.unacked_flags = UNACKED_KNOWN;
+	flow_died(&f, 0, 0, 0);
+	flow_close_chapter(&f, &ch);
+	expect_unknown(ch.close.unacked);
+}
+
+static void idle(void **state)
+{
+	(void)state;
+	flow_until_fin_wait2(&f);
+	chapter_close(&ch, &f.r, f.now_ns);
+	expect_unknown(ch.close.idle_ns);
+	f.r.c.flags |= CLOSE_IDLE;
+	f.r.c.idle_ms = 1200;
+	chapter_close(&ch, &f.r, f.now_ns);
+	expect_known(ch.close.idle_ns, 1200 * MS);
+}
+
 /* Closed by the end of the process; without a process nothing is known of its end. */
 static void closer_exit(void **state)
 {
@@ -219,6 +261,8 @@ static void closer_exit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stuck),
+		cmocka_unit_test(idle),
 		cmocka_unit_test(closer_exit),
 		cmocka_unit_test(local_first),
 		cmocka_unit_test(remote_first),

@@ -177,6 +177,14 @@ struct close {
 	/* the kernel's last estimates */
 	struct maybe srtt_ns, min_rtt_ns;
 	struct maybe local_fin_seq, remote_fin_seq;
+	/* from the last data, either way, to the first event of the close */
+	struct maybe idle_ns;
+	/*
+	 * of an open one: data in bytes that the peer has not acknowledged; for how long, at least
+	 * (since its first retransmission, or since the window is closed); time-outs
+	 */
+	struct maybe unacked, unacked_ns, unacked_retransmits;
+	enum tristate zero_window;
 };
 
 struct chapter {

@@ -283,6 +283,20 @@ static void read_totals(struct close *cl, const struct record *r, bool have_coun
 	cl->remote_fin_seq = known_if(c->flags & CLOSE_REMOTE_FIN, c->remote_fin_seq);
 }
 
+/* Of one that is open, where its socket was read for this report. */
+static void read_unacked(struct close *cl, const struct close_part *c, bool open)
+{
+	bool read = open && c->unacked_flags & UNACKED_KNOWN;
+
+	cl->unacked = known_if(read, c->unacked);
+	cl->unacked_ns = known_if(read && c->unacked_flags & UNACKED_TIME && c->unacked,
+				  (int64_t)c->unacked_ms * NS_PER_US * US_PER_MS);
+	cl->unacked_retransmits = known_if(read, c->unacked_retransmits);
+	cl->zero_window = !read					   ? TRISTATE_UNKNOWN
+			  : c->unacked_flags & UNACKED_ZERO_WINDOW ? TRISTATE_YES
+								   : TRISTATE_NO;
+}
+
 /* When the first FIN, or the segment that killed the connection, was on the wire; 0: not known. */
 static uint64_t wire_begin_ns(const struct record *r, const struct moments *m)
 {
@@ -343,8 +357,17 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	if (ch->accepted == TRISTATE_NO)
 		cl->queued_ns = ch->open ? known_span(established_ns, now_ns) : cl->lifetime_ns;
 	read_totals(cl, r, over || r->c.flags & CLOSE_MINISOCKET);
+	cl->idle_ns = known_if(r->c.flags & CLOSE_IDLE,
+			       (int64_t)r->c.idle_ms * NS_PER_US * US_PER_MS);
+	read_unacked(cl, &r->c, ch->open);
 	if (ch->open) {
 		ch->state = r->h.state;
-		ch->state_ns = known_span(m.end, now_ns);
+		ch->state_ns = known_span(m.end		 ? m.end
+					  : r->c.n_steps ? 0
+							 : established_ns,
+					  now_ns);
+		/* stuck while it is established: it begins now */
+		if (!ch->t_ns.known && r->h.state == BPF_TCP_ESTABLISHED)
+			ch->t_ns = known((int64_t)now_ns);
 	}
 }

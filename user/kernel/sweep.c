@@ -161,6 +161,15 @@ static bool is_stuck_in_queue(const struct sweep *s, const struct record *r)
 	       s->checked_ns && r->h.seen == (s->check | SEEN_UNACCEPTED);
 }
 
+/* Does an established connection retransmit for a time-out, or wait for the peer's window? */
+static bool is_stuck(const struct sweep *s, const struct record *r)
+{
+	if (!s->checked_ns || (r->h.seen & ~SEEN_UNACCEPTED) != s->check)
+		return false;
+	return r->c.unacked &&
+	       (r->c.unacked_retransmits || r->c.unacked_flags & UNACKED_ZERO_WINDOW);
+}
+
 /* -p: also what a selected process holds. */
 static bool is_open(const struct sweep *s, const struct record *r, bool held, uint64_t now_ns)
 {
@@ -169,7 +178,7 @@ static bool is_open(const struct sweep *s, const struct record *r, bool held, ui
 		return false;
 	/* a close that had begun before the trace has a state but no step */
 	if (diary_established(r) && !r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED &&
-	    !is_stuck_in_queue(s, r))
+	    !is_stuck_in_queue(s, r) && !is_stuck(s, r))
 		return false;
 	return wanted_open(s->cfg, r, now_ns);
 }

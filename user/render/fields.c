@@ -131,6 +131,10 @@ const struct field fields[] = {
 	CLOSE("reset_reason", HOW_RESET_REASON, reset_reason),
 	CLOSE("unread_bytes", HOW_INT, unread),
 	CLOSE("closer_exit", HOW_CLOSER_EXIT, closer_exit),
+	CLOSE("idle_us", HOW_SPAN, idle_ns),
+	CLOSE("unacked_bytes", HOW_INT, unacked),
+	CLOSE("unacked_us", HOW_SPAN, unacked_ns),
+	CLOSE("zero_window", HOW_TRISTATE, zero_window),
 
 	OPEN("open", HOW_BOOL, open),
 	OPEN("state", HOW_STATE, state),

@@ -38,12 +38,14 @@ static void begin(struct render_context *rc)
 static void put_note(const struct render_context *rc, const struct chapter *ch)
 {
 	const struct handshake *hs = &ch->handshake;
-	char ms[32], who[PERSON_TEXT_MAX];
+	char buf[STUCK_TEXT_MAX], ms[32], who[PERSON_TEXT_MAX];
 
 	if (ch->open) {
 		fprintf(rc->out, " in %s", name_state(ch->state));
 		if (ch->state_ns.known)
 			fprintf(rc->out, " for %s ms", text_ms(ms, ch->state_ns));
+		if (ch->type == CHAPTER_CLOSE && render_stuck(buf, ch))
+			fprintf(rc->out, ", %s", buf);
 		if (person_is_other(&ch->holder, &ch->owner))
 			fprintf(rc->out, " held by %s", name_person(who, &ch->holder));
 	} else if (ch->type == CHAPTER_HANDSHAKE && hs->handshake_ns.known) {

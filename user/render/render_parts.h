@@ -52,6 +52,17 @@ const char *render_remote(char buf[ENDPOINT_MAX], const struct chapter *ch);
 const char *render_numbers(char buf[NUMBERS_TEXT_MAX], const struct render_context *rc,
 			   const struct chapter *ch, const struct step *s);
 
+#define STUCK_TEXT_MAX 160
+
+/*
+ * "stuck: 3100 bytes unacknowledged for 12.4 s, 6 retransmits, peer's window 0", of an open
+ * connection; false: the peer has acknowledged all.
+ */
+bool render_stuck(char buf[STUCK_TEXT_MAX], const struct chapter *ch);
+
+/* "no data for 12.4 s before": silence before the close, of a second or more. */
+bool render_idle(char buf[STUCK_TEXT_MAX], const struct close *cl);
+
 #define RESET_TEXT_MAX 64
 
 /* "4 bytes that the application had not read": why this end sent an RST; NULL: not known. */

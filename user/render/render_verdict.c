@@ -342,13 +342,17 @@ static bool has_unsent(const struct chapter *ch)
 static void say_close(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
 {
 	const struct close *cl = &ch->close;
-	char ms[32];
+	char ms[32], buf[STUCK_TEXT_MAX];
 
 	if (ch->open)
 		say_open(v, ch);
 	if (ch->accepted == TRISTATE_NO)
 		say_never_accepted(v, cl->queued_ns);
+	if (ch->open && render_stuck(buf, ch))
+		say(v, "; ", "%s", buf);
 	say_closer(v, ch);
+	if (render_idle(buf, cl))
+		say(v, ", ", "%s", buf);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
 	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS)
 		say(v, "; ", "our FIN waited %s ms%s", text_ms(ms, cl->fin_queued_ns),

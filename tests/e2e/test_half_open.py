@@ -232,16 +232,6 @@ def test_dropped_for_the_accept_queue(world):
         checks.check_shape(c)
         assert (c["role"], c["pid"], c["drop_reason"], c["completeness"]) == ("server", server.pid, "accept_queue", 1)
         assert [(s["from"], s["to"], s["segment"]) for s in c["steps"]] == [("LISTEN", "LISTEN", "< SYN")]
-    clients = {c["local_port"]: c["steps"][0]["seq"] for c in tracer.chapters("handshake", role="client")}
+    # one that is still open does not show its number yet
+    clients = {c["local_port"]: c["iss"] for c in tracer.chapters("handshake", role="client") if c["iss"] is not None}
     assert all(clients.get(c["remote_port"], c["irs"]) == c["irs"] for c in told)
-
-
-@needs_dropped
-def test_dropped_for_the_syn_queue(world):
-    stage = Stage(world, backlog=2)
-    tracer = Tracer(netns=stage.select)
-    stage.send(SYN, 4001, 4002, 4003)
-    pump.wait_until(lambda: netstat(stage.ns, "ListenDrops")[0] == 1, "one is dropped")
-    told = tracer.wait_count(1, outcome="dropped")[0]
-    tracer.stop()
-    assert (told["remote_port"], told["drop_reason"], told["pid"]) == (4003, "syn_queue", stage.server.pid)

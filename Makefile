@@ -44,7 +44,7 @@ STATIC_SOURCES := $(wildcard user/kernel/static/*.c)
 endif
 
 # everything but kernel/, main.c and live*.c is pure, and linked into the unit tests
-PURE := $(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render recording cli))) user/reporter.c
+PURE := $(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render recording cli))) $(wildcard user/reporter*.c)
 KERNEL := $(wildcard user/kernel/*.c)
 OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) user/main.c $(wildcard user/live*.c))
 

@@ -9,6 +9,7 @@
 #include "connection.bpf.h"
 #include "listener.bpf.h"
 #include "scan.bpf.h"
+#include "shared/transition.h"
 
 /* A selection by owner decides on a server's connection when it is accept()ed. */
 static __always_inline bool transition_selected(const struct record *r)

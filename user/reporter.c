@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include "reporter.h"
+#include "reporter_parts.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/message.h"
 #include "base/output.h"
 #include "base/text.h"
 #include "chapter/select.h"
@@ -18,27 +16,6 @@ static const char *cgroup_path(void *ctx, uint64_t id)
 	bool fresh;
 
 	return cgroups_path(reporter->cgroups, id, &fresh);
-}
-
-/*
- * err: of the recorder, 0 or -errno.  After a failure the recording ends and the trace continues, unless it
- * prints nothing.  Returns 0, or err if the trace should end.
- */
-static int check_recorder(struct reporter *reporter, int err)
-{
-	bool only_output = !reporter->renderer->chapter && !reporter->renderer->transition &&
-			   !reporter->options->summary;
-
-	if (!err)
-		return 0;
-	/* -EPIPE: the reader has exited, which is no failure */
-	if (err != -EPIPE)
-		message("%s: %s (the recording ends here)", recorder_name(reporter->recorder),
-			recorder_why(-err));
-	recorder_abandon(reporter->recorder);
-	reporter->recorder = NULL;
-	reporter->recording_failed = err != -EPIPE;
-	return only_output ? err : 0;
 }
 
 /* record: of a close; NULL for a handshake. */
@@ -251,23 +228,6 @@ static void hint_cgroups(struct cgroups *cgroups, enum item_type type, const uni
 		cgroups_hint(cgroups, h->acceptor.cgroup, h->acceptor.pid);
 }
 
-static int record_item(struct reporter *reporter, const struct item *item)
-{
-	int err;
-
-	if (!reporter->recorder)
-		return 0;
-	err = recorder_item(reporter->recorder, item, clock_monotonic_ns());
-	return check_recorder(reporter, err);
-}
-
-static int flush_recorder(struct reporter *reporter)
-{
-	if (!reporter->recorder)
-		return 0;
-	return check_recorder(reporter, recorder_flush(reporter->recorder, clock_monotonic_ns()));
-}
-
 int reporter_item(void *ctx, const struct item *item)
 {
 	struct reporter *reporter = ctx;
@@ -282,7 +242,7 @@ int reporter_item(void *ctx, const struct item *item)
 	if (size && size <= sizeof(data))
 		memcpy(&data, item->data, size);
 	hint_cgroups(reporter->cgroups, item->type, &data);
-	err = record_item(reporter, item);
+	err = reporter_record_item(reporter, item);
 	if (err)
 		return err;
 	errno = 0;
@@ -295,7 +255,7 @@ int reporter_item(void *ctx, const struct item *item)
 
 int reporter_flush(struct reporter *reporter)
 {
-	int err = flush_recorder(reporter);
+	int err = reporter_flush_recorder(reporter);
 
 	errno = 0;
 	/* a failure that is not known yet shows its reason again */
@@ -340,17 +300,6 @@ int reporter_end(struct reporter *reporter)
 	if (reporter->options->summary)
 		summary_print(table_out(reporter), reporter->summary, false);
 	return reporter_flush(reporter);
-}
-
-void reporter_end_recording(struct reporter *reporter)
-{
-	int err = recorder_close(reporter->recorder);
-
-	reporter->recorder = NULL;
-	if (!err || err == -EPIPE)
-		return;
-	message("%s: %s", reporter->options->write_file, recorder_why(-err));
-	reporter->recording_failed = true;
 }
 
 void reporter_free(struct reporter *reporter)

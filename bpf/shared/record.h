@@ -11,6 +11,9 @@
 
 #include <linux/types.h>
 
+#include "end.h"
+#include "step.h"
+
 #define RECORD_VERSION 3
 
 #define COMM_LEN 16
@@ -25,44 +28,6 @@ enum role {
 	ROLE_CLIENT,
 	ROLE_SERVER,
 };
-
-/* What a step is, besides its two states. */
-enum step_kind {
-	/* the state changed */
-	STEP_STATE,
-	/* the state changed, by the same segment as in the step before */
-	STEP_SAME_SEGMENT,
-	/* our SYN, SYN,ACK or FIN was retransmitted */
-	STEP_RETRANSMIT,
-	/* our ACK of the peer's FIN was sent, alone or with data */
-	STEP_ACK_SENT,
-	/* an RST changed the state */
-	STEP_RST_RECEIVED,
-	/* the state changed and we sent an RST */
-	STEP_RST_SENT,
-	/* the kernel gave up waiting in this state */
-	STEP_EXPIRED,
-	/* the state changed, and our SYN or FIN did not leave this host */
-	STEP_UNSENT,
-	/* nor did it when it was retransmitted */
-	STEP_RETRANSMIT_UNSENT,
-	/* the peer's SYN came, and no socket came of it */
-	STEP_SYN_RECEIVED,
-	/* a full queue: the SYN, or for a request the last ACK, was dropped */
-	STEP_DROPPED,
-};
-
-/*
- * A step in 64 bits, from the lowest: 52 bits of nanoseconds since the part's t0_ns (52 days; a
- * later step has the maximum), 4 bits for the state before and 4 for the state after (the kernel's
- * numbers, 1 to 12), 4 for enum step_kind.
- */
-#define STEP_T_BITS 52
-#define STEP_T_MAX ((1ULL << STEP_T_BITS) - 1)
-#define STEP_FROM_SHIFT 52
-#define STEP_TO_SHIFT 56
-#define STEP_KIND_SHIFT 60
-#define STEP_NIBBLE 15
 
 /* Who owns or closes a connection.  pid is the tgid in the tracer's PID namespace; 0: not known. */
 struct owner {
@@ -285,45 +250,6 @@ enum unacked_flag {
 	UNACKED_ZERO_WINDOW = 1 << 2,
 };
 
-/* Did the end of its process close the descriptor? */
-enum closer_exit {
-	/* no, or it is not known who closed it */
-	CLOSER_LIVES,
-	/* a number of a signal, up to here */
-	CLOSER_SIGNAL_MAX = 127,
-	/* by exit() */
-	CLOSER_EXITED,
-};
-
-/* Why this end sent an RST.  The numbers are part of the format of a recording. */
-enum reset_reason {
-	/* not known, or it sent none */
-	RESET_UNKNOWN,
-	/* close() before all that had come was read: `unread` says how many bytes */
-	RESET_UNREAD_DATA,
-	/* close() with SO_LINGER and a time of 0 */
-	RESET_LINGER,
-	/* TCP_LINGER2 below 0: the peer's FIN is not waited for */
-	RESET_LINGER2,
-	/* data came that nobody reads any more */
-	RESET_DATA_AFTER_CLOSE,
-	/* connect() to AF_UNSPEC */
-	RESET_DISCONNECT,
-	/* the listener was closed before accept() took the connection */
-	RESET_LISTENER_CLOSED,
-	/* by `ss -K` */
-	RESET_KILLED,
-	/* no answer to the keepalive probes, or within TCP_USER_TIMEOUT */
-	RESET_KEEPALIVE,
-	/* no memory for an orphan */
-	RESET_MEMORY,
-	/* the peer's FIN did not come in time, and there was no minisocket to wait for it */
-	RESET_FIN_TIMEOUT,
-	/* by MPTCP, for one of its subflows */
-	RESET_MPTCP,
-	RESET_REASONS
-};
-
 struct close_part {
 	__u64 t0_ns;
 	union {
@@ -399,34 +325,10 @@ struct record {
 	struct close_part c;
 };
 
-/* One state change, posted with `-o states` only. */
-struct transition {
-	__u64 t_ns;
-	__u64 conn;
-	__u64 skaddr;
-	/* time in the state before; 0: not known */
-	__u64 since_ns;
-	__u8 local[16];
-	__u8 remote[16];
-	__u32 netns;
-	__u32 pid;
-	char comm[COMM_LEN];
-	__u16 local_port;
-	__u16 remote_port;
-	__u8 family;
-	__u8 from;
-	__u8 to;
-	/* enum role */
-	__u8 role;
-	struct interface interface;
-	__u32 pad;
-};
-
 _Static_assert(sizeof(struct owner) == 32, "layout");
 _Static_assert(sizeof(struct interface) == 20, "layout");
 _Static_assert(sizeof(struct handshake_part) == 312, "layout");
 _Static_assert(sizeof(struct close_part) == 280, "layout");
 _Static_assert(sizeof(struct record) == 592, "layout");
-_Static_assert(sizeof(struct transition) == 120, "layout");
 
 #endif

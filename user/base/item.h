@@ -12,6 +12,7 @@
 
 #include "shared/record.h"
 #include "shared/tally.h"
+#include "shared/transition.h"
 
 enum item_type {
 	/* int64_t: CLOCK_REALTIME minus CLOCK_MONOTONIC in ns, until the next one */

@@ -238,65 +238,6 @@ static void read_steps(struct chapter *ch, const struct record *r, const struct 
 	}
 }
 
-/* The first FIN that leaves this host is no retransmission. */
-static uint32_t fin_retransmits(const struct close_part *c)
-{
-	return c->flags & CLOSE_FIN_UNSENT && c->fin_retransmits ? c->fin_retransmits - 1U
-								 : c->fin_retransmits;
-}
-
-/* The socket's count, without those that were retransmitted in vain or were the first to leave. */
-static int64_t retransmits(const struct record *r)
-{
-	uint32_t syns = r->h.unsent < r->h.retransmits ? r->h.unsent : r->h.retransmits;
-	uint32_t fins = r->c.fins_unsent + r->c.fin_retransmits - fin_retransmits(&r->c);
-
-	return r->c.retransmits > syns + fins ? (int64_t)r->c.retransmits - syns - fins : 0;
-}
-
-/*
- * The record has the socket's counters (have_counters) once it is over, or a minisocket took
- * over.
- */
-static void read_totals(struct close *cl, const struct record *r, bool have_counters)
-{
-	const struct close_part *c = &r->c;
-
-	cl->bytes_sent = known_if(have_counters && c->bytes_sent <= INT64_MAX,
-				  (int64_t)c->bytes_sent);
-	cl->bytes_received = known_if(have_counters && c->bytes_received <= INT64_MAX,
-				      (int64_t)c->bytes_received);
-	cl->segs_out = known_if(have_counters, c->segs_out);
-	cl->segs_in = known_if(have_counters, c->segs_in);
-	cl->retransmits = known_if(have_counters, retransmits(r));
-	cl->fin_retransmits = known_if(c->flags & CLOSE_LOCAL_FIN &&
-					       !(c->flags & CLOSE_RETRANSMIT_UNSEEN),
-				       fin_retransmits(c));
-	cl->srtt_ns = known_unless_0((uint64_t)c->srtt_us * 1000);
-	/* ~0 is the kernel's "no sample" (tcp_init_sock()) */
-	cl->min_rtt_ns = known_if(have_counters && c->min_rtt_us && c->min_rtt_us != UINT32_MAX,
-				  (int64_t)c->min_rtt_us * 1000);
-	cl->local_fin_seq = known_if(c->flags & CLOSE_LOCAL_FIN &&
-					     (c->flags & CLOSE_LOCAL_FIN_LEFT ||
-					      !(c->flags & CLOSE_OVER)),
-				     c->local_fin_seq);
-	cl->remote_fin_seq = known_if(c->flags & CLOSE_REMOTE_FIN, c->remote_fin_seq);
-}
-
-/* Of one that is open, where its socket was read for this report. */
-static void read_unacked(struct close *cl, const struct close_part *c, bool open)
-{
-	bool read = open && c->unacked_flags & UNACKED_KNOWN;
-
-	cl->unacked = known_if(read, c->unacked);
-	cl->unacked_ns = known_if(read && c->unacked_flags & UNACKED_TIME && c->unacked,
-				  (int64_t)c->unacked_ms * NS_PER_US * US_PER_MS);
-	cl->unacked_retransmits = known_if(read, c->unacked_retransmits);
-	cl->zero_window = !read					   ? TRISTATE_UNKNOWN
-			  : c->unacked_flags & UNACKED_ZERO_WINDOW ? TRISTATE_YES
-								   : TRISTATE_NO;
-}
-
 /* When the first FIN, or the segment that killed the connection, was on the wire; 0: not known. */
 static uint64_t wire_begin_ns(const struct record *r, const struct moments *m)
 {
@@ -356,10 +297,10 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 		cl->lifetime_ns = known_span(established_ns, m.end);
 	if (ch->accepted == TRISTATE_NO)
 		cl->queued_ns = ch->open ? known_span(established_ns, now_ns) : cl->lifetime_ns;
-	read_totals(cl, r, over || r->c.flags & CLOSE_MINISOCKET);
+	chapter_read_totals(cl, r, over || r->c.flags & CLOSE_MINISOCKET);
 	cl->idle_ns = known_if(r->c.flags & CLOSE_IDLE,
 			       (int64_t)r->c.idle_ms * NS_PER_US * US_PER_MS);
-	read_unacked(cl, &r->c, ch->open);
+	chapter_read_unacked(cl, &r->c, ch->open);
 	if (ch->open) {
 		ch->state = r->h.state;
 		ch->state_ns = known_span(m.end		 ? m.end

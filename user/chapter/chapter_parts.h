@@ -40,4 +40,9 @@ enum reset_reason chapter_reset_reason(const struct record *r, enum ending endin
 /* enum completeness of a whole connection.  fin_left: our FIN is known to have left. */
 uint8_t chapter_close_completeness(const struct record *r, bool fin_left, enum ending ending);
 
+/* What the socket counted: retransmits of our FIN; totals; what was not acknowledged when the record was read. */
+uint32_t chapter_fin_retransmits(const struct close_part *c);
+void chapter_read_totals(struct close *cl, const struct record *r, bool have_counters);
+void chapter_read_unacked(struct close *cl, const struct close_part *c, bool open);
+
 #endif

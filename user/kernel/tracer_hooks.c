@@ -8,71 +8,9 @@
 #include <unistd.h>
 
 #include "base/message.h"
+#include "hook_programs.h"
 #include "kernel.h"
 #include "preexisting.h"
-
-/* A program of the skeleton, and the hook that it is for. */
-struct hook_program {
-	enum feature feature;
-	enum hook_kind kind;
-	/* of a function: its number of arguments; of a tracepoint: the least number; 0: any */
-	int args;
-	/* in the skeleton's progs */
-	size_t offset;
-	/* not attached by tcpstates_bpf__attach() */
-	bool by_hand;
-};
-
-#define PROG(name) offsetof(__typeof__(((struct tcpstates_bpf *)0)->progs), name)
-
-static const struct hook_program hook_programs[] = {
-	{ FEATURE_STATE, HOOK_TP_BTF, 3, PROG(state_tp_btf), true },
-	{ FEATURE_STATE, HOOK_TP_BTF, 3, PROG(state_tp_btf_relay), true },
-	{ FEATURE_STATE, HOOK_RAW_TP, 3, PROG(state_raw_tp), true },
-	{ FEATURE_STATE, HOOK_RAW_TP, 3, PROG(state_raw_tp_relay), true },
-	{ FEATURE_STATE, HOOK_FENTRY, 2, PROG(state_fentry), true },
-	{ FEATURE_STATE, HOOK_FENTRY, 2, PROG(state_fentry_relay), true },
-	{ FEATURE_STATE, HOOK_FENTRY, 0, PROG(listen_fentry), false },
-	{ FEATURE_STATE, HOOK_KPROBE, 0, PROG(state_kprobe), false },
-	{ FEATURE_STATE, HOOK_KPROBE, 0, PROG(listen_kprobe), false },
-	{ FEATURE_ACCEPT, HOOK_FEXIT, 2, PROG(accept_fexit), false },
-	{ FEATURE_ACCEPT, HOOK_FEXIT, 4, PROG(accept_fexit_4args), false },
-	{ FEATURE_ACCEPT, HOOK_SYSCALL, 0, PROG(accept_exit), false },
-	{ FEATURE_ACCEPT, HOOK_SYSCALL, 0, PROG(accept4_exit), false },
-	{ FEATURE_ACCEPT, HOOK_KRETPROBE, 0, PROG(accept_kretprobe), false },
-	{ FEATURE_CONNECT, HOOK_FEXIT, 4, PROG(connect_fentry), false },
-	{ FEATURE_CONNECT, HOOK_FEXIT, 4, PROG(connect_fexit), false },
-	{ FEATURE_CONNECT, HOOK_SYSCALL, 0, PROG(connect_enters), false },
-	{ FEATURE_CONNECT, HOOK_SYSCALL, 0, PROG(connect_exits), false },
-	{ FEATURE_TIMEWAIT, HOOK_RAW_TP, 4, PROG(segment_freed), false },
-	{ FEATURE_TIMEWAIT, HOOK_FEXIT, 3, PROG(segment_judged), false },
-	{ FEATURE_TIMEWAIT, HOOK_FEXIT, 4, PROG(segment_judged_4args), false },
-	{ FEATURE_TIMEWAIT, HOOK_FEXIT, 5, PROG(segment_judged_5args), false },
-	{ FEATURE_TIMEWAIT, HOOK_HEADERS, 1, PROG(segment_dropped), false },
-	{ FEATURE_REFUSED, HOOK_RAW_TP, 3, PROG(syn_refused), false },
-	{ FEATURE_REFUSED, HOOK_HEADERS, 1, PROG(syn_freed), false },
-	{ FEATURE_UNSENT, HOOK_RAW_TP, 1, PROG(segment_unsent), false },
-	{ FEATURE_RESET, HOOK_RAW_TP, 2, PROG(reset_sent), false },
-	{ FEATURE_SYNACK, HOOK_RAW_TP, 2, PROG(synack_retransmitted), false },
-	{ FEATURE_HALF_OPEN, HOOK_ITER, 0, PROG(check_requests), true },
-	{ FEATURE_REQUEST, HOOK_FEXIT, 5, PROG(request_checked_5args), false },
-	{ FEATURE_REQUEST, HOOK_FEXIT, 6, PROG(request_checked_6args), false },
-	{ FEATURE_DROPPED, HOOK_FENTRY, 4, PROG(syn_fentry), false },
-	{ FEATURE_DROPPED, HOOK_KPROBE, 0, PROG(syn_kprobe), false },
-	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 4, PROG(cookie_fexit), false },
-	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 5, PROG(cookie_fexit_5args), false },
-	{ FEATURE_SYNCOOKIE, HOOK_KRETPROBE, 0, PROG(cookie_kretprobe), false },
-	{ FEATURE_SCAN, HOOK_ITER, 0, PROG(scan_files), true },
-	{ FEATURE_SCAN, HOOK_ITER, 0, PROG(scan_tcp), true },
-	{ FEATURE_SCAN, HOOK_ITER_5_8, 0, PROG(scan_holders), true },
-	{ FEATURE_SCAN, HOOK_ITER_5_8, 0, PROG(scan_tcp), true },
-	{ FEATURE_ALIVE, HOOK_ITER, 0, PROG(check_alive), true },
-	{ FEATURE_ALIVE, HOOK_ITER, 0, PROG(check_unaccepted), true },
-	{ FEATURE_HOLDER, HOOK_ITER, 0, PROG(scan_holders), true },
-	{ FEATURE_LISTENER, HOOK_ITER, 0, PROG(read_listeners), true },
-};
-
-#define HOOK_PROGRAMS (sizeof(hook_programs) / sizeof(hook_programs[0]))
 
 static struct bpf_program *program_of(struct tracer *t, const struct hook_program *p)
 {
@@ -179,7 +117,7 @@ static void enable_program(struct tracer *t, const struct hook_program *p, int f
  */
 static int enable_programs(struct tracer *t, enum feature feature, enum hook_kind kind)
 {
-	const struct hook_program *p, *end = hook_programs + HOOK_PROGRAMS;
+	const struct hook_program *p, *end = hook_programs + hook_programs_n;
 	int err = -ENOSYS, before = t->n_probes;
 
 	for (p = hook_programs; p < end; p++) {

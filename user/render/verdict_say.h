@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The phrases of a verdict, and how they become lines. */
+#ifndef VERDICT_SAY_H
+#define VERDICT_SAY_H
+
+#include "render_parts.h"
+
+#define VERDICT_INDENT 2
+
+/* The line that is being printed, and how far it has come. */
+struct verdict {
+	FILE *out;
+	size_t column;
+};
+
+/*
+ * Prints a phrase.  `separator` goes between it and the one before; a line break replaces its
+ * blank.
+ */
+void say(struct verdict *v, const char *separator, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* "rtt 12.345 ms"; nothing if it is not known. */
+void say_ms(struct verdict *v, const char *separator, const char *what, struct maybe ns);
+
+/* "1 SYN retransmit", "2 SYN retransmits"; nothing for none. */
+void say_count(struct verdict *v, const char *separator, const char *what, struct maybe count);
+
+void say_if(struct verdict *v, enum tristate t, const char *what);
+
+/* "OPEN: in CLOSE_WAIT for 12.345 ms; held by sleep[12]" */
+void say_open(struct verdict *v, const struct chapter *ch);
+
+/* " (ECONNREFUSED)" or nothing. */
+const char *errno_words(char buf[32], int err);
+
+/* "12.345 ms", and from one second on "3.5 s" */
+const char *duration_words(char buf[32], struct maybe ns);
+
+void say_handshake(struct verdict *v, const struct render_context *rc, const struct chapter *ch);
+
+#endif

@@ -14,7 +14,7 @@ import notes  # noqa: E402
 import tracer as tracers  # noqa: E402
 import wireshark  # noqa: E402
 from checks import Noise  # noqa: E402
-from kernel import why_no_bpf  # noqa: E402
+from kernel import can_tell, why_no_bpf  # noqa: E402
 from lent import PublicCopy  # noqa: E402
 from world import World  # noqa: E402
 
@@ -28,8 +28,17 @@ os.environ["LC_ALL"] = "C.UTF-8"
 
 def pytest_configure(config):
     for marker in ("alone(why): runs when no other test does, after those that run side by side",
-                   "long: takes long by its nature; its short form is a test too"):
+                   "long: takes long by its nature; its short form is a test too",
+                   "needs(feature): of those kernels only that offer this feature"):
         config.addinivalue_line("markers", marker)
+
+
+def pytest_collection_modifyitems(config, items):
+    if why_no_bpf():
+        return
+    others = [i for i in items if any(not can_tell(m.args[0]) for m in i.iter_markers("needs"))]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [i for i in items if i not in others]
 
 
 _recordings = {}  # by test; of those that passed

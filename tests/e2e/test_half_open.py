@@ -212,11 +212,7 @@ def test_flood(world, tmp_path):
     assert [json.loads(line) for line in out.splitlines()] == tracer.records
 
 
-needs_dropped = pytest.mark.skipif(kernel.why_no_bpf() is None and not kernel.can_tell("dropped"),
-                                   reason="this kernel does not show it")
-
-
-@needs_dropped
+@pytest.mark.needs("dropped")
 def test_dropped_for_the_accept_queue(world):
     """Each SYN that the kernel counts as dropped, with its peer."""
     ns, server, client = calm(world)

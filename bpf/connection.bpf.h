@@ -148,7 +148,7 @@ static __always_inline bool end_connection(struct record *r, const struct change
 {
 	const struct tcp_sock *tp = now->tp;
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
-	__u8 from = now->from, to = BPF_TCP_CLOSE;
+	__u8 from = now->from + unknown_0, to = BPF_TCP_CLOSE;
 
 	/* an MPTCP subflow has no file of its own */
 	if (r->h.role == ROLE_SERVER && diary_established(r) && !(r->h.flags & HANDSHAKE_MPTCP))
@@ -164,13 +164,14 @@ static __always_inline bool end_connection(struct record *r, const struct change
 	} else if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) && !sk->sk_err) {
 		to = end_of_last_ack(&r->c, now);
 	}
+	to += unknown_0;
 	if (to == BPF_TCP_TIME_WAIT)
 		r->c.flags |= facts_timewait_full(tp) ? CLOSE_TIMEWAIT_FULL : CLOSE_TIME_WAIT;
 	facts_totals(r, tp);
 	if (!diary_established(r))
 		facts_failed(&r->h, tp);
 	r->c.flags |= CLOSE_OVER;
-	reset_read(r, tp, from);
+	reset_read(r, tp, now->from);
 	write_change(r, now, to);
 	return true;
 }

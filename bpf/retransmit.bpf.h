@@ -111,12 +111,6 @@ static __always_inline bool is_sending(__u64 step, __u8 to)
 	return (kind == STEP_STATE && step_to(step) == to) || kind == STEP_RETRANSMIT;
 }
 
-/*
- * 0, which the verifier does not know: it takes any two values of x + unknown_0 for the same, and so
- * does not follow a loop once more for each step that may be the nearest.
- */
-__u32 unknown_0 = 0;
-
 static __always_inline void syn_unsent(struct record *r, __u64 sent_ns)
 {
 	__u64 nearest = ~0ULL - unknown_0;

@@ -84,6 +84,9 @@ static __always_inline void request_end(struct record *r, const struct tuple *ke
 	struct synacks *s = bpf_map_lookup_elem(&synacks, key);
 	__u64 t_ns = bpf_ktime_get_ns();
 
+	/* one out of sequence is answered by an ACK, and freed without a reason too: RFC 5961, 3.2 */
+	if (!request && s && a->seq != s->irs + 1)
+		return;
 	read_syn(&r->h, key, a);
 	r->h.early_received = 0;
 	r->h.flags &= ~HANDSHAKE_IRS;

@@ -120,11 +120,12 @@ def test_their_children_keep_it(world, server):
     parent = world.agent(server.ns)
     tracer = Tracer("-f", "-p", parent.pid, netns=server.ns)
     (child,) = parent.fork_holders(1)
+    os.kill(child, signal.SIGSTOP)  # or it would end with its parent
     parent.kill()
-    os.kill(child, 0)
     tracer.send_signal(signal.SIGUSR1)  # an event that follows the end of the parent
     assert tracer.process.poll() is None
     tracer.stop()
+    os.kill(child, signal.SIGCONT)
 
 
 def test_wait(world, server):

@@ -20,8 +20,7 @@ HERE, PEER = "10.1.1.2", "10.1.1.1"  # nobody is at the peer's
 ISN = 1000
 FLAGS = SYN | ACK | RST
 
-pytestmark = pytest.mark.skipif(not kernel.can_tell("half_open") if kernel.why_no_bpf() is None else False,
-                                reason="this kernel does not show it")
+pytestmark = pytest.mark.needs("half_open")
 
 
 def _inject(*packets):
@@ -136,8 +135,7 @@ def test_open_and_reset(world):
     assert tracer.summary["open"] == 1
 
 
-@pytest.mark.skipif(kernel.why_no_bpf() is None and not kernel.can_tell("request"),
-                    reason="this kernel does not show it")
+@pytest.mark.needs("request")
 def test_syn_scan(world):
     """A scanner's RST comes at once; one that belongs to no request is no attempt."""
     stage = Stage(world)
@@ -145,20 +143,14 @@ def test_syn_scan(world):
     stage.send(SYN, 4001, 4002)
     pump.wait_until(lambda: stage.requests() == 2, "both are half open")
     stage.send(RST, 4009)
-    challenged = netstat(stage.ns, "TCPChallengeACK")[0]
-    stage.send(RST, 4001, seq=ISN + 5000)  # in the window, but out of sequence
-    if not stage.requests():  # an older kernel takes it
-        stage.send(SYN, 4001)
-    else:
-        assert tracer.chapters("handshake", outcome="reset") == []
     stage.send(RST, 4001, seq=ISN + 1)
     pump.wait_until(lambda: stage.requests() == 1, "the RST is taken")
     stage.send(RST | ACK, 4002, seq=ISN + 1, ack=stage.sent(4002)[0].seq + 1)
     pump.wait_until(lambda: stage.requests() == 0, "the RST is taken")
     tracer.wait_count(2)
     tracer.stop()
-    assert {(c["remote_port"], c["outcome"], c["steps"][-1]["segment"], c["pid"]) for c in tracer.chapters()} == {
-        (4001, "reset", "< RST", stage.server.pid), (4002, "reset", "< RST", stage.server.pid)}
+    told = [(c["remote_port"], c["outcome"], c["steps"][-1]["segment"], c["pid"]) for c in tracer.chapters()]
+    assert sorted(told) == [(4001, "reset", "< RST", stage.server.pid), (4002, "reset", "< RST", stage.server.pid)]
 
 
 def test_answered_after_all(world):

@@ -10,7 +10,6 @@ import pytest
 import capture
 import checks
 import firewall
-import kernel
 import netns
 from capture import RST
 from test_endings import Pair
@@ -157,7 +156,7 @@ def has_owner_of_answers():
     return tuple(map(int, re.findall(r"\d+", os.uname().release)[:2])) >= (6, 13)
 
 
-@pytest.mark.skipif(not kernel.can_tell("unsent"), reason="no hook on what is freed")
+@pytest.mark.needs("unsent")
 @pytest.mark.parametrize("way, answers", [(unread, False), (linger, False), (linger2, True), (disconnect, False),
                                           (data_after_shutdown_of_both, True), (data_to_a_minisocket, True)])
 def test_the_rst_does_not_leave(world, family, way, answers):

@@ -5,13 +5,12 @@ import pytest
 import capture
 import checks
 import firewall
-import kernel
 import pump
 from capture import FIN, SYN
 from checks import failed
 from tracer import Tracer
 
-pytestmark = pytest.mark.skipif(not kernel.can_tell("unsent"), reason="no hook on what is freed")
+pytestmark = pytest.mark.needs("unsent")
 
 
 def by_a_filter(link, family, flag):

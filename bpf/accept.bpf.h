@@ -38,14 +38,12 @@ static __always_inline bool select_acceptor(const struct owner *o)
  */
 static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 t_ns)
 {
-	struct cpu *cpu = this_cpu();
 	struct record *r;
-	int level;
+	struct work w;
 
-	if (!cpu || BPF_CORE_READ((struct sock_common *)sk, skc_state) != BPF_TCP_SYN_RECV)
+	if (BPF_CORE_READ((struct sock_common *)sk, skc_state) != BPF_TCP_SYN_RECV)
 		return;
-	level = level_enter(cpu);
-	r = scratch_record(cpu, level);
+	r = work_begin(&w);
 	if (r) {
 		r->h.role = ROLE_SERVER;
 		r->h.state = BPF_TCP_SYN_RECV;
@@ -57,8 +55,7 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 		r->h.accept_ns = t_ns;
 		bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
 	}
-	if (level >= 0)
-		level_leave(cpu);
+	work_end(&w);
 }
 
 /*

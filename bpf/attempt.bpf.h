@@ -143,21 +143,15 @@ static __always_inline void on_refused(struct sk_buff *skb)
 	struct arrival s = {};
 	struct tuple key = {};
 	struct record *r;
-	struct cpu *cpu;
-	int level;
+	struct work w;
 
 	if (select_by_owner() || cfg.role == ROLE_CLIENT || !segment_read(skb, &key, &s) ||
 	    !is_syn(&s))
 		return;
-	cpu = this_cpu();
-	if (!cpu)
-		return;
-	level = level_enter(cpu);
-	r = scratch_record(cpu, level);
+	r = work_begin(&w);
 	if (r)
 		refuse(r, skb, &key, &s);
-	if (level >= 0)
-		level_leave(cpu);
+	work_end(&w);
 }
 
 /* An RST answers a segment that found no socket; since 6.10, where there is a third argument. */

@@ -135,23 +135,19 @@ static __always_inline void connect_exit_with(long ret)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct connecting *c = bpf_map_lookup_elem(&connecting, &thread), copy;
-	struct cpu *cpu;
 	struct record *r;
-	int level;
+	struct work w;
 
 	if (!c)
 		return;
 	copy = *c;
 	bpf_map_delete_elem(&connecting, &thread);
-	cpu = this_cpu();
-	if (ret >= 0 || !cpu)
+	if (ret >= 0)
 		return;
-	level = level_enter(cpu);
-	r = scratch_record(cpu, level);
+	r = work_begin(&w);
 	if (r)
 		connect_failed(r, &copy, ret);
-	if (level >= 0)
-		level_leave(cpu);
+	work_end(&w);
 }
 
 /* What a cgroup refuses is seen here, what a security module refuses is not. */

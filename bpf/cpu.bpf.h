@@ -159,4 +159,27 @@ static __always_inline struct record *scratch_record(struct cpu *cpu, int level)
 	return r;
 }
 
+/* What a program needs that begins a record and is done with it when it returns. */
+struct work {
+	struct cpu *cpu;
+	int level;
+};
+
+/* A clean record, with the CPU held until work_end().  NULL: there is none; work_end() is due all the same. */
+static __always_inline struct record *work_begin(struct work *w)
+{
+	w->level = -1;
+	w->cpu = this_cpu();
+	if (!w->cpu)
+		return NULL;
+	w->level = level_enter(w->cpu);
+	return scratch_record(w->cpu, w->level);
+}
+
+static __always_inline void work_end(struct work *w)
+{
+	if (w->cpu && w->level >= 0)
+		level_leave(w->cpu);
+}
+
 #endif

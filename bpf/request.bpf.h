@@ -92,7 +92,7 @@ static __always_inline void request_end(struct record *r, const struct tuple *ke
 	r->h.flags &= ~HANDSHAKE_IRS;
 	r->h.interface.index = key->ifindex;
 	if (s) {
-		synacks_steps(r, s);
+		diary_synacks(r, s);
 		r->h.conn = s->conn;
 		r->h.retransmits = s->n;
 		r->h.iss = s->iss;
@@ -118,36 +118,24 @@ static __noinline void on_request_reset(struct sk_buff *skb, __u64 request, __u6
 	struct arrival a = {};
 	struct tuple key = {};
 	struct record *r;
-	struct cpu *cpu;
-	int level;
+	struct work w;
 
 	if (cfg.role == ROLE_CLIENT || !segment_read(skb, &key, &a) || !(a.flags & TCP_RST))
 		return;
 	if (listener)
 		key.ifindex = BPF_CORE_READ((struct sock *)listener, __sk_common.skc_bound_dev_if);
-	cpu = this_cpu();
-	if (!cpu)
-		return;
-	level = level_enter(cpu);
-	r = scratch_record(cpu, level);
+	r = work_begin(&w);
 	if (r)
 		request_end(r, &key, &a, request, listener);
-	if (level >= 0)
-		level_leave(cpu);
+	work_end(&w);
 }
 
 /* The request's check is over: an RST that it has taken has removed it from the kernel's table. */
 static __always_inline void request_checked(struct sock *listener, struct sk_buff *skb,
 					    struct request_sock *req, const struct sock *child)
 {
-	__u8 flags = 0;
-
-	if (child)
-		return;
-	bpf_probe_read_kernel(&flags, 1,
-			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
-				      TCP_FLAGS_AT);
-	if (flags & TCP_RST && !BPF_CORE_READ(req, __req_common.skc_node.pprev))
+	if (!child && tcp_flags_of(skb) & TCP_RST &&
+	    !BPF_CORE_READ(req, __req_common.skc_node.pprev))
 		on_request_reset(skb, (__u64)req, (__u64)listener);
 }
 
@@ -175,15 +163,9 @@ int BPF_PROG(request_checked_6args, struct sock *listener, struct sk_buff *skb,
  */
 static __always_inline void on_listener_freed(struct sk_buff *skb, int reason, struct sock *sk)
 {
-	__u8 flags = 0;
+	__u32 none = bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
 
-	if ((__u32)reason !=
-	    (__u32)bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
-		return;
-	bpf_probe_read_kernel(&flags, 1,
-			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
-				      TCP_FLAGS_AT);
-	if (flags & TCP_RST)
+	if ((__u32)reason == none && tcp_flags_of(skb) & TCP_RST)
 		on_request_reset(skb, 0, (__u64)sk);
 }
 
@@ -208,20 +190,15 @@ static __noinline void on_syn(struct sk_buff *skb, __u64 listener)
 	struct tuple key = {};
 	bool syn_queue;
 	struct record *r;
-	struct cpu *cpu;
+	struct work w;
 	__u64 t_ns;
-	int level;
 
 	syn_queue = (__u32)BPF_CORE_READ(icsk, icsk_accept_queue.qlen.counter) >= limit &&
 		    !has_syncookies(sk);
 	if ((!syn_queue && BPF_CORE_READ(sk, sk_ack_backlog) <= limit) || cfg.role == ROLE_CLIENT ||
 	    !segment_read(skb, &key, &a))
 		return;
-	cpu = this_cpu();
-	if (!cpu)
-		return;
-	level = level_enter(cpu);
-	r = scratch_record(cpu, level);
+	r = work_begin(&w);
 	if (r) {
 		t_ns = bpf_ktime_get_ns();
 		read_syn(&r->h, &key, &a);
@@ -233,8 +210,7 @@ static __noinline void on_syn(struct sk_buff *skb, __u64 listener)
 		    request_owner(&r->h.owner, listener))
 			post_attempt(r, ATTEMPT_DROPPED, t_ns);
 	}
-	if (level >= 0)
-		level_leave(cpu);
+	work_end(&w);
 }
 
 SEC("?fentry/tcp_conn_request")

@@ -8,7 +8,7 @@
 
 #include "common.bpf.h"
 #include "reset.bpf.h"
-#include "shared/segment.h"
+#include "segment.bpf.h"
 #include "table.bpf.h"
 
 /* These can be retransmitted: our SYN, or our FIN. */
@@ -130,17 +130,6 @@ static __always_inline void syn_unsent(struct record *r, __u64 sent_ns)
 		r->h.steps[at] = step_unsent(r->h.steps[at]);
 		r->h.unsent++;
 	}
-}
-
-/* In the segment's TCP header. */
-static __always_inline __u8 tcp_flags_of(const struct sk_buff *skb)
-{
-	__u8 flags = 0;
-
-	bpf_probe_read_kernel(&flags, 1,
-			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
-				      TCP_FLAGS_AT);
-	return flags;
 }
 
 /*

@@ -23,6 +23,17 @@ static __always_inline __u16 read_be16(const __u8 *from)
 	return from[0] << 8 | from[1];
 }
 
+/* In the segment's TCP header. */
+static __always_inline __u8 tcp_flags_of(const struct sk_buff *skb)
+{
+	__u8 flags = 0;
+
+	bpf_probe_read_kernel(&flags, 1,
+			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
+				      TCP_FLAGS_AT);
+	return flags;
+}
+
 /* Which connection a segment came to, by its headers.  False: it did not reach TCP. */
 static __always_inline bool segment_read(struct sk_buff *skb, struct tuple *key, struct arrival *s)
 {

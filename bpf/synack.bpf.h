@@ -78,15 +78,6 @@ int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *r
 	return 0;
 }
 
-/* Writes the retransmissions into a record. */
-static __always_inline void synacks_steps(struct record *r, const struct synacks *s)
-{
-	r->h.sent_ns = s->first_ns;
-	for (__u32 i = 0; i < SYNACK_TIMES && i < s->n; i++)
-		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
-				     STEP_RETRANSMIT);
-}
-
 /* A child whose SYN,ACK was retransmitted is about to become ESTABLISHED. */
 static __always_inline void synacks_take(struct record *r)
 {
@@ -97,7 +88,7 @@ static __always_inline void synacks_take(struct record *r)
 	s = bpf_map_lookup_elem(&synacks, &key);
 	if (!s)
 		return;
-	synacks_steps(r, s);
+	diary_synacks(r, s);
 	/* it may have been reported as open */
 	if (s->conn)
 		r->h.conn = s->conn;

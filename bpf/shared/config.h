@@ -146,6 +146,8 @@ struct synacks {
 
 /* attempts that are counted, not posted: so many namespaces and ports have a count of their own */
 #define COUNTED 1024
+/* counted_key.period of what user space counts: entries that no program adds to */
+#define COUNTED_BY_USER (~0U)
 
 struct counted_key {
 	__u32 period;

@@ -10,6 +10,7 @@
 #include <linux/bpf.h>
 #include <stdbool.h>
 
+#include "config.h"
 #include "record.h"
 
 #ifndef __always_inline
@@ -99,6 +100,15 @@ static __always_inline void diary_handshake_step(struct record *r, __u64 t_ns, _
 		r->h.steps[n] = step_pack(t_ns - r->h.t0_ns, from, to, kind);
 	if (n < N_STEPS_MAX)
 		r->h.n_steps = n + 1;
+}
+
+/* A server's handshake: what is known of its request's retransmissions. */
+static __always_inline void diary_synacks(struct record *r, const struct synacks *s)
+{
+	r->h.sent_ns = s->first_ns;
+	for (__u32 i = 0; i < SYNACK_TIMES && i < s->n; i++)
+		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
+				     STEP_RETRANSMIT);
 }
 
 /* Appends a step to the close.  The first one sets the part's t0_ns. */

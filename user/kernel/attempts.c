@@ -4,9 +4,10 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* entries that one system call reads */
-#define BATCH 128
+#include "keys.h"
+
 /*
  * So many ports of a namespace are reported one by one.  A scan meets more, and is reported as what
  * it is.
@@ -18,32 +19,26 @@ struct count {
 	uint64_t n;
 };
 
-struct counts {
-	struct count *items;
-	size_t n;
-};
-
-/* Reads the entries of earlier periods, and removes them. */
-static int take(struct counts *all, const struct attempts_request *q)
+/* Reads the entries of earlier periods, and removes them: counts has room for all. */
+static int take(struct count *counts, size_t *n, const struct attempts_request *q)
 {
-	struct counted_key keys[BATCH];
-	__u64 values[BATCH];
-	__u32 position, n;
-	void *from = NULL;
-	int end;
+	struct keys keys;
+	int err = keys_read(&keys, q->counted_fd, sizeof(struct counted_key), sizeof(__u64));
 
-	do {
-		n = BATCH;
-		end = bpf_map_lookup_batch(q->counted_fd, from, &position, keys, values, &n, NULL);
-		if (end && end != -ENOENT)
-			return end;
-		for (__u32 i = 0; i < n && all->n < COUNTED; i++)
-			if (q->last || keys[i].period != q->period)
-				all->items[all->n++] = (struct count){ keys[i], values[i] };
-		from = &position;
-	} while (!end);
-	for (size_t i = 0; i < all->n; i++)
-		bpf_map_delete_elem(q->counted_fd, &all->items[i].key);
+	*n = 0;
+	if (err)
+		return err;
+	for (size_t i = 0; i < keys.n && *n < COUNTED; i++) {
+		struct count *c = &counts[*n];
+
+		memcpy(&c->key, key_at(&keys, i), sizeof(c->key));
+		if (!q->last && c->key.period == q->period)
+			continue;
+		if (!bpf_map_lookup_elem(q->counted_fd, &c->key, &c->n) &&
+		    !bpf_map_delete_elem(q->counted_fd, &c->key))
+			(*n)++;
+	}
+	free(keys.items);
 	return 0;
 }
 
@@ -114,17 +109,17 @@ static int report_rest(struct attempts *a, const struct attempts_request *q, uin
 
 int attempts_report(struct attempts *a, const struct attempts_request *q, uint64_t now_ns)
 {
-	struct counts all = { .items = calloc(COUNTED, sizeof(*all.items)) };
-	int err = all.items ? take(&all, q) : -ENOMEM;
+	struct count *counts = calloc(COUNTED, sizeof(*counts));
+	size_t n = 0;
+	int err = counts ? take(counts, &n, q) : -ENOMEM;
 
-	if (!err && all.n)
-		qsort(all.items, all.n, sizeof(*all.items), compare);
-	for (size_t i = 0, next; !err && i < all.n; i = next) {
-		for (next = i + 1;
-		     next < all.n && same_place(&all.items[i].key, &all.items[next].key);)
+	if (!err && n)
+		qsort(counts, n, sizeof(*counts), compare);
+	for (size_t i = 0, next; !err && i < n; i = next) {
+		for (next = i + 1; next < n && same_place(&counts[i].key, &counts[next].key);)
 			next++;
-		err = report_place(q, all.items + i, next - i, now_ns);
+		err = report_place(q, counts + i, next - i, now_ns);
 	}
-	free(all.items);
+	free(counts);
 	return err ? err : report_rest(a, q, now_ns);
 }

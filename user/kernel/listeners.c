@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chapter/select.h"
+#include "shared/wanted.h"
 
 /* listeners that one system call reads */
 #define BATCH 128
@@ -83,15 +84,13 @@ static void forget(struct listeners *l, uint64_t since_ns)
 	memmove(&l->items[at], &l->items[at + 1], (l->n - at) * sizeof(*l->items));
 }
 
-/* -f selects children after they began to listen. */
-static bool owner_selected(const struct listeners_request *q, const struct listening *l)
+bool listener_is_selected(const volatile struct config *cfg, int pids_fd, const struct listening *l)
 {
-	bool by_owner = q->cfg->by_pid || q->cfg->by_comm || q->cfg->cgroup;
 	__u8 one;
 
-	return !by_owner || l->selected ||
-	       (q->cfg->by_pid && !q->cfg->by_comm && !q->cfg->cgroup &&
-		!bpf_map_lookup_elem(q->pids_fd, &l->owner.pid, &one));
+	return !wanted_by_owner(cfg) || l->selected ||
+	       (cfg->by_pid && !cfg->by_comm && !cfg->cgroup &&
+		!bpf_map_lookup_elem(pids_fd, &l->owner.pid, &one));
 }
 
 static int report(struct listeners *known, const struct listeners_request *q,
@@ -108,7 +107,7 @@ static int report(struct listeners *known, const struct listeners_request *q,
 		.port = l->at.port,
 		.interface = l->interface,
 		.accept_seen = q->cfg->accept_seen,
-		.selected = owner_selected(q, l),
+		.selected = listener_is_selected(q->cfg, q->pids_fd, l),
 	};
 	struct reported *r;
 

@@ -26,6 +26,10 @@ struct listeners_request {
 	void *ctx;
 };
 
+/* Is its owner?  -f selects children after they began to listen. */
+bool listener_is_selected(const volatile struct config *cfg, int pids_fd,
+			  const struct listening *l);
+
 /* NULL: no memory. */
 struct listeners *listeners_create(void);
 

@@ -10,10 +10,10 @@
 
 #include "base/clock.h"
 #include "chapter/select.h"
+#include "keys.h"
+#include "listeners.h"
 #include "shared/wanted.h"
 
-/* requests that one system call reads */
-#define BATCH 128
 /*
  * A request is gone a moment before its child is ESTABLISHED, and the child's program removes the
  * entry.
@@ -26,16 +26,6 @@ struct visit {
 	uint64_t now_ns;
 };
 
-static bool owner_selected(const struct requests_request *q, const struct listening *l)
-{
-	bool by_owner = q->cfg->by_pid || q->cfg->by_comm || q->cfg->cgroup;
-	__u8 one;
-
-	return !by_owner || l->selected ||
-	       (q->cfg->by_pid && !q->cfg->by_comm && !q->cfg->cgroup &&
-		!bpf_map_lookup_elem(q->pids_fd, &l->owner.pid, &one));
-}
-
 /* False: it is not selected. */
 static bool make_record(struct record *r, const struct requests_request *q, const struct tuple *key,
 			const struct synacks *s)
@@ -47,7 +37,6 @@ static bool make_record(struct record *r, const struct requests_request *q, cons
 				      .netns = key->netns,
 				      .local_port = key->local_port,
 				      .remote_port = key->remote_port,
-				      .sent_ns = s->first_ns,
 				      .iss = s->iss,
 				      .irs = s->irs,
 				      .retransmits = (__u16)s->n,
@@ -59,12 +48,10 @@ static bool make_record(struct record *r, const struct requests_request *q, cons
 	memcpy(r->h.local, key->local, 16);
 	memcpy(r->h.remote, key->remote, 16);
 	r->h.family = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)r->h.remote) ? 4 : 6;
-	for (__u32 i = 0; i < s->n && i < SYNACK_TIMES; i++)
-		diary_handshake_step(r, s->again_ns[i], BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
-				     STEP_RETRANSMIT);
+	diary_synacks(r, s);
 	bpf_map_lookup_elem(q->listening_fd, &s->listener, &l);
 	r->h.owner = l.owner;
-	return select_connection(q->options, &r->h) && owner_selected(q, &l);
+	return select_connection(q->options, &r->h) && listener_is_selected(q->cfg, q->pids_fd, &l);
 }
 
 /* The kernel gives it up when it is due.  One that is gone before has ended in another way. */
@@ -91,12 +78,11 @@ static bool may_report(struct requests *known, const struct requests_request *q,
 	return !q->cfg->tally && known->n++ < q->cfg->max_attempts;
 }
 
-/* Of these kinds the BPF side counts none. */
 static void count(const struct requests_request *q, const struct handshake_part *h,
 		  enum attempt attempt)
 {
 	struct counted_key key = {
-		.period = q->period,
+		.period = COUNTED_BY_USER,
 		.netns = h->netns,
 		.port = h->local_port,
 		.attempt = (__u16)attempt,
@@ -142,28 +128,21 @@ static int report_open(const struct visit *v, const struct tuple *key, const str
 /* n: how many there are. */
 static int visit_all(const struct visit *v, size_t *n)
 {
-	struct tuple keys[BATCH];
-	struct synacks *values = calloc(BATCH, sizeof(*values));
-	void *from = NULL;
-	__u32 position, got;
-	int err = values ? 0 : -ENOMEM, end = 0;
+	int fd = v->q->synacks_fd, err;
+	struct synacks s;
+	struct keys keys;
 
 	*n = 0;
-	while (!err && !end) {
-		got = BATCH;
-		end = bpf_map_lookup_batch(v->q->synacks_fd, from, &position, keys, values, &got,
-					   NULL);
-		if (end && end != -ENOENT)
-			err = end;
-		from = &position;
-		*n += err ? 0 : got;
-		for (__u32 i = 0; !err && i < got; i++)
-			err = v->known ? report_over(v, &keys[i], &values[i])
-				       : report_open(v, &keys[i], &values[i]);
-	}
-	free(values);
-	/* a bucket with more of them than a batch takes: the rest is for the next time */
-	return err == -ENOSPC ? 0 : err;
+	err = keys_read(&keys, fd, sizeof(struct tuple), sizeof(s));
+	if (err)
+		return err;
+	*n = keys.n;
+	for (size_t i = 0; !err && i < keys.n; i++)
+		if (!bpf_map_lookup_elem(fd, key_at(&keys, i), &s))
+			err = v->known ? report_over(v, key_at(&keys, i), &s)
+				       : report_open(v, key_at(&keys, i), &s);
+	free(keys.items);
+	return err;
 }
 
 int requests_report(struct requests *known, const struct requests_request *q, uint64_t now_ns)

@@ -25,7 +25,6 @@ struct requests_request {
 	int listening_fd;
 	int pids_fd;
 	int counted_fd;
-	uint32_t period; /* of the counts */
 	uint32_t number; /* of the last check */
 	bool last;	 /* no hook is attached any more */
 	item_fn sink;

@@ -254,7 +254,7 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		message("%llu %s accepted by calls that no hook shows: the owner is not known (see LIMITS in the manual)",
 			unseen, unseen == 1 ? "connection was" : "connections were");
 	if (not_followed)
-		message("%llu %s not followed, nor are the children: too many are at a time",
+		message("%llu %s not followed, nor are their children: too many run at once",
 			not_followed, not_followed == 1 ? "process is" : "processes are");
 	if (!err)
 		err = report_resets(t, &s, UINT64_MAX);

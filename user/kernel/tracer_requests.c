@@ -15,7 +15,6 @@ static struct requests_request make_request(const struct tracer *t, item_fn sink
 		.listening_fd = bpf_map__fd(t->skel->maps.listening),
 		.pids_fd = bpf_map__fd(t->skel->maps.pids),
 		.counted_fd = bpf_map__fd(t->skel->maps.counted),
-		.period = t->skel->bss->counted_period,
 		.number = t->skel->bss->requests_number,
 		.last = t->stopped,
 		.sink = sink,

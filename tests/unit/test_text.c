@@ -294,18 +294,26 @@ static void numbers(void **state)
 	assert_string_equal(text_of(buf, number_us(buf, INT64_MIN)), "-9223372036854775.808");
 }
 
+static void test_seconds(void **state)
+{
+	char buf[32];
+
+	(void)state;
+	assert_string_equal(text_seconds(buf, 0), "0.0 s");
+	assert_string_equal(text_seconds(buf, 49999999), "0.0 s");
+	assert_string_equal(text_seconds(buf, 50000000), "0.1 s");
+	assert_string_equal(text_seconds(buf, 12449999999), "12.4 s");
+	assert_string_equal(text_seconds(buf, INT64_MAX), "9223372036.9 s");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses),
-		cmocka_unit_test(zones),
-		cmocka_unit_test(addresses_like_libc),
-		cmocka_unit_test(ms),
-		cmocka_unit_test(rfc3339),
-		cmocka_unit_test(wall),
-		cmocka_unit_test(utf8),
-		cmocka_unit_test(foreign),
-		cmocka_unit_test(numbers),
+		cmocka_unit_test(test_seconds), cmocka_unit_test(addresses),
+		cmocka_unit_test(zones),	cmocka_unit_test(addresses_like_libc),
+		cmocka_unit_test(ms),		cmocka_unit_test(rfc3339),
+		cmocka_unit_test(wall),		cmocka_unit_test(utf8),
+		cmocka_unit_test(foreign),	cmocka_unit_test(numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

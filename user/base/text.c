@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,6 +28,14 @@ const char *text_ms(char buf[32], struct maybe ns)
 	buf[len++] = '.';
 	number_pad(buf + len, size % 1000, 3);
 	buf[len + 3] = '\0';
+	return buf;
+}
+
+const char *text_seconds(char buf[32], int64_t ns)
+{
+	int64_t tenth = NS_PER_S / 10, tenths = ns / tenth + (ns % tenth >= tenth / 2);
+
+	snprintf(buf, 32, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
 	return buf;
 }
 

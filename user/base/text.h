@@ -38,6 +38,9 @@ const char *text_remote_zone(const uint8_t addr[16], const char *ifname);
 /* Nanoseconds as milliseconds, such as "35.412", rounded half up; "-" if unknown. */
 const char *text_ms(char buf[32], struct maybe ns);
 
+/* ns as "12.4 s", rounded. */
+const char *text_seconds(char buf[32], int64_t ns);
+
 /* CLOCK_REALTIME as RFC 3339 in UTC, with nanoseconds: "2026-11-21T02:33:53.123456789Z". */
 const char *text_rfc3339(char buf[TIME_MAX], int64_t realtime_ns);
 

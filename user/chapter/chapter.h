@@ -72,6 +72,9 @@ enum missing {
 	MISSINGS
 };
 
+/* Which queue was full. */
+enum drop_reason { DROP_NONE, DROP_ACCEPT_QUEUE, DROP_SYN_QUEUE, DROP_REASONS };
+
 enum segment_flag {
 	SEGMENT_SYN = 1 << 0,
 	SEGMENT_ACK = 1 << 1,
@@ -135,8 +138,7 @@ struct handshake {
 	struct maybe synack_retransmits;
 	/* a server's ESTABLISHED to accept()'s return */
 	struct maybe accept_ns;
-	/* "accept_queue" or "syn_queue", which was full; "": it was not dropped */
-	char drop_reason[16];
+	enum drop_reason drop_reason;
 	enum tristate simultaneous_open, fastopen, syncookie, mptcp;
 	struct maybe iss, irs;
 	/* as negotiated: bytes, and shift counts */

@@ -2,7 +2,6 @@
 /* The handshake chapter: from the SYN to ESTABLISHED, or to the failure. */
 #include <errno.h>
 #include <linux/bpf.h>
-#include <stdio.h>
 
 #include "attempt.h"
 #include "chapter_parts.h"
@@ -331,8 +330,8 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	if (h->accept_ns && established && h->role == ROLE_SERVER)
 		hs->accept_ns = known_delay(end_ns, h->accept_ns);
 	if (hs->outcome == OUTCOME_DROPPED)
-		snprintf(hs->drop_reason, sizeof(hs->drop_reason), "%s",
-			 h->flags & HANDSHAKE_SYN_QUEUE ? "syn_queue" : "accept_queue");
+		hs->drop_reason = h->flags & HANDSHAKE_SYN_QUEUE ? DROP_SYN_QUEUE
+								 : DROP_ACCEPT_QUEUE;
 	if (h->early_sent || h->early_received)
 		ch->completeness |= COMPLETE_DATA;
 	if (h->flags & HANDSHAKE_RST_SENT)

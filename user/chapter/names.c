@@ -65,6 +65,12 @@ static const char *const reset_reasons[] = {
 };
 _Static_assert(COUNT(reset_reasons) == RESET_REASONS, "a name for each reason of a reset");
 
+static const char *const drop_reasons[] = {
+	[DROP_ACCEPT_QUEUE] = "accept_queue",
+	[DROP_SYN_QUEUE] = "syn_queue",
+};
+_Static_assert(COUNT(drop_reasons) == DROP_REASONS, "a name for each queue");
+
 static const char *const missings[] = {
 	[MISSING_BEFORE_TRACE] = "before_trace",
 	[MISSING_NOT_SELECTED] = "not_selected",
@@ -135,6 +141,13 @@ const char *name_reset_reason(unsigned int reason)
 	static char buf[UNKNOWN_MAX];
 
 	return reason < COUNT(reset_reasons) ? reset_reasons[reason] : unknown(buf, reason);
+}
+
+const char *name_drop_reason(unsigned int reason)
+{
+	static char buf[UNKNOWN_MAX];
+
+	return reason < COUNT(drop_reasons) ? drop_reasons[reason] : unknown(buf, reason);
 }
 
 const char *name_closer_exit(unsigned int exit)

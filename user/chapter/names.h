@@ -16,6 +16,7 @@ const char *name_outcome(unsigned int outcome);
 const char *name_first_closer(unsigned int closer);
 const char *name_ending(unsigned int ending);
 const char *name_reset_reason(unsigned int reason);
+const char *name_drop_reason(unsigned int reason);
 /* "exit", "signal 9", NULL for CLOSER_LIVES. */
 const char *name_closer_exit(unsigned int exit);
 const char *name_missing(unsigned int missing);

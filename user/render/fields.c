@@ -38,6 +38,7 @@ enum how {
 	HOW_FIRST_CLOSER,
 	HOW_ENDING,
 	HOW_RESET_REASON,
+	HOW_DROP_REASON,
 	HOW_CLOSER_EXIT,
 };
 
@@ -91,7 +92,7 @@ const struct field fields[] = {
 	HANDSHAKE("syn_retransmits", HOW_INT, syn_retransmits),
 	HANDSHAKE("synack_retransmits", HOW_INT, synack_retransmits),
 	{ NAME("accept_us"), IN_HANDSHAKE, IN_BOTH, false, HOW_ACCEPT, 0 },
-	HANDSHAKE("drop_reason", HOW_COMM, drop_reason),
+	HANDSHAKE("drop_reason", HOW_DROP_REASON, drop_reason),
 	HANDSHAKE("simultaneous_open", HOW_TRISTATE, simultaneous_open),
 	HANDSHAKE("fastopen", HOW_TRISTATE, fastopen),
 	HANDSHAKE("syncookie", HOW_TRISTATE, syncookie),
@@ -274,6 +275,9 @@ void field_value(struct value *v, const struct field *f, const struct render_con
 		return;
 	case HOW_CLOSER_EXIT:
 		set_text(v, VALUE_WORD, name_closer_exit(*(const uint8_t *)at));
+		return;
+	case HOW_DROP_REASON:
+		set_text(v, VALUE_WORD, name_drop_reason(*(const enum drop_reason *)at));
 		return;
 	case HOW_RESET_REASON:
 		set_text(v, VALUE_WORD, name_reset_reason(*(const enum reset_reason *)at));

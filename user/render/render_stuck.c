@@ -3,18 +3,8 @@
 #include <inttypes.h>
 #include <linux/bpf.h>
 
+#include "base/clock.h"
 #include "render_parts.h"
-
-#define NS_PER_S INT64_C(1000000000)
-
-/* "12.4 s" */
-static const char *seconds(char buf[32], int64_t ns)
-{
-	int64_t tenths = ns / (NS_PER_S / 10);
-
-	snprintf(buf, 32, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
-	return buf;
-}
 
 bool render_stuck(char buf[STUCK_TEXT_MAX], const struct chapter *ch)
 {
@@ -32,7 +22,7 @@ bool render_stuck(char buf[STUCK_TEXT_MAX], const struct chapter *ch)
 		     where);
 	if (cl->unacked_ns.known)
 		n += snprintf(buf + n, STUCK_TEXT_MAX - (size_t)n, " for %s",
-			      seconds(text, cl->unacked_ns.value));
+			      text_seconds(text, cl->unacked_ns.value));
 	if (cl->unacked_retransmits.value)
 		n += snprintf(buf + n, STUCK_TEXT_MAX - (size_t)n, ", %" PRId64 " retransmit%s",
 			      cl->unacked_retransmits.value,
@@ -48,6 +38,7 @@ bool render_idle(char buf[STUCK_TEXT_MAX], const struct close *cl)
 
 	if (!cl->idle_ns.known || cl->idle_ns.value < NS_PER_S)
 		return false;
-	snprintf(buf, STUCK_TEXT_MAX, "no data for %s before", seconds(text, cl->idle_ns.value));
+	snprintf(buf, STUCK_TEXT_MAX, "no data for %s before",
+		 text_seconds(text, cl->idle_ns.value));
 	return true;
 }

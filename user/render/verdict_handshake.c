@@ -60,7 +60,7 @@ static void say_outcome(struct verdict *v, const struct chapter *ch)
 		say(v, "; ", "refused: nobody listens on this port");
 	} else if (hs->outcome == OUTCOME_DROPPED) {
 		say(v, "; ", "dropped: the %s is full",
-		    *hs->drop_reason == 's' ? "SYN queue" : "accept queue");
+		    hs->drop_reason == DROP_SYN_QUEUE ? "SYN queue" : "accept queue");
 	} else if (ch->no_socket && hs->outcome == OUTCOME_TIMED_OUT) {
 		say(v, "; ", "no answer to the SYN,ACK, given up after %s ms",
 		    text_ms(ms, hs->handshake_ns));

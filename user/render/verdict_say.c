@@ -5,11 +5,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "chapter/names.h"
 
 #define WIDTH 80
 #define PHRASE_MAX 160
-#define NS_PER_S INT64_C(1000000000)
 
 void say(struct verdict *v, const char *separator, const char *format, ...)
 {
@@ -78,12 +78,10 @@ const char *errno_words(char buf[32], int err)
 
 const char *duration_words(char buf[32], struct maybe ns)
 {
-	int64_t tenths = (ns.value + NS_PER_S / 20) / (NS_PER_S / 10);
 	char ms[32];
 
-	if (ns.value < NS_PER_S)
-		snprintf(buf, 32, "%s ms", text_ms(ms, ns));
-	else
-		snprintf(buf, 32, "%" PRId64 ".%" PRId64 " s", tenths / 10, tenths % 10);
+	if (ns.value >= NS_PER_S)
+		return text_seconds(buf, ns.value);
+	snprintf(buf, 32, "%s ms", text_ms(ms, ns));
 	return buf;
 }

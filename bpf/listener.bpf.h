@@ -7,6 +7,7 @@
 #define LISTENER_BPF_H
 
 #include "common.bpf.h"
+#include "for_each.bpf.h"
 #include "owner.bpf.h"
 #include "post.bpf.h"
 
@@ -62,23 +63,19 @@ static __always_inline void listener_read(struct listening *l, const struct sock
 }
 
 /* Run once a second, and when open connections are reported. */
-SEC("?iter/bpf_map_elem")
-int read_listeners(struct bpf_iter__bpf_map_elem *ctx)
+static __always_inline void read_listeners_one(struct sock *const *key, struct listening *l)
 {
-	struct sock **key = ctx->key, *sk;
-	struct listening *l = ctx->value;
+	struct sock *sk = *key;
 
-	if (!key || !l)
-		return 0;
-	sk = *key;
 	/* the memory of a socket whose end was not seen may be anything by now */
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) != BPF_TCP_LISTEN ||
 	    BPF_CORE_READ(sk, __sk_common.skc_num) != l->at.port)
-		return 0;
+		return;
 	listener_read(l, sk);
 	l->seen = listeners_number;
-	return 0;
 }
+
+FOR_EACH(read_listeners, listening, struct sock *, struct listening)
 
 /* It ends, and is still as it was: its children are thrown away after this. */
 static __always_inline void listener_ends(__u64 sk)

@@ -9,6 +9,7 @@
 
 #include "common.bpf.h"
 #include "attempt.bpf.h"
+#include "for_each.bpf.h"
 #include "segment.bpf.h"
 #include "synack.bpf.h"
 
@@ -47,15 +48,10 @@ static __always_inline __u64 request_due_ns(const struct synacks *s)
 }
 
 /* Run once a second while there are any, and when open connections are reported. */
-SEC("?iter/bpf_map_elem")
-int check_requests(struct bpf_iter__bpf_map_elem *ctx)
+static __always_inline void check_requests_one(const struct tuple *at, struct synacks *s)
 {
-	struct synacks *s = ctx->value;
-	struct tuple *at = ctx->key, key;
+	struct tuple key = *at;
 
-	if (!at || !s)
-		return 0;
-	key = *at;
 	if (request_lives(s, &key)) {
 		s->due_ns = request_due_ns(s);
 		s->acked = request_acked(s);
@@ -63,8 +59,9 @@ int check_requests(struct bpf_iter__bpf_map_elem *ctx)
 		s->gone_ns = bpf_ktime_get_ns();
 	}
 	s->seen = requests_number;
-	return 0;
 }
+
+FOR_EACH(check_requests, synacks, struct tuple, struct synacks)
 
 /* The owner of a listening socket.  False: it is not selected. */
 static __always_inline bool request_owner(struct owner *o, __u64 listener)

@@ -5,6 +5,7 @@
 
 #include "common.bpf.h"
 #include "facts.bpf.h"
+#include "for_each.bpf.h"
 #include "holder.bpf.h"
 #include "owner.bpf.h"
 #include "table.bpf.h"
@@ -201,21 +202,16 @@ static __always_inline void read_unacked(struct close_part *c, struct tcp_sock *
  * whose end was not seen may be anything by now.  A handshake that hangs gets its local port here:
  * it had none when it began.
  */
-SEC("?iter/bpf_map_elem")
-int check_alive(struct bpf_iter__bpf_map_elem *ctx)
+static __always_inline void check_alive_one(struct sock_common *const *key, struct record *r)
 {
-	struct sock_common **key = ctx->key, *skc;
-	struct record *r = ctx->value;
+	struct sock_common *skc = *key;
 	__u8 state = 0;
 
-	if (!key || !r)
-		return 0;
-	skc = *key;
 	bpf_probe_read_kernel(&state, sizeof(state), (void *)&skc->skc_state);
 	if (!state || state == BPF_TCP_CLOSE || state > BPF_TCP_NEW_SYN_RECV ||
 	    bpf_ntohs(BPF_CORE_READ(skc, skc_dport)) != r->h.remote_port ||
 	    (r->h.cookie && r->h.cookie != (__u64)BPF_CORE_READ(skc, skc_cookie.counter)))
-		return 0;
+		return;
 	r->h.seen = check_number;
 	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_MPTCP) &&
 	    !BPF_CORE_READ((struct sock *)skc, sk_socket) &&
@@ -224,22 +220,19 @@ int check_alive(struct bpf_iter__bpf_map_elem *ctx)
 	if (!r->h.local_port && state == BPF_TCP_SYN_SENT)
 		r->h.local_port = BPF_CORE_READ(skc, skc_num);
 	read_unacked(&r->c, (struct tcp_sock *)skc, state);
-	return 0;
 }
+
+FOR_EACH(check_alive, table, struct sock_common *, struct record)
 
 /*
  * Run before handshakes that wait for accept() are reported: is one still in the accept queue?  What has a
  * file was accepted by a call that no hook shows.
  */
-SEC("?iter/bpf_map_elem")
-int check_unaccepted(struct bpf_iter__bpf_map_elem *ctx)
+static __always_inline void check_unaccepted_one(struct sock *const *key, struct unaccepted *u)
 {
-	struct sock **key = ctx->key;
-	struct unaccepted *u = ctx->value;
-
-	if (key && u)
-		u->left_queue = BPF_CORE_READ(*key, sk_socket) != NULL;
-	return 0;
+	u->left_queue = BPF_CORE_READ(*key, sk_socket) != NULL;
 }
+
+FOR_EACH(check_unaccepted, unaccepted, struct sock *, struct unaccepted)
 
 #endif

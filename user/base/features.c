@@ -38,7 +38,8 @@ const struct feature_hooks features[FEATURES] = {
 			     { { HOOK_RAW_TP, "tcp_retransmit_synack" } },
 			     "handshake_us (if the SYN,ACK was retransmitted)" },
 	[FEATURE_HALF_OPEN] = { "half_open",
-				{ { HOOK_ITER, "bpf_map_elem" } },
+				{ { HOOK_ITER, "bpf_map_elem" },
+				  { HOOK_FOR_EACH, "bpf_for_each_map_elem" } },
 				"no handshake whose SYN,ACK is never answered is reported" },
 	[FEATURE_REQUEST] = { "request",
 			      { { HOOK_FEXIT, "tcp_check_req" }, { HOOK_RAW_TP, "kfree_skb" } },
@@ -60,23 +61,26 @@ const struct feature_hooks features[FEATURES] = {
 			     { HOOK_PROC, "sock_diag, /proc" } },
 			   "pid, comm, uid, cgroup (of connections that existed before the trace)" },
 	[FEATURE_ALIVE] = { "alive",
-			    { { HOOK_ITER, "bpf_map_elem" } },
+			    { { HOOK_ITER, "bpf_map_elem" },
+			      { HOOK_FOR_EACH, "bpf_for_each_map_elem" } },
 			    "nothing (connections whose end was missed may be reported as open)" },
 	[FEATURE_HOLDER] = { "holder",
 			     { { HOOK_ITER, "task_file" } },
 			     "holder_pid, holder_comm (of what is open)" },
 	[FEATURE_LISTENER] = { "listener",
-			       { { HOOK_ITER, "bpf_map_elem" } },
+			       { { HOOK_ITER, "bpf_map_elem" },
+				 { HOOK_FOR_EACH, "bpf_for_each_map_elem" } },
 			       "no listener is reported" },
 	[FEATURE_MPTCP] = { "mptcp", { { HOOK_FIELD, "tcp_sock.is_mptcp" } }, "mptcp" },
 };
 
 static const char *const kind_names[HOOK_KINDS] = {
-	[HOOK_ANY] = "unknown",	  [HOOK_NONE] = "none",		  [HOOK_TP_BTF] = "tp_btf",
-	[HOOK_RAW_TP] = "raw_tp", [HOOK_FENTRY] = "fentry",	  [HOOK_FEXIT] = "fexit",
-	[HOOK_KPROBE] = "kprobe", [HOOK_KRETPROBE] = "kretprobe", [HOOK_SYSCALL] = "syscall",
-	[HOOK_HELPER] = "helper", [HOOK_ITER] = "iter",		  [HOOK_ITER_5_8] = "iter_5.8",
-	[HOOK_FIELD] = "field",	  [HOOK_HEADERS] = "headers",	  [HOOK_PROC] = "proc",
+	[HOOK_ANY] = "unknown",	      [HOOK_NONE] = "none",	      [HOOK_TP_BTF] = "tp_btf",
+	[HOOK_RAW_TP] = "raw_tp",     [HOOK_FENTRY] = "fentry",	      [HOOK_FEXIT] = "fexit",
+	[HOOK_KPROBE] = "kprobe",     [HOOK_KRETPROBE] = "kretprobe", [HOOK_SYSCALL] = "syscall",
+	[HOOK_HELPER] = "helper",     [HOOK_ITER] = "iter",	      [HOOK_ITER_5_8] = "iter_5.8",
+	[HOOK_FIELD] = "field",	      [HOOK_HEADERS] = "headers",     [HOOK_PROC] = "proc",
+	[HOOK_FOR_EACH] = "for_each",
 };
 
 const char *hook_name(enum hook_kind kind)

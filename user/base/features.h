@@ -47,6 +47,7 @@ enum hook_kind {
 	HOOK_HELPER,  /* a BPF helper */
 	HOOK_ITER,
 	HOOK_ITER_5_8, /* where bpf_sock_from_file() is missing */
+	HOOK_FOR_EACH, /* a helper, in a program that user space runs */
 	HOOK_FIELD,    /* a field of a kernel structure */
 	HOOK_PROC,     /* user space reads sock_diag and /proc */
 	HOOK_HEADERS,  /* a tracepoint without the receiving socket: the headers identify it */

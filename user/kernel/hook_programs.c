@@ -35,6 +35,7 @@ const struct hook_program hook_programs[] = {
 	{ FEATURE_RESET, HOOK_RAW_TP, 2, PROG(reset_sent), false },
 	{ FEATURE_SYNACK, HOOK_RAW_TP, 2, PROG(synack_retransmitted), false },
 	{ FEATURE_HALF_OPEN, HOOK_ITER, 0, PROG(check_requests), true },
+	{ FEATURE_HALF_OPEN, HOOK_FOR_EACH, 0, PROG(check_requests_run), true },
 	{ FEATURE_REQUEST, HOOK_FEXIT, 5, PROG(request_checked_5args), false },
 	{ FEATURE_REQUEST, HOOK_FEXIT, 6, PROG(request_checked_6args), false },
 	{ FEATURE_DROPPED, HOOK_FENTRY, 4, PROG(syn_fentry), false },
@@ -48,8 +49,11 @@ const struct hook_program hook_programs[] = {
 	{ FEATURE_SCAN, HOOK_ITER_5_8, 0, PROG(scan_tcp), true },
 	{ FEATURE_ALIVE, HOOK_ITER, 0, PROG(check_alive), true },
 	{ FEATURE_ALIVE, HOOK_ITER, 0, PROG(check_unaccepted), true },
+	{ FEATURE_ALIVE, HOOK_FOR_EACH, 0, PROG(check_alive_run), true },
+	{ FEATURE_ALIVE, HOOK_FOR_EACH, 0, PROG(check_unaccepted_run), true },
 	{ FEATURE_HOLDER, HOOK_ITER, 0, PROG(scan_holders), true },
 	{ FEATURE_LISTENER, HOOK_ITER, 0, PROG(read_listeners), true },
+	{ FEATURE_LISTENER, HOOK_FOR_EACH, 0, PROG(read_listeners_run), true },
 };
 
 const size_t hook_programs_n = sizeof(hook_programs) / sizeof(hook_programs[0]);

@@ -103,16 +103,17 @@ bool kernel_has_field(const struct btf *btf, const char *structure, const char *
 	return false;
 }
 
-/* Loads a program for this tracepoint or function.  A file descriptor or -errno. */
+/* Loads a program for this tracepoint, function or iterator.  A file descriptor or -errno. */
 static int load_trial(const struct btf *own, enum bpf_attach_type type, const char *name,
 		      const struct bpf_insn *insns, size_t n)
 {
 	bool tracepoint = type == BPF_TRACE_RAW_TP;
+	const char *prefix = tracepoint ? "btf_trace_" : type == BPF_TRACE_ITER ? "bpf_iter_" : "";
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = type);
 	char prefixed[128];
 	int id;
 
-	snprintf(prefixed, sizeof(prefixed), "%s%s", tracepoint ? "btf_trace_" : "", name);
+	snprintf(prefixed, sizeof(prefixed), "%s%s", prefix, name);
 	id = btf__find_by_name_kind(own, prefixed, tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC);
 	if (id <= 0)
 		return -ENOENT;
@@ -154,6 +155,16 @@ int kernel_try_typed(const struct btf *own, enum bpf_attach_type type, const cha
 	if (link == -ENOTSUPP)
 		return -EOPNOTSUPP;
 	return link < 0 ? link : 0;
+}
+
+int kernel_try_iterator(const struct btf *own, const char *name)
+{
+	int prog = load_trial(own, BPF_TRACE_ITER, name, return_0, 2);
+
+	if (prog < 0)
+		return prog;
+	close(prog);
+	return 0;
 }
 
 int kernel_try_cookie(const struct btf *own)

@@ -41,6 +41,9 @@ bool kernel_preempts_tracepoints(const struct btf *own);
  */
 int kernel_try_typed(const struct btf *own, enum bpf_attach_type type, const char *name);
 
+/* Tries to load an iterator: hardened kernels refuse some.  0 or -errno; -ENOENT: there is no such iterator. */
+int kernel_try_iterator(const struct btf *own, const char *name);
+
 /* Tries to load a program of a raw tracepoint, whose arguments have no types.  0 or -errno. */
 int kernel_try_raw(void);
 

@@ -17,10 +17,12 @@ static struct bpf_program *program_of(struct tracer *t, const struct hook_progra
 	return *(struct bpf_program **)((char *)&t->skel->progs + p->offset);
 }
 
-/* The name of the function, tracepoint or iterator in the section's name. */
+/* The name of the function, tracepoint or iterator in the section's name; "": it has none. */
 static const char *attach_point(const struct bpf_program *prog)
 {
-	return strrchr(bpf_program__section_name(prog), '/') + 1;
+	const char *slash = strrchr(bpf_program__section_name(prog), '/');
+
+	return slash ? slash + 1 : "";
 }
 
 /* Does a perf event run the program?  try_program() opens it, and it stays open. */
@@ -55,13 +57,21 @@ static int try_tracepoint(const struct tracer *t, const struct hook_program *p, 
 
 static int try_iterator(const struct tracer *t, const struct hook_program *p, const char *hook)
 {
-	char context[64];
+	int err = kernel_try_iterator(t->own, hook);
 
-	snprintf(context, sizeof(context), "bpf_iter__%s", hook);
-	if (!kernel_has_struct(t->own, context))
-		return -ENOENT;
+	if (err)
+		return err;
 	if (p->feature == FEATURE_SCAN && p->kind == HOOK_ITER &&
 	    !kernel_has_helper(t->own, "BPF_FUNC_sock_from_file"))
+		return -ENOSYS;
+	return 0;
+}
+
+/* BPF_PROG_TYPE_SYSCALL is older than its use of maps whose entries are allocated as needed: since 6.1. */
+static int try_for_each(const struct tracer *t)
+{
+	if (!kernel_has_helper(t->own, "BPF_FUNC_for_each_map_elem") ||
+	    !kernel_has_struct(t->own, "bpf_mem_alloc"))
 		return -ENOSYS;
 	return 0;
 }
@@ -94,6 +104,8 @@ static int try_program(struct tracer *t, const struct hook_program *p)
 	case HOOK_ITER:
 	case HOOK_ITER_5_8:
 		return try_iterator(t, p, hook);
+	case HOOK_FOR_EACH:
+		return try_for_each(t);
 	default:
 		return -ENOSYS;
 	}

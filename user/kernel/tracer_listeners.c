@@ -28,7 +28,7 @@ int tracer_sweep_listeners(struct tracer *t, item_fn sink, void *ctx, uint64_t n
 	uint64_t cpu_ns, pause_ns;
 	int err;
 
-	if (!t->listener_reader || now_ns < t->listeners_at_ns)
+	if (!for_each_ready(&t->listener_reader) || now_ns < t->listeners_at_ns)
 		return 0;
 	cpu_ns = clock_cpu_ns();
 	tracer_read_listeners(t);
@@ -44,7 +44,7 @@ int tracer_report_listeners(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct listeners_request q;
 
-	if (!t->listener_reader)
+	if (!for_each_ready(&t->listener_reader))
 		return 0;
 	/* after the last reading no hook shows that a listener ends */
 	if (!t->stopped)

@@ -204,12 +204,12 @@ void tracer_close(struct tracer *t)
 	if (!t)
 		return;
 	tracer_detach(t);
-	bpf_link__destroy(t->alive_check);
-	bpf_link__destroy(t->listener_reader);
-	bpf_link__destroy(t->holder_finder);
-	bpf_link__destroy(t->queue_check);
-	bpf_link__destroy(t->held_finder);
-	bpf_link__destroy(t->request_check);
+	for_each_end(&t->alive_check);
+	for_each_end(&t->listener_reader);
+	for_each_end(&t->holder_finder);
+	for_each_end(&t->queue_check);
+	for_each_end(&t->held_finder);
+	for_each_end(&t->request_check);
 	listeners_destroy(t->listeners);
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);

@@ -8,6 +8,7 @@
 
 #include "attempts.h"
 #include "base/features.h"
+#include "for_each.h"
 #include "processes.h"
 #include "requests.h"
 #include "shared/config.h"
@@ -46,13 +47,12 @@ struct tracer {
 	struct bpf_link *primary;
 	struct bpf_link *backups[BACKUPS]; /* NULL: not needed with this kernel */
 	struct bpf_link *relay;
-	/* NULL before Linux 5.9: commit a5cbe05a6673 ("bpf: Implement bpf iterator for map elements") */
-	struct bpf_link *alive_check;
-	struct bpf_link *listener_reader; /* NULL as well */
-	struct bpf_link *holder_finder;	  /* which processes have the recorded sockets open */
-	struct bpf_link *held_finder;	  /* -p: the sockets that the processes hold */
-	struct bpf_link *request_check;	  /* NULL as well */
-	struct bpf_link *queue_check;	  /* NULL as well */
+	struct for_each alive_check;
+	struct for_each queue_check;
+	struct for_each listener_reader;
+	struct for_each request_check;
+	struct for_each holder_finder; /* which processes have the recorded sockets open */
+	struct for_each held_finder;   /* -p: the sockets that the processes hold */
 	bool stopped;
 
 	struct ring_buffer *ring;

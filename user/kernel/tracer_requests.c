@@ -25,7 +25,7 @@ static struct requests_request make_request(const struct tracer *t, item_fn sink
 /* Nothing is looked at before a SYN,ACK has been retransmitted. */
 static bool may_have_some(const struct tracer *t)
 {
-	return t->request_check &&
+	return for_each_ready(&t->request_check) &&
 	       (t->requests.any || t->requests.seen != t->skel->bss->synacks_seen);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Runs the iterators: what existed before the trace, and which of the recorded sockets still exist. */
+/* Runs the programs that read what the kernel has: what existed before the trace, and which of the recorded sockets still exist. */
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
@@ -13,18 +13,9 @@
 #include "namespaces.h"
 #include "preexisting.h"
 
-static int run_iterator(void *link)
+static int run_in_namespace(void *program)
 {
-	int fd = bpf_iter_create(bpf_link__fd(link));
-	char nothing[64];
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, nothing, sizeof(nothing))) > 0 || (n < 0 && errno == EAGAIN))
-		;
-	close(fd);
-	return n < 0 ? -errno : 0;
+	return for_each_run(program);
 }
 
 /*
@@ -61,7 +52,7 @@ static void scan_by_sock_diag(struct tracer *t)
 static void scan_sockets(struct tracer *t)
 {
 	struct tcpstates_bpf *skel = t->skel;
-	struct bpf_link *link;
+	struct for_each scan;
 	uint32_t own = 0;
 	int result = -ENOENT;
 
@@ -73,58 +64,61 @@ static void scan_sockets(struct tracer *t)
 		skel->bss->scanned_netns = SCANNED_NONE;
 		return;
 	}
-	link = bpf_program__attach_iter(t->progs[FEATURE_SCAN], NULL);
-	if (link)
-		run_iterator(link);
-	bpf_link__destroy(link);
-	link = bpf_program__attach_iter(skel->progs.scan_tcp, NULL);
-	if (link)
-		result = namespaces_visit(t->options, run_iterator, link, &own);
-	bpf_link__destroy(link);
+	for_each_begin(&scan, t->progs[FEATURE_SCAN], NULL);
+	if (for_each_ready(&scan))
+		for_each_run(&scan);
+	for_each_end(&scan);
+	for_each_begin(&scan, skel->progs.scan_tcp, NULL);
+	if (for_each_ready(&scan))
+		result = namespaces_visit(t->options, run_in_namespace, &scan, &own);
+	for_each_end(&scan);
 	set_scanned(t, result, own);
+}
+
+static void begin_of(struct tracer *t, enum feature feature, struct for_each *f,
+		     const struct bpf_map *map)
+{
+	if (t->progs[feature])
+		for_each_begin(f, t->progs[feature], map);
 }
 
 void tracer_scan(struct tracer *t)
 {
-	union bpf_iter_link_info info = { .map.map_fd = (__u32)bpf_map__fd(t->skel->maps.table) };
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info, .link_info_len = sizeof(info));
+	const struct tcpstates_bpf *skel = t->skel;
+	bool by_iterator = t->found.of[FEATURE_ALIVE].kind == HOOK_ITER;
 
 	scan_sockets(t);
 	t->skel->data->scanning = 0;
+	begin_of(t, FEATURE_ALIVE, &t->alive_check, skel->maps.table);
 	if (t->progs[FEATURE_ALIVE])
-		t->alive_check = bpf_program__attach_iter(t->progs[FEATURE_ALIVE], &opts);
-	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.unaccepted);
-	if (t->progs[FEATURE_ALIVE])
-		t->queue_check = bpf_program__attach_iter(t->skel->progs.check_unaccepted, &opts);
-	if (t->progs[FEATURE_HOLDER])
-		t->holder_finder = bpf_program__attach_iter(t->progs[FEATURE_HOLDER], NULL);
-	if (t->skel->rodata->cfg.by_pid && t->found.of[FEATURE_SCAN].kind == HOOK_ITER)
-		t->held_finder = bpf_program__attach_iter(t->skel->progs.scan_files, NULL);
-	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.listening);
-	if (t->progs[FEATURE_LISTENER])
-		t->listener_reader = bpf_program__attach_iter(t->progs[FEATURE_LISTENER], &opts);
-	info.map.map_fd = (__u32)bpf_map__fd(t->skel->maps.synacks);
-	if (t->progs[FEATURE_HALF_OPEN])
-		t->request_check = bpf_program__attach_iter(t->progs[FEATURE_HALF_OPEN], &opts);
+		for_each_begin(&t->queue_check,
+			       by_iterator ? skel->progs.check_unaccepted
+					   : skel->progs.check_unaccepted_run,
+			       skel->maps.unaccepted);
+	begin_of(t, FEATURE_HOLDER, &t->holder_finder, NULL);
+	if (skel->rodata->cfg.by_pid && t->found.of[FEATURE_SCAN].kind == HOOK_ITER)
+		for_each_begin(&t->held_finder, skel->progs.scan_files, NULL);
+	begin_of(t, FEATURE_LISTENER, &t->listener_reader, skel->maps.listening);
+	begin_of(t, FEATURE_HALF_OPEN, &t->request_check, skel->maps.synacks);
 }
 
 /*
- * The iterator runs twice: if an entry is removed while the iterator is at it, and its memory is used again,
- * the iterator skips the rest of the bucket.
+ * It runs twice: if an entry is removed while the program is at it, and its memory is used again, the kernel
+ * skips the rest of the bucket.
  */
 void tracer_check_sockets(struct tracer *t)
 {
 	uint64_t now_ns;
 
 	/* first: what is found is checked, too */
-	if (t->held_finder)
-		run_iterator(t->held_finder);
+	if (for_each_ready(&t->held_finder))
+		for_each_run(&t->held_finder);
 	now_ns = clock_monotonic_ns();
-	if (!t->alive_check)
+	if (!for_each_ready(&t->alive_check))
 		return;
 	t->skel->bss->check_number++;
 	for (int i = 0; i < 2; i++)
-		if (run_iterator(t->alive_check))
+		if (for_each_run(&t->alive_check))
 			return;
 	t->checked_ns = now_ns;
 }
@@ -133,37 +127,37 @@ void tracer_find_holders(void *tracer)
 {
 	struct tracer *t = tracer;
 
-	if (!t->holder_finder)
+	if (!for_each_ready(&t->holder_finder))
 		return;
 	keys_delete_all(bpf_map__fd(t->skel->maps.holders), sizeof(__u64),
 			sizeof(struct socket_holder));
-	run_iterator(t->holder_finder);
+	for_each_run(&t->holder_finder);
 }
 
 void tracer_check_unaccepted(void *tracer)
 {
 	struct tracer *t = tracer;
 
-	if (t->queue_check)
-		run_iterator(t->queue_check);
+	if (for_each_ready(&t->queue_check))
+		for_each_run(&t->queue_check);
 }
 
 /* Once is enough: one that is skipped has its turn a second later. */
 void tracer_read_listeners(struct tracer *t)
 {
-	if (!t->listener_reader)
+	if (!for_each_ready(&t->listener_reader))
 		return;
 	t->skel->bss->listeners_number++;
-	run_iterator(t->listener_reader);
+	for_each_run(&t->listener_reader);
 }
 
 /* Once is enough, too. */
 void tracer_check_requests(struct tracer *t)
 {
-	if (!t->request_check)
+	if (!for_each_ready(&t->request_check))
 		return;
 	t->skel->bss->requests_number++;
-	run_iterator(t->request_check);
+	for_each_run(&t->request_check);
 }
 
 bool tracer_can_read_maps(void *tracer)
@@ -172,15 +166,10 @@ bool tracer_can_read_maps(void *tracer)
 	__u64 *values = calloc((size_t)t->n_cpus, sizeof(*values));
 	__u32 first = 0;
 	bool works;
-	int fd;
 
 	works = values && !bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.counters), &first, values);
-	if (works && t->alive_check) {
-		fd = bpf_iter_create(bpf_link__fd(t->alive_check));
-		works = fd >= 0;
-		if (works)
-			close(fd);
-	}
+	if (works && for_each_ready(&t->alive_check))
+		works = for_each_allowed(&t->alive_check);
 	free(values);
 	return works;
 }

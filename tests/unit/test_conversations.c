@@ -3,111 +3,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "cases.h"
-#include "recording/conversations.h"
-
-#define GIB (1ULL << 30)
-
-/*
- * The packets that came, "> S, < S., > .": > from the client, at port 40000; ! from the
- * receiver's record.
- */
-struct story {
-	struct conversations *c;
-	char text[4096];
-	size_t n;
-	uint64_t payload[2];
-	uint32_t
-		next[2]; /* sequence numbers: each packet must begin at the end of the one before */
-	uint64_t unacknowledged[2];
-	int64_t last_ns;
-	bool backwards; /* a packet is earlier than the one before */
-};
-
-static int put(void *ctx, const struct packet *p)
-{
-	struct story *s = ctx;
-	int side = p->from_port != 40000;
-	size_t len = strnlen(s->text, sizeof(s->text));
-
-	if (len < sizeof(s->text) - 1)
-		snprintf(s->text + len, sizeof(s->text) - len, "%s%s%s %s%s%s%s%s", len ? ", " : "",
-			 side ? "<" : ">", p->outbound ? "" : "!", p->flags & PACKET_SYN ? "S" : "",
-			 p->flags & PACKET_FIN ? "F" : "", p->flags & PACKET_RST ? "R" : "",
-			 p->flags & PACKET_ACK ? "." : "", p->payload ? " data" : "");
-	s->n++;
-	s->backwards |= p->t_ns < s->last_ns;
-	s->last_ns = p->t_ns;
-	s->payload[side] += p->payload;
-	if (s->next[side] && !(p->flags & PACKET_SYN))
-		assert_int_equal(p->seq, s->next[side]);
-	s->next[side] = p->seq + p->payload + !!(p->flags & (PACKET_SYN | PACKET_FIN));
-	s->unacknowledged[side] += p->payload;
-	s->unacknowledged[!side] = 0;
-	assert_true(s->unacknowledged[side] <= GIB);
-	return 0;
-}
-
-static int begin(void **state)
-{
-	struct story *s = calloc(1, sizeof(*s));
-
-	if (s)
-		s->c = conversations_create(put, s);
-	*state = s;
-	return s && s->c ? 0 : -1;
-}
-
-static int end(void **state)
-{
-	struct story *s = *state;
-
-	conversations_destroy(s->c);
-	free(s);
-	return 0;
-}
-
-static void add(struct story *s, const struct flow *f, enum segments_part part, uint64_t now_ns)
-{
-	const struct segments_end e = { .record = &f->r };
-
-	assert_int_equal(conversations_add(s->c, &e, part, now_ns), 0);
-}
-
-/* Both ends of one connection; the server's numbers are the client's, mirrored. */
-static void open_both(struct flow *client, struct flow *server)
-{
-	flow_open(client, ROLE_CLIENT);
-	flow_open(server, ROLE_SERVER);
-	flow_numbers(server, 5000, 1000);
-	server->r.h.conn = 2;
-}
-
-/* The client closes first, the server later. */
-static void close_both(struct flow *client, struct flow *server)
-{
-	flow_data(client, 100, 200);
-	flow_data(server, 200, 100);
-	client->now_ns = server->now_ns = BEGIN_NS + S;
-	flow_fin(client, 0);
-	flow_wait(server, 10 * US);
-	flow_peer_fin(server);
-	flow_wait(server, 10 * US);
-	flow_ack_sent(server);
-	flow_wait(client, 30 * US);
-	flow_fin_acked(client);
-	flow_wait(server, S);
-	flow_fin(server, 0);
-	flow_wait(client, S + 20 * US);
-	flow_peer_fin(client);
-	flow_wait(server, 60 * US);
-	flow_last_ack(server);
-}
+#include "story.h"
 
 #define HANDSHAKE "> S, < S., > ."
 #define CLOSE "> . data, < . data, > F., < ., < F., > ."
@@ -118,16 +18,40 @@ static void each_by_its_sender(void **state)
 	struct flow client, server;
 
 	for (int first = 0; first < 2; first++) {
-		open_both(&client, &server);
+		story_open_both(&client, &server);
 		s->text[0] = '\0';
-		add(s, first ? &server : &client, SEGMENTS_HANDSHAKE, 1);
+		story_add(s, first ? &server : &client, SEGMENTS_HANDSHAKE, 1);
 		assert_string_equal(s->text, "");
-		add(s, first ? &client : &server, SEGMENTS_HANDSHAKE, 2);
+		story_add(s, first ? &client : &server, SEGMENTS_HANDSHAKE, 2);
 		assert_string_equal(s->text, HANDSHAKE);
-		close_both(&client, &server);
-		add(s, first ? &server : &client, SEGMENTS_CLOSE, 3);
-		add(s, first ? &client : &server, SEGMENTS_CLOSE, 4);
+		story_close_both(&client, &server);
+		story_add(s, first ? &server : &client, SEGMENTS_CLOSE, 3);
+		story_add(s, first ? &client : &server, SEGMENTS_CLOSE, 4);
 		assert_string_equal(s->text, HANDSHAKE ", " CLOSE);
+	}
+}
+
+/* The trace met one end when it was open: its record has no initial sequence numbers. */
+static void one_end_met_open(void **state)
+{
+	struct story *s = *state;
+	struct flow ends[2], *known, *met;
+
+	for (uint32_t i = 0; i < 4; i++) {
+		story_open_both(&ends[0], &ends[1]);
+		flow_numbers(&ends[0], 1000 + i, 5000);
+		flow_numbers(&ends[1], 5000, 1000 + i);
+		known = &ends[i % 2];
+		met = &ends[!(i % 2)];
+		s->text[0] = '\0';
+		story_add(s, known, SEGMENTS_HANDSHAKE, 1);
+		story_close_both(&ends[0], &ends[1]);
+		met->r.h.iss = met->r.h.irs = 0;
+		met->r.h.options = 0;
+		story_add(s, i < 2 ? met : known, SEGMENTS_CLOSE, 2);
+		story_add(s, i < 2 ? known : met, SEGMENTS_CLOSE, 3);
+		assert_string_equal(s->text,
+				    i % 2 ? ">! S, < S., >! ., " CLOSE : "> S, <! S., > ., " CLOSE);
 	}
 }
 
@@ -140,7 +64,7 @@ static void an_ack_that_comes_late(void **state)
 	struct story *s = *state;
 	struct flow client, server;
 
-	open_both(&client, &server);
+	story_open_both(&client, &server);
 	flow_data(&client, 100, 200);
 	flow_data(&server, 200, 100);
 	client.now_ns = server.now_ns = BEGIN_NS + S;
@@ -155,8 +79,8 @@ static void an_ack_that_comes_late(void **state)
 	flow_peer_fin(&client);
 	flow_wait(&server, 60 * US);
 	flow_last_ack(&server);
-	add(s, &client, SEGMENTS_CLOSE, 1);
-	add(s, &server, SEGMENTS_CLOSE, 2);
+	story_add(s, &client, SEGMENTS_CLOSE, 1);
+	story_add(s, &server, SEGMENTS_CLOSE, 2);
 	assert_string_equal(s->text, "> . data, < . data, > F., <! ., < F., > .");
 	assert_false(s->backwards);
 }
@@ -166,10 +90,10 @@ static void one_end_alone(void **state)
 	struct story *s = *state;
 	struct flow client, server;
 
-	open_both(&client, &server);
-	close_both(&client, &server);
-	add(s, &client, SEGMENTS_HANDSHAKE, S);
-	add(s, &client, SEGMENTS_CLOSE, S + 1);
+	story_open_both(&client, &server);
+	story_close_both(&client, &server);
+	story_add(s, &client, SEGMENTS_HANDSHAKE, S);
+	story_add(s, &client, SEGMENTS_CLOSE, S + 1);
 	assert_int_equal(conversations_expire(s->c, S + CONVERSATIONS_WAIT_NS - 1), 0);
 	assert_string_equal(s->text, "");
 	assert_int_equal(conversations_expire(s->c, S + CONVERSATIONS_WAIT_NS), 0);
@@ -190,22 +114,22 @@ static void the_other_end_comes_late(void **state)
 	struct story *s = *state;
 	struct flow client, server;
 
-	open_both(&client, &server);
-	add(s, &client, SEGMENTS_HANDSHAKE, 1);
+	story_open_both(&client, &server);
+	story_add(s, &client, SEGMENTS_HANDSHAKE, 1);
 	assert_int_equal(conversations_flush(s->c), 0);
 	assert_string_equal(s->text, "> S, <! S., > .");
-	add(s, &server, SEGMENTS_HANDSHAKE, 60 * S);
+	story_add(s, &server, SEGMENTS_HANDSHAKE, 60 * S);
 	assert_string_equal(s->text, "> S, <! S., > .");
 
 	s->text[0] = '\0';
-	close_both(&client, &server);
+	story_close_both(&client, &server);
 	client.r.c.n_steps = 2;
 	client.r.c.flags &= ~(uint32_t)(CLOSE_REMOTE_FIN | CLOSE_TIME_WAIT);
 	client.r.c.flags |= CLOSE_EXPIRED | CLOSE_OVER;
-	add(s, &client, SEGMENTS_CLOSE, 1);
+	story_add(s, &client, SEGMENTS_CLOSE, 1);
 	assert_int_equal(conversations_flush(s->c), 0);
 	assert_string_equal(s->text, "> . data, <! . data, > F., <! .");
-	add(s, &server, SEGMENTS_CLOSE, 60 * S);
+	story_add(s, &server, SEGMENTS_CLOSE, 60 * S);
 	assert_string_equal(s->text, "> . data, <! . data, > F., <! ., < F., >! .");
 }
 
@@ -215,11 +139,11 @@ static void the_handshake_first(void **state)
 	struct story *s = *state;
 	struct flow client, server;
 
-	open_both(&client, &server);
-	add(s, &client, SEGMENTS_HANDSHAKE, 1);
-	close_both(&client, &server);
-	add(s, &client, SEGMENTS_CLOSE, 2);
-	add(s, &server, SEGMENTS_CLOSE, 3);
+	story_open_both(&client, &server);
+	story_add(s, &client, SEGMENTS_HANDSHAKE, 1);
+	story_close_both(&client, &server);
+	story_add(s, &client, SEGMENTS_CLOSE, 2);
+	story_add(s, &server, SEGMENTS_CLOSE, 3);
 	assert_string_equal(s->text, "> S, <! S., > ., " CLOSE);
 }
 
@@ -229,15 +153,15 @@ static void addresses_used_again(void **state)
 	struct story *s = *state;
 	struct flow client, server;
 
-	open_both(&client, &server);
-	close_both(&client, &server);
-	add(s, &client, SEGMENTS_CLOSE, 1);
-	open_both(&client, &server);
+	story_open_both(&client, &server);
+	story_close_both(&client, &server);
+	story_add(s, &client, SEGMENTS_CLOSE, 1);
+	story_open_both(&client, &server);
 	flow_numbers(&client, 71000, 95000);
 	flow_numbers(&server, 95000, 71000);
-	add(s, &server, SEGMENTS_HANDSHAKE, 2);
+	story_add(s, &server, SEGMENTS_HANDSHAKE, 2);
 	assert_string_equal(s->text, "");
-	add(s, &client, SEGMENTS_HANDSHAKE, 3);
+	story_add(s, &client, SEGMENTS_HANDSHAKE, 3);
 	assert_non_null(strstr(s->text, "> F., <! ., <! F., > ., > S, < S., > ."));
 }
 
@@ -252,7 +176,7 @@ static void too_many_wait(void **state)
 		flow_open(&f, ROLE_CLIENT);
 		if (i)
 			f.r.h.local_port = (uint16_t)i;
-		add(s, &f, SEGMENTS_HANDSHAKE, 1 + i);
+		story_add(s, &f, SEGMENTS_HANDSHAKE, 1 + i);
 	}
 	assert_string_equal(s->text, "> S, <! S., > .");
 }
@@ -267,15 +191,15 @@ static void one_port_used_again(void **state)
 	struct flow client, server;
 	const uint32_t n = 400000;
 
-	open_both(&client, &server);
+	story_open_both(&client, &server);
 	for (uint32_t i = 0; i < n; i++) {
 		flow_numbers(&client, 2 * i + 1, 2 * i + 2);
-		add(s, &client, SEGMENTS_HANDSHAKE, i);
+		story_add(s, &client, SEGMENTS_HANDSHAKE, i);
 	}
 	assert_int_equal(s->n, 3 * (n - CONVERSATIONS_WAITING));
 	/* the other end of one in the middle: those before it are written alone, it with both */
 	flow_numbers(&server, 2 * (n - 4000) + 2, 2 * (n - 4000) + 1);
-	add(s, &server, SEGMENTS_HANDSHAKE, n);
+	story_add(s, &server, SEGMENTS_HANDSHAKE, n);
 	assert_int_equal(s->n, 3 * (n - 4000 + 1));
 	assert_int_equal(conversations_flush(s->c), 0);
 	assert_int_equal(s->n, 3 * n);
@@ -292,7 +216,7 @@ static void connected_to_itself(void **state)
 	diary_change(&f.r, f.now_ns, BPF_TCP_SYN_SENT, BPF_TCP_SYN_RECV, STEP_STATE);
 	flow_established(&f, 0);
 	flow_numbers(&f, 1000, 1000);
-	add(s, &f, SEGMENTS_HANDSHAKE, 1);
+	story_add(s, &f, SEGMENTS_HANDSHAKE, 1);
 	assert_true(s->n >= 2);
 	assert_null(strchr(s->text, '!'));
 	assert_null(strchr(s->text, '<'));
@@ -316,14 +240,14 @@ static void much_data(void **state)
 	flow_peer_fin_ack(&f);
 	f.r.c.bytes_sent = sent;
 	f.r.c.bytes_received = received;
-	add(s, &f, SEGMENTS_CLOSE, 1);
+	story_add(s, &f, SEGMENTS_CLOSE, 1);
 	assert_int_equal(conversations_flush(s->c), 0);
 	assert_int_equal(s->payload[0], sent);
 	assert_int_equal(s->payload[1], received);
 	assert_true(s->n < 150);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, story_begin, story_end)
 
 int main(void)
 {
@@ -333,6 +257,7 @@ int main(void)
 		TEST(the_handshake_first), TEST(addresses_used_again),
 		TEST(too_many_wait),	   TEST(connected_to_itself),
 		TEST(much_data),	   TEST(one_port_used_again),
+		TEST(one_end_met_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

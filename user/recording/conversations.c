@@ -5,8 +5,12 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "ends.h"
+
 #define BUCKETS (2 * CONVERSATIONS_WAITING)
 #define REMEMBERED 65536
+/* Between the same addresses, so many are looked at for the other end whose numbers are not known. */
+#define LOOKED_AT 8
 
 /*
  * A record that waits for the one of the other end.  A peer may use the same addresses and ports again and again,
@@ -30,7 +34,7 @@ struct waiting {
 struct written_part {
 	uint64_t connection; /* a hash that both ends share */
 	uint16_t written;    /* struct segments, as this end sees it */
-	bool by_larger;	     /* which end that was: is_larger() */
+	bool by_larger;	     /* which end that was: ends_is_larger() */
 	uint32_t ifindex;    /* that it is bound to */
 };
 
@@ -94,41 +98,15 @@ static uint64_t hash_connection(const struct conversations *c, const struct hand
 	return mix(hash_addresses(c, h) + mix(c->seed, h->iss) + mix(c->seed, h->irs), part) | 1;
 }
 
-/* Is the local endpoint the larger of the two?  That distinguishes the two ends. */
-static bool is_larger(const struct handshake_part *h)
-{
-	int by_address = memcmp(h->local, h->remote, 16);
-
-	return by_address ? by_address > 0 : h->local_port > h->remote_port;
-}
-
-static bool same_tuple(const struct handshake_part *a, const struct handshake_part *b,
-		       bool mirrored)
-{
-	const uint8_t *local = mirrored ? b->remote : b->local;
-	const uint8_t *remote = mirrored ? b->local : b->remote;
-
-	return !memcmp(a->local, local, 16) && !memcmp(a->remote, remote, 16) &&
-	       a->local_port == (mirrored ? b->remote_port : b->local_port) &&
-	       a->remote_port == (mirrored ? b->local_port : b->remote_port);
-}
-
-/*
- * The initial sequence numbers distinguish connections of the same addresses; those of a
- * connection that is older than the trace are 0.  Without them, nothing says which of two links is
- * the other end's.
- */
-static bool are_ends(const struct handshake_part *a, const struct handshake_part *b)
-{
-	if (!a->iss && !a->irs && (a->interface.index || b->interface.index))
-		return false;
-	return same_tuple(a, b, true) && a->iss == b->irs && a->irs == b->iss;
-}
-
+/* Without initial sequence numbers all connections of the same addresses would be in one bucket. */
 static struct waiting **connection_bucket(struct conversations *c, const struct handshake_part *h,
 					  enum segments_part part)
 {
-	return &c->connections[(hash_connection(c, h, part) >> 1) % BUCKETS];
+	uint64_t connection = hash_connection(c, h, part);
+
+	if (!ends_has_numbers(h))
+		connection = mix(connection, h->conn);
+	return &c->connections[(connection >> 1) % BUCKETS];
 }
 
 /* The pointer to the oldest record that waits between these addresses, or to NULL. */
@@ -136,8 +114,8 @@ static struct waiting **oldest_of(struct conversations *c, const struct handshak
 {
 	struct waiting **at = &c->addresses[hash_addresses(c, h) % BUCKETS];
 
-	while (*at && !same_tuple(h, &(*at)->record.h, true) &&
-	       !same_tuple(h, &(*at)->record.h, false))
+	while (*at && !ends_same_tuple(h, &(*at)->record.h, true) &&
+	       !ends_same_tuple(h, &(*at)->record.h, false))
 		at = &(*at)->next_of_addresses;
 	return at;
 }
@@ -192,10 +170,10 @@ static uint16_t written_before(const struct conversations *c, const struct hands
 	if (written->connection != connection)
 		return 0;
 	/* the same end on another link */
-	if (written->by_larger == is_larger(h) && written->ifindex != h->interface.index)
+	if (written->by_larger == ends_is_larger(h) && written->ifindex != h->interface.index)
 		return 0;
-	return written->by_larger == is_larger(h) ? written->written
-						  : segments_mirror(written->written);
+	return written->by_larger == ends_is_larger(h) ? written->written
+						       : segments_mirror(written->written);
 }
 
 static int put_pair(struct conversations *c, const struct segments_end *end,
@@ -215,7 +193,7 @@ static int put_alone(struct conversations *c, const struct segments_end *end,
 	int err = segments_put_part(&s);
 
 	c->written_parts[connection % REMEMBERED] = (struct written_part){ connection, s.written,
-									   is_larger(h),
+									   ends_is_larger(h),
 									   h->interface.index };
 	return err;
 }
@@ -228,13 +206,26 @@ static int put_waiting(struct conversations *c, struct waiting *w)
 	return put_alone(c, &end, w->part);
 }
 
-static struct waiting *other_end_of(struct conversations *c, const struct handshake_part *h,
+static bool is_other_end(const struct waiting *w, const struct record *record,
+			 enum segments_part part)
+{
+	return w->part == part && ends_match(record, &w->record, part);
+}
+
+/* By the initial sequence numbers of both, or, where one has none, among those between the same addresses. */
+static struct waiting *other_end_of(struct conversations *c, const struct record *record,
 				    enum segments_part part)
 {
-	struct waiting *at = *connection_bucket(c, h, part);
+	struct waiting *at = *connection_bucket(c, &record->h, part);
 
-	while (at && (at->part != part || !are_ends(h, &at->record.h)))
+	while (at && !is_other_end(at, record, part))
 		at = at->next_of_connections;
+	if (at)
+		return at;
+	at = *oldest_of(c, &record->h);
+	for (int looked = 0; at && !is_other_end(at, record, part); at = at->newer)
+		if (++looked == LOOKED_AT)
+			return NULL;
 	return at;
 }
 
@@ -290,7 +281,7 @@ static int add_waiting(struct conversations *c, const struct segments_end *end,
 /* May the other end's record still come?  A handshake that failed has none. */
 static bool has_other_end(const struct handshake_part *h, enum segments_part part)
 {
-	bool itself = same_tuple(h, h, true);
+	bool itself = ends_same_tuple(h, h, true);
 
 	return !itself && (part == SEGMENTS_CLOSE || h->options & OPTION_KNOWN);
 }
@@ -299,7 +290,7 @@ int conversations_add(struct conversations *c, const struct segments_end *end,
 		      enum segments_part part, uint64_t now_ns)
 {
 	const struct handshake_part *h = &end->record->h;
-	struct waiting *other = other_end_of(c, h, part);
+	struct waiting *other = other_end_of(c, end->record, part);
 	struct segments_end first;
 	int err;
 

@@ -131,7 +131,8 @@ static int add_close(struct recorder *r, const struct record *record, uint64_t o
 		      (open_ns || record->h.flags & HANDSHAKE_POSTED);
 	int err = 0;
 
-	if (!posted)
+	/* of one that the trace met open nothing is known to write */
+	if (!posted && record->h.options & OPTION_KNOWN)
 		err = add_part(r, record, SEGMENTS_HANDSHAKE, 0, now_ns);
 	return err ? err : add_part(r, record, SEGMENTS_CLOSE, open_ns, now_ns);
 }

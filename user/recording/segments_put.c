@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/*
- * Makes packets of the segments, with their sequence numbers, and markers for the data between
- * them.
- */
+/* Makes packets of the segments, with their sequence numbers, and markers for the data between them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -309,27 +306,29 @@ static int put_segment(struct work *w, const struct sent_segment *s)
 	return put_packet(w, &p, s->end, s->side, s->t_ns, what);
 }
 
-/* Where the handshake left both streams, and how much payload they carried in all. */
+/* Where the handshake left what this side sends, by the record of an end that knows it. */
+static void begin_stream(struct stream *s, const struct handshake_part *h, bool own)
+{
+	uint32_t early = own ? h->early_sent : h->early_received;
+
+	if (s->known || !(h->options & OPTION_KNOWN))
+		return;
+	s->known = true;
+	s->next = (own ? h->iss : h->irs) + 1 + early;
+	s->pos = early;
+}
+
+/* Both streams, and how much payload they carried in all. */
 static void begin_streams(struct work *w)
 {
-	for (int end = w->n_ends; w->s->part == SEGMENTS_CLOSE && end-- > 0;) {
-		const struct handshake_part *h = handshake_of(w, end);
+	for (int side = 0; w->s->part == SEGMENTS_CLOSE && side < 2; side++) {
+		int end = recorded_by(w, side);
 		const struct close *cl = &w->chapters[end].close;
-		struct stream *ours = &w->streams[end], *theirs = &w->streams[!end];
 
-		if (w->n_ends == 1)
-			*theirs = (struct stream){ .total = cl->bytes_received };
-		*ours = (struct stream){ .total = cl->bytes_sent };
-		if (!(h->options & OPTION_KNOWN))
-			continue;
-		ours->known = true;
-		ours->next = h->iss + 1 + h->early_sent;
-		ours->pos = h->early_sent;
-		if (w->n_ends == 1) {
-			theirs->known = true;
-			theirs->next = h->irs + 1 + h->early_received;
-			theirs->pos = h->early_received;
-		}
+		w->streams[side].total = end == side ? cl->bytes_sent : cl->bytes_received;
+		begin_stream(&w->streams[side], handshake_of(w, end), end == side);
+		if (w->n_ends == 2)
+			begin_stream(&w->streams[side], handshake_of(w, !end), false);
 	}
 }
 

@@ -257,6 +257,7 @@ const struct golden_case golden_cases[] = {
 	{ "resets", case_resets },
 	{ "hostile-comm", hostile_comm },
 	{ "open", open_ones },
+	{ "stuck", case_stuck },
 	{ "incomplete", incomplete },
 	{ "states", states },
 	{ "listeners", listeners },

@@ -48,6 +48,7 @@ static const struct view {
 	{ "states", "states", "states", false, false, false, TIME_DEFAULT },
 	{ "states", "states-t", "states", false, false, false, TIME_RELATIVE },
 	{ "html", "html-data", "resets", false, false, false, TIME_DEFAULT },
+	{ "html", "html-data", "stuck", false, false, false, TIME_DEFAULT },
 };
 
 static bool updating(void)
@@ -97,10 +98,7 @@ static char *read_file(const char *path, size_t *len)
 	return text;
 }
 
-/*
- * Keeps of a page just its data, the last script.  The end-to-end tests look at the rest in a
- * browser.
- */
+/* Keeps of a page just its data, the last script: the end-to-end tests have a browser for the rest. */
 static void keep_data(char *page, size_t *len)
 {
 	char *data = strstr(page, " id=\"data\">\n");
@@ -282,6 +280,7 @@ VIEW(csv, 9)
 VIEW(states, 10)
 VIEW(states_relative, 11)
 VIEW(html, 12)
+VIEW(html_stuck, 13)
 
 /* In columns: a character takes one, a colour none. */
 static size_t width(const char *line, size_t len)
@@ -340,6 +339,7 @@ int main(void)
 		cmocka_unit_test(states),
 		cmocka_unit_test(states_relative),
 		cmocka_unit_test(html),
+		cmocka_unit_test(html_stuck),
 	};
 
 	setenv("TZ", "UTC", 1);

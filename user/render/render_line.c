@@ -44,10 +44,10 @@ static void put_note(const struct render_context *rc, const struct chapter *ch)
 		fprintf(rc->out, " in %s", name_state(ch->state));
 		if (ch->state_ns.known)
 			fprintf(rc->out, " for %s ms", text_ms(ms, ch->state_ns));
-		if (ch->type == CHAPTER_CLOSE && render_stuck(buf, ch))
-			fprintf(rc->out, ", %s", buf);
 		if (person_is_other(&ch->holder, &ch->owner))
 			fprintf(rc->out, " held by %s", name_person(who, &ch->holder));
+		if (ch->type == CHAPTER_CLOSE && render_stuck(buf, ch))
+			fprintf(rc->out, ", %s", buf);
 	} else if (ch->type == CHAPTER_HANDSHAKE && hs->handshake_ns.known) {
 		fprintf(rc->out, " after %s ms", text_ms(ms, hs->handshake_ns));
 	}

@@ -122,6 +122,26 @@ static bool has_unsent(const struct chapter *ch)
 	return false;
 }
 
+/* Each of its parts may begin a line. */
+static void say_stuck(struct verdict *v, const struct chapter *ch)
+{
+	char buf[STUCK_TEXT_MAX], *part, *rest = buf;
+	const char *separator = "; ";
+
+	if (!render_stuck(buf, ch))
+		return;
+	while (rest) {
+		part = rest;
+		rest = strstr(part, ", ");
+		if (rest) {
+			*rest = '\0';
+			rest += 2;
+		}
+		say(v, separator, "%s", part);
+		separator = ", ";
+	}
+}
+
 static void say_close(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
 {
 	const struct close *cl = &ch->close;
@@ -131,8 +151,8 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 		say_open(v, ch);
 	if (ch->accepted == TRISTATE_NO)
 		say_never_accepted(v, cl->queued_ns);
-	if (ch->open && render_stuck(buf, ch))
-		say(v, "; ", "%s", buf);
+	if (ch->open)
+		say_stuck(v, ch);
 	say_closer(v, ch);
 	if (render_idle(buf, cl))
 		say(v, ", ", "%s", buf);

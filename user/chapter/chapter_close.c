@@ -248,6 +248,21 @@ static uint64_t wire_begin_ns(const struct record *r, const struct moments *m)
 	return r->c.t0_ns;
 }
 
+static uint64_t since_ns(const struct record *r, const struct moments *m)
+{
+	if (m->end)
+		return m->end;
+	return r->c.n_steps ? 0 : diary_handshake_end_ns(&r->h);
+}
+
+uint64_t chapter_close_since_ns(const struct record *r)
+{
+	struct moments m = { 0 };
+
+	read_moments(&m, r);
+	return since_ns(r, &m);
+}
+
 void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 {
 	struct close *cl = &ch->close;
@@ -303,10 +318,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	chapter_read_unacked(cl, &r->c, ch->open);
 	if (ch->open) {
 		ch->state = r->h.state;
-		ch->state_ns = known_span(m.end		 ? m.end
-					  : r->c.n_steps ? 0
-							 : established_ns,
-					  now_ns);
+		ch->state_ns = known_span(since_ns(r, &m), now_ns);
 		/* stuck while it is established: it begins now */
 		if (!ch->t_ns.known && r->h.state == BPF_TCP_ESTABLISHED)
 			ch->t_ns = known((int64_t)now_ns);

@@ -267,12 +267,14 @@ static void read_options(struct handshake *hs, const struct handshake_part *h)
 		hs->syncookie = TRISTATE_NO;
 }
 
-/* When the current state was entered, CLOCK_MONOTONIC ns; a retransmission does not change it. */
-static uint64_t state_since_ns(const struct handshake_part *h)
+/* A retransmission does not change it. */
+uint64_t chapter_handshake_since_ns(const struct handshake_part *h)
 {
 	/* of a request: its SYN,ACK */
 	uint64_t since_ns = h->flags & HANDSHAKE_NO_SOCKET ? h->sent_ns : 0;
 
+	if (handshake_missing(h))
+		return 0;
 	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
 		if (step_from(h->steps[i]) != step_to(h->steps[i]))
 			since_ns = h->t0_ns + step_t_ns(h->steps[i]);
@@ -288,8 +290,7 @@ static uint32_t syn_retransmits(const struct handshake_part *h)
 void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint64_t now_ns)
 {
 	struct handshake *hs = &ch->handshake;
-	uint64_t end_ns = diary_handshake_end_ns(h), since_ns = state_since_ns(h);
-	uint64_t begin_ns, begun_ns;
+	uint64_t end_ns = diary_handshake_end_ns(h), begin_ns, begun_ns;
 	bool established = h->flags & HANDSHAKE_ESTABLISHED,
 	     over = established || h->state == BPF_TCP_CLOSE;
 
@@ -317,8 +318,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		hs->handshake_ns = known_span(begun_ns, end_ns);
 	if (ch->open) {
 		ch->state = h->state;
-		if (!ch->missing)
-			ch->state_ns = known_span(since_ns, now_ns);
+		ch->state_ns = known_span(chapter_handshake_since_ns(h), now_ns);
 	}
 
 	if (established)

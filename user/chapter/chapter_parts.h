@@ -37,6 +37,10 @@ enum first_closer chapter_first_closer(const struct record *r);
 /* Why this end sent an RST; RESET_UNKNOWN: it sent none, or nothing shows why. */
 enum reset_reason chapter_reset_reason(const struct record *r, enum ending ending);
 
+/* When the current state was entered, CLOCK_MONOTONIC ns; 0: not known. */
+uint64_t chapter_handshake_since_ns(const struct handshake_part *h);
+uint64_t chapter_close_since_ns(const struct record *r);
+
 /* enum completeness of a whole connection.  fin_left: our FIN is known to have left. */
 uint8_t chapter_close_completeness(const struct record *r, bool fin_left, enum ending ending);
 

@@ -17,6 +17,7 @@ struct keys {
 struct filter {
 	bool (*wanted)(const struct filter *f, const void *value);
 	uint64_t from_ns, until_ns;
+	void *ctx;
 };
 
 /*

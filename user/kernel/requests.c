@@ -20,12 +20,6 @@
  */
 #define CHILD_WAIT_NS NS_PER_S
 
-struct visit {
-	const struct requests_request *q;
-	struct requests *known; /* NULL: those that are open are reported */
-	uint64_t now_ns;
-};
-
 /* False: it is not selected. */
 static bool make_record(struct record *r, const struct requests_request *q, const struct tuple *key,
 			const struct synacks *s)
@@ -94,71 +88,82 @@ static void count(const struct requests_request *q, const struct handshake_part 
 	bpf_map_update_elem(q->counted_fd, &key, &n, BPF_ANY);
 }
 
-static int report_over(const struct visit *v, const struct tuple *key, const struct synacks *s)
+static int report_over(struct requests *known, const struct requests_request *q, uint64_t now_ns,
+		       const struct tuple *key, const struct synacks *s)
 {
-	const struct requests_request *q = v->q;
 	enum attempt attempt;
 	struct record r;
 
 	if (!s->gone_ns)
 		return 0;
-	if (s->gone_ns + CHILD_WAIT_NS > v->now_ns && !(q->last && s->due_ns <= s->gone_ns))
+	if (s->gone_ns + CHILD_WAIT_NS > now_ns && !(q->last && s->due_ns <= s->gone_ns))
 		return 0;
 	if (bpf_map_delete_elem(q->synacks_fd, key) || !make_record(&r, q, key, s))
 		return 0;
 	attempt = end_record(&r, s);
 	if (!wanted_handshake(q->cfg, &r))
 		return 0;
-	if (may_report(v->known, q, v->now_ns))
+	if (may_report(known, q, now_ns))
 		return q->sink(q->ctx, &(struct item){ ITEM_HANDSHAKE, &r.h, sizeof(r.h) });
 	count(q, &r.h, attempt);
 	return 0;
 }
 
-static int report_open(const struct visit *v, const struct tuple *key, const struct synacks *s)
+int requests_report(struct requests *known, const struct requests_request *q, uint64_t now_ns)
 {
-	struct item_open open = { .now_ns = v->now_ns };
-
-	if (s->gone_ns || s->seen != v->q->number || !make_record(&open.record, v->q, key, s) ||
-	    !wanted_open(v->q->cfg, &open.record, v->now_ns))
-		return 0;
-	return v->q->sink(v->q->ctx, &(struct item){ ITEM_OPEN, &open, sizeof(open) });
-}
-
-/* n: how many there are. */
-static int visit_all(const struct visit *v, size_t *n)
-{
-	int fd = v->q->synacks_fd, err;
 	struct synacks s;
 	struct keys keys;
+	int err = keys_read(&keys, q->synacks_fd, sizeof(struct tuple), sizeof(s));
 
-	*n = 0;
-	err = keys_read(&keys, fd, sizeof(struct tuple), sizeof(s));
+	known->any = !err && keys.n;
 	if (err)
 		return err;
-	*n = keys.n;
 	for (size_t i = 0; !err && i < keys.n; i++)
-		if (!bpf_map_lookup_elem(fd, key_at(&keys, i), &s))
-			err = v->known ? report_over(v, key_at(&keys, i), &s)
-				       : report_open(v, key_at(&keys, i), &s);
+		if (!bpf_map_lookup_elem(q->synacks_fd, key_at(&keys, i), &s))
+			err = report_over(known, q, now_ns, key_at(&keys, i), &s);
 	free(keys.items);
 	return err;
 }
 
-int requests_report(struct requests *known, const struct requests_request *q, uint64_t now_ns)
+static bool is_open(const struct requests_open *open, const struct synacks *s)
 {
-	const struct visit v = { .q = q, .known = known, .now_ns = now_ns };
-	size_t n;
-	int err = visit_all(&v, &n);
-
-	known->any = n;
-	return err;
+	return !s->gone_ns && s->seen == open->q->number;
 }
 
-int requests_open(const struct requests_request *q, uint64_t now_ns)
+static bool find_open(const void *ctx, const void *value, struct open_place *place)
 {
-	const struct visit v = { .q = q, .now_ns = now_ns };
-	size_t n;
+	const struct synacks *s = value;
 
-	return visit_all(&v, &n);
+	*place = (struct open_place){
+		.since_ns = s->first_ns,
+		.conn = s->conn,
+		.state = BPF_TCP_NEW_SYN_RECV,
+	};
+	return is_open(ctx, s);
+}
+
+static int report_open(const void *ctx, const void *key)
+{
+	const struct requests_open *half = ctx;
+	const struct requests_request *q = half->q;
+	struct item_open open = { .now_ns = half->now_ns };
+	struct synacks s;
+
+	if (bpf_map_lookup_elem(q->synacks_fd, key, &s) || !is_open(half, &s) ||
+	    !make_record(&open.record, q, key, &s) ||
+	    !wanted_open(q->cfg, &open.record, half->now_ns))
+		return 0;
+	return q->sink(q->ctx, &(struct item){ ITEM_OPEN, &open, sizeof(open) });
+}
+
+struct open_source requests_source(const struct requests_open *open)
+{
+	return (struct open_source){
+		.map_fd = open->q->synacks_fd,
+		.key_size = sizeof(struct tuple),
+		.value_size = sizeof(struct synacks),
+		.find = find_open,
+		.report = report_open,
+		.ctx = open,
+	};
 }

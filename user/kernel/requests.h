@@ -8,6 +8,7 @@
 
 #include "base/item.h"
 #include "base/options.h"
+#include "open_list.h"
 #include "shared/config.h"
 
 struct requests {
@@ -31,13 +32,15 @@ struct requests_request {
 	void *ctx;
 };
 
-/*
- * Reports the handshakes whose requests the kernel has given up.  Both return 0, what the sink
- * returned, or -errno.
- */
+/* Reports the handshakes whose requests the kernel has given up.  0, what the sink returned, or -errno. */
 int requests_report(struct requests *known, const struct requests_request *q, uint64_t now_ns);
 
-/* Reports those that are half open. */
-int requests_open(const struct requests_request *q, uint64_t now_ns);
+/* Those that are half open at now_ns.  The source refers to it. */
+struct requests_open {
+	const struct requests_request *q;
+	uint64_t now_ns;
+};
+
+struct open_source requests_source(const struct requests_open *open);
 
 #endif

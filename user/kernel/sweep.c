@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include "sweep.h"
+#include "sweep_parts.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
  */
 #define EXPIRY_SLACK_NS NS_PER_S
 
-static bool is_selected(const struct sweep *s, const struct record *r)
+bool sweep_selects(const struct sweep *s, const struct record *r)
 {
 	/* accept() returned it before it was ESTABLISHED: no more is known of it yet (accept_early) */
 	if (r->h.role == ROLE_SERVER && r->h.state == BPF_TCP_SYN_RECV)
@@ -27,7 +27,7 @@ static bool is_selected(const struct sweep *s, const struct record *r)
 	return select_ports(s->options, &r->h) && wanted_owner(s->cfg, r);
 }
 
-static int report(const struct sweep *s, enum item_type type, const void *data, size_t len)
+int sweep_report(const struct sweep *s, enum item_type type, const void *data, size_t len)
 {
 	return s->sink(s->ctx, &(struct item){ .type = type, .data = data, .len = len });
 }
@@ -39,13 +39,15 @@ static int report_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns
 	struct record r;
 
 	if (bpf_map_lookup_elem(s->unaccepted_fd, &sk, &u) || u.since_ns > before_ns ||
-	    bpf_map_lookup_elem(s->table_fd, &sk, &r) || r.h.conn != u.conn || !is_selected(s, &r))
+	    bpf_map_lookup_elem(s->table_fd, &sk, &r) || r.h.conn != u.conn ||
+	    !sweep_selects(s, &r))
 		return 0;
 	if (bpf_map_delete_elem(s->unaccepted_fd, &sk))
 		return 0;
 	if (u.left_queue && !r.h.accept_ns)
 		r.h.flags |= HANDSHAKE_ACCEPTED | HANDSHAKE_ACCEPT_UNSEEN;
-	return wanted_handshake(s->cfg, &r) ? report(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h)) : 0;
+	return wanted_handshake(s->cfg, &r) ? sweep_report(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h))
+					    : 0;
 }
 
 static bool waits_since(const struct filter *f, const void *value)
@@ -57,7 +59,9 @@ static bool waits_since(const struct filter *f, const void *value)
 
 int sweep_unaccepted(const struct sweep *s, uint64_t from_ns, uint64_t before_ns)
 {
-	const struct filter f = { waits_since, from_ns, before_ns };
+	const struct filter f = { .wanted = waits_since,
+				  .from_ns = from_ns,
+				  .until_ns = before_ns };
 	struct keys keys;
 	int err = keys_read_some(&keys, s->unaccepted_fd, sizeof(__u64), sizeof(struct unaccepted),
 				 &f);
@@ -80,13 +84,13 @@ static int report_unposted(const struct sweep *s, const struct record *r, const 
 {
 	bool unposted = !(r->h.flags & HANDSHAKE_POSTED);
 
-	if (!r->h.conn || !diary_established(r) || !is_selected(s, r))
+	if (!r->h.conn || !diary_established(r) || !sweep_selects(s, r))
 		return 0;
 	if (unposted && sk && r->h.role == ROLE_SERVER && s->cfg->accept_seen)
 		unposted = !bpf_map_delete_elem(s->unaccepted_fd, sk) ||
 			   accept_fate_of(&r->h) == ACCEPT_UNPOSTED;
 	return unposted && wanted_handshake(s->cfg, r)
-		       ? report(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
+		       ? sweep_report(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
 		       : 0;
 }
 
@@ -106,7 +110,7 @@ static int report_expired(const struct sweep *s, const struct tuple *key, uint64
 	r.c.flags |= CLOSE_OVER | (blind ? CLOSE_EVENTS_LOST : CLOSE_EXPIRED);
 	diary_change(&r, r.c.end_ns, BPF_TCP_FIN_WAIT2, BPF_TCP_CLOSE, STEP_EXPIRED);
 	if (wanted_close(s->cfg, &r))
-		return report(s, ITEM_CLOSE, &r, sizeof(r));
+		return sweep_report(s, ITEM_CLOSE, &r, sizeof(r));
 	return report_unposted(s, &r, NULL);
 }
 
@@ -136,7 +140,7 @@ static int report_reset(const struct sweep *s, const __u64 *sk, uint64_t before_
 	if (!wanted_handshake(s->cfg, &r))
 		r.h.flags |= HANDSHAKE_POSTED;
 	if (wanted_close(s->cfg, &r))
-		return report(s, ITEM_CLOSE, &r, sizeof(r));
+		return sweep_report(s, ITEM_CLOSE, &r, sizeof(r));
 	return report_unposted(s, &r, NULL);
 }
 
@@ -152,120 +156,6 @@ int sweep_resets(const struct sweep *s, uint64_t before_ns, bool *left)
 	*left = keys.n;
 	free(keys.items);
 	return err;
-}
-
-/* It waited for accept() when the trace began, and does still: its handshake is not reported. */
-static bool is_stuck_in_queue(const struct sweep *s, const struct record *r)
-{
-	return r->h.flags & HANDSHAKE_BEFORE_TRACE && r->h.role == ROLE_SERVER && !r->h.accept_ns &&
-	       s->checked_ns && r->h.seen == (s->check | SEEN_UNACCEPTED);
-}
-
-/* Does an established connection retransmit for a time-out, or wait for the peer's window? */
-static bool is_stuck(const struct sweep *s, const struct record *r)
-{
-	if (!s->checked_ns || (r->h.seen & ~SEEN_UNACCEPTED) != s->check)
-		return false;
-	return r->c.unacked &&
-	       (r->c.unacked_retransmits || r->c.unacked_flags & UNACKED_ZERO_WINDOW);
-}
-
-/* -p: also what a selected process holds. */
-static bool is_open(const struct sweep *s, const struct record *r, bool held, uint64_t now_ns)
-{
-	if (!r->h.conn || r->c.flags & CLOSE_OVER ||
-	    !(is_selected(s, r) || (held && select_ports(s->options, &r->h))))
-		return false;
-	/* a close that had begun before the trace has a state but no step */
-	if (diary_established(r) && !r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED &&
-	    !is_stuck_in_queue(s, r) && !is_stuck(s, r))
-		return false;
-	return wanted_open(s->cfg, r, now_ns);
-}
-
-static uint64_t last_event_ns(const struct record *r)
-{
-	uint64_t handshake = diary_handshake_end_ns(&r->h), close = diary_close_end_ns(r);
-
-	return close > handshake ? close : handshake;
-}
-
-static bool is_gone(const struct sweep *s, const struct record *r)
-{
-	return s->checked_ns && r->h.conn && !(r->c.flags & CLOSE_MINISOCKET) &&
-	       (r->h.seen & ~SEEN_UNACCEPTED) != s->check && last_event_ns(r) < s->checked_ns;
-}
-
-static int report_gone(const struct sweep *s, struct record *r)
-{
-	if (!s->last || !is_selected(s, r))
-		return 0;
-	if (!diary_established(r)) {
-		r->h.flags |= HANDSHAKE_EVENTS_LOST;
-		return wanted_handshake(s->cfg, r) ? report(s, ITEM_HANDSHAKE, &r->h, sizeof(r->h))
-						   : 0;
-	}
-	r->c.flags |= CLOSE_EVENTS_LOST;
-	/* sweep_unposted() has reported the handshake before */
-	r->h.flags |= HANDSHAKE_POSTED;
-	return wanted_close(s->cfg, r) ? report(s, ITEM_CLOSE, r, sizeof(*r)) : 0;
-}
-
-/* The check for live sockets found which connections are still in the accept queue. */
-static int report_as_open(const struct sweep *s, struct item_open *open)
-{
-	struct handshake_part *h = &open->record.h;
-
-	if (s->checked_ns && diary_established(&open->record) && !h->accept_ns &&
-	    h->seen == (s->check | SEEN_UNACCEPTED))
-		h->flags |= HANDSHAKE_UNACCEPTED;
-	else if (s->checked_ns && diary_established(&open->record) && !h->accept_ns &&
-		 s->cfg->accept_seen && h->role == ROLE_SERVER && !(h->flags & HANDSHAKE_MPTCP) &&
-		 h->seen == s->check)
-		h->flags |= HANDSHAKE_ACCEPTED | HANDSHAKE_ACCEPT_UNSEEN;
-	return report(s, ITEM_OPEN, open, sizeof(*open));
-}
-
-static int report_open_in(const struct sweep *s, int map_fd, size_t key_size, uint64_t now_ns)
-{
-	struct item_open open = { .now_ns = now_ns };
-	struct socket_holder holder;
-	struct keys keys;
-	int err = keys_read(&keys, map_fd, key_size, sizeof(struct record));
-
-	if (err)
-		return err;
-	if (keys.n && map_fd == s->table_fd)
-		s->find_holders(s->finder);
-	for (size_t i = 0; !err && i < keys.n; i++) {
-		if (bpf_map_lookup_elem(map_fd, key_at(&keys, i), &open.record))
-			continue;
-		if (map_fd != s->table_fd ||
-		    bpf_map_lookup_elem(s->holders_fd, key_at(&keys, i), &holder))
-			holder = (struct socket_holder){ 0 };
-		open.holder = holder.owner;
-		if (is_gone(s, &open.record))
-			err = report_gone(s, &open.record);
-		else if (is_open(s, &open.record, s->cfg->by_pid && holder.selected, now_ns))
-			err = report_as_open(s, &open);
-	}
-	free(keys.items);
-	return err;
-}
-
-int sweep_open(const struct sweep *s, uint64_t now_ns)
-{
-	struct sweep preexisting = *s;
-	int err = report(s, ITEM_SNAPSHOT, NULL, 0);
-
-	/* the check does not cover connections that have not changed state since the trace began */
-	preexisting.checked_ns = 0;
-	if (!err)
-		err = report_open_in(s, s->table_fd, sizeof(__u64), now_ns);
-	if (!err)
-		err = report_open_in(s, s->minisockets_fd, sizeof(struct tuple), now_ns);
-	return err ? err
-		   : report_open_in(&preexisting, s->preexisting_fd, sizeof(struct tuple), now_ns);
 }
 
 static int report_unposted_in(const struct sweep *s, int map_fd, size_t key_size)
@@ -301,7 +191,7 @@ static int count_selected_in(const struct sweep *s, int map_fd, size_t key_size)
 		return 0;
 	for (size_t i = 0; i < keys.n; i++)
 		if (!bpf_map_lookup_elem(map_fd, key_at(&keys, i), &r) && r.h.conn &&
-		    is_selected(s, &r))
+		    sweep_selects(s, &r))
 			n++;
 	free(keys.items);
 	return n;

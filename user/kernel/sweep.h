@@ -56,11 +56,14 @@ int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind);
  */
 int sweep_resets(const struct sweep *s, uint64_t before_ns, bool *left);
 
+struct requests_request;
+
 /*
- * Reports the handshakes and closes that are not over at now_ns.  If the socket of a record is gone, its end
- * was missed: the last time, it is reported as incomplete, and before not at all.
+ * Reports the handshakes and closes that are not over at now_ns, by state and age.  If the socket of a record is
+ * gone, its end was missed: the last time, it is reported as incomplete, and before not at all.  requests: the
+ * half-open handshakes; NULL: there are none.
  */
-int sweep_open(const struct sweep *s, uint64_t now_ns);
+int sweep_open(const struct sweep *s, const struct requests_request *requests, uint64_t now_ns);
 
 /* After detaching: reports the handshakes of established connections that were not posted. */
 int sweep_unposted(const struct sweep *s);

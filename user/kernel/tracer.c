@@ -183,15 +183,17 @@ int tracer_sweep(struct tracer *t, item_fn sink, void *ctx)
 
 int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 {
+	struct requests_request requests;
 	struct sweep s;
+	bool any;
 	int err;
 
 	if (!t->stopped)
 		tracer_check_sockets(t);
+	err = tracer_half_open(t, sink, ctx, &requests, &any);
 	s = make_sweep(t, sink, ctx);
-	err = sweep_open(&s, clock_monotonic_ns());
 	if (!err)
-		err = tracer_open_requests(t, sink, ctx);
+		err = sweep_open(&s, any ? &requests : NULL, clock_monotonic_ns());
 	return err ? err : tracer_report_listeners(t, sink, ctx);
 }
 

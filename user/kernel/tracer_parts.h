@@ -130,8 +130,9 @@ void tracer_check_requests(struct tracer *t);
 /* Reports the half-open handshakes that are over, at most once a second.  Called by tracer_sweep(). */
 int tracer_sweep_requests(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns);
 
-/* Reports those that are not.  Called by tracer_report_open(). */
-int tracer_open_requests(struct tracer *t, item_fn sink, void *ctx);
+/* Fills in q for those that are not over; the last time, reports the others.  Called by tracer_report_open(). */
+int tracer_half_open(struct tracer *t, item_fn sink, void *ctx, struct requests_request *q,
+		     bool *any);
 
 /* The callback of the ring buffer; ctx is the tracer. */
 int tracer_receive(void *ctx, void *data, size_t len);

@@ -46,17 +46,17 @@ int tracer_sweep_requests(struct tracer *t, item_fn sink, void *ctx, uint64_t no
 	return report(t, sink, ctx, clock_monotonic_ns());
 }
 
-int tracer_open_requests(struct tracer *t, item_fn sink, void *ctx)
+int tracer_half_open(struct tracer *t, item_fn sink, void *ctx, struct requests_request *q,
+		     bool *any)
 {
-	struct requests_request q;
 	int err = 0;
 
-	if (!may_have_some(t))
-		return 0;
-	if (t->stopped)
+	*any = may_have_some(t);
+	if (*any && t->stopped)
 		err = report(t, sink, ctx, clock_monotonic_ns());
-	else
+	else if (*any)
 		tracer_check_requests(t);
-	q = make_request(t, sink, ctx);
-	return err ? err : requests_open(&q, clock_monotonic_ns());
+	/* with the number of that check */
+	*q = make_request(t, sink, ctx);
+	return err;
 }

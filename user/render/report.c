@@ -199,6 +199,12 @@ static uint64_t latency_key(struct maybe ns)
 	return ns.known && ns.value > 0 ? (uint64_t)ns.value : 0;
 }
 
+/* By age: those from before the trace, whose age is not known, first. */
+static uint64_t open_key(const struct chapter *ch)
+{
+	return ch->state_ns.known ? latency_key(ch->state_ns) : UINT64_MAX;
+}
+
 /* The list of open ones or of a kind of failure that it belongs to; LISTS: none. */
 static unsigned int failure_list(const struct chapter *handshake, const struct chapter *close)
 {
@@ -232,7 +238,9 @@ static void set_places(struct report *r, struct place places[PLACES],
 	if (list < LISTS)
 		places[PLACE_FAILURE] = (struct place){
 			.list = &r->lists[list],
-			.key = r->n_kept_ever + 1, /* larger than all before */
+			/* larger than all before */
+			.key = list == LIST_OPEN ? open_key(close ?: handshake)
+						 : r->n_kept_ever + 1,
 		};
 }
 

@@ -15,8 +15,14 @@
 	SEC("?iter/bpf_map_elem")                                                  \
 	int name(struct bpf_iter__bpf_map_elem *ctx)                               \
 	{                                                                          \
-		if (ctx->key && ctx->value)                                        \
-			name##_one(ctx->key, ctx->value);                          \
+		const void *key = ctx->key;                                        \
+		void *value = ctx->value;                                          \
+                                                                                   \
+		/* read once: only this register is known not to be NULL */        \
+		barrier_var(key);                                                  \
+		barrier_var(value);                                                \
+		if (key && value)                                                  \
+			name##_one(key, value);                                    \
 		return 0;                                                          \
 	}                                                                          \
                                                                                    \

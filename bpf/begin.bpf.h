@@ -72,7 +72,7 @@ static __always_inline void client_begin(const struct change *now)
 	if (BPF_CORE_READ_BITFIELD(now->tp, fastopen_connect) && !now->tp->fastopen_req)
 		r->h.flags |= HANDSHAKE_SYN_AT_WRITE;
 	r->h.errors_before = facts_errors(now->tp);
-	r->h.interface = *now->interface;
+	r->h.interface = now->room->interface;
 	r->h.cookie = ask_cookie(now->tp);
 	diary_change(r, now->t_ns, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
 	if (!table_enter(r, now->sk))
@@ -88,7 +88,7 @@ static __always_inline bool client_selected(struct record *r, const struct chang
 	if (r->h.role != ROLE_CLIENT || (r->h.local_port && diary_established(r)))
 		return true;
 	if (!r->h.local_port)
-		read_identity(&r->h, now->tp, now->to);
+		read_identity(&r->h, now->tp, now->room->to);
 	return select_local_port(&r->h);
 }
 
@@ -113,7 +113,7 @@ static __always_inline bool is_deferred(const struct tcp_sock *tp, const struct 
  */
 static __always_inline bool child_lost_the_race(const struct change *now)
 {
-	if (now->to != BPF_TCP_CLOSE)
+	if (now->room->to != BPF_TCP_CLOSE)
 		return false;
 	return cfg.on_entry ? !now->tp->inet_conn.icsk_bind_hash
 			    : now->tp->inet_conn.icsk_inet.sk.__sk_common.skc_num;
@@ -126,7 +126,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 	const struct tcp_sock *tp = now->tp;
 
 	r->h.role = ROLE_SERVER;
-	read_identity(&r->h, tp, now->to);
+	read_identity(&r->h, tp, now->room->to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return false;
 	listener = listener_of(&r->h);
@@ -141,7 +141,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 		r->c.listener = listener->sk;
 		listener_child(listener);
 	}
-	r->h.interface = *now->interface;
+	r->h.interface = now->room->interface;
 	r->h.cookie = ask_cookie(tp);
 	facts_established(&r->h, tp);
 	syncookie_take(&r->h, now->sk);
@@ -265,7 +265,8 @@ static __always_inline bool selected_closes(const struct change *now)
 {
 	const struct sock *sk = &now->tp->inet_conn.icsk_inet.sk;
 
-	return cfg.by_pid && (queues_fin(now->to) || may_abort(now->from, now->to, sk)) &&
+	return cfg.by_pid &&
+	       (queues_fin(now->room->to) || may_abort(now->room->from, now->room->to, sk)) &&
 	       caller_selected();
 }
 
@@ -284,7 +285,7 @@ static __always_inline struct record *unknown_begin(const struct change *now)
 	r = scratch_record(now->cpu, now->level);
 	if (!r)
 		return NULL;
-	read_identity(&r->h, now->tp, now->to);
+	read_identity(&r->h, now->tp, now->room->to);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return NULL;
 	if (cfg.preexisting)
@@ -292,17 +293,17 @@ static __always_inline struct record *unknown_begin(const struct change *now)
 	if (!closes && !wanted_owner(&cfg, r))
 		return NULL;
 	count(COUNT_UNKNOWN);
-	r->h.interface = *now->interface;
+	r->h.interface = now->room->interface;
 	r->h.cookie = ask_cookie(now->tp);
-	r->h.state = now->from;
-	mark_unknown(r, now->from);
-	if (now->from == BPF_TCP_SYN_SENT)
+	r->h.state = now->room->from;
+	mark_unknown(r, now->room->from);
+	if (now->room->from == BPF_TCP_SYN_SENT)
 		r->h.role = ROLE_CLIENT;
 	else
 		r->h.flags |= HANDSHAKE_ESTABLISHED | HANDSHAKE_POSTED;
-	if (now->from != BPF_TCP_ESTABLISHED)
+	if (now->room->from != BPF_TCP_ESTABLISHED)
 		r->c.flags |= CLOSE_EVENTS_LOST;
-	facts_of_state(&r->c, now->tp, now->from);
+	facts_of_state(&r->c, now->tp, now->room->from);
 	return r;
 }
 

@@ -14,13 +14,14 @@
 #define ICSK_ACK_SCHED 1
 
 /* Writes whose system call closes the connection, when one does. */
-static __always_inline void write_closer(struct record *r, __u8 from, __u8 to,
-					 const struct tcp_sock *tp)
+static __always_inline void write_closer(struct record *r, const struct change *now)
 {
 	struct close_part *c = &r->c;
+	const struct tcp_sock *tp = now->tp;
 
-	if (!cfg.owners || !(queues_fin(to) ||
-			     (may_abort(from, to, &tp->inet_conn.icsk_inet.sk) && !c->closer.pid)))
+	if (!cfg.owners || !(queues_fin(now->room->to) || (may_abort(now->room->from, now->room->to,
+								     &tp->inet_conn.icsk_inet.sk) &&
+							   !c->closer.pid)))
 		return;
 	if (!(r->h.flags & HANDSHAKE_MPTCP) ||
 	    !mptcp_closed_by(c, (__u64)tp->inet_conn.icsk_ulp_data)) {
@@ -47,46 +48,46 @@ static __always_inline void write_ack_of_fin(struct record *r, const struct tcp_
 }
 
 /* What this change shows of the two FINs. */
-static __always_inline void write_fins(struct record *r, const struct change *now, __u8 to)
+static __always_inline void write_fins(struct record *r, const struct change *now)
 {
-	if (queues_fin(to))
+	if (queues_fin(now->room->to))
 		facts_local_fin(&r->c, now->tp, now->t_ns);
-	if (now->from == BPF_TCP_CLOSE_WAIT)
+	if (now->room->from == BPF_TCP_CLOSE_WAIT)
 		write_ack_of_fin(r, now->tp, now->t_ns);
-	if (to == BPF_TCP_CLOSE_WAIT || to == BPF_TCP_CLOSING)
+	if (now->room->to == BPF_TCP_CLOSE_WAIT || now->room->to == BPF_TCP_CLOSING)
 		facts_remote_fin(&r->c, now->tp);
-	if (to == BPF_TCP_FIN_WAIT2)
+	if (now->room->to == BPF_TCP_FIN_WAIT2)
 		facts_local_fin_acked(&r->c, now->tp);
 }
 
 /* Did the segment of the last change make this one too? */
 static __always_inline enum step_kind close_step_kind(struct close_part *c,
-						      const struct change *now, __u8 to)
+						      const struct change *now)
 {
 	/* the kernel updates this clock once for each segment it receives (tcp_mstamp_refresh) */
 	__u64 clock = now->tp->tcp_clock_cache;
-	bool same = now->from == BPF_TCP_FIN_WAIT2 && to == BPF_TCP_TIME_WAIT &&
+	bool same = now->room->from == BPF_TCP_FIN_WAIT2 && now->room->to == BPF_TCP_TIME_WAIT &&
 		    c->segment_clock == clock;
 
 	c->segment_clock = clock;
 	return same ? STEP_SAME_SEGMENT : STEP_STATE;
 }
 
-/* Writes a state change with what the socket shows.  to: as in now, or TIME_WAIT for CLOSE. */
-static __always_inline void write_change(struct record *r, const struct change *now, __u8 to)
+/* Writes a state change with what the socket shows. */
+static __always_inline void write_change(struct record *r, const struct change *now)
 {
 	enum step_kind kind = STEP_STATE;
 
-	if (to == BPF_TCP_ESTABLISHED) {
+	if (now->room->to == BPF_TCP_ESTABLISHED) {
 		facts_established(&r->h, now->tp);
 	} else {
-		write_closer(r, now->from, to, now->tp);
+		write_closer(r, now);
 		if (!r->c.n_steps)
 			facts_idle(&r->c, now->tp);
-		write_fins(r, now, to);
-		kind = close_step_kind(&r->c, now, to);
+		write_fins(r, now);
+		kind = close_step_kind(&r->c, now);
 	}
-	diary_change(r, now->t_ns, now->from, to, kind);
+	diary_change(r, now->t_ns, now->room->from, now->room->to, kind);
 }
 
 /*
@@ -126,7 +127,7 @@ static __always_inline __u8 end_of_last_ack(struct close_part *c, const struct c
 
 	if (tp->snd_una == tp->write_seq) {
 		facts_local_fin_acked(c, tp);
-		if (now->from == BPF_TCP_CLOSING)
+		if (now->room->from == BPF_TCP_CLOSING)
 			return BPF_TCP_TIME_WAIT;
 	} else if (facts_aborted(tp)) {
 		c->flags |= CLOSE_RST_SENT;
@@ -148,31 +149,32 @@ static __always_inline bool end_connection(struct record *r, const struct change
 {
 	const struct tcp_sock *tp = now->tp;
 	const struct sock *sk = &tp->inet_conn.icsk_inet.sk;
-	__u8 from = now->from + unknown_0, to = BPF_TCP_CLOSE;
+	__u8 to = BPF_TCP_CLOSE;
 
 	/* an MPTCP subflow has no file of its own */
 	if (r->h.role == ROLE_SERVER && diary_established(r) && !(r->h.flags & HANDSHAKE_MPTCP))
 		r->h.flags |= was_accepted(sk) ? HANDSHAKE_ACCEPTED : HANDSHAKE_UNACCEPTED;
 	if (r->h.flags & HANDSHAKE_ACCEPTED)
 		write_accept_unseen(r);
-	if (from == BPF_TCP_FIN_WAIT2 && has_sock_flag(sk, SOCK_DONE)) {
+	if (now->room->from == BPF_TCP_FIN_WAIT2 && has_sock_flag(sk, SOCK_DONE)) {
 		facts_remote_fin(&r->c, tp);
 		to = BPF_TCP_TIME_WAIT;
-	} else if (from == BPF_TCP_FIN_WAIT2 && leaves_minisocket(r, tp)) {
+	} else if (now->room->from == BPF_TCP_FIN_WAIT2 && leaves_minisocket(r, tp)) {
 		if (move_to_minisocket(r, now))
 			return false;
-	} else if ((from == BPF_TCP_LAST_ACK || from == BPF_TCP_CLOSING) && !sk->sk_err) {
+	} else if ((now->room->from == BPF_TCP_LAST_ACK || now->room->from == BPF_TCP_CLOSING) &&
+		   !sk->sk_err) {
 		to = end_of_last_ack(&r->c, now);
 	}
-	to += unknown_0;
-	if (to == BPF_TCP_TIME_WAIT)
+	now->room->to = to;
+	if (now->room->to == BPF_TCP_TIME_WAIT)
 		r->c.flags |= facts_timewait_full(tp) ? CLOSE_TIMEWAIT_FULL : CLOSE_TIME_WAIT;
 	facts_totals(r, tp);
 	if (!diary_established(r))
 		facts_failed(&r->h, tp);
 	r->c.flags |= CLOSE_OVER;
-	reset_read(r, tp, now->from);
-	write_change(r, now, to);
+	reset_read(r, tp, now->room->from);
+	write_change(r, now);
 	return true;
 }
 

@@ -19,6 +19,15 @@ struct level {
 	__u64 key;
 	/* of the socket that changes its state */
 	struct interface interface;
+	/*
+	 * The change; `to` is TIME_WAIT for a CLOSE that means it.  Each reading is a new one, from
+	 * memory that the verifier does not know: else it would follow what comes after a
+	 * comparison once for each value.
+	 */
+	volatile __u8 from;
+	volatile __u8 to;
+	/* the program that takes the change is the last one, and leaves no note */
+	bool is_last;
 	struct record scratch;
 };
 
@@ -49,13 +58,11 @@ struct {
 struct change {
 	struct cpu *cpu;
 	int level;
-	__u8 from;
-	__u8 to;
+	/* of this level */
+	struct level *room;
 	/* the socket's address, the key of its record */
 	__u64 sk;
 	const struct tcp_sock *tp;
-	/* looked up once for all: the verifier follows that loop at each call */
-	const struct interface *interface;
 	__u64 t_ns;
 };
 

@@ -100,57 +100,80 @@ static __always_inline bool taken_without_note(struct cpu *cpu, int level, struc
 	return taken;
 }
 
-static __always_inline void take_once(struct cpu *cpu, int level, struct sock *sk, __u8 from,
-				      __u8 to, enum program program, enum code code)
+/* Notes that a program takes this change. */
+static __always_inline void leave_note(struct cpu *cpu, int level, const struct sock *sk, __u8 to)
 {
-	bool taken = false;
-	struct note *note;
 	__u64 key;
+	struct note *note = note_of(cpu, level, sk, to, &key);
 
-	note = note_of(cpu, level, sk, to, &key);
 	if (!note)
 		return;
-	if (program != PROGRAM_PRIMARY) {
-		if (note->key == key && note->mark == mark_of(sk)) {
-			if (program == PROGRAM_RELAY)
-				note->key = 0;
-			return;
-		}
-		taken = taken_without_note(cpu, level, sk, from, to);
-	}
-	if (!taken) {
-		if (code == CODE_INLINED)
-			on_change(cpu, level, sk, from, to);
-		else
-			on_change_called(cpu, level, sk, from, to);
-	}
-	if (program != PROGRAM_RELAY) {
-		note->key = key;
-		note->mark = mark_of(sk);
-	}
+	note->key = key;
+	note->mark = mark_of(sk);
 }
 
-static __always_inline void take_on_level(struct sock *sk, int from, int to, enum program program,
-					  enum code code)
+/* Has an earlier program noted that it took this change?  The last program removes the note. */
+static __always_inline bool has_note(struct cpu *cpu, int level, const struct sock *sk, __u8 to,
+				     enum program program)
+{
+	__u64 key;
+	struct note *note = note_of(cpu, level, sk, to, &key);
+
+	if (!note || note->key != key || note->mark != mark_of(sk))
+		return false;
+	if (program == PROGRAM_RELAY)
+		note->key = 0;
+	return true;
+}
+
+/* Is it for this program to take the change?  A primary program takes each. */
+static __always_inline bool is_due(struct cpu *cpu, int level, struct sock *sk, __u8 from, __u8 to,
+				   enum program program)
+{
+	if (program == PROGRAM_PRIMARY)
+		return true;
+	if (has_note(cpu, level, sk, to, program))
+		return false;
+	if (!taken_without_note(cpu, level, sk, from, to))
+		return true;
+	if (program != PROGRAM_RELAY)
+		leave_note(cpu, level, sk, to);
+	return false;
+}
+
+/*
+ * Takes a level for the change, if it is for this program.  NULL: it is not, or there is no level left.
+ */
+static __always_inline struct cpu *take_begin(struct sock *sk, int from, int to,
+					      enum program program, int *level)
 {
 	struct cpu *cpu;
-	int level;
 
 	/* a close() after shutdown() is reported without a change */
 	if (from == to)
-		return;
+		return NULL;
 	if (!is_tcp(sk)) {
 		if (program == PROGRAM_PRIMARY && is_mptcp_socket(sk) && cfg.owners)
 			mptcp_change((__u64)sk, to);
-		return;
+		return NULL;
 	}
 	cpu = this_cpu();
 	if (!cpu)
-		return;
-	level = level_take(cpu);
-	if (level < 0)
-		return;
-	take_once(cpu, level, sk, from, to, program, code);
+		return NULL;
+	*level = level_take(cpu);
+	if (*level < 0)
+		return NULL;
+	if (is_due(cpu, *level, sk, from, to, program))
+		return cpu;
+	level_give(cpu);
+	return NULL;
+}
+
+static __always_inline void take_end(struct cpu *cpu, int level, struct sock *sk, __u8 to,
+				     bool is_last)
+{
+	if (!is_last)
+		leave_note(cpu, level, sk, to);
 	level_give(cpu);
 }
 
@@ -161,9 +184,56 @@ static __always_inline void take_on_level(struct sock *sk, int from, int to, enu
 static __always_inline void take_change(struct sock *sk, int from, int to, enum program program,
 					enum code code)
 {
+	struct cpu *cpu;
+	int level;
+
 	preempt_off();
-	take_on_level(sk, from, to, program, code);
+	cpu = take_begin(sk, from, to, program, &level);
+	if (cpu) {
+		if (code == CODE_INLINED)
+			on_change(cpu, level, sk, from, to);
+		else
+			on_change_called(cpu, level, sk, from, to);
+		take_end(cpu, level, sk, to, program == PROGRAM_RELAY);
+	}
 	preempt_on();
+}
+
+/* The programs that others tail-call; the only one is the code of on_change(). */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} bodies SEC(".maps");
+
+/* The same where nothing but an interrupt comes between a program and the one that it tail-calls. */
+static __always_inline void take_by_tail_call(void *ctx, struct sock *sk, int from, int to,
+					      enum program program)
+{
+	int level;
+	struct cpu *cpu = take_begin(sk, from, to, program, &level);
+
+	if (!cpu || level >= LEVELS)
+		return;
+	cpu->levels[level].is_last = program == PROGRAM_RELAY;
+	bpf_tail_call(ctx, &bodies, 0);
+	level_give(cpu);
+}
+
+/* What is tail-called: the level is the one that was taken last. */
+static __always_inline void take_body(struct sock *sk, int from, int to)
+{
+	struct cpu *cpu = this_cpu();
+	__u32 level;
+
+	if (!cpu)
+		return;
+	level = cpu->depth - 1;
+	if (level >= LEVELS)
+		return;
+	on_change(cpu, level, sk, from, to);
+	take_end(cpu, level, sk, to, cpu->levels[level].is_last);
 }
 
 #endif

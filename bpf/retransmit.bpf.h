@@ -100,32 +100,53 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 /* How far apart are two times? */
 static __always_inline __u64 distance(__u64 a, __u64 b)
 {
-	return a > b ? a - b : b - a;
+	__s64 d = a - b;
+
+	return d < 0 ? -d : d;
 }
 
-/* May a step of this kind have sent the segment that was freed? */
-static __always_inline bool is_sending(__u64 step, __u8 to)
+/* May this step have sent the segment that was freed?  It did at the change to one of these states, or again. */
+static __always_inline bool is_sending(__u64 step, __u8 to, __u8 or_to)
 {
 	enum step_kind kind = step_kind(step);
+	__u8 state = step_to(step);
 
-	return (kind == STEP_STATE && step_to(step) == to) || kind == STEP_RETRANSMIT;
+	return kind == STEP_RETRANSMIT || (kind == STEP_STATE && (state == to || state == or_to));
+}
+
+/*
+ * Which of these steps has sent, nearest to `sent_ns`, what was freed?  `max`: none has.  t0_ns: what the times of
+ * the steps begin at.  What was found so far is forgotten after each step, see unknown_0.
+ */
+static __always_inline __u32 nearest_step(const __u64 *steps, const volatile __u8 *n, __u32 max,
+					  __u64 t0_ns, __u64 sent_ns, __u8 to, __u8 or_to)
+{
+	__u64 nearest = forget(~0ULL);
+	__u32 at = max + unknown_0;
+
+	for (__u32 i = 0; i < max; i++) {
+		__u64 d;
+
+		if (i >= *n)
+			break;
+		if (!is_sending(steps[i], to, or_to))
+			continue;
+		d = distance(t0_ns + step_t_ns(steps[i]), sent_ns);
+		if (d < nearest) {
+			nearest = d;
+			at = i + unknown_0;
+		}
+		nearest = forget(nearest);
+	}
+	barrier_var(at);
+	return at;
 }
 
 static __always_inline void syn_unsent(struct record *r, __u64 sent_ns)
 {
-	__u64 nearest = ~0ULL - unknown_0;
-	__u32 at = HANDSHAKE_STEPS + unknown_0;
+	__u32 at = nearest_step(r->h.steps, &r->h.n_steps, HANDSHAKE_STEPS, r->h.t0_ns, sent_ns,
+				BPF_TCP_SYN_SENT, BPF_TCP_SYN_SENT);
 
-	for (__u32 i = 0; i < HANDSHAKE_STEPS; i++) {
-		__u64 d = distance(r->h.t0_ns + step_t_ns(r->h.steps[i]), sent_ns);
-
-		if (i < r->h.n_steps && is_sending(r->h.steps[i], BPF_TCP_SYN_SENT) &&
-		    d < nearest) {
-			nearest = d;
-			at = i + unknown_0;
-		}
-	}
-	barrier_var(at);
 	if (at < HANDSHAKE_STEPS) {
 		r->h.steps[at] = step_unsent(r->h.steps[at]);
 		r->h.unsent++;
@@ -143,20 +164,9 @@ static __always_inline bool fin_held(const struct record *r, struct tcp_sock *tp
 
 static __always_inline void fin_unsent(struct record *r, __u64 sent_ns, bool held)
 {
-	__u64 nearest = ~0ULL - unknown_0;
-	__u32 at = CLOSE_STEPS + unknown_0;
+	__u32 at = nearest_step(r->c.steps, &r->c.n_steps, CLOSE_STEPS, r->c.t0_ns, sent_ns,
+				BPF_TCP_FIN_WAIT1, BPF_TCP_LAST_ACK);
 
-	for (__u32 i = 0; i < CLOSE_STEPS; i++) {
-		__u64 step = r->c.steps[i], d = distance(r->c.t0_ns + step_t_ns(step), sent_ns);
-
-		if (i < r->c.n_steps &&
-		    (is_sending(step, BPF_TCP_FIN_WAIT1) || is_sending(step, BPF_TCP_LAST_ACK)) &&
-		    d < nearest) {
-			nearest = d;
-			at = i + unknown_0;
-		}
-	}
-	barrier_var(at);
 	if (at >= CLOSE_STEPS)
 		return;
 	if (step_kind(r->c.steps[at]) == STEP_RETRANSMIT) {
@@ -168,6 +178,16 @@ static __always_inline void fin_unsent(struct record *r, __u64 sent_ns, bool hel
 		r->c.flags |= held ? CLOSE_FIN_HELD : CLOSE_FIN_UNSENT;
 	}
 	r->c.steps[at] = step_unsent(r->c.steps[at]);
+}
+
+/* The same of a connection that is over: what it may still send is an RST. */
+static __always_inline bool held_unsent(const struct sock *sk, __u8 flags)
+{
+	struct record *r = reset_held_of(sk);
+
+	if (r && flags & TCP_RST && diary_established(r))
+		r->c.flags |= CLOSE_RST_UNSENT;
+	return r;
 }
 
 /*
@@ -186,13 +206,11 @@ static __always_inline bool on_unsent(struct sk_buff *skb)
 
 	if (!sk || BPF_CORE_READ(skb, skb_iif))
 		return false;
+	flags = tcp_flags_of(skb);
 	r = table_find((__u64)sk);
 	if (!r)
-		r = reset_held_of(sk);
-	if (!r)
-		return false;
+		return held_unsent(sk, flags);
 	state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	flags = tcp_flags_of(skb);
 	if (flags & TCP_RST && diary_established(r))
 		r->c.flags |= CLOSE_RST_UNSENT;
 	if (!has_syn_or_fin_to_send(state) || r->h.state != state ||

@@ -33,14 +33,15 @@ static __always_inline void post_transition(const struct record *r, const struct
 					    const struct change *now)
 {
 	struct transition t = {
-		.t_ns = now->t_ns, .skaddr = now->sk, .from = now->from, .to = now->to
+		.t_ns = now->t_ns, .skaddr = now->sk, .from = now->room->from, .to = now->room->to
 	};
-	const bool of_listener = now->from == BPF_TCP_LISTEN || now->to == BPF_TCP_LISTEN;
+	const bool of_listener = now->room->from == BPF_TCP_LISTEN ||
+				 now->room->to == BPF_TCP_LISTEN;
 	struct handshake_part h = {};
 
 	if (of_listener ? !listener_selected(l) : !transition_selected(r))
 		return;
-	read_identity(&h, now->tp, now->to);
+	read_identity(&h, now->tp, now->room->to);
 	h.role = r ? r->h.role : ROLE_UNKNOWN;
 	if (!select_remote(&h) || !select_local_port(&h))
 		return;
@@ -48,7 +49,7 @@ static __always_inline void post_transition(const struct record *r, const struct
 	__builtin_memcpy(t.remote, h.remote, 16);
 	t.family = h.family;
 	t.netns = h.netns;
-	t.interface = *now->interface;
+	t.interface = now->room->interface;
 	t.local_port = h.local_port;
 	t.remote_port = h.remote_port;
 	t.role = h.role;
@@ -71,10 +72,11 @@ static __always_inline void listener_changes(const struct change *now)
 	const struct tcp_sock *tp = now->tp;
 	struct listener_key key;
 
-	read_listener(&key, &tp->inet_conn.icsk_inet.sk.__sk_common, local_port_of(tp, now->to));
+	read_listener(&key, &tp->inet_conn.icsk_inet.sk.__sk_common,
+		      local_port_of(tp, now->room->to));
 	if (cfg.netns && key.netns != cfg.netns)
 		return;
-	if (now->to == BPF_TCP_LISTEN) {
+	if (now->room->to == BPF_TCP_LISTEN) {
 		struct owner o;
 
 		owner_current(&o);
@@ -82,7 +84,7 @@ static __always_inline void listener_changes(const struct change *now)
 	}
 	if (cfg.states)
 		post_transition(NULL, bpf_map_lookup_elem(&listening, &now->sk), now);
-	if (now->to != BPF_TCP_LISTEN) {
+	if (now->room->to != BPF_TCP_LISTEN) {
 		if (cfg.listeners_seen)
 			listener_ends(now->sk);
 		listener_remove(&key, now->sk);
@@ -95,7 +97,7 @@ static __always_inline void on_listener(const struct change *now)
 	 * LISTEN -> SYN_RECV is reported at the last ACK, before 6.15 with a wrong peer: commit
 	 * a3a128f611a9 ("inet: consolidate inet_csk_clone_lock()")
 	 */
-	if (now->to == BPF_TCP_SYN_RECV)
+	if (now->room->to == BPF_TCP_SYN_RECV)
 		return;
 	listener_changes(now);
 }
@@ -155,7 +157,7 @@ static __always_inline struct record *change_unknown(const struct change *now)
 {
 	struct record *r = unknown_begin(now);
 
-	if (now->to == BPF_TCP_CLOSE) {
+	if (now->room->to == BPF_TCP_CLOSE) {
 		if (r && end_connection(r, now))
 			finish(r, now);
 		if (scanning)
@@ -164,7 +166,7 @@ static __always_inline struct record *change_unknown(const struct change *now)
 	}
 	if (!r)
 		return NULL;
-	write_change(r, now, now->to);
+	write_change(r, now);
 	if (!wanted_owner(&cfg, r))
 		return NULL;
 	table_enter(r, now->sk);
@@ -174,7 +176,8 @@ static __always_inline struct record *change_unknown(const struct change *now)
 /* Nothing has selected this connection, and now it is closed: does not that select it either? */
 static __always_inline bool stays_unselected(const struct record *r, const struct change *now)
 {
-	return !wanted_owner(&cfg, r) && (queues_fin(now->to) || now->to == BPF_TCP_CLOSE) &&
+	return !wanted_owner(&cfg, r) &&
+	       (queues_fin(now->room->to) || now->room->to == BPF_TCP_CLOSE) &&
 	       !(cfg.by_pid && caller_selected());
 }
 
@@ -186,15 +189,15 @@ static __always_inline struct record *change_known(struct record *r, const struc
 		if (!r->h.accept_ns) {
 			claim_handshake(now->sk);
 			/* our FIN: nobody closes what is not accepted */
-			if (queues_fin(now->to) && r->h.role == ROLE_SERVER &&
+			if (queues_fin(now->room->to) && r->h.role == ROLE_SERVER &&
 			    !(r->h.flags & HANDSHAKE_MPTCP))
 				write_accept_unseen(r);
 		}
 		table_remove(now->sk);
 		return NULL;
 	}
-	if (now->to != BPF_TCP_CLOSE) {
-		write_change(r, now, now->to);
+	if (now->room->to != BPF_TCP_CLOSE) {
+		write_change(r, now);
 		return r;
 	}
 	settle_handshake(r, now->sk);
@@ -212,11 +215,11 @@ static __always_inline void on_connection(const struct change *now, const struct
 		table_remove(now->sk);
 		return;
 	}
-	if (now->from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
+	if (now->room->from == BPF_TCP_SYN_RECV && !opened_by_both(r)) {
 		r = server_begin(now);
 		if (!r)
 			return;
-		if (now->to == BPF_TCP_ESTABLISHED) {
+		if (now->room->to == BPF_TCP_ESTABLISHED) {
 			server_established(r, now);
 			if (cfg.states)
 				post_transition(table_find(now->sk), NULL, now);
@@ -227,21 +230,20 @@ static __always_inline void on_connection(const struct change *now, const struct
 	if (cfg.states)
 		post_transition(r, NULL, now);
 	r = r ? change_known(r, now) : change_unknown(now);
-	if (r && now->to == BPF_TCP_ESTABLISHED)
+	if (r && now->room->to == BPF_TCP_ESTABLISHED)
 		post_handshake(r);
 }
 
 /* The interface that the socket is bound to, in this level's room. */
-static __always_inline const struct interface *interface_of(struct cpu *cpu, int level,
-							    const struct tcp_sock *tp)
+static __always_inline struct level *room_of(struct cpu *cpu, int level, const struct tcp_sock *tp)
 {
-	struct interface *interface;
+	struct level *room;
 
 	if (!tp || level < 0 || level >= LEVELS)
 		return NULL;
-	interface = &cpu->levels[level].interface;
-	read_interface(interface, tp);
-	return interface;
+	room = &cpu->levels[level];
+	read_interface(&room->interface, tp);
+	return room;
 }
 
 static __always_inline void on_change(struct cpu *cpu, int level, struct sock *sk, __u8 from,
@@ -253,14 +255,14 @@ static __always_inline void on_change(struct cpu *cpu, int level, struct sock *s
 		.level = level,
 		.sk = (__u64)sk,
 		.tp = tp,
-		.interface = interface_of(cpu, level, tp),
+		.room = room_of(cpu, level, tp),
 		.t_ns = bpf_ktime_get_ns(),
-		.from = from,
-		.to = to,
 	};
 
-	if (!now.interface)
+	if (!now.room)
 		return;
+	now.room->from = from;
+	now.room->to = to;
 	if (from == BPF_TCP_LISTEN || to == BPF_TCP_LISTEN)
 		on_listener(&now);
 	else if (to == BPF_TCP_SYN_SENT)

@@ -20,40 +20,55 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf, struct sock *sk, int from, int to)
 {
-	take_change(sk, from, to, PROGRAM_PRIMARY, CODE_INLINED);
+	take_by_tail_call(ctx, sk, from, to, PROGRAM_PRIMARY);
 	return 0;
 }
 
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(state_tp_btf_relay, struct sock *sk, int from, int to)
 {
-	take_change(sk, from, to, PROGRAM_RELAY, CODE_INLINED);
+	take_by_tail_call(ctx, sk, from, to, PROGRAM_RELAY);
 	return 0;
 }
 
 /*
- * They do not tail-call one program: since 6.13 a program has one stack per CPU (commit
- * a76ab5731e32 ("bpf: Find eligible subprogs for private stack support")).  That is safe because
- * the kernel does not run a program twice at a time, but one that is tail-called runs as often as
- * its callers.
- *
- * Kernels that need backups have the kfuncs: the object without them does without this code.
+ * One for both, because the verifier takes long for it.  Since 6.13 a program has one stack per CPU, commit
+ * a76ab5731e32 ("bpf: Find eligible subprogs for private stack support"): the kernel does not run a program
+ * twice at a time, but one that is tail-called runs as often as its callers.  A program that tail-calls has no
+ * such stack.
+ */
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(state_tp_btf_body, struct sock *sk, int from, int to)
+{
+	take_body(sk, from, to);
+#ifdef PREEMPT_KFUNCS
+	if (unknown_0)
+		bpf_tail_call(ctx, &bodies, 0);
+#endif
+	return 0;
+}
+
+/*
+ * Where a task can lose its CPU between a program and the one that it tail-calls, each has the code of its own.
+ * Such kernels have the kfuncs: the object without them does without this code.
  */
 #ifdef PREEMPT_KFUNCS
-#define take_as_backup(sk, from, to) take_change(sk, from, to, PROGRAM_BACKUP, CODE_INLINED)
+#define take_held(sk, from, to, program) take_change(sk, from, to, program, CODE_INLINED)
 #else
-#define take_as_backup(sk, from, to)
+#define take_held(sk, from, to, program)
 #endif
-#define BACKUP(n)                                                                \
-	SEC("?tp_btf/inet_sock_set_state")                                       \
-	int BPF_PROG(state_tp_btf_backup_##n, struct sock *sk, int from, int to) \
-	{                                                                        \
-		take_as_backup(sk, from, to);                                    \
-		return 0;                                                        \
+#define HELD(name, program)                                   \
+	SEC("?tp_btf/inet_sock_set_state")                    \
+	int BPF_PROG(name, struct sock *sk, int from, int to) \
+	{                                                     \
+		take_held(sk, from, to, program);             \
+		return 0;                                     \
 	}
-BACKUP(0)
-BACKUP(1)
-BACKUP(2)
+HELD(state_tp_btf_held, PROGRAM_PRIMARY)
+HELD(state_tp_btf_backup_0, PROGRAM_BACKUP)
+HELD(state_tp_btf_backup_1, PROGRAM_BACKUP)
+HELD(state_tp_btf_backup_2, PROGRAM_BACKUP)
+HELD(state_tp_btf_held_relay, PROGRAM_RELAY)
 
 SEC("?raw_tp/inet_sock_set_state")
 int BPF_PROG(state_raw_tp, struct sock *sk, int from, int to)

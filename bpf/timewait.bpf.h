@@ -145,7 +145,7 @@ static __always_inline bool minisocket_enter(struct record *r, const struct chan
 
 	/* SO_BINDTODEVICE may have bound it to another one since */
 	if (r->h.interface.index != (__u32)sk->skc_bound_dev_if)
-		r->h.interface = *now->interface;
+		r->h.interface = now->room->interface;
 	r->c.minisocket_rcv_nxt = now->tp->rcv_nxt;
 	r->c.minisocket_rcv_wnd = facts_receive_window(now->tp);
 	r->c.end_ns = now->t_ns + facts_fin_timeout_ns(now->tp);

@@ -2,6 +2,7 @@
 /* Attaches the programs of the chosen hooks, and detaches them. */
 #include "tracer_parts.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -25,7 +26,8 @@ static struct bpf_program *relay_of(const struct tracer *t)
 {
 	switch (t->found.of[FEATURE_STATE].kind) {
 	case HOOK_TP_BTF:
-		return t->skel->progs.state_tp_btf_relay;
+		return t->preempted ? t->skel->progs.state_tp_btf_held_relay
+				    : t->skel->progs.state_tp_btf_relay;
 	case HOOK_RAW_TP:
 		return t->skel->progs.state_raw_tp_relay;
 	case HOOK_FENTRY:
@@ -51,6 +53,17 @@ static int attach_backups(struct tracer *t)
 	return err;
 }
 
+/* What the tracepoint's programs tail-call. */
+static int set_body(const struct tracer *t)
+{
+	__u32 first = 0;
+	int fd = bpf_program__fd(t->skel->progs.state_tp_btf_body);
+
+	return fd < 0 ? 0
+		      : bpf_map_update_elem(bpf_map__fd(t->skel->maps.bodies), &first, &fd,
+					    BPF_ANY);
+}
+
 /*
  * The relay has to run after the primary program.  The programs of a tracepoint run in the order in which they
  * were attached, those of a function in the reverse order.
@@ -59,11 +72,11 @@ static int attach_state(struct tracer *t)
 {
 	struct bpf_program *primary = t->progs[FEATURE_STATE], *relay = relay_of(t);
 	bool reverse = t->found.of[FEATURE_STATE].kind == HOOK_FENTRY;
-	int err = 0;
+	int err = set_body(t);
 
 	if (!relay)
 		return 0; /* a kprobe: tracer_attach() has attached it */
-	if (reverse)
+	if (!err && reverse)
 		err = attach_to(&t->relay, relay);
 	if (!err)
 		err = attach_to(&t->primary, primary);

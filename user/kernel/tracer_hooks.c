@@ -292,15 +292,31 @@ int tracer_backups(const struct tracer *t, struct bpf_program *progs[BACKUPS])
 	return BACKUPS;
 }
 
-static void enable_backups(struct tracer *t)
+static void enable_by_hand(struct bpf_program *prog)
+{
+	bpf_program__set_autoload(prog, true);
+	bpf_program__set_autoattach(prog, false);
+}
+
+/* The tracepoint's programs share a body, or, where a task can lose its CPU in them, each has its own. */
+static void enable_bodies(struct tracer *t)
 {
 	struct bpf_program *progs[BACKUPS];
 	int n = tracer_backups(t, progs);
 
-	for (int i = 0; i < n; i++) {
-		bpf_program__set_autoload(progs[i], true);
-		bpf_program__set_autoattach(progs[i], false);
+	if (t->found.of[FEATURE_STATE].kind != HOOK_TP_BTF)
+		return;
+	if (!t->preempted) {
+		enable_by_hand(t->skel->progs.state_tp_btf_body);
+		return;
 	}
+	bpf_program__set_autoload(t->skel->progs.state_tp_btf, false);
+	bpf_program__set_autoload(t->skel->progs.state_tp_btf_relay, false);
+	enable_by_hand(t->skel->progs.state_tp_btf_held);
+	enable_by_hand(t->skel->progs.state_tp_btf_held_relay);
+	for (int i = 0; i < n; i++)
+		enable_by_hand(progs[i]);
+	t->progs[FEATURE_STATE] = t->skel->progs.state_tp_btf_held;
 }
 
 int tracer_choose_hooks(struct tracer *t)
@@ -320,6 +336,6 @@ int tracer_choose_hooks(struct tracer *t)
 	share_kfree_skb(t);
 	if (t->found.of[FEATURE_ACCEPT].kind == HOOK_FEXIT && t->preempted)
 		bpf_program__set_autoload(t->skel->progs.accept_fexit_relay, true);
-	enable_backups(t);
+	enable_bodies(t);
 	return 0;
 }

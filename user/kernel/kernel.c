@@ -83,9 +83,15 @@ bool kernel_has_struct(const struct btf *btf, const char *name)
 	return btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) > 0;
 }
 
+bool kernel_has_preempt_kfuncs(const struct btf *own)
+{
+	return kernel_function_args(own, "bpf_preempt_disable") >= 0;
+}
+
 bool kernel_preempts_tracepoints(const struct btf *own)
 {
-	return btf__find_by_name_kind(own, "tracepoint_srcu_srcu_data", BTF_KIND_VAR) > 0;
+	return kernel_has_preempt_kfuncs(own) &&
+	       btf__find_by_name_kind(own, "tracepoint_srcu_srcu_data", BTF_KIND_VAR) > 0;
 }
 
 bool kernel_has_field(const struct btf *btf, const char *structure, const char *field)

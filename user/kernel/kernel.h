@@ -27,10 +27,13 @@ bool kernel_has_helper(const struct btf *btf, const char *enumerator);
 bool kernel_has_struct(const struct btf *btf, const char *name);
 bool kernel_has_field(const struct btf *btf, const char *structure, const char *field);
 
+/* May a program hold its CPU?  Since Linux 6.10. */
+bool kernel_has_preempt_kfuncs(const struct btf *own);
+
 /*
  * Can a task be preempted while a program of a tracepoint runs?  It can since Linux 7.0; the sign is a per-CPU
  * variable of commit a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with
- * SRCU-fast").
+ * SRCU-fast"), which kernels that are older than the kfuncs have for another purpose.
  */
 bool kernel_preempts_tracepoints(const struct btf *own);
 

@@ -93,7 +93,7 @@ static struct tcpstates_bpf *open_skeleton(const struct tracer *t,
 	if (tcpstates_bpf__create_skeleton(skel))
 		goto fail;
 	s = skel->skeleton;
-	if (t->own && kernel_function_args(t->own, "bpf_preempt_disable") >= 0)
+	if (t->own && kernel_has_preempt_kfuncs(t->own))
 		s->data = (void *)tcpstates_preempt_bpf__elf_bytes(&s->data_sz);
 	if (!bpf_object__open_skeleton(s, opts))
 		return skel;

@@ -11,6 +11,40 @@
 #include "scan.bpf.h"
 #include "shared/transition.h"
 
+#define CLOSER_SELECTED_SHIFT 32
+
+/*
+ * The PID of the calling process, if that may close a connection, and above it whether -p selects it
+ * then.  Global, so that the verifier follows it once and not with every path that leads here.
+ */
+__noinline __u64 caller_as_closer(void)
+{
+	__u64 selected = 0;
+	struct owner o;
+
+	if (current_is_kernel())
+		return 0;
+	owner_current(&o);
+	if (cfg.by_pid && select_current(&o))
+		selected = 1;
+	return selected << CLOSER_SELECTED_SHIFT | o.pid;
+}
+
+/* 1 if this change closes the connection by a call; as write_closer(), which comes later, but without branches. */
+static __always_inline __u64 is_closed_now(const struct record *r, const struct change *now)
+{
+	const __u64 fin = 1ULL << BPF_TCP_FIN_WAIT1 | 1ULL << BPF_TCP_LAST_ACK;
+	const __u64 from = 1ULL << BPF_TCP_ESTABLISHED | 1ULL << BPF_TCP_CLOSE_WAIT |
+			   1ULL << BPF_TCP_FIN_WAIT1;
+	__u64 other = (__u64)now->tp->inet_conn.icsk_inet.sk.sk_err |
+		      (now->room->to ^ BPF_TCP_CLOSE);
+
+	if (r)
+		other |= r->c.closer.pid;
+	return nonzero(1ULL << (now->room->to & STEP_NIBBLE) & fin) |
+	       (nonzero(1ULL << (now->room->from & STEP_NIBBLE) & from) & (1 - nonzero(other)));
+}
+
 /* A selection by owner decides on a server's connection when it is accept()ed. */
 static __always_inline bool transition_selected(const struct record *r)
 {
@@ -38,9 +72,17 @@ static __always_inline void post_transition(const struct record *r, const struct
 	const bool of_listener = now->room->from == BPF_TCP_LISTEN ||
 				 now->room->to == BPF_TCP_LISTEN;
 	struct handshake_part h = {};
+	__u64 closer;
 
-	if (of_listener ? !listener_selected(l) : !transition_selected(r))
-		return;
+	if (of_listener) {
+		if (!listener_selected(l))
+			return;
+	} else {
+		closer = caller_as_closer() & -is_closed_now(r, now);
+		t.closer = closer;
+		if (!(closer >> CLOSER_SELECTED_SHIFT) && !transition_selected(r))
+			return;
+	}
 	read_identity(&h, now->tp, now->room->to);
 	h.role = r ? r->h.role : ROLE_UNKNOWN;
 	if (!select_remote(&h) || !select_local_port(&h))
@@ -62,6 +104,8 @@ static __always_inline void post_transition(const struct record *r, const struct
 		t.since_ns = last && last < now->t_ns ? now->t_ns - last : 0;
 		t.pid = o->pid;
 		__builtin_memcpy(t.comm, o->comm, COMM_LEN);
+		if (!t.closer)
+			t.closer = r->c.closer.pid;
 	}
 	if (bpf_ringbuf_output(&ring, &t, sizeof(t), wake_flag()))
 		count(COUNT_LOST_TRANSITION);

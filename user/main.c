@@ -72,6 +72,7 @@ static int replay(const struct options *o, struct reporter *reporter)
 	if (reporter->renderer->begin)
 		reporter->renderer->begin(&reporter->context);
 	err = recording_read(o->read_file, select_item, &selection);
+	select_end(&selection);
 	if (err == REPORTER_ENOUGH)
 		err = 0;
 	if (err < 0 && err != -EBADMSG && err != -EPROTO && err != -EIO && !reporter->error)

@@ -25,7 +25,8 @@ struct transition {
 	/* enum role */
 	__u8 role;
 	struct interface interface;
-	__u32 pad;
+	/* whose call closed it, with this change or before; 0: nobody's, or not known */
+	__u32 closer;
 };
 
 _Static_assert(sizeof(struct transition) == 120, "layout");

@@ -56,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.options.count = chosen.count;
 	selection.options = &chosen;
 	err = recording_read(path, select_item, &selection);
+	select_end(&selection);
 	CHECK(!err || err == -EBADMSG || err == -EPROTO || err == REPORTER_ENOUGH);
 	play_end(&p);
 	options_free(&chosen);

@@ -63,6 +63,7 @@ static void bench_close(struct bench *b)
 {
 	FILE *table = fopen("/dev/null", "we");
 
+	select_end(&b->selection);
 	assert_int_equal(reporter_end(&b->stage.reporter), 0);
 	assert_non_null(table);
 	summary_print(table, b->stage.reporter.summary, false);

@@ -107,22 +107,41 @@ struct config select_wanted(const struct options *o)
 	};
 }
 
-static int pass_handshake(const struct selection *s, const struct handshake_part *h)
+/*
+ * Not by its owner.  Live, a server's handshake comes with the close then if that is selected: by
+ * who accepts the connection late, or closes it.
+ */
+static int pass_over(struct selection *s, const struct handshake_part *h)
+{
+	if (h->role != ROLE_SERVER || !select_connection(s->options, h))
+		return 0;
+	return passed_over_add(&s->passed_over, h->conn);
+}
+
+static int pass_handshake(struct selection *s, const struct handshake_part *h)
 {
 	const struct config cfg = select_wanted(s->options);
 	struct record r = { .h = *h };
 
-	if (!select_handshake(s->options, s->cgroups, h) || !wanted_handshake(&cfg, &r))
+	if (!wanted_handshake(&cfg, &r))
 		return 0;
+	if (!select_handshake(s->options, s->cgroups, h))
+		return pass_over(s, h);
 	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, h, sizeof(*h) });
 }
 
-static int pass_close(const struct selection *s, const struct record *record)
+static int pass_close(struct selection *s, const struct record *record)
 {
 	const struct config cfg = select_wanted(s->options);
 	struct record r = *record;
-	bool posted = r.h.flags & HANDSHAKE_POSTED;
+	bool posted;
 
+	if (passed_over_take(&s->passed_over, r.h.conn)) {
+		r.h.flags &= ~HANDSHAKE_POSTED;
+		/* which says so, as it has the time of accept() now */
+		r.h.accept_fate &= ~ACCEPT_LATE;
+	}
+	posted = r.h.flags & HANDSHAKE_POSTED;
 	if (!select_close(s->options, s->cgroups, &r))
 		return 0;
 	if (!posted && !wanted_handshake(&cfg, &r))
@@ -166,9 +185,14 @@ static int pass_transition(const struct selection *s, const struct transition *t
 	memcpy(h.local, t->local, 16);
 	memcpy(h.remote, t->remote, 16);
 	memcpy(h.owner.comm, t->comm, COMM_LEN);
-	return select_handshake(s->options, s->cgroups, &h)
-		       ? s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) })
-		       : 0;
+	if (!select_handshake(s->options, s->cgroups, &h)) {
+		/* with --pid, also who closes it; there is no more of him than that */
+		h.owner = (struct owner){ .pid = t->closer };
+		if (!s->options->pids.n || !t->closer ||
+		    !select_handshake(s->options, s->cgroups, &h))
+			return 0;
+	}
+	return s->sink(s->ctx, &(struct item){ ITEM_TRANSITION, t, sizeof(*t) });
 }
 
 static int pass_listener(const struct selection *s, const struct item_listener *l)
@@ -194,7 +218,7 @@ static int pass_counted(const struct selection *s, const struct item_counted *c)
 
 int select_item(void *selection, const struct item *item)
 {
-	const struct selection *s = selection;
+	struct selection *s = selection;
 	union {
 		struct handshake_part handshake;
 		struct record record;
@@ -219,4 +243,9 @@ int select_item(void *selection, const struct item *item)
 	if (item->type == ITEM_COUNTED && item->len == sizeof(u.counted))
 		return pass_counted(s, &u.counted);
 	return s->sink(s->ctx, item);
+}
+
+void select_end(struct selection *selection)
+{
+	passed_over_free(&selection->passed_over);
 }

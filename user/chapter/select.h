@@ -10,12 +10,15 @@
 #include "base/cgroups.h"
 #include "base/options.h"
 #include "base/item.h"
+#include "passed_over.h"
 
 struct selection {
 	const struct options *options;
 	struct cgroups *cgroups; /* of the recording, as far as it has been read */
 	item_fn sink;		 /* receives the items selected */
 	void *ctx;		 /* of the sink */
+	/* handshakes that may yet be selected by their closes */
+	struct passed_over passed_over;
 };
 
 /* The options that choose chapters, in the form that shared/wanted.h takes. */
@@ -50,8 +53,11 @@ bool select_ports(const struct options *options, const struct handshake_part *h)
 /*
  * An item_fn whose ctx is a struct selection.  Passes the item on to the sink if it is selected;
  * a record of which only one chapter is selected is passed on as a copy with that one alone.  0,
- * or what the sink returned.
+ * what the sink returned, or -ENOMEM.
  */
 int select_item(void *selection, const struct item *item);
+
+/* Frees what select_item() has kept. */
+void select_end(struct selection *selection);
 
 #endif

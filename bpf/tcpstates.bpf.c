@@ -7,6 +7,7 @@
  */
 #include "accept.bpf.h"
 #include "attempt.bpf.h"
+#include "dropped.bpf.h"
 #include "relay.bpf.h"
 #include "retransmit.bpf.h"
 

@@ -134,6 +134,8 @@ struct sock_common {
 	struct in6_addr skc_v6_rcv_saddr;
 	atomic64_t skc_cookie;
 	unsigned long skc_flags;
+	/* of a request */
+	struct sock *skc_listener;
 	__u32 skc_tw_rcv_nxt;
 	struct hlist_node skc_node;
 };

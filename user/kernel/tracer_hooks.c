@@ -273,6 +273,14 @@ static void enable_io_uring(struct tracer *t)
 		bpf_program__set_autoload(prog, true);
 }
 
+/* SYNs that are dropped for tcp_max_syn_backlog; the function is the kernel's own, and may go. */
+static void enable_unproven(struct tracer *t)
+{
+	if (t->found.of[FEATURE_DROPPED].kind == HOOK_FENTRY &&
+	    kernel_function_args(t->btf, "tcp_peer_is_proven") == 2)
+		bpf_program__set_autoload(t->skel->progs.syn_unproven, true);
+}
+
 /* One program on kfree_skb is enough: that of FEATURE_TIMEWAIT looks for unsent segments too. */
 static void share_kfree_skb(struct tracer *t)
 {
@@ -333,6 +341,7 @@ int tracer_choose_hooks(struct tracer *t)
 			return complain_missing(t, feature);
 	}
 	enable_io_uring(t);
+	enable_unproven(t);
 	share_kfree_skb(t);
 	if (t->found.of[FEATURE_ACCEPT].kind == HOOK_FEXIT && t->preempted)
 		bpf_program__set_autoload(t->skel->progs.accept_fexit_relay, true);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* SYNs that a listener drops because one of its queues is full, each with its peer. */
+#ifndef DROPPED_BPF_H
+#define DROPPED_BPF_H
+
+#include "common.bpf.h"
+#include "attempt.bpf.h"
+#include "request.bpf.h"
+#include "segment.bpf.h"
+
+/* An int, or in later kernels a byte. */
+static __always_inline bool has_syncookies(const struct sock *listener)
+{
+	const struct net *net = BPF_CORE_READ(listener, __sk_common.skc_net.net);
+	__u32 value = 0;
+
+	bpf_core_read(&value, bpf_core_field_size(net->ipv4.sysctl_tcp_syncookies),
+		      &net->ipv4.sysctl_tcp_syncookies);
+	return value;
+}
+
+static __always_inline void syn_dropped(const struct tuple *key, const struct arrival *syn,
+					__u64 listener, bool syn_queue)
+{
+	const struct sock *sk = (const void *)listener;
+	struct record *r;
+	struct work w;
+	__u64 t_ns;
+
+	r = work_begin(&w);
+	if (r) {
+		t_ns = bpf_ktime_get_ns();
+		read_syn(&r->h, key, syn);
+		r->h.interface.index = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+		r->h.flags |= syn_queue ? HANDSHAKE_SYN_QUEUE : 0;
+		diary_handshake_step(r, t_ns, BPF_TCP_LISTEN, BPF_TCP_LISTEN, STEP_DROPPED);
+		r->h.state = BPF_TCP_CLOSE;
+		if (select_remote(&r->h) && select_local_port(&r->h) &&
+		    request_owner(&r->h.owner, listener))
+			post_attempt(r, ATTEMPT_DROPPED, t_ns);
+	}
+	work_end(&w);
+}
+
+/* A SYN came to a listener: the kernel's own tests say whether a queue is too full for it. */
+static __noinline void on_syn(struct sk_buff *skb, __u64 listener)
+{
+	const struct inet_connection_sock *icsk = (const void *)listener;
+	const struct sock *sk = (const void *)listener;
+	__u32 limit = BPF_CORE_READ(sk, sk_max_ack_backlog);
+	struct arrival a = {};
+	struct tuple key = {};
+	bool syn_queue;
+
+	syn_queue = (__u32)BPF_CORE_READ(icsk, icsk_accept_queue.qlen.counter) >= limit &&
+		    !has_syncookies(sk);
+	if ((!syn_queue && BPF_CORE_READ(sk, sk_ack_backlog) <= limit) || cfg.role == ROLE_CLIENT ||
+	    !segment_read(skb, &key, &a))
+		return;
+	syn_dropped(&key, &a, listener, syn_queue);
+}
+
+SEC("?fentry/tcp_conn_request")
+int BPF_PROG(syn_fentry, void *ops, void *family_ops, struct sock *listener, struct sk_buff *skb)
+{
+	on_syn(skb, (__u64)listener);
+	return 0;
+}
+
+SEC("?kprobe/tcp_conn_request")
+int BPF_KPROBE(syn_kprobe, void *ops, void *family_ops, struct sock *listener, struct sk_buff *skb)
+{
+	on_syn(skb, (__u64)listener);
+	return 0;
+}
+
+/*
+ * Without SYN cookies the last quarter of tcp_max_syn_backlog is for peers that are known to be
+ * alive.  Only that asks for it: a SYN of any other is dropped.
+ */
+SEC("?fexit/tcp_peer_is_proven")
+int BPF_PROG(syn_unproven, struct request_sock *req, void *dst, bool proven)
+{
+	const struct tcp_request_sock *treq = (const void *)req;
+	struct arrival a = {};
+	struct tuple key = {};
+
+	if (proven || cfg.role == ROLE_CLIENT)
+		return 0;
+	read_tuple(&key, &req->__req_common);
+	a.seq = BPF_CORE_READ(treq, rcv_isn);
+	a.end_seq = a.seq + 1;
+	syn_dropped(&key, &a, (__u64)BPF_CORE_READ(req, __req_common.skc_listener), true);
+	return 0;
+}
+
+#endif

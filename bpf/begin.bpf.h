@@ -4,6 +4,7 @@
 #define BEGIN_BPF_H
 
 #include "common.bpf.h"
+#include "deferred.bpf.h"
 #include "facts.bpf.h"
 #include "handshake.bpf.h"
 #include "listener.bpf.h"
@@ -148,7 +149,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 	if (r->h.retransmits)
 		synacks_take(r);
 	if (is_deferred(tp, listener))
-		r->h.flags |= HANDSHAKE_ACK_DEFERRED;
+		deferred_take(&r->h);
 	return true;
 }
 

@@ -67,6 +67,8 @@ struct config {
 	bool mptcp_known;
 	/* some hook shows which children come from a SYN cookie */
 	bool syncookie_seen;
+	/* some hook shows the first ACK where a listener waits for data */
+	bool deferred_seen;
 	/* some hook shows the segments to a FIN_WAIT2 minisocket */
 	bool minisockets_seen;
 	/* some hook shows which of our SYNs, FINs and RSTs do not leave this host */

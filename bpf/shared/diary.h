@@ -245,13 +245,15 @@ static __always_inline bool diary_fins_seen(const struct close_part *c, __u32 to
 /*
  * The kernel's round trip sample of the handshake in microseconds; 0: there is none to trust.  After
  * a retransmission it may be of either segment.  A whole number of milliseconds, with timestamps,
- * may be from the echo of a SYN cookie (resolution 1 ms, up to 64 ms wrong).
+ * may be from the echo of a SYN cookie (resolution 1 ms, up to 64 ms wrong).  With
+ * HANDSHAKE_ACK_DROPPED it is no sample of the kernel's: it was measured.
  */
 static __always_inline __u32 diary_rtt_us(const struct handshake_part *h)
 {
 	if (h->retransmits || h->flags & (HANDSHAKE_ACK_DEFERRED | HANDSHAKE_SYNCOOKIE))
 		return 0;
-	if (h->role == ROLE_SERVER && !(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN) &&
+	if (h->role == ROLE_SERVER &&
+	    !(h->flags & (HANDSHAKE_SYNCOOKIE_KNOWN | HANDSHAKE_ACK_DROPPED)) &&
 	    h->options & OPTION_TIMESTAMPS && h->rtt_us % US_PER_MS == 0)
 		return 0;
 	return h->rtt_us;
@@ -277,6 +279,13 @@ static __always_inline __u64 diary_handshake_begin_ns(const struct handshake_par
 	return diary_rtt_us(h) ? end_ns - (__u64)diary_rtt_us(h) * NS_PER_US : 0;
 }
 
+/* When a handshake that ends with this last step was over for the peer: the last ACK came. */
+static __always_inline __u64 diary_acked_ns(const struct handshake_part *h, __u64 end_ns)
+{
+	return h->flags & HANDSHAKE_ACK_DROPPED ? h->sent_ns + (__u64)h->rtt_us * NS_PER_US
+						: end_ns;
+}
+
 /* How long the handshake took, also a failed one; 0: not known. */
 static __always_inline __u64 diary_handshake_ns(const struct handshake_part *h)
 {
@@ -285,7 +294,7 @@ static __always_inline __u64 diary_handshake_ns(const struct handshake_part *h)
 	if (!end)
 		return 0;
 	begin = diary_handshake_begin_ns(h, end);
-	return begin ? end - begin : 0;
+	return begin ? diary_acked_ns(h, end) - begin : 0;
 }
 
 /* Did the connection end with a FIN from both sides, ours acknowledged? */

@@ -100,6 +100,8 @@ enum handshake_flag {
 	HANDSHAKE_IRS = 1 << 25,
 	/* STEP_DROPPED: the SYN queue was full, not the accept queue */
 	HANDSHAKE_SYN_QUEUE = 1 << 26,
+	/* the last ACK came rtt_us after sent_ns and was dropped: more made the child later */
+	HANDSHAKE_ACK_DROPPED = 1 << 27,
 };
 
 /* in handshake_part.seen: the check found a server's connection still in the accept queue */

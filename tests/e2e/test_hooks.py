@@ -25,6 +25,7 @@ LOST = {
     "holder": lambda c: {"holder_pid", "holder_comm"} if c.get("open") else set(),
     "reset": lambda c: set(),
     "half_open": lambda c: set(), "dropped": lambda c: set(), "request": lambda c: set(),
+    "deferred": lambda c: set(),
 }
 
 

@@ -164,6 +164,30 @@ static void server_synack_again(void **state)
 	expect_known(ch.handshake.synack_retransmits, 1);
 }
 
+/* TCP_DEFER_ACCEPT: the ACK came, and the connection was made a second later, by data after one more SYN,ACK. */
+static void server_ack_dropped(void **state)
+{
+	(void)state;
+	flow_begin(&f, ROLE_SERVER);
+	f.r.h.sent_ns = f.now_ns;
+	flow_wait(&f, S);
+	diary_handshake_step(&f.r, f.now_ns, BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV,
+			     STEP_RETRANSMIT);
+	f.r.h.retransmits = 1;
+	flow_wait(&f, 20 * MS);
+	flow_established(&f, 20000);
+	f.r.h.flags |= HANDSHAKE_ACK_DROPPED;
+	f.r.h.rtt_us = 40000;
+	expect_outcome(&f, &ch, OUTCOME_ESTABLISHED, 0, 7);
+	expect_steps(&ch, "? LISTEN->NEW_SYN_RECV < SYN seq=0; "
+			  "~0 NEW_SYN_RECV > SYN,ACK seq=0 ack=1; "
+			  "40000 NEW_SYN_RECV < ACK seq=1 ack=1; "
+			  "1000000 NEW_SYN_RECV > SYN,ACK (2) seq=0 ack=1; "
+			  "1020000 SYN_RECV->ESTABLISHED");
+	expect_known(ch.handshake.handshake_ns, 40 * MS);
+	expect_unknown(ch.handshake.rtt_ns);
+}
+
 static void still_open(void **state)
 {
 	(void)state;
@@ -297,6 +321,7 @@ int main(void)
 		cmocka_unit_test(server_not_accepted),
 		cmocka_unit_test(server_without_figure),
 		cmocka_unit_test(server_synack_again),
+		cmocka_unit_test(server_ack_dropped),
 		cmocka_unit_test(still_open),
 		cmocka_unit_test(simultaneous_open),
 		cmocka_unit_test(late_syn),

@@ -305,6 +305,15 @@ static void server_handshake_ns(void **state)
 	r.h.flags |= HANDSHAKE_ACK_DEFERRED;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);
 	assert_int_equal(diary_rtt_us(&r.h), 0);
+	/* the ACK that was dropped was seen, a whole number of ms after the SYN,ACK */
+	server_opens(40000, OPTION_TIMESTAMPS);
+	r.h.sent_ns = r.h.t0_ns - 540 * MS;
+	r.h.flags |= HANDSHAKE_ACK_DROPPED;
+	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
+	assert_int_equal(diary_rtt_us(&r.h), 40000);
+	r.h.retransmits = 1;
+	assert_int_equal(diary_handshake_ns(&r.h), 40 * MS);
+	assert_int_equal(diary_rtt_us(&r.h), 0);
 	server_opens(40342, 0);
 	r.h.flags |= HANDSHAKE_EVENTS_LOST;
 	assert_int_equal(diary_handshake_ns(&r.h), 0);

@@ -23,6 +23,7 @@ enum feature {
 	FEATURE_HALF_OPEN, /* handshakes whose SYN,ACK is never answered */
 	FEATURE_REQUEST,   /* an RST that ends one, or an ACK that is not enough */
 	FEATURE_DROPPED,   /* SYNs that a full queue drops, by peer */
+	FEATURE_DEFERRED,  /* the first ACK where a listener waits for data */
 	FEATURE_SYNCOOKIE, /* connections made from a SYN cookie */
 	FEATURE_COOKIE,	   /* the socket's cookie */
 	FEATURE_SCAN,	   /* connections and listeners that existed before the trace */

@@ -164,16 +164,24 @@ static bool begins_with_syn(const struct handshake_part *h)
 		(kind == STEP_DROPPED && step_from(h->steps[0]) == BPF_TCP_LISTEN));
 }
 
+/* The last ACK, as a server gets it. */
+static void set_last_ack(struct chapter *ch, struct step *s, const struct handshake_part *h)
+{
+	struct maybe seq = seq_after(ch->irs, 1 + h->early_received);
+
+	if (h->flags & HANDSHAKE_ACK_AHEAD && !(h->flags & HANDSHAKE_ACK_DROPPED))
+		seq.known = false;
+	step_set_segment(s, false, SEGMENT_ACK, seq, seq_after(ch->iss, 1 + h->early_sent));
+	ch->completeness |= COMPLETE_ACK;
+}
+
 static void set_server_segment(struct chapter *ch, struct step *s, const struct handshake_part *h,
 			       enum outcome outcome)
 {
 	if (s->to == BPF_TCP_ESTABLISHED) {
-		struct maybe seq = seq_after(ch->irs, 1 + h->early_received);
-
-		if (h->flags & HANDSHAKE_ACK_AHEAD)
-			seq.known = false;
-		step_set_segment(s, false, SEGMENT_ACK, seq, seq_after(ch->iss, 1 + h->early_sent));
-		ch->completeness |= COMPLETE_ACK;
+		/* else it came before: this is data, a FIN, or one more ACK */
+		if (!(h->flags & HANDSHAKE_ACK_DROPPED))
+			set_last_ack(ch, s, h);
 	} else if (s->to == BPF_TCP_CLOSE) {
 		set_failed_segment(ch, s, h, outcome);
 	}
@@ -205,12 +213,21 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 	unsigned int n = h->n_steps < HANDSHAKE_STEPS ? h->n_steps : HANDSHAKE_STEPS;
 	/* of a client's SYNs those count that left */
 	uint8_t syns_sent = n && step_kind(h->steps[0]) == STEP_UNSENT ? 0 : 1;
+	/* the ACK that the kernel dropped; 0: none, or it is among the steps by now */
+	uint64_t dropped_ns = h->flags & HANDSHAKE_ACK_DROPPED ? diary_acked_ns(h, 0) : 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		uint64_t step = h->steps[i], t_ns = h->t0_ns + step_t_ns(step);
 		struct maybe t = known_delay(begin_ns, t_ns);
-		struct step *s = chapter_add_step(ch, t, step_from(step), step_to(step));
+		struct step *s;
 
+		if (dropped_ns && dropped_ns <= t_ns) {
+			s = chapter_add_step(ch, known_delay(begin_ns, dropped_ns),
+					     BPF_TCP_NEW_SYN_RECV, BPF_TCP_NEW_SYN_RECV);
+			set_last_ack(ch, s, h);
+			dropped_ns = 0;
+		}
+		s = chapter_add_step(ch, t, step_from(step), step_to(step));
 		if (step_kind(step) == STEP_UNSENT || step_kind(step) == STEP_RETRANSMIT_UNSENT) {
 			step_set_unsent(s, SEGMENT_SYN, ch->iss);
 		} else if (step_kind(step) == STEP_RETRANSMIT) {
@@ -230,41 +247,6 @@ static void read_steps(struct chapter *ch, const struct handshake_part *h, uint6
 			set_client_segment(ch, s, h, outcome);
 		}
 	}
-}
-
-static enum tristate tristate_of(bool is_known, bool value)
-{
-	return is_known ? value ? TRISTATE_YES : TRISTATE_NO : TRISTATE_UNKNOWN;
-}
-
-static bool is_simultaneous_open(const struct handshake_part *h)
-{
-	for (unsigned int i = 0; i < h->n_steps && i < HANDSHAKE_STEPS; i++)
-		if (step_from(h->steps[i]) == BPF_TCP_SYN_SENT &&
-		    step_to(h->steps[i]) == BPF_TCP_SYN_RECV)
-			return true;
-	return false;
-}
-
-static void read_options(struct handshake *hs, const struct handshake_part *h)
-{
-	bool negotiated = h->options & OPTION_KNOWN;
-	bool wscale = negotiated && h->options & OPTION_WSCALE;
-
-	hs->mss = known_if(negotiated, h->mss);
-	hs->snd_wscale = known_if(wscale, h->snd_wscale);
-	hs->rcv_wscale = known_if(wscale, h->rcv_wscale);
-	hs->sack = tristate_of(negotiated, h->options & OPTION_SACK);
-	hs->timestamps = tristate_of(negotiated, h->options & OPTION_TIMESTAMPS);
-	hs->ecn = tristate_of(negotiated, h->options & OPTION_ECN);
-	hs->fastopen = tristate_of(negotiated, h->flags & HANDSHAKE_FASTOPEN);
-	hs->mptcp = tristate_of(h->flags & HANDSHAKE_MPTCP_KNOWN, h->flags & HANDSHAKE_MPTCP);
-	hs->simultaneous_open = tristate_of(h->role != ROLE_UNKNOWN, is_simultaneous_open(h));
-	hs->syncookie = tristate_of(h->flags & HANDSHAKE_SYNCOOKIE_KNOWN,
-				    h->flags & HANDSHAKE_SYNCOOKIE);
-	/* only a listener sends SYN cookies */
-	if (h->role == ROLE_CLIENT)
-		hs->syncookie = TRISTATE_NO;
 }
 
 /* A retransmission does not change it. */
@@ -315,7 +297,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	if (begin_ns)
 		read_steps(ch, h, begin_ns, hs->outcome);
 	if (over && hs->outcome != OUTCOME_NO_PORT)
-		hs->handshake_ns = known_span(begun_ns, end_ns);
+		hs->handshake_ns = known_span(begun_ns, diary_acked_ns(h, end_ns));
 	if (ch->open) {
 		ch->state = h->state;
 		ch->state_ns = known_span(chapter_handshake_since_ns(h), now_ns);
@@ -338,5 +320,5 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		ch->completeness |= COMPLETE_RST;
 	hs->iss = ch->iss;
 	hs->irs = ch->irs;
-	read_options(hs, h);
+	chapter_read_options(hs, h);
 }

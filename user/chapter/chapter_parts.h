@@ -27,6 +27,9 @@ void step_set_segment(struct step *s, bool sent, uint8_t flags, struct maybe seq
 /* The same for one of ours that did not leave this host. */
 void step_set_unsent(struct step *s, uint8_t flags, struct maybe seq);
 
+/* Fills in what was negotiated, and in which way the connection was opened. */
+void chapter_read_options(struct handshake *hs, const struct handshake_part *h);
+
 /*
  * How the connection ended, and who sent the first FIN.  ENDING_UNKNOWN: it has not ended, or
  * nothing shows how.

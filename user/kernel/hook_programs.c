@@ -40,6 +40,8 @@ const struct hook_program hook_programs[] = {
 	{ FEATURE_REQUEST, HOOK_FEXIT, 6, PROG(request_checked_6args), false },
 	{ FEATURE_DROPPED, HOOK_FENTRY, 4, PROG(syn_fentry), false },
 	{ FEATURE_DROPPED, HOOK_KPROBE, 0, PROG(syn_kprobe), false },
+	{ FEATURE_DEFERRED, HOOK_FENTRY, 0, PROG(deferred_fentry), false },
+	{ FEATURE_DEFERRED, HOOK_KPROBE, 0, PROG(deferred_kprobe), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 4, PROG(cookie_fexit), false },
 	{ FEATURE_SYNCOOKIE, HOOK_FEXIT, 5, PROG(cookie_fexit_5args), false },
 	{ FEATURE_SYNCOOKIE, HOOK_KRETPROBE, 0, PROG(cookie_kretprobe), false },

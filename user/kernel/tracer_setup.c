@@ -16,6 +16,8 @@
 #define FOLLOWED_PIDS 65536
 /* threads that are in connect() at a time, and have no SYN yet */
 #define CONNECTING 16384
+/* requests that wait for data (TCP_DEFER_ACCEPT) */
+#define DEFERRED 8192
 /* the table has room for one connection per so much memory of the host */
 #define BYTES_PER_CONNECTION (64 << 10)
 #define CONNECTIONS_MIN 65536
@@ -151,12 +153,15 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->unsent_seen = found[FEATURE_UNSENT].kind != HOOK_NONE;
 	cfg->request_by_free = found[FEATURE_REQUEST].kind == HOOK_RAW_TP;
 	cfg->syncookie_seen = found[FEATURE_SYNCOOKIE].kind != HOOK_NONE;
+	cfg->deferred_seen = found[FEATURE_DEFERRED].kind != HOOK_NONE;
 	cfg->mptcp_known = found[FEATURE_MPTCP].kind != HOOK_NONE;
 	cfg->preexisting = found[FEATURE_SCAN].kind == HOOK_PROC;
 	cfg->cookie_helper = found[FEATURE_COOKIE].kind != HOOK_NONE;
 	cfg->preempted = t->preempted;
 	if (cfg->connect_seen)
 		bpf_map__set_max_entries(skel->maps.connecting, CONNECTING);
+	if (cfg->deferred_seen)
+		bpf_map__set_max_entries(skel->maps.deferred, DEFERRED);
 	if (!cfg->typed)
 		bpf_map__set_max_entries(skel->maps.rooms, LEVELS);
 	if (found[FEATURE_SCAN].kind != HOOK_ITER_5_8 && found[FEATURE_HOLDER].kind == HOOK_NONE)

@@ -13,11 +13,8 @@
 
 #define CLOSER_SELECTED_SHIFT 32
 
-/*
- * The PID of the calling process, if that may close a connection, and above it whether -p selects it
- * then.  Global, so that the verifier follows it once and not with every path that leads here.
- */
-__noinline __u64 caller_as_closer(void)
+/* The PID of the calling process, if that may close a connection, and above it whether -p selects it then. */
+static __noinline __u64 caller_as_closer(void)
 {
 	__u64 selected = 0;
 	struct owner o;

@@ -27,8 +27,11 @@ def connects_alone():
     os._exit(0)
 def forks():
     main_thread_is_gone()
-    if not os.fork():
+    child = os.fork()
+    if not child:
         socket.create_connection(('127.0.0.1', int(port))).recv(1)
+        os._exit(0)
+    os.waitpid(child, 0)  # what begins after the command's end is not traced
     os._exit(0)
 t = threading.Thread(target={'exec': execs, 'last': connects_alone, 'forks': forks}[how])
 t.start()

@@ -57,6 +57,8 @@ static __noinline void on_syn(struct sk_buff *skb, __u64 listener)
 	if ((!syn_queue && BPF_CORE_READ(sk, sk_ack_backlog) <= limit) || cfg.role == ROLE_CLIENT ||
 	    !segment_read(skb, &key, &a))
 		return;
+	/* a segment that has found its socket has no device any more: skb->dev is NULL */
+	key.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	syn_dropped(&key, &a, listener, syn_queue);
 }
 

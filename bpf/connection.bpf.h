@@ -144,7 +144,10 @@ static __always_inline void write_accept_unseen(struct record *r)
 	count(COUNT_ACCEPT_UNSEEN);
 }
 
-/* The socket becomes CLOSE.  False: a FIN_WAIT2 minisocket goes on, and has the record. */
+/*
+ * The socket becomes CLOSE: what it shows, before write_change().  False: a FIN_WAIT2 minisocket goes on, and has
+ * the record.
+ */
 static __always_inline bool end_connection(struct record *r, const struct change *now)
 {
 	const struct tcp_sock *tp = now->tp;
@@ -174,7 +177,6 @@ static __always_inline bool end_connection(struct record *r, const struct change
 		facts_failed(&r->h, tp);
 	r->c.flags |= CLOSE_OVER;
 	reset_read(r, tp, now->room->from);
-	write_change(r, now);
 	return true;
 }
 

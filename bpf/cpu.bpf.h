@@ -26,6 +26,9 @@ struct level {
 	 */
 	volatile __u8 from;
 	volatile __u8 to;
+	/* the connection has a record in the table; its socket is closed */
+	volatile bool known;
+	volatile bool closes;
 	/* the program that takes the change is the last one, and leaves no note */
 	bool is_last;
 	struct record scratch;

@@ -193,27 +193,6 @@ static __always_inline void finish(struct record *r, const struct change *now)
 		post_finished(r);
 }
 
-/* A socket without a record changes its state.  Returns its record; NULL: it has none now. */
-static __always_inline struct record *change_unknown(const struct change *now)
-{
-	struct record *r = unknown_begin(now);
-
-	if (now->room->to == BPF_TCP_CLOSE) {
-		if (r && end_connection(r, now))
-			finish(r, now);
-		if (scanning)
-			scan_bury(now);
-		return NULL;
-	}
-	if (!r)
-		return NULL;
-	write_change(r, now);
-	if (!wanted_owner(&cfg, r))
-		return NULL;
-	table_enter(r, now->sk);
-	return table_find(now->sk);
-}
-
 /* Nothing has selected this connection, and now it is closed: does not that select it either? */
 static __always_inline bool stays_unselected(const struct record *r, const struct change *now)
 {
@@ -222,30 +201,60 @@ static __always_inline bool stays_unselected(const struct record *r, const struc
 	       !(cfg.by_pid && caller_selected());
 }
 
-/* The same of one with a record. */
-static __always_inline struct record *change_known(struct record *r, const struct change *now)
+/* Removes the record of one that stays unselected. */
+static __always_inline void forget_unselected(struct record *r, const struct change *now)
 {
-	if (stays_unselected(r, now)) {
-		/* accept()'s hook has claimed it */
-		if (!r->h.accept_ns) {
-			claim_handshake(now->sk);
-			/* our FIN: nobody closes what is not accepted */
-			if (queues_fin(now->room->to) && r->h.role == ROLE_SERVER &&
-			    !(r->h.flags & HANDSHAKE_MPTCP))
-				write_accept_unseen(r);
-		}
+	/* accept()'s hook has claimed it */
+	if (!r->h.accept_ns) {
+		claim_handshake(now->sk);
+		/* our FIN: nobody closes what is not accepted */
+		if (queues_fin(now->room->to) && r->h.role == ROLE_SERVER &&
+		    !(r->h.flags & HANDSHAKE_MPTCP))
+			write_accept_unseen(r);
+	}
+	table_remove(now->sk);
+}
+
+/* The socket is closed: its record, if it had one, leaves the table. */
+static __always_inline void leave_table(const struct change *now, bool known)
+{
+	if (known)
 		table_remove(now->sk);
+	else if (scanning)
+		scan_bury(now);
+}
+
+/*
+ * A connection changes its state.  r: its record in the table, or NULL.  Returns its record there; NULL: it has none
+ * now.
+ */
+static __always_inline struct record *change_state(struct record *r, const struct change *now)
+{
+	now->room->known = r;
+	now->room->closes = now->room->to == BPF_TCP_CLOSE;
+	if (r && stays_unselected(r, now)) {
+		forget_unselected(r, now);
 		return NULL;
 	}
-	if (now->room->to != BPF_TCP_CLOSE) {
+	if (r && now->room->closes)
+		settle_handshake(r, now->sk);
+	if (!r)
+		r = unknown_begin(now);
+	if (r && (!now->room->closes || end_connection(r, now))) {
 		write_change(r, now);
-		return r;
+		if (now->room->closes)
+			finish(r, now);
 	}
-	settle_handshake(r, now->sk);
-	if (end_connection(r, now))
-		finish(r, now);
-	table_remove(now->sk);
-	return NULL;
+	if (now->room->closes) {
+		leave_table(now, now->room->known);
+		return NULL;
+	}
+	if (now->room->known || !r)
+		return r;
+	if (!wanted_owner(&cfg, r))
+		return NULL;
+	table_enter(r, now->sk);
+	return table_find(now->sk);
 }
 
 static __always_inline void on_connection(const struct change *now, const struct sock *sk)
@@ -270,7 +279,7 @@ static __always_inline void on_connection(const struct change *now, const struct
 	}
 	if (cfg.states)
 		post_transition(r, NULL, now);
-	r = r ? change_known(r, now) : change_unknown(now);
+	r = change_state(r, now);
 	if (r && now->room->to == BPF_TCP_ESTABLISHED)
 		post_handshake(r);
 }

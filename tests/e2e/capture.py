@@ -5,11 +5,11 @@ import os
 import signal
 import socket
 import subprocess
-from dataclasses import dataclass
 
+import pcap
 import pump
+from pcap import ACK, FIN, PSH, RST, SYN, Packet  # noqa: F401
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 _FIELDS = ("frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport",
            "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.len", "tcp.completeness",
            "tcp.stream", "tcp.analysis.initial_rtt", "tcp.options.mss_val",
@@ -17,29 +17,12 @@ _FIELDS = ("frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.
 _serial = itertools.count()
 
 
-@dataclass
-class Packet:
-    t_ns: int  # since the epoch
-    src: str
-    sport: int
-    dst: str
-    dport: int
-    flags: int
-    seq: int
-    ack: int
-    len: int
-    completeness: int
-    stream: int
-    irtt_ns: int
-    options: tuple  # MSS, window scale, SACK permitted; "": absent
-    more: list = ()  # further fields asked for, as text
-
-
 class Capture:
     """tcpdump on one interface of a namespace, from `with` until packets() is called."""
 
     running = []
     taken = []  # in this test
+    read = []  # in this module
 
     def __init__(self, ns, dev, directory):
         self.ns, self.dev = ns, dev
@@ -88,7 +71,8 @@ class Capture:
         if self._packets is None:
             self.stop()
             assert "\n0 packets dropped by kernel" in self.stderr.text(), self.stderr.text()
-            self._packets = read(self.file)
+            self._packets = pcap.read(self.file)
+            Capture.read.append(self)
         return self._packets
 
 
@@ -104,12 +88,13 @@ def _send_marker(dev, payload):
 
 
 def _epoch_ns(text):
-    seconds, _, fraction = text.partition(".")
-    return int(seconds) * 10**9 + int((fraction + "0" * 9)[:9])
+    seconds, _, fraction = text.lstrip("-").partition(".")
+    ns = int(seconds) * 10**9 + int((fraction + "0" * 9)[:9])
+    return -ns if text.startswith("-") else ns
 
 
 def read(path, more=(), options=()):
-    """The TCP packets of a file; `more` names further fields of tshark's."""
+    """The TCP packets of a file, as tshark reads it; `more` names further fields of tshark's."""
     argv = ["tshark", "-n", "-2", "-r", path, "-Y", "tcp", "-T", "fields",
             "-o", "tcp.relative_sequence_numbers:FALSE", "-o", "tcp.desegment_tcp_streams:FALSE",
             "--disable-protocol", "http", "-E", "separator=|", *options]

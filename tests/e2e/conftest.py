@@ -13,6 +13,7 @@ import hidden  # noqa: E402
 import notes  # noqa: E402
 import tracer as tracers  # noqa: E402
 import wireshark  # noqa: E402
+from capture import Capture  # noqa: E402
 from checks import Noise  # noqa: E402
 from kernel import can_tell, why_no_bpf  # noqa: E402
 from lent import PublicCopy  # noqa: E402
@@ -46,12 +47,16 @@ _recordings = {}  # by test; of those that passed
 
 @pytest.fixture(scope="module", autouse=True)
 def as_wireshark_sees_it(tmp_path_factory):
-    """When a module has ended: its recordings, beside the captures that its tests took."""
+    """When a module has ended: its recordings, beside the captures that its tests took, and those as the tests read
+    them."""
     _recordings.clear()
+    Capture.read.clear()
     yield
     recordings = [r for of_test in _recordings.values() for r in of_test]
-    if recordings:
-        notes.agreed.append(wireshark.check(recordings, str(tmp_path_factory.mktemp("wireshark"))))
+    if recordings or Capture.read:
+        connections, packets = wireshark.check(recordings, str(tmp_path_factory.mktemp("wireshark")))
+        notes.agreed.append(connections)
+        notes.read_twice.append(packets)
 
 
 @pytest.fixture(autouse=True)

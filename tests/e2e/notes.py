@@ -10,6 +10,7 @@ import precision
 DIRECTORY = os.environ.get("E2E_NOTES")  # the runner's
 
 agreed = []  # connections, by module
+read_twice = []  # packets of captures, by module
 ran_again = []
 
 
@@ -17,16 +18,17 @@ def write():
     """This process's."""
     if DIRECTORY:
         with open(os.path.join(DIRECTORY, f"{os.getpid()}.notes"), "wb") as f:
-            pickle.dump((agreed, ran_again, checks.Noise.measured, precision.worst), f)
+            pickle.dump((agreed, read_twice, ran_again, checks.Noise.measured, precision.worst), f)
 
 
 def lines(directory):
     """Those of all processes, put together."""
-    agreed, again, noise, worst = [], [], [], {}
+    agreed, twice, again, noise, worst = [], [], [], [], {}
     for path in glob.glob(os.path.join(directory, "*.notes")):
         with open(path, "rb") as f:
-            a, r, n, w = pickle.load(f)
+            a, t, r, n, w = pickle.load(f)
         agreed += a
+        twice += t
         again += r
         noise += n
         worst.update(w)
@@ -34,6 +36,8 @@ def lines(directory):
     yield from again
     if agreed:
         yield f"recordings and captures compared by Wireshark: {sum(agreed)} connections"
+    if twice:
+        yield f"captures read by the tests and by Wireshark: {sum(twice)} packets"
     if noise:
         noise.sort()
         yield (f"scheduling noise in {len(noise)} timed tests: median {noise[len(noise) // 2] / 1000:.0f} us, "

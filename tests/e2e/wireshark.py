@@ -2,8 +2,8 @@
 """What Wireshark makes of the tracer's recordings, beside what it makes of the captures.
 
 Each tracer that starts while a capture runs in its namespace records as well.  Nothing is asked of
-Wireshark before a module ends: then a few tshark processes read all the recordings of its tests, and the
-connections that both files have are compared.
+Wireshark before a module ends: then a few tshark processes read all the recordings of its tests and all the
+captures that were read, and the connections that a recording and a capture have are compared.
 """
 import os
 import subprocess
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import capture
 import checks
+import twice
 from capture import ACK, FIN, RST, SYN, Capture
 from tracer import Tracer
 
@@ -251,19 +252,24 @@ def _read(recordings, directory):
 
 
 def check(recordings, directory):
-    """Raises an AssertionError that lists all differences; returns how many connections were compared."""
-    wrong, compared = [], 0
+    """Raises an AssertionError that lists all differences; returns how many connections were compared, and how many
+    packets of captures."""
+    for r in recordings:
+        for c in r.captures:
+            c.packets()
+    truth, wrong = twice.check(Capture.read, directory)
+    compared = 0
     for number in sorted({r.round for r in recordings}):
         of_round = [r for r in recordings if r.round == number]
         for r, packets in zip(of_round, _read(of_round, directory)):
             ours, captured = _streams(packets), {}
             for c in r.captures:
-                for key, streams in _streams(c.packets()).items():
+                for key, streams in _streams(truth[c]).items():
                     captured.setdefault(key, []).extend(streams)
             compared += len(set(ours) & set(captured))
             wrong += [f"{r.test}: {text} ({r.file})" for text in _compare(r, ours, captured)]
     assert not wrong, OTHERWISE + "\n".join(wrong)
-    return compared
+    return compared, sum(len(packets) for packets in truth.values())
 
 
 def run(*argv):

@@ -39,6 +39,7 @@ const struct hook_program hook_programs[] = {
 	{ FEATURE_REQUEST, HOOK_FEXIT, 5, PROG(request_checked_5args), false },
 	{ FEATURE_REQUEST, HOOK_FEXIT, 6, PROG(request_checked_6args), false },
 	{ FEATURE_DROPPED, HOOK_FENTRY, 4, PROG(syn_fentry), false },
+	{ FEATURE_DROPPED, HOOK_FENTRY, 4, PROG(syn_fexit), false },
 	{ FEATURE_DROPPED, HOOK_KPROBE, 0, PROG(syn_kprobe), false },
 	{ FEATURE_DEFERRED, HOOK_FENTRY, 0, PROG(deferred_fentry), false },
 	{ FEATURE_DEFERRED, HOOK_KPROBE, 0, PROG(deferred_kprobe), false },

@@ -44,7 +44,7 @@ static __always_inline void syn_dropped(const struct tuple *key, const struct ar
 
 /*
  * The SYN queue takes as many as the limit, or since commit 3479c7549fb1 ("tcp/dccp: allow a
- * connection when sk_max_ack_backlog is zero") one more: of 6.14, and in stable kernels.  A SYN that
+ * connection when sk_max_ack_backlog is zero") one more: of 6.13, and in stable kernels.  A SYN that
  * finds as many there is dropped or not, which is known when the kernel is done with it.
  */
 struct tie {

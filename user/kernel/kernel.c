@@ -13,14 +13,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "types.h"
+
 /* Follows a function or a typedef to its prototype; NULL: there is none. */
-static const struct btf_type *find_prototype(const struct btf *btf, const char *name, __u32 kind)
+static const struct btf_type *find_prototype(const struct types *types, const char *name,
+					     __u32 kind)
 {
-	int id = btf__find_by_name_kind(btf, name, kind);
+	int id = types_find(types, name, kind);
 	const struct btf_type *t;
 
 	while (id > 0) {
-		t = btf__type_by_id(btf, (unsigned int)id);
+		t = btf__type_by_id(types_btf(types), (unsigned int)id);
 		if (!t || btf_is_func_proto(t))
 			return t;
 		id = (int)t->type;
@@ -29,88 +32,90 @@ static const struct btf_type *find_prototype(const struct btf *btf, const char *
 }
 
 /* The prototype of a tracepoint.  Its first parameter is a context, not an argument of the tracepoint. */
-static const struct btf_type *find_tracepoint(const struct btf *btf, const char *name)
+static const struct btf_type *find_tracepoint(const struct types *types, const char *name)
 {
 	char type[128];
 
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return find_prototype(btf, type, BTF_KIND_TYPEDEF);
+	return find_prototype(types, type, BTF_KIND_TYPEDEF);
 }
 
-int kernel_tracepoint_args(const struct btf *btf, const char *name)
+int kernel_tracepoint_args(const struct types *types, const char *name)
 {
-	const struct btf_type *t = find_tracepoint(btf, name);
+	const struct btf_type *t = find_tracepoint(types, name);
 
 	return t && btf_vlen(t) ? btf_vlen(t) - 1 : -ENOENT;
 }
 
-bool kernel_tracepoint_arg_is(const struct btf *btf, const char *name, int arg,
+bool kernel_tracepoint_arg_is(const struct types *types, const char *name, int arg,
 			      const char *structure)
 {
-	const struct btf_type *t = find_tracepoint(btf, name);
-	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
+	const struct btf_type *t = find_tracepoint(types, name);
+	int id = types_find(types, structure, BTF_KIND_STRUCT);
 
 	if (!t || id <= 0 || arg + 1 >= btf_vlen(t))
 		return false;
-	t = btf__type_by_id(btf, btf_params(t)[arg + 1].type);
+	t = btf__type_by_id(types_btf(types), btf_params(t)[arg + 1].type);
 	return t && btf_is_ptr(t) && t->type == (__u32)id;
 }
 
-int kernel_function_args(const struct btf *btf, const char *name)
+int kernel_function_args(const struct types *types, const char *name)
 {
-	const struct btf_type *t = find_prototype(btf, name, BTF_KIND_FUNC);
+	const struct btf_type *t = find_prototype(types, name, BTF_KIND_FUNC);
 
 	return t ? btf_vlen(t) : -ENOENT;
 }
 
-bool kernel_has_helper(const struct btf *btf, const char *enumerator)
+bool kernel_has_helper(const struct types *types, const char *enumerator)
 {
-	int id = btf__find_by_name_kind(btf, "bpf_func_id", BTF_KIND_ENUM);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (unsigned int)id) : NULL;
+	int id = types_find(types, "bpf_func_id", BTF_KIND_ENUM);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(types_btf(types), (unsigned int)id)
+					  : NULL;
 	const struct btf_enum *e;
 
 	if (!t)
 		return false;
 	e = btf_enum(t);
 	for (int i = 0; i < btf_vlen(t); i++)
-		if (!strcmp(btf__name_by_offset(btf, e[i].name_off), enumerator))
+		if (!strcmp(btf__name_by_offset(types_btf(types), e[i].name_off), enumerator))
 			return true;
 	return false;
 }
 
-bool kernel_has_struct(const struct btf *btf, const char *name)
+bool kernel_has_struct(const struct types *types, const char *name)
 {
-	return btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) > 0;
+	return types_find(types, name, BTF_KIND_STRUCT) > 0;
 }
 
-bool kernel_has_preempt_kfuncs(const struct btf *own)
+bool kernel_has_preempt_kfuncs(const struct types *own)
 {
 	return kernel_function_args(own, "bpf_preempt_disable") >= 0;
 }
 
-bool kernel_preempts_tracepoints(const struct btf *own)
+bool kernel_preempts_tracepoints(const struct types *own)
 {
 	return kernel_has_preempt_kfuncs(own) &&
-	       btf__find_by_name_kind(own, "tracepoint_srcu_srcu_data", BTF_KIND_VAR) > 0;
+	       types_find(own, "tracepoint_srcu_srcu_data", BTF_KIND_VAR) > 0;
 }
 
-bool kernel_has_field(const struct btf *btf, const char *structure, const char *field)
+bool kernel_has_field(const struct types *types, const char *structure, const char *field)
 {
-	int id = btf__find_by_name_kind(btf, structure, BTF_KIND_STRUCT);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (unsigned int)id) : NULL;
+	int id = types_find(types, structure, BTF_KIND_STRUCT);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(types_btf(types), (unsigned int)id)
+					  : NULL;
 	const struct btf_member *m;
 
 	if (!t)
 		return false;
 	m = btf_members(t);
 	for (int i = 0; i < btf_vlen(t); i++)
-		if (!strcmp(btf__name_by_offset(btf, m[i].name_off), field))
+		if (!strcmp(btf__name_by_offset(types_btf(types), m[i].name_off), field))
 			return true;
 	return false;
 }
 
 /* Loads a program for this tracepoint, function or iterator.  A file descriptor or -errno. */
-static int load_trial(const struct btf *own, enum bpf_attach_type type, const char *name,
+static int load_trial(const struct types *own, enum bpf_attach_type type, const char *name,
 		      const struct bpf_insn *insns, size_t n)
 {
 	bool tracepoint = type == BPF_TRACE_RAW_TP;
@@ -120,7 +125,7 @@ static int load_trial(const struct btf *own, enum bpf_attach_type type, const ch
 	int id;
 
 	snprintf(prefixed, sizeof(prefixed), "%s%s", prefix, name);
-	id = btf__find_by_name_kind(own, prefixed, tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC);
+	id = types_find(own, prefixed, tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC);
 	if (id <= 0)
 		return -ENOENT;
 	opts.attach_btf_id = (__u32)id;
@@ -145,7 +150,7 @@ int kernel_try_raw(void)
 	return 0;
 }
 
-int kernel_try_typed(const struct btf *own, enum bpf_attach_type type, const char *name)
+int kernel_try_typed(const struct types *own, enum bpf_attach_type type, const char *name)
 {
 	int prog = load_trial(own, type, name, return_0, 2), link = 0;
 
@@ -163,7 +168,7 @@ int kernel_try_typed(const struct btf *own, enum bpf_attach_type type, const cha
 	return link < 0 ? link : 0;
 }
 
-int kernel_try_iterator(const struct btf *own, const char *name)
+int kernel_try_iterator(const struct types *own, const char *name)
 {
 	int prog = load_trial(own, BPF_TRACE_ITER, name, return_0, 2);
 
@@ -173,7 +178,7 @@ int kernel_try_iterator(const struct btf *own, const char *name)
 	return 0;
 }
 
-int kernel_try_cookie(const struct btf *own)
+int kernel_try_cookie(const struct types *own)
 {
 	const struct bpf_insn get_cookie[] = {
 		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_1 },

@@ -33,7 +33,7 @@ static bool uses_perf_event(enum hook_kind kind)
 
 static int try_function(const struct tracer *t, const struct hook_program *p, const char *hook)
 {
-	int args = kernel_function_args(t->btf, hook);
+	int args = kernel_function_args(t->types, hook);
 
 	if (args < 0)
 		return args;
@@ -45,7 +45,7 @@ static int try_function(const struct tracer *t, const struct hook_program *p, co
 
 static int try_tracepoint(const struct tracer *t, const struct hook_program *p, const char *hook)
 {
-	int args = kernel_tracepoint_args(t->btf, hook);
+	int args = kernel_tracepoint_args(t->types, hook);
 
 	if (args < 0)
 		return args;
@@ -175,7 +175,7 @@ static int try_request_by_free(const struct tracer *t)
 {
 	if (t->found.of[FEATURE_TIMEWAIT].kind != HOOK_RAW_TP)
 		return -EOPNOTSUPP;
-	return kernel_function_args(t->btf, "tcp_check_req") == 6 ? 0 : -EOPNOTSUPP;
+	return kernel_function_args(t->types, "tcp_check_req") == 6 ? 0 : -EOPNOTSUPP;
 }
 
 static int try_hook(struct tracer *t, enum feature feature, enum hook_kind kind)
@@ -183,7 +183,7 @@ static int try_hook(struct tracer *t, enum feature feature, enum hook_kind kind)
 	if (feature == FEATURE_REQUEST && kind == HOOK_RAW_TP)
 		return try_request_by_free(t);
 	if (kind == HOOK_FIELD)
-		return kernel_has_field(t->btf, "tcp_sock", "is_mptcp") ? 0 : -ENOENT;
+		return kernel_has_field(t->types, "tcp_sock", "is_mptcp") ? 0 : -ENOENT;
 	if (kind == HOOK_PROC)
 		return preexisting_try();
 	if (kind == HOOK_HELPER)
@@ -265,9 +265,9 @@ static void enable_io_uring(struct tracer *t)
 
 	if (t->found.of[FEATURE_ACCEPT].kind != HOOK_SYSCALL)
 		return;
-	if (kernel_tracepoint_arg_is(t->btf, "io_uring_complete", 2, "io_uring_cqe"))
+	if (kernel_tracepoint_arg_is(t->types, "io_uring_complete", 2, "io_uring_cqe"))
 		prog = t->skel->progs.accept_io_uring;
-	else if (kernel_tracepoint_args(t->btf, "io_uring_complete") >= 5)
+	else if (kernel_tracepoint_args(t->types, "io_uring_complete") >= 5)
 		prog = t->skel->progs.accept_io_uring_res;
 	if (prog)
 		bpf_program__set_autoload(prog, true);
@@ -277,7 +277,7 @@ static void enable_io_uring(struct tracer *t)
 static void enable_unproven(struct tracer *t)
 {
 	if (t->found.of[FEATURE_DROPPED].kind == HOOK_FENTRY &&
-	    kernel_function_args(t->btf, "tcp_peer_is_proven") == 2)
+	    kernel_function_args(t->types, "tcp_peer_is_proven") == 2)
 		bpf_program__set_autoload(t->skel->progs.syn_unproven, true);
 }
 

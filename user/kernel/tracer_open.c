@@ -3,11 +3,13 @@
 #include "tracer_parts.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/message.h"
@@ -44,41 +46,51 @@ static int complain_refused(int err, bool no_types)
 	return err;
 }
 
-/* Opens the kernel's own type information, and that of --btf or of another file that libbpf looks for. */
+/* Reads the file of --btf.  libbpf opens it by a name with which no other file is found. */
+static int open_types_file(struct tracer *t, const char *file)
+{
+	int fd = sudo_user_open(file, O_RDONLY, 0);
+	char path[32], why[128];
+
+	if (fd < 0) {
+		message("--btf %s: %s%s", file, strerror(-fd), sudo_user_hint(fd));
+		return fd;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	t->types = types_index(btf__parse(path, NULL));
+	if (!t->types) {
+		libbpf_strerror(errno, why, sizeof(why));
+		message("--btf %s: %s (use a BTF file for this kernel, for example one from BTFHub)",
+			file, why);
+	}
+	close(fd);
+	return t->types ? 0 : -EINVAL;
+}
+
+/* Reads the kernel's own type information, and that of --btf or of another file that libbpf looks for. */
 static int open_types(struct tracer *t)
 {
-	const char *file = t->options->btf_file;
-	char why[128];
+	t->types_fd = memfd_create("types", MFD_CLOEXEC);
+	if (t->types_fd < 0) {
+		int err = -errno;
 
-	t->own = btf__parse(KERNEL_TYPES, NULL);
-	if (file) {
-		/* libbpf opens it again, by a name with which no other file is found */
-		t->btf_fd = sudo_user_open(file, O_RDONLY, 0);
-		if (t->btf_fd < 0) {
-			message("--btf %s: %s%s", file, strerror(-t->btf_fd),
-				sudo_user_hint(t->btf_fd));
-			return t->btf_fd;
-		}
-		snprintf(t->btf_path, sizeof(t->btf_path), "/proc/self/fd/%d", t->btf_fd);
-		t->btf = btf__parse(t->btf_path, NULL);
-		if (!t->btf) {
-			libbpf_strerror(errno, why, sizeof(why));
-			message("--btf %s: %s (use a BTF file for this kernel, for example one from BTFHub)",
-				file, why);
-			return -EINVAL;
-		}
-		return 0;
+		message("types: %s", strerror(-err));
+		return err;
 	}
-	t->btf = t->own ? t->own : btf__load_vmlinux_btf();
-	return t->btf ? 0 : complain_refused(-ENOENT, true);
+	snprintf(t->types_path, sizeof(t->types_path), "/proc/self/fd/%d", t->types_fd);
+	t->own = types_index(btf__parse(KERNEL_TYPES, NULL));
+	if (t->options->btf_file)
+		return open_types_file(t, t->options->btf_file);
+	t->types = t->own ? t->own : types_index(btf__load_vmlinux_btf());
+	return t->types ? 0 : complain_refused(-ENOENT, true);
 }
 
 static void close_types(struct tracer *t)
 {
-	if (t->btf != t->own)
-		btf__free(t->btf);
-	btf__free(t->own);
-	t->own = t->btf = NULL;
+	if (t->types != t->own)
+		types_free(t->types);
+	types_free(t->own);
+	t->own = t->types = NULL;
 }
 
 /* As tcpstates_bpf__open_opts(), with the BPF object that suits this kernel. */
@@ -105,13 +117,11 @@ fail:
 /* Opens the types and the skeleton, so that hooks can be chosen. */
 static int prepare(struct tracer *t, pid_t command)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, opts);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = t->types_path);
 	int err = open_types(t);
 
 	if (err)
 		return err;
-	if (t->btf_fd >= 0)
-		opts.btf_custom_path = t->btf_path;
 	t->preempted = t->own && kernel_preempts_tracepoints(t->own);
 	t->skel = open_skeleton(t, &opts);
 	if (!t->skel)
@@ -173,6 +183,11 @@ static int choose_hooks(struct tracer *t)
 		return complain_refused(state->errs[0], false);
 	warn_without_accept(&t->found.of[FEATURE_ACCEPT]);
 	tracer_configure_hooks(t);
+	err = types_extract(t->types, bpf_object__btf(t->skel->obj), t->types_fd);
+	if (err) {
+		message("types: %s", strerror(-err));
+		return err;
+	}
 	/* libbpf parses the types again when it loads, and two copies would double the peak of memory */
 	close_types(t);
 	return 0;
@@ -187,7 +202,7 @@ static struct tracer *create(const struct options *options)
 		return NULL;
 	}
 	t->options = options;
-	t->btf_fd = -1;
+	t->types_fd = -1;
 	t->listeners = listeners_create();
 	if (!t->listeners) {
 		message("memory: %s", strerror(ENOMEM));
@@ -214,8 +229,8 @@ void tracer_close(struct tracer *t)
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);
 	close_types(t);
-	if (t->btf_fd >= 0)
-		close(t->btf_fd);
+	if (t->types_fd >= 0)
+		close(t->types_fd);
 	tally_counts_destroy(t->passed_on);
 	processes_free(&t->processes);
 	free(t);

@@ -3,7 +3,6 @@
 #ifndef TRACER_PARTS_H
 #define TRACER_PARTS_H
 
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "attempts.h"
@@ -14,6 +13,7 @@
 #include "shared/config.h"
 #include "tcpstates.skel.h"
 #include "tracer.h"
+#include "types.h"
 
 #define PROBES_MAX 8
 
@@ -29,12 +29,12 @@ struct tracer {
 	struct tcpstates_bpf *skel;
 	int n_cpus;
 
-	/* the kernel's own type information; NULL: it has none */
-	struct btf *own;
-	/* that, or the one of --btf; both are NULL once the hooks are chosen */
-	struct btf *btf;
-	int btf_fd;	   /* the file of --btf; -1: none */
-	char btf_path[32]; /* its name in /proc */
+	/* the kernel's own; NULL: it has none */
+	struct types *own;
+	/* these, or those of --btf; both are NULL once the hooks are chosen */
+	struct types *types;
+	int types_fd;	     /* a file with those of them that the BPF object reads */
+	char types_path[32]; /* its name in /proc */
 	/* this kernel preempts tasks while programs of a tracepoint run */
 	bool preempted;
 	struct findings found;

@@ -6,8 +6,8 @@
 #include "common.bpf.h"
 
 #define NOTES 256
-/* states are below 16, and the low bits of a socket's address are 0 */
-#define STATE_MASK 15
+/* states are below 16 */
+#define STATE_BITS 4
 
 /*
  * A softirq may interrupt a program and run another one on this CPU (before 6.1 also the same one),
@@ -15,8 +15,6 @@
  */
 struct level {
 	__u64 conns;
-	/* see note_of() */
-	__u64 key;
 	/* of the socket that changes its state */
 	struct interface interface;
 	/*
@@ -31,21 +29,22 @@ struct level {
 	volatile bool closes;
 	/* the program that takes the change is the last one, and leaves no note */
 	bool is_last;
+	/* who the socket is, for post_transition() */
+	struct handshake_part identity;
 	struct record scratch;
 };
 
 /* A state change that a program took; see relay.bpf.h. */
 struct note {
-	/* the socket and its new state */
-	__u64 key;
-	/* the connection, see mark_of() */
+	/* its address in memory; 0: none */
+	__u64 sk;
+	/* the connection and its new state, see mark_of() */
 	__u64 mark;
 };
 
 struct cpu {
 	__u32 depth;
 	__u32 fences;
-	/* by key */
 	struct note notes[NOTES];
 	struct level levels[LEVELS];
 };
@@ -132,19 +131,14 @@ static __always_inline void level_leave(struct cpu *cpu)
 }
 
 /*
- * Where the programs on one tracepoint note that they took this state change.  The key is the
- * socket's address and the state.  It goes through memory because the verifier forbids arithmetic
- * on sk.
+ * Where the programs on one tracepoint note that they took a change of this socket.  The verifier forbids arithmetic
+ * on sk, but not on its lower half.
  */
-static __always_inline struct note *note_of(struct cpu *cpu, __u32 level, const struct sock *sk,
-					    int to, __u64 *key)
+static __always_inline struct note *note_of(struct cpu *cpu, const struct sock *sk)
 {
-	if (level >= LEVELS)
-		return NULL;
-	cpu->levels[level].key = (__u64)sk;
-	barrier();
-	*key = cpu->levels[level].key | (to & STATE_MASK);
-	return &cpu->notes[(*key ^ *key >> 6 ^ *key >> 12) % NOTES];
+	__u32 low = (__u32)(__u64)sk;
+
+	return &cpu->notes[(low >> 6 ^ low >> 12 ^ low >> 18) % NOTES];
 }
 
 /* Unique in a trace; small on level 0, where nearly all connections begin.  Fits 53 bits. */
@@ -157,7 +151,7 @@ static __always_inline __u64 next_conn(struct cpu *cpu, __u32 level)
 }
 
 /* A clean record in this level's scratch room. */
-static __always_inline struct record *scratch_record(struct cpu *cpu, int level)
+static __noinline struct record *scratch_record(struct cpu *cpu, int level)
 {
 	struct record *r;
 

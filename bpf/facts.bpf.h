@@ -222,7 +222,7 @@ static __always_inline void facts_of_state(struct close_part *c, const struct tc
  * back into the namespace: commit e9bd0cca09d1 ("tcp: Don't allocate tcp_death_row outside of
  * struct netns_ipv4.").
  */
-static __always_inline bool facts_timewait_full(const struct tcp_sock *tp)
+static __noinline bool facts_timewait_full(const struct tcp_sock *tp)
 {
 	const struct net *net = tp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net;
 	const struct net___6_1 *net_6_1 = (const void *)net;

@@ -30,15 +30,11 @@ struct {
 } listening SEC(".maps");
 
 /* The tgid in the tracer's PID namespace; 0: it has none there. */
-static __always_inline __u32 task_tgid(struct task_struct *task)
+static __noinline __u32 tgid_in_pidns(struct task_struct *task)
 {
-	struct pid *pid;
-	unsigned int level;
+	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
+	unsigned int level = BPF_CORE_READ(pid, level);
 
-	if (!cfg.pidns)
-		return BPF_CORE_READ(task, tgid);
-	pid = BPF_CORE_READ(task, group_leader, thread_pid);
-	level = BPF_CORE_READ(pid, level);
 	for (unsigned int i = 0; i < PIDNS_DEPTH && i <= level; i++) {
 		struct upid upid;
 
@@ -51,11 +47,21 @@ static __always_inline __u32 task_tgid(struct task_struct *task)
 	return 0;
 }
 
+static __always_inline __u32 task_tgid(struct task_struct *task)
+{
+	return cfg.pidns ? tgid_in_pidns(task) : BPF_CORE_READ(task, tgid);
+}
+
+static __always_inline __u32 current_tgid(void)
+{
+	return cfg.pidns ? tgid_in_pidns((void *)bpf_get_current_task())
+			 : bpf_get_current_pid_tgid() >> 32;
+}
+
 /* -p: is it the calling process?  Cheaper than owner_current(), and most are not. */
 static __always_inline bool caller_selected(void)
 {
-	return !cfg.by_pid || select_pid(cfg.pidns ? task_tgid((void *)bpf_get_current_task())
-						   : bpf_get_current_pid_tgid() >> 32);
+	return !cfg.by_pid || select_pid(current_tgid());
 }
 
 /* include/linux/sched.h */
@@ -86,31 +92,35 @@ static __always_inline __u8 exit_of_current(void)
 	return signal ? signal : CLOSER_EXITED;
 }
 
-/* The calling process.  Only where the kernel runs a system call. */
-static __always_inline void owner_current(struct owner *o)
+/*
+ * The calling process.  Only where the kernel runs a system call.  Its name is that of its main thread, which is read
+ * by address: through a typed pointer the verifier would take 100 times as long.
+ */
+static __noinline void owner_current(struct owner *o)
 {
+	__u64 ids = bpf_get_current_pid_tgid();
+	struct task_struct *task;
+
+	if (!o)
+		return;
 	o->uid = (__u32)bpf_get_current_uid_gid();
 	o->cgroup = bpf_get_current_cgroup_id();
-	if (cfg.current_btf && !cfg.pidns) {
-		struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
-
-		o->pid = bpf_get_current_pid_tgid() >> 32;
-		__builtin_memcpy(o->comm, leader->comm, COMM_LEN);
+	o->pid = current_tgid();
+	if (ids >> 32 == (__u32)ids) {
+		bpf_get_current_comm(o->comm, COMM_LEN);
 	} else {
-		struct task_struct *task = (void *)bpf_get_current_task();
-
-		o->pid = task_tgid(task);
+		task = (void *)bpf_get_current_task();
 		BPF_CORE_READ_INTO(&o->comm, task, group_leader, comm);
 	}
 }
 
 /* Is this cgroup, or one above it, the selected one? */
-static __always_inline bool cgroup_selected(struct cgroup *cgroup)
+static __noinline bool is_in_cgroup(struct cgroup *cgroup)
 {
 	struct cgroup_subsys_state *css;
 
-	if (!cfg.cgroup)
-		return true;
+	if (!cgroup)
+		return false;
 	css = &cgroup->self;
 	for (int i = 0; i < CGROUP_DEPTH && css; i++) {
 		if (BPF_CORE_READ(css, cgroup, kn, id) == cfg.cgroup)
@@ -118,6 +128,11 @@ static __always_inline bool cgroup_selected(struct cgroup *cgroup)
 		css = BPF_CORE_READ(css, parent);
 	}
 	return false;
+}
+
+static __always_inline bool cgroup_selected(struct cgroup *cgroup)
+{
+	return !cfg.cgroup || is_in_cgroup(cgroup);
 }
 
 /* bpf_get_current_ancestor_cgroup_id() is not for tracing in 5.10 */
@@ -128,10 +143,15 @@ static __always_inline bool current_in_cgroup(void)
 	return !cfg.cgroup || cgroup_selected(BPF_CORE_READ(task, cgroups, dfl_cgrp));
 }
 
+static __noinline bool is_selected_caller(const struct owner *o)
+{
+	return o && select_pid(o->pid) && select_comm(o->comm) && current_in_cgroup();
+}
+
 /* Is the calling process, described by o, among those selected? */
 static __always_inline bool select_current(const struct owner *o)
 {
-	return select_pid(o->pid) && select_comm(o->comm) && current_in_cgroup();
+	return !cfg.by_owner || is_selected_caller(o);
 }
 
 static __always_inline void listener_key(struct listener_key *key, const struct handshake_part *h)

@@ -28,7 +28,7 @@ struct {
 	__type(value, __u64);
 } counters SEC(".maps");
 
-static __always_inline void count(__u32 what)
+static __noinline void count(__u32 what)
 {
 	__u64 *n = bpf_map_lookup_elem(&counters, &what);
 
@@ -92,7 +92,7 @@ static __noinline void tally_of_close(const struct record *r)
 }
 
 /* Into the ring, or the tallies.  False: the ring is full. */
-static __always_inline bool put_handshake(const struct record *r)
+static __noinline bool put_handshake(const struct record *r)
 {
 	if (cfg.tally) {
 		tally_of_handshake(r);
@@ -102,7 +102,7 @@ static __always_inline bool put_handshake(const struct record *r)
 }
 
 /* The close, and with it the handshake unless HANDSHAKE_POSTED is set. */
-static __always_inline bool put_record(const struct record *r)
+static __noinline bool put_record(const struct record *r)
 {
 	if (cfg.tally) {
 		if (!(r->h.flags & HANDSHAKE_POSTED))

@@ -45,17 +45,20 @@ static __noinline void on_change_called(struct cpu *cpu, int level, struct sock 
 	on_change(cpu, level, sk, from, to);
 }
 
-/* What no other connection in this memory has: the cookie, else the next sequence numbers. */
-static __always_inline __u64 mark_of(const struct sock *sk)
+/* No other connection in this memory, and no other state of this one: its cookie, else the next sequence numbers. */
+static __always_inline __u64 mark_of(const struct sock *sk, __u8 to)
 {
 	const struct tcp_sock *tp = (const void *)sk;
+	__u64 own;
 
 	if (cfg.typed || cfg.cookie_helper)
-		return cookie_of(sk);
-	return (__u64)BPF_CORE_READ(tp, write_seq) << 32 | BPF_CORE_READ(tp, rcv_nxt);
+		own = cookie_of(sk);
+	else
+		own = (__u64)BPF_CORE_READ(tp, write_seq) << 32 | BPF_CORE_READ(tp, rcv_nxt);
+	return own << STATE_BITS ^ to;
 }
 
-/* Do the tables have this change?  Also true for one that is not written: LISTEN -> SYN_RECV. */
+/* Do the tables have this change? */
 static __always_inline bool was_taken(const struct sock *sk, __u8 from, __u8 to)
 {
 	const struct record *r;
@@ -101,28 +104,24 @@ static __always_inline bool taken_without_note(struct cpu *cpu, int level, struc
 }
 
 /* Notes that a program takes this change. */
-static __always_inline void leave_note(struct cpu *cpu, int level, const struct sock *sk, __u8 to)
+static __always_inline void leave_note(struct cpu *cpu, const struct sock *sk, __u8 to)
 {
-	__u64 key;
-	struct note *note = note_of(cpu, level, sk, to, &key);
+	struct note *note = note_of(cpu, sk);
 
-	if (!note)
-		return;
-	note->key = key;
-	note->mark = mark_of(sk);
+	note->sk = (__u64)sk;
+	note->mark = mark_of(sk, to);
 }
 
 /* Has an earlier program noted that it took this change?  The last program removes the note. */
-static __always_inline bool has_note(struct cpu *cpu, int level, const struct sock *sk, __u8 to,
+static __always_inline bool has_note(struct cpu *cpu, const struct sock *sk, __u8 to,
 				     enum program program)
 {
-	__u64 key;
-	struct note *note = note_of(cpu, level, sk, to, &key);
+	struct note *note = note_of(cpu, sk);
 
-	if (!note || note->key != key || note->mark != mark_of(sk))
+	if (note->sk != (__u64)sk || note->mark != mark_of(sk, to))
 		return false;
 	if (program == PROGRAM_RELAY)
-		note->key = 0;
+		note->sk = 0;
 	return true;
 }
 
@@ -130,15 +129,30 @@ static __always_inline bool has_note(struct cpu *cpu, int level, const struct so
 static __always_inline bool is_due(struct cpu *cpu, int level, struct sock *sk, __u8 from, __u8 to,
 				   enum program program)
 {
-	if (program == PROGRAM_PRIMARY)
-		return true;
-	if (has_note(cpu, level, sk, to, program))
-		return false;
-	if (!taken_without_note(cpu, level, sk, from, to))
+	if (program == PROGRAM_PRIMARY || !taken_without_note(cpu, level, sk, from, to))
 		return true;
 	if (program != PROGRAM_RELAY)
-		leave_note(cpu, level, sk, to);
+		leave_note(cpu, sk, to);
 	return false;
+}
+
+/*
+ * Is the change nothing to us?  LISTEN -> SYN_RECV comes with the last ACK, just before SYN_RECV -> ESTABLISHED, and
+ * until 6.15 with a wrong peer: commit a3a128f611a9 ("inet: consolidate inet_csk_clone_lock()").
+ */
+static __always_inline bool is_of_no_use(const struct sock *sk, int from, int to)
+{
+	return (from == BPF_TCP_LISTEN && to == BPF_TCP_SYN_RECV) || is_excluded(sk, from, to);
+}
+
+/* It is noted all the same, and counted if the primary program was not run for it: nothing is lost. */
+static __always_inline void pass_over(struct cpu *cpu, const struct sock *sk, __u8 to,
+				      enum program program)
+{
+	if (program != PROGRAM_RELAY)
+		leave_note(cpu, sk, to);
+	if (program != PROGRAM_PRIMARY && !cfg.preempted)
+		count(COUNT_RELAY);
 }
 
 /*
@@ -158,8 +172,12 @@ static __always_inline struct cpu *take_begin(struct sock *sk, int from, int to,
 		return NULL;
 	}
 	cpu = this_cpu();
-	if (!cpu)
+	if (!cpu || (program != PROGRAM_PRIMARY && has_note(cpu, sk, to, program)))
 		return NULL;
+	if (is_of_no_use(sk, from, to)) {
+		pass_over(cpu, sk, to, program);
+		return NULL;
+	}
 	*level = level_take(cpu);
 	if (*level < 0)
 		return NULL;
@@ -169,11 +187,10 @@ static __always_inline struct cpu *take_begin(struct sock *sk, int from, int to,
 	return NULL;
 }
 
-static __always_inline void take_end(struct cpu *cpu, int level, struct sock *sk, __u8 to,
-				     bool is_last)
+static __always_inline void take_end(struct cpu *cpu, struct sock *sk, __u8 to, bool is_last)
 {
 	if (!is_last)
-		leave_note(cpu, level, sk, to);
+		leave_note(cpu, sk, to);
 	level_give(cpu);
 }
 
@@ -194,7 +211,7 @@ static __always_inline void take_change(struct sock *sk, int from, int to, enum 
 			on_change(cpu, level, sk, from, to);
 		else
 			on_change_called(cpu, level, sk, from, to);
-		take_end(cpu, level, sk, to, program == PROGRAM_RELAY);
+		take_end(cpu, sk, to, program == PROGRAM_RELAY);
 	}
 	preempt_on();
 }
@@ -233,7 +250,7 @@ static __always_inline void take_body(struct sock *sk, int from, int to)
 	if (level >= LEVELS)
 		return;
 	on_change(cpu, level, sk, from, to);
-	take_end(cpu, level, sk, to, cpu->levels[level].is_last);
+	take_end(cpu, sk, to, cpu->levels[level].is_last);
 }
 
 #endif

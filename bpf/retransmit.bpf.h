@@ -97,46 +97,44 @@ int BPF_PROG(retransmitted, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-/* How far apart are two times? */
-static __always_inline __u64 distance(__u64 a, __u64 b)
+/* 1 or 0, as nonzero() */
+static __always_inline __u64 is_same(__u64 a, __u64 b)
 {
-	__s64 d = a - b;
-
-	return d < 0 ? -d : d;
+	return 1 - nonzero(a ^ b);
 }
 
-/* May this step have sent the segment that was freed?  It did at the change to one of these states, or again. */
-static __always_inline bool is_sending(__u64 step, __u8 to, __u8 or_to)
+/* 1: this step may have sent the segment that was freed, at the change to one of these states, or again. */
+static __always_inline __u64 is_sending(__u64 step, __u8 to, __u8 or_to)
 {
-	enum step_kind kind = step_kind(step);
-	__u8 state = step_to(step);
+	__u64 kind = step_kind(step), state = step_to(step);
 
-	return kind == STEP_RETRANSMIT || (kind == STEP_STATE && (state == to || state == or_to));
+	return is_same(kind, STEP_RETRANSMIT) |
+	       (is_same(kind, STEP_STATE) & (is_same(state, to) | is_same(state, or_to)));
 }
 
 /*
  * Which of these steps has sent, nearest to `sent_ns`, what was freed?  `max`: none has.  t0_ns: what the times of
- * the steps begin at.  What was found so far is forgotten after each step, see unknown_0.
+ * the steps begin at.  Those that are not used yet are 0.  Without branches, see nonzero().
  */
-static __always_inline __u32 nearest_step(const __u64 *steps, const volatile __u8 *n, __u32 max,
-					  __u64 t0_ns, __u64 sent_ns, __u8 to, __u8 or_to)
+static __always_inline __u32 nearest_step(const __u64 *steps, __u32 max, __u64 t0_ns, __u64 sent_ns,
+					  __u8 to, __u8 or_to)
 {
-	__u64 nearest = forget(~0ULL);
-	__u32 at = max + unknown_0;
+	const __u64 far = ~0ULL >> 1;
+	__u64 nearest = far, at = max;
 
 	for (__u32 i = 0; i < max; i++) {
-		__u64 d;
+		__u64 step = steps[i];
+		__u64 distance = t0_ns + step_t_ns(step) - sent_ns, behind = distance >> 63;
+		__u64 nearer;
 
-		if (i >= *n)
-			break;
-		if (!is_sending(steps[i], to, or_to))
-			continue;
-		d = distance(t0_ns + step_t_ns(steps[i]), sent_ns);
-		if (d < nearest) {
-			nearest = d;
-			at = i + unknown_0;
-		}
-		nearest = forget(nearest);
+		barrier_var(behind);
+		distance = (distance ^ -behind) + behind;
+		distance |= far & (is_sending(step, to, or_to) - 1);
+		nearer = (distance - nearest) >> 63;
+		barrier_var(nearer);
+		nearer = -nearer;
+		nearest ^= (nearest ^ distance) & nearer;
+		at ^= (at ^ i) & nearer;
 	}
 	barrier_var(at);
 	return at;
@@ -144,8 +142,8 @@ static __always_inline __u32 nearest_step(const __u64 *steps, const volatile __u
 
 static __always_inline void syn_unsent(struct record *r, __u64 sent_ns)
 {
-	__u32 at = nearest_step(r->h.steps, &r->h.n_steps, HANDSHAKE_STEPS, r->h.t0_ns, sent_ns,
-				BPF_TCP_SYN_SENT, BPF_TCP_SYN_SENT);
+	__u32 at = nearest_step(r->h.steps, HANDSHAKE_STEPS, r->h.t0_ns, sent_ns, BPF_TCP_SYN_SENT,
+				BPF_TCP_SYN_SENT);
 
 	if (at < HANDSHAKE_STEPS) {
 		r->h.steps[at] = step_unsent(r->h.steps[at]);
@@ -164,8 +162,8 @@ static __always_inline bool fin_held(const struct record *r, struct tcp_sock *tp
 
 static __always_inline void fin_unsent(struct record *r, __u64 sent_ns, bool held)
 {
-	__u32 at = nearest_step(r->c.steps, &r->c.n_steps, CLOSE_STEPS, r->c.t0_ns, sent_ns,
-				BPF_TCP_FIN_WAIT1, BPF_TCP_LAST_ACK);
+	__u32 at = nearest_step(r->c.steps, CLOSE_STEPS, r->c.t0_ns, sent_ns, BPF_TCP_FIN_WAIT1,
+				BPF_TCP_LAST_ACK);
 
 	if (at >= CLOSE_STEPS)
 		return;

@@ -4,6 +4,7 @@
 #define SELECT_BPF_H
 
 #include "common.bpf.h"
+#include "socket.bpf.h"
 #include "shared/wanted.h"
 
 const volatile __u64 local_ports[PORT_WORDS];
@@ -45,10 +46,9 @@ static __always_inline bool address_in(void *map, __u8 family, const __u8 *addr)
 	return bpf_map_lookup_elem(map, &key);
 }
 
-/* By what is known from the first SYN on: all but the owner and a client's own port. */
-static __always_inline bool select_remote(const struct handshake_part *h)
+static __noinline bool remote_end_selected(const struct handshake_part *h)
 {
-	if (cfg.netns && h->netns != cfg.netns)
+	if (!h || (cfg.netns && h->netns != cfg.netns))
 		return false;
 	if (cfg.family && h->family != cfg.family)
 		return false;
@@ -66,9 +66,9 @@ static __always_inline bool select_remote(const struct handshake_part *h)
 	return true;
 }
 
-static __always_inline bool select_local_port(const struct handshake_part *h)
+static __noinline bool local_end_selected(const struct handshake_part *h)
 {
-	if (cfg.by_local_port && !port_in(local_ports, h->local_port))
+	if (!h || (cfg.by_local_port && !port_in(local_ports, h->local_port)))
 		return false;
 	if (cfg.by_port && !port_in(any_ports, h->local_port) &&
 	    !port_in(any_ports, h->remote_port))
@@ -76,9 +76,42 @@ static __always_inline bool select_local_port(const struct handshake_part *h)
 	return true;
 }
 
+/* By what is known from the first SYN on: all but the owner and a client's own port. */
+static __always_inline bool select_remote(const struct handshake_part *h)
+{
+	return !cfg.by_remote_end || remote_end_selected(h);
+}
+
+static __always_inline bool select_local_port(const struct handshake_part *h)
+{
+	return !cfg.by_local_end || local_end_selected(h);
+}
+
 static __always_inline bool select_by_owner(void)
 {
 	return wanted_by_owner(&cfg);
+}
+
+/*
+ * Does the socket alone show, when its state changes, that it is not selected?  It costs less than a record.  A listener
+ * has no peer; a client's own port is 0 until the kernel chooses it, and that of many is 0 again at the end.
+ */
+static __always_inline bool is_excluded_by_end(const struct sock *sk)
+{
+	__u16 local, remote;
+
+	if (cfg.netns && BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != cfg.netns)
+		return true;
+	if (!cfg.by_remote_port && !cfg.by_local_end)
+		return false;
+	local = FIELD(sk, __sk_common.skc_num);
+	remote = bpf_ntohs(FIELD(sk, __sk_common.skc_dport));
+	if (cfg.by_remote_port && remote && !port_in(remote_ports, remote))
+		return true;
+	if (!local)
+		return false;
+	return (cfg.by_local_port && !port_in(local_ports, local)) ||
+	       (cfg.by_port && remote && !port_in(any_ports, local) && !port_in(any_ports, remote));
 }
 
 static __always_inline bool select_pid(__u32 pid)

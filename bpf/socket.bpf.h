@@ -154,8 +154,8 @@ static __always_inline __u16 local_port_of(const struct tcp_sock *tp, __u8 to)
 
 /* net/core/dev.c: a namespace's interfaces by number, in NETDEV_HASHENTRIES lists */
 #define INTERFACE_LISTS 256
-/* of such a list, what is read: with 8,192 interfaces every name is found */
-#define INTERFACE_LIST_MAX 32
+/* of such a list, what is read: with 4,096 interfaces every name is found */
+#define INTERFACE_LIST_MAX 16
 
 static __noinline void read_name(struct interface *to, const struct net *net)
 {
@@ -192,8 +192,7 @@ static __always_inline void read_interface(struct interface *to, const struct tc
 }
 
 /* Without the interface's name. */
-static __always_inline void read_identity(struct handshake_part *h, const struct tcp_sock *tp,
-					  __u8 to)
+static __noinline void read_identity(struct handshake_part *h, const struct tcp_sock *tp, __u8 to)
 {
 	const struct sock_common *sk = &tp->inet_conn.icsk_inet.sk.__sk_common;
 

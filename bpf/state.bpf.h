@@ -60,15 +60,15 @@ static __always_inline void listener_transition(struct transition *t, const stru
 }
 
 /* -o states: posts this state change.  r: its record; NULL: it has none.  l: the same of a listener. */
-static __always_inline void post_transition(const struct record *r, const struct listening *l,
-					    const struct change *now)
+static __noinline void post_transition(const struct record *r, const struct listening *l,
+				       const struct change *now)
 {
 	struct transition t = {
 		.t_ns = now->t_ns, .skaddr = now->sk, .from = now->room->from, .to = now->room->to
 	};
 	const bool of_listener = now->room->from == BPF_TCP_LISTEN ||
 				 now->room->to == BPF_TCP_LISTEN;
-	struct handshake_part h = {};
+	struct handshake_part *h = &now->room->identity;
 	__u64 closer;
 
 	if (of_listener) {
@@ -80,18 +80,18 @@ static __always_inline void post_transition(const struct record *r, const struct
 		if (!(closer >> CLOSER_SELECTED_SHIFT) && !transition_selected(r))
 			return;
 	}
-	read_identity(&h, now->tp, now->room->to);
-	h.role = r ? r->h.role : ROLE_UNKNOWN;
-	if (!select_remote(&h) || !select_local_port(&h))
+	read_identity(h, now->tp, now->room->to);
+	h->role = r ? r->h.role : ROLE_UNKNOWN;
+	if (!select_remote(h) || !select_local_port(h))
 		return;
-	__builtin_memcpy(t.local, h.local, 16);
-	__builtin_memcpy(t.remote, h.remote, 16);
-	t.family = h.family;
-	t.netns = h.netns;
+	__builtin_memcpy(t.local, h->local, 16);
+	__builtin_memcpy(t.remote, h->remote, 16);
+	t.family = h->family;
+	t.netns = h->netns;
 	t.interface = now->room->interface;
-	t.local_port = h.local_port;
-	t.remote_port = h.remote_port;
-	t.role = h.role;
+	t.local_port = h->local_port;
+	t.remote_port = h->remote_port;
+	t.role = h->role;
 	listener_transition(&t, l);
 	if (r) {
 		const struct owner *o = r->h.accept_ns ? &r->h.acceptor : &r->h.owner;
@@ -130,17 +130,6 @@ static __always_inline void listener_changes(const struct change *now)
 			listener_ends(now->sk);
 		listener_remove(&key, now->sk);
 	}
-}
-
-static __always_inline void on_listener(const struct change *now)
-{
-	/*
-	 * LISTEN -> SYN_RECV is reported at the last ACK, before 6.15 with a wrong peer: commit
-	 * a3a128f611a9 ("inet: consolidate inet_csk_clone_lock()")
-	 */
-	if (now->room->to == BPF_TCP_SYN_RECV)
-		return;
-	listener_changes(now);
 }
 
 static __always_inline void on_connect(const struct change *now)
@@ -284,6 +273,26 @@ static __always_inline void on_connection(const struct change *now, const struct
 		post_handshake(r);
 }
 
+/*
+ * A connection without a record: will it have one?  With a selection by owner only those that a selected process opens,
+ * accepts or, with -p, closes have one.  We have asked for the cookie of each that has.
+ */
+static __always_inline bool stays_unrecorded(const struct sock *sk, __u8 from, __u8 to)
+{
+	if (!cfg.by_owner || !cfg.cookie_helper || cfg.preexisting || scanning || cookie_of(sk))
+		return false;
+	if (from == BPF_TCP_LISTEN || to == BPF_TCP_LISTEN || from == BPF_TCP_SYN_RECV ||
+	    to == BPF_TCP_SYN_SENT)
+		return false;
+	return !(cfg.by_pid && (queues_fin(to) || to == BPF_TCP_CLOSE) && caller_selected());
+}
+
+/* Nothing is to be done for this change. */
+static __always_inline bool is_excluded(const struct sock *sk, __u8 from, __u8 to)
+{
+	return is_excluded_by_end(sk) || stays_unrecorded(sk, from, to);
+}
+
 /* The interface that the socket is bound to, in this level's room. */
 static __always_inline struct level *room_of(struct cpu *cpu, int level, const struct tcp_sock *tp)
 {
@@ -314,7 +323,7 @@ static __always_inline void on_change(struct cpu *cpu, int level, struct sock *s
 	now.room->from = from;
 	now.room->to = to;
 	if (from == BPF_TCP_LISTEN || to == BPF_TCP_LISTEN)
-		on_listener(&now);
+		listener_changes(&now);
 	else if (to == BPF_TCP_SYN_SENT)
 		on_connect(&now);
 	else

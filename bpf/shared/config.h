@@ -43,14 +43,22 @@ struct config {
 	/* enum role; 0: both */
 	__u8 role;
 	bool failed;
+	/* one of failed, min_connect_ns and min_close_ns is set */
+	bool by_chapter;
+	/* one of the next two, or cgroup */
+	bool by_owner;
 	bool by_pid;
 	bool by_comm;
-	bool by_local_port;
+	/* one of netns, family, role and the next four */
+	bool by_remote_end;
 	bool by_remote_port;
-	bool by_port;
 	bool by_local;
 	bool by_remote;
 	bool by_host;
+	/* one of the next two */
+	bool by_local_end;
+	bool by_local_port;
+	bool by_port;
 	/* post each state change */
 	bool states;
 	/* only a summary is wanted: count, post nothing */
@@ -89,8 +97,6 @@ struct config {
 	bool cookie_helper;
 	/* a task may lose its CPU between the programs on a tracepoint */
 	bool preempted;
-	/* bpf_get_current_task_btf() may be called */
-	bool current_btf;
 	/* the verifier knows the types of the arguments of the programs on state changes */
 	bool typed;
 	/* those run where tcp_set_state() begins */

@@ -11,7 +11,7 @@
 
 static __always_inline bool wanted_by_owner(const volatile struct config *cfg)
 {
-	return cfg->by_pid || cfg->by_comm || cfg->cgroup;
+	return cfg->by_owner;
 }
 
 /*
@@ -42,6 +42,8 @@ static __always_inline bool wanted_closes(const volatile struct config *cfg)
 static __always_inline bool wanted_handshake(const volatile struct config *cfg,
 					     const struct record *r)
 {
+	if (!cfg->by_chapter)
+		return true;
 	if (!wanted_handshakes(cfg) || (cfg->failed && diary_established(r)))
 		return false;
 	return !cfg->min_connect_ns || diary_handshake_ns(&r->h) >= cfg->min_connect_ns;
@@ -50,6 +52,8 @@ static __always_inline bool wanted_handshake(const volatile struct config *cfg,
 /* Of a close that is over. */
 static __always_inline bool wanted_close(const volatile struct config *cfg, const struct record *r)
 {
+	if (!cfg->by_chapter)
+		return true;
 	if (!wanted_closes(cfg) || (cfg->failed && diary_graceful(r)))
 		return false;
 	return !cfg->min_close_ns || diary_close_ns(r) >= cfg->min_close_ns;

@@ -12,7 +12,7 @@
 static void expect(bool wanted, uint32_t h_flags, uint64_t accept_ns, uint8_t fate,
 		   uint32_t c_flags)
 {
-	const struct config all = { 0 }, some = { .by_pid = true };
+	const struct config all = { 0 }, some = { .by_owner = true };
 	const struct record r = {
 		.h = { .flags = h_flags, .accept_ns = accept_ns, .accept_fate = fate },
 		.c = { .flags = c_flags }

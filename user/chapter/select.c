@@ -101,6 +101,7 @@ bool select_listener(const struct options *o, struct cgroups *cgroups,
 struct config select_wanted(const struct options *o)
 {
 	return (struct config){
+		.by_chapter = o->failed || o->min_connect_ns || o->min_close_ns,
 		.failed = o->failed,
 		.min_connect_ns = o->min_connect_ns,
 		.min_close_ns = o->min_close_ns,

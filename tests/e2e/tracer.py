@@ -10,6 +10,8 @@ from capture import Capture
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.path.join(ROOT, os.environ.get("TCPSTATES_TRACE", "build/tcpstates-trace"))
+# of connections: the default is for the host's memory, and a table that large takes a while to make and to walk
+ROOM = 65536
 FORCED = os.environ.get("E2E_TRACER_ARGS", "").split()  # such as --attach kprobe, for any test
 
 
@@ -22,6 +24,8 @@ class Tracer:
     def __init__(self, *args, netns=None, output="json", argv0=(), env=None, ready=True,
                  into=None, binary=BINARY):
         argv = [*argv0, binary, *FORCED]
+        if "--max-connections" not in args:
+            argv += ["--max-connections", str(ROOM)]
         if output:
             argv += ["-o", output]
         if netns:

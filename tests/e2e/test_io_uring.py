@@ -150,7 +150,7 @@ def _accepted_by(world, accepts):
     ns = world.netns()
     server = ns.spawn(_listening(accepts))
     server.worker, server.port = server.recv()
-    tracers = {"all": Tracer("--role", "server", netns=ns), "worker": Tracer("-p", server.worker, netns=ns),
+    tracers = {"all": Tracer("--role", "server", netns=ns), "worker": Tracer("-p", server.worker, "--wait", netns=ns),
                "master": Tracer("-p", server.pid, netns=ns)}
     return ns, server, tracers
 

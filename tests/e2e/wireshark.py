@@ -209,10 +209,11 @@ def _differences(told, mine, real, tolerance_ns):
         yield "analysis", odd, [(p.sport, p.flags, p.seq, p.ack, p.len, p.t_ns) for p in mine.all]
     if told.closed < told.ends:
         return
-    resets = [{(p.src, p.sport): p.flags for p in s.packets if p.flags & RST} for s in (mine, real)]
     for end in told.resetters:
-        if all(end in r for r in resets) and resets[0][end] != resets[1][end]:
-            yield "flags of the RST", resets[0][end], resets[1][end]
+        # an end may send more than one: it answers each segment that comes after the first
+        ours, sent = ({p.flags for p in s.packets if p.flags & RST and (p.src, p.sport) == end} for s in (mine, real))
+        if ours and sent and not ours <= sent:
+            yield "flags of the RST", ours, sent
     if mine.completeness() != real.completeness():
         yield "completeness", mine.completeness(), real.completeness()
     if mine.fins() != real.fins():

@@ -14,7 +14,7 @@
 struct output {
 	char *text;
 	size_t len;
-	struct json j;
+	struct printer p;
 };
 
 static void start(struct output *o)
@@ -22,13 +22,13 @@ static void start(struct output *o)
 	FILE *out = open_memstream(&o->text, &o->len);
 
 	assert_non_null(out);
-	json_begin(&o->j, out);
+	printer_begin(&o->p, out);
 }
 
 static void finish(struct output *o)
 {
-	json_end_line(&o->j);
-	assert_int_equal(fclose(o->j.out), 0);
+	json_end_line(&o->p);
+	assert_int_equal(fclose(o->p.out), 0);
 }
 
 static void expect_text(const char *bytes, const char *expected)
@@ -36,7 +36,7 @@ static void expect_text(const char *bytes, const char *expected)
 	struct output o;
 
 	start(&o);
-	json_text(&o.j, bytes);
+	json_text(&o.p, bytes);
 	finish(&o);
 	assert_int_equal(o.text[0], '"');
 	assert_memory_equal(o.text + o.len - 2, "\"\n", 2);
@@ -78,7 +78,7 @@ static void long_text(void **state)
 	memset(bytes, 1, n);
 	bytes[n] = '\0';
 	start(&o);
-	json_text(&o.j, bytes);
+	json_text(&o.p, bytes);
 	finish(&o);
 	assert_int_equal(o.len, 6 * n + 3);
 	free(o.text);
@@ -94,13 +94,13 @@ static void pairs_of_bytes(void **state)
 		size_t n;
 
 		start(&o);
-		json_open(&o.j, '[');
+		json_open(&o.p, '[');
 		for (int b = 1; b < 256; b++) {
 			char bytes[3] = { (char)a, (char)b };
 
-			json_text(&o.j, bytes);
+			json_text(&o.p, bytes);
 		}
-		json_close(&o.j, ']');
+		json_close(&o.p, ']');
 		finish(&o);
 		for (size_t i = 0; i < o.len - 1; i += n) {
 			n = text_utf8(o.text + i, o.len - i);
@@ -145,35 +145,35 @@ static void structure(void **state)
 
 	(void)state;
 	start(&o);
-	json_open(&o.j, '{');
-	json_key(&o.j, "a");
-	json_null(&o.j);
-	json_key(&o.j, "b");
-	json_bool(&o.j, true);
-	json_key(&o.j, "c");
-	json_open(&o.j, '[');
-	json_close(&o.j, ']');
-	json_key(&o.j, "d");
-	json_open(&o.j, '[');
-	json_bool(&o.j, false);
-	json_uint(&o.j, UINT64_MAX);
-	json_int(&o.j, INT64_MIN);
-	json_us(&o.j, 40312004);
-	json_us(&o.j, 12500);
-	json_us(&o.j, 7000);
-	json_open(&o.j, '{');
-	json_close(&o.j, '}');
-	json_close(&o.j, ']');
-	json_key(&o.j, "e");
-	json_word(&o.j, "word");
-	json_key(&o.j, "f");
-	json_word(&o.j, NULL);
-	json_key(&o.j, "g");
-	json_text(&o.j, NULL);
-	json_close(&o.j, '}');
-	json_end_line(&o.j);
-	json_open(&o.j, '{');
-	json_close(&o.j, '}');
+	json_open(&o.p, '{');
+	json_key(&o.p, "a");
+	json_null(&o.p);
+	json_key(&o.p, "b");
+	json_bool(&o.p, true);
+	json_key(&o.p, "c");
+	json_open(&o.p, '[');
+	json_close(&o.p, ']');
+	json_key(&o.p, "d");
+	json_open(&o.p, '[');
+	json_bool(&o.p, false);
+	json_uint(&o.p, UINT64_MAX);
+	json_int(&o.p, INT64_MIN);
+	json_us(&o.p, 40312004);
+	json_us(&o.p, 12500);
+	json_us(&o.p, 7000);
+	json_open(&o.p, '{');
+	json_close(&o.p, '}');
+	json_close(&o.p, ']');
+	json_key(&o.p, "e");
+	json_word(&o.p, "word");
+	json_key(&o.p, "f");
+	json_word(&o.p, NULL);
+	json_key(&o.p, "g");
+	json_text(&o.p, NULL);
+	json_close(&o.p, '}');
+	json_end_line(&o.p);
+	json_open(&o.p, '{');
+	json_close(&o.p, '}');
 	finish(&o);
 	assert_string_equal(
 		o.text,
@@ -186,7 +186,7 @@ static void structure(void **state)
 /* A line longer than the buffer, with escapes and numbers across its end at each offset. */
 static void longer_than_the_buffer(void **state)
 {
-	const size_t size = sizeof(((struct json *)0)->buf);
+	const size_t size = sizeof(((struct printer *)0)->buf);
 	char *text = malloc(3 * size + 1);
 
 	(void)state;
@@ -198,12 +198,12 @@ static void longer_than_the_buffer(void **state)
 		size_t n = size - 40 + shift;
 
 		start(&o);
-		json_open(&o.j, '[');
-		json_word(&o.j, text + 3 * size - n);
-		json_uint(&o.j, 1234567890123456789ULL);
-		json_text(&o.j, "\n\xff");
-		json_word(&o.j, text);
-		json_close(&o.j, ']');
+		json_open(&o.p, '[');
+		json_word(&o.p, text + 3 * size - n);
+		json_uint(&o.p, 1234567890123456789ULL);
+		json_text(&o.p, "\n\xff");
+		json_word(&o.p, text);
+		json_close(&o.p, ']');
 		finish(&o);
 		assert_int_equal(o.len, 1 + n + 2 + 1 + 19 + 1 + 10 + 1 + 3 * size + 2 + 2);
 		assert_memory_equal(o.text + n + 3, ",1234567890123456789,\"\\n\\ufffd\",\"", 33);

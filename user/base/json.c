@@ -6,8 +6,10 @@
 #include "number.h"
 #include "text.h"
 
-/* The longest text written in one piece: an escape or a number. */
-#define PUT_MAX 32
+/* Room for a value that is written in one piece, and its comma: a number, an address, a time, a short word. */
+#define VALUE_MAX 64
+
+_Static_assert(VALUE_MAX >= TIME_MAX + 3 && VALUE_MAX >= ADDRESS_MAX + 3, "quotes and a comma");
 
 /*
  * The escape of each ASCII byte; NULL: the byte is written as it is (RFC 8259, section 7).  '<' is escaped
@@ -23,189 +25,138 @@ static const char *const escapes[128] = {
 	"\\u001e", "\\u001f", ['"'] = "\\\"", ['\\'] = "\\\\", ['<'] = "\\u003c",
 };
 
-static void flush(struct json *j)
+void json_end_line(struct printer *p)
 {
-	fwrite(j->buf, 1, j->len, j->out);
-	j->len = 0;
+	p->at[-1] = '\n';
+	printer_flush(p);
 }
 
-/* Makes room for n bytes, at most the size of the buffer, and returns where they go. */
-static inline char *room(struct json *j, size_t n)
+const char *json_end_text(struct printer *p)
 {
-	if (sizeof(j->buf) - j->len < n)
-		flush(j);
-	return j->buf + j->len;
+	p->at[-1] = '\0';
+	return p->buf;
 }
 
-static inline void put_char(struct json *j, char c)
+void json_open(struct printer *p, char bracket)
 {
-	*room(j, 1) = c;
-	j->len++;
+	/* the second byte is for json_close() */
+	*printer_room(p, 2) = bracket;
+	p->at++;
 }
 
-static void put(struct json *j, const char *s, size_t n)
+void json_close(struct printer *p, char bracket)
 {
-	while (n) {
-		size_t part = n < sizeof(j->buf) ? n : sizeof(j->buf);
-
-		memcpy(room(j, part), s, part);
-		j->len += part;
-		s += part;
-		n -= part;
-	}
+	/* the comma was the last to get room, so it is still in the buffer */
+	p->at -= p->at[-1] == ',';
+	*p->at++ = bracket;
+	printer_char(p, ',');
 }
 
-/* Writes the comma if one is due, makes room for PUT_MAX bytes, and returns where the value goes. */
-static inline char *begin_value(struct json *j)
+void json_key(struct printer *p, const char *key)
 {
-	char *at = room(j, 1 + PUT_MAX);
-
-	*at = ',';
-	j->len += j->comma;
-	at += j->comma;
-	j->comma = true;
-	return at;
+	printer_words(p, "\"", key, "\":");
 }
 
-/* n is a constant, so that the compiler copies without a call. */
-static inline void put_literal(struct json *j, const char *literal, size_t n)
+/* Ends a value of n bytes at `at`. */
+static inline void end_value(struct printer *p, char *at, size_t n)
 {
-	memcpy(begin_value(j), literal, n);
-	j->len += n;
+	at[n] = ',';
+	p->at = at + n + 1;
 }
 
-void json_begin(struct json *j, FILE *out)
+/* Ends a string of n bytes that begins with a quote at `at`. */
+static inline void end_string(struct printer *p, char *at, size_t n)
 {
-	j->out = out;
-	j->len = 0;
-	j->comma = false;
+	at[0] = '"';
+	at[1 + n] = '"';
+	end_value(p, at, n + 2);
 }
 
-void json_end_line(struct json *j)
+void json_uint(struct printer *p, uint64_t value)
 {
-	put_char(j, '\n');
-	flush(j);
-	j->comma = false;
+	char *at = printer_room(p, VALUE_MAX);
+
+	end_value(p, at, number_uint(at, value));
 }
 
-const char *json_end_text(struct json *j)
+void json_int(struct printer *p, int64_t value)
 {
-	put_char(j, '\0');
-	return j->buf;
+	char *at = printer_room(p, VALUE_MAX);
+
+	end_value(p, at, number_int(at, value));
 }
 
-void json_open(struct json *j, char bracket)
+void json_us(struct printer *p, int64_t ns)
 {
-	*begin_value(j) = bracket;
-	j->len++;
-	j->comma = false;
+	char *at = printer_room(p, VALUE_MAX);
+
+	end_value(p, at, number_us(at, ns));
 }
 
-void json_close(struct json *j, char bracket)
+void json_hex(struct printer *p, uint64_t value)
 {
-	put_char(j, bracket);
-	j->comma = true;
+	char *at = printer_room(p, VALUE_MAX);
+
+	end_string(p, at, number_hex(at + 1, value));
 }
 
-/* Writes a string that needs no escape, and then one byte (0: none).  Copies a short string at once. */
-static void put_quoted(struct json *j, const char *s, char next)
+void json_time(struct printer *p, int64_t realtime_ns)
 {
-	size_t n = strlen(s);
-	char *at = begin_value(j);
+	char *at = printer_room(p, VALUE_MAX);
 
-	*at++ = '"';
-	j->len++;
-	if (n <= PUT_MAX - 3) {
-		memcpy(at, s, n);
-		at[n] = '"';
-		at[n + 1] = next;
-		j->len += n + 1 + (next != 0);
+	text_rfc3339(at + 1, realtime_ns);
+	end_string(p, at, RFC3339_LEN);
+}
+
+void json_address(struct printer *p, const uint8_t addr[16], uint8_t family)
+{
+	char *at = printer_room(p, VALUE_MAX);
+
+	end_string(p, at, text_put_address(at + 1, addr, family));
+}
+
+void json_word(struct printer *p, const char *word)
+{
+	size_t n;
+	char *at;
+
+	if (!word) {
+		json_null(p);
 		return;
 	}
-	put(j, s, n);
-	put_char(j, '"');
-	if (next)
-		put_char(j, next);
+	n = strlen(word);
+	if (n + 3 <= VALUE_MAX) {
+		at = printer_room(p, VALUE_MAX);
+		memcpy(at + 1, word, n);
+		end_string(p, at, n);
+		return;
+	}
+	printer_words(p, "\"", word, "\"");
+	printer_char(p, ',');
 }
 
-void json_key(struct json *j, const char *key)
-{
-	put_quoted(j, key, ':');
-	j->comma = false;
-}
-
-void json_ready_key(struct json *j, const char key[JSON_KEY_MAX], size_t len)
-{
-	/* a constant length is copied without a call */
-	memcpy(begin_value(j), key, JSON_KEY_MAX);
-	j->len += len;
-	j->comma = false;
-}
-
-void json_null(struct json *j)
-{
-	put_literal(j, "null", 4);
-}
-
-void json_bool(struct json *j, bool value)
-{
-	if (value)
-		put_literal(j, "true", 4);
-	else
-		put_literal(j, "false", 5);
-}
-
-void json_uint(struct json *j, uint64_t value)
-{
-	char *at = begin_value(j);
-
-	j->len += number_uint(at, value);
-}
-
-void json_int(struct json *j, int64_t value)
-{
-	char *at = begin_value(j);
-
-	j->len += number_int(at, value);
-}
-
-void json_us(struct json *j, int64_t ns)
-{
-	char *at = begin_value(j);
-
-	j->len += number_us(at, ns);
-}
-
-void json_word(struct json *j, const char *word)
-{
-	if (word)
-		put_quoted(j, word, '\0');
-	else
-		json_null(j);
-}
-
-static void put_unit(struct json *j, unsigned int unit)
+static void put_unit(struct printer *p, unsigned int unit)
 {
 	static const char hex[] = "0123456789abcdef";
 	char escape[6] = "\\u";
 
 	for (size_t i = 0; i < 4; i++)
 		escape[2 + i] = hex[unit >> (12 - 4 * i) & 15];
-	put(j, escape, sizeof(escape));
+	printer_put(p, escape, sizeof(escape));
 }
 
 /* Escapes a character that JSON allows, but that may not be printed.  Beyond U+FFFF it takes two UTF-16 units. */
-static void put_escaped(struct json *j, const char *s, size_t n)
+static void put_escaped(struct printer *p, const char *s, size_t n)
 {
 	uint32_t c = text_character(s, n);
 
 	if (c < 0x10000) {
-		put_unit(j, c);
+		put_unit(p, c);
 		return;
 	}
 	c -= 0x10000;
-	put_unit(j, 0xd800 | c >> 10);
-	put_unit(j, 0xdc00 | (c & 0x3ff));
+	put_unit(p, 0xd800 | c >> 10);
+	put_unit(p, 0xdc00 | (c & 0x3ff));
 }
 
 /* The number of ASCII bytes at the beginning of text that need no escape. */
@@ -219,40 +170,39 @@ static size_t plain_run(const char *text)
 }
 
 /* Writes a character that is not ASCII or needs an escape.  Returns its length in s. */
-static size_t put_special(struct json *j, const char *s)
+static size_t put_special(struct printer *p, const char *s)
 {
 	/* of what follows four bytes count; its whole length each time would take quadratic time */
 	size_t n = text_utf8(s, strnlen(s, 4));
 
 	if (!n) {
-		put(j, "\\ufffd", 6);
+		printer_put(p, "\\ufffd", 6);
 		return 1;
 	}
 	if (n == 1 && escapes[(uint8_t)*s])
-		put(j, escapes[(uint8_t)*s], strlen(escapes[(uint8_t)*s]));
+		printer_put(p, escapes[(uint8_t)*s], strlen(escapes[(uint8_t)*s]));
 	else if (text_may_print(s, n))
-		put(j, s, n);
+		printer_put(p, s, n);
 	else
-		put_escaped(j, s, n);
+		put_escaped(p, s, n);
 	return n;
 }
 
-void json_text(struct json *j, const char *text)
+void json_text(struct printer *p, const char *text)
 {
 	if (!text) {
-		json_null(j);
+		json_null(p);
 		return;
 	}
-	*begin_value(j) = '"';
-	j->len++;
+	printer_char(p, '"');
 	for (;;) {
 		size_t n = plain_run(text);
 
-		put(j, text, n);
+		printer_put(p, text, n);
 		text += n;
 		if (!*text)
 			break;
-		text += put_special(j, text);
+		text += put_special(p, text);
 	}
-	put_char(j, '"');
+	printer_put(p, "\",", 2);
 }

@@ -21,7 +21,7 @@ size_t number_hex(char *buf, uint64_t value);
 size_t number_us(char *buf, int64_t ns);
 
 /* Writes the last `digits` decimal digits, with leading zeros.  Returns nothing. */
-void number_pad(char *buf, uint64_t value, size_t digits);
+void number_pad(char *buf, uint32_t value, size_t digits);
 
 /* a + b, or the nearest value that an int64_t can hold. */
 int64_t number_add(int64_t a, int64_t b);

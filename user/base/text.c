@@ -92,43 +92,87 @@ static struct date civil_date(int64_t days)
 	return d;
 }
 
+/* Many chapters begin in one second: its text is kept for the next one. */
+struct second {
+	bool kept;
+	int64_t second;
+	char text[sizeof("0000-00-00T00:00:00.")];
+};
+
+/* Returns whether the text is to be written. */
+static bool is_new(struct second *s, int64_t second)
+{
+	if (s->kept && s->second == second)
+		return false;
+	*s = (struct second){ .kept = true, .second = second };
+	return true;
+}
+
+static void put_clock(char *text, unsigned int hour, unsigned int minute, unsigned int second)
+{
+	memcpy(text, "00:00:00.", 9);
+	number_pad(text, hour, 2);
+	number_pad(text + 3, minute, 2);
+	number_pad(text + 6, second, 2);
+}
+
+static void put_utc(char *text, int64_t seconds)
+{
+	int64_t days = seconds / S_PER_DAY - (seconds % S_PER_DAY < 0);
+	unsigned int second = (unsigned int)(seconds - days * S_PER_DAY);
+	struct date d = civil_date(days);
+
+	memcpy(text, "0000-00-00T", 11);
+	number_pad(text, (uint32_t)d.year, 4);
+	number_pad(text + 5, d.month, 2);
+	number_pad(text + 8, d.day, 2);
+	put_clock(text + 11, second / 3600, second / 60 % 60, second % 60);
+}
+
 const char *text_rfc3339(char buf[TIME_MAX], int64_t realtime_ns)
 {
-	static const char form[] = "0000-00-00T00:00:00.000000000Z";
-	unsigned int nsec, second;
-	int64_t seconds = split_time(realtime_ns, &nsec), days = seconds / S_PER_DAY;
-	struct date d;
+	static struct second utc;
+	unsigned int nsec;
+	int64_t seconds = split_time(realtime_ns, &nsec);
 
-	if (seconds % S_PER_DAY < 0)
-		days--;
-	second = (unsigned int)(seconds - days * S_PER_DAY);
-	d = civil_date(days);
-	memcpy(buf, form, sizeof(form));
-	number_pad(buf, (uint64_t)d.year, 4);
-	number_pad(buf + 5, d.month, 2);
-	number_pad(buf + 8, d.day, 2);
-	number_pad(buf + 11, second / 3600, 2);
-	number_pad(buf + 14, second / 60 % 60, 2);
-	number_pad(buf + 17, second % 60, 2);
+	if (is_new(&utc, seconds))
+		put_utc(utc.text, seconds);
+	memcpy(buf, utc.text, 20);
 	number_pad(buf + 20, nsec, 9);
+	memcpy(buf + RFC3339_LEN - 1, "Z", 2);
 	return buf;
 }
 
 const char *text_wall(char buf[TIME_MAX], int64_t realtime_ns)
 {
-	static const char form[] = "00:00:00.000000";
+	static struct second local;
 	unsigned int nsec;
 	time_t seconds = split_time(realtime_ns, &nsec);
 	struct tm tm;
 
-	if (!localtime_r(&seconds, &tm))
+	if (is_new(&local, seconds) && localtime_r(&seconds, &tm))
+		put_clock(local.text, (unsigned int)tm.tm_hour, (unsigned int)tm.tm_min,
+			  (unsigned int)tm.tm_sec);
+	if (!*local.text)
 		return memcpy(buf, "-", 2);
-	memcpy(buf, form, sizeof(form));
-	number_pad(buf, (unsigned int)tm.tm_hour, 2);
-	number_pad(buf + 3, (unsigned int)tm.tm_min, 2);
-	number_pad(buf + 6, (unsigned int)tm.tm_sec, 2);
+	memcpy(buf, local.text, 9);
 	number_pad(buf + 9, nsec / 1000, 6);
+	buf[15] = '\0';
 	return buf;
+}
+
+size_t text_list(char *buf, size_t size, const char *const *words)
+{
+	size_t len = 0;
+
+	for (; *words; words++) {
+		size_t n = strnlen(*words, size - 1 - len);
+
+		memcpy(buf + len, *words, n);
+		len += n;
+	}
+	buf[len] = '\0';
+	return len;
 }
 
 size_t text_utf8(const char *s, size_t left)
@@ -227,6 +271,18 @@ bool text_may_print(const char *s, size_t len)
 	return text_is_harmless(s, len) && (len == 1 || !ascii_only);
 }
 
+/* The bytes of the character at s that are printed as they are; 0: the byte is escaped. */
+static size_t printable(const char *s, size_t left)
+{
+	size_t bytes;
+
+	/* most are plain; a backslash would look like the beginning of an escape */
+	if (*s >= ' ' && *s <= '~')
+		return *s != '\\';
+	bytes = text_utf8(s, left);
+	return bytes && text_may_print(s, bytes) ? bytes : 0;
+}
+
 static const char *escape(char *buf, size_t size, const char *s, size_t n)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -234,10 +290,9 @@ static const char *escape(char *buf, size_t size, const char *s, size_t n)
 	size_t len = 0;
 
 	for (size_t i = 0; i < n;) {
-		size_t bytes = text_utf8(s + i, n - i);
+		size_t bytes = printable(s + i, n - i);
 
-		/* a backslash would look like the beginning of an escape */
-		if (bytes && text_may_print(s + i, bytes) && b[i] != '\\') {
+		if (bytes) {
 			if (size - len <= bytes)
 				break;
 			memcpy(buf + len, s + i, bytes);

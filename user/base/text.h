@@ -16,10 +16,14 @@
 #define ZONED_MAX (ADDRESS_MAX + IFNAME_TEXT_MAX)
 #define ENDPOINT_MAX (ZONED_MAX + 10)
 #define TIME_MAX 40
+#define RFC3339_LEN 30
 #define COMM_TEXT_MAX (4 * COMM_LEN + 1)
 
 /* "10.0.0.5" or "2001:db8::1" (RFC 5952).  addr is IPv6 or IPv4-mapped; family 4 is the latter. */
 const char *text_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t family);
+
+/* The same without the NUL; returns the length. */
+size_t text_put_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t family);
 
 /* "fe80::1%eth0" (RFC 4007, 11).  ifname is the zone, of any bytes; "": none. */
 const char *text_zoned(char buf[ZONED_MAX], const uint8_t addr[16], uint8_t family,
@@ -46,6 +50,10 @@ const char *text_rfc3339(char buf[TIME_MAX], int64_t realtime_ns);
 
 /* CLOCK_REALTIME as local time, "15:04:05.123456", cut off to microseconds. */
 const char *text_wall(char buf[TIME_MAX], int64_t realtime_ns);
+
+/* Joins all words, cut off if they do not fit into size bytes.  Returns the length. */
+#define text_join(buf, size, ...) text_list(buf, size, (const char *const[]){ __VA_ARGS__, NULL })
+size_t text_list(char *buf, size_t size, const char *const *words);
 
 /* The number of a character: len bytes of valid UTF-8. */
 uint32_t text_character(const char *s, size_t len);

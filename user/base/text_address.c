@@ -52,21 +52,21 @@ static size_t put_ipv6(char *buf, const uint8_t addr[16])
 	return len;
 }
 
-static size_t put_address(char *buf, const uint8_t addr[16], uint8_t family)
+size_t text_put_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t family)
 {
 	return family == 4 ? put_ipv4(buf, addr + 12) : put_ipv6(buf, addr);
 }
 
 const char *text_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t family)
 {
-	buf[put_address(buf, addr, family)] = '\0';
+	buf[text_put_address(buf, addr, family)] = '\0';
 	return buf;
 }
 
 static size_t put_zoned(char buf[ZONED_MAX], const uint8_t addr[16], uint8_t family,
 			const char *ifname)
 {
-	size_t len = put_address(buf, addr, family);
+	size_t len = text_put_address(buf, addr, family);
 
 	if (*ifname) {
 		buf[len++] = '%';

@@ -15,7 +15,7 @@ enum how {
 	HOW_TYPE,
 	HOW_CONN,
 	HOW_TIME,
-	HOW_COOKIE,
+	HOW_HEX,
 	HOW_NETNS,
 	HOW_FAMILY,
 	HOW_ADDRESS,
@@ -65,7 +65,7 @@ const struct field fields[] = {
 	BOTH("type", HOW_TYPE, 0),
 	BOTH("conn", HOW_CONN, 0),
 	BOTH("time", HOW_TIME, 0),
-	BOTH("cookie", HOW_COOKIE, 0),
+	BOTH("cookie", HOW_HEX, AT(cookie)),
 	BOTH("netns", HOW_NETNS, 0),
 	BOTH("ifname", HOW_COMM, AT(ifname)),
 	BOTH("family", HOW_FAMILY, 0),
@@ -145,143 +145,169 @@ const struct field fields[] = {
 	{ 0 },
 };
 
-static void set_uint(struct value *v, bool known, uint64_t number)
+static struct value null(void)
 {
-	v->kind = known ? VALUE_UINT : VALUE_NULL;
-	v->u = number;
+	return (struct value){ .kind = VALUE_NULL };
 }
 
-static void set_maybe(struct value *v, enum value_kind kind, struct maybe m)
+static struct value number(uint64_t number)
 {
-	v->kind = m.known ? kind : VALUE_NULL;
-	v->i = m.value;
+	return (struct value){ .kind = VALUE_UINT, .u = number };
 }
 
-static void set_text(struct value *v, enum value_kind kind, const char *text)
+static struct value boolean(bool value)
 {
-	v->kind = text ? kind : VALUE_NULL;
-	v->text = text;
+	return (struct value){ .kind = VALUE_BOOL, .b = value };
 }
 
-static void set_time(struct value *v, const struct render_context *rc, struct maybe t_ns)
+static struct value maybe(enum value_kind kind, struct maybe m)
 {
-	set_text(v, VALUE_WORD,
-		 t_ns.known ? text_rfc3339(v->buf, render_realtime(rc, t_ns.value)) : NULL);
+	return (struct value){ .kind = m.known ? kind : VALUE_NULL, .i = m.value };
 }
 
-static void set_cookie(struct value *v, struct maybe cookie)
+static struct value text(enum value_kind kind, const char *text)
 {
-	v->buf[number_hex(v->buf, (uint64_t)cookie.value)] = '\0';
-	set_text(v, VALUE_WORD, cookie.known ? v->buf : NULL);
+	return (struct value){ .kind = text ? kind : VALUE_NULL, .text = text };
 }
 
-static void set_cgroup(struct value *v, const struct render_context *rc, struct maybe id)
+static struct value word(const char *word)
 {
-	set_text(v, VALUE_FOREIGN,
-		 id.known && rc->cgroup_path ? rc->cgroup_path(rc->cgroup_ctx, (uint64_t)id.value)
-					     : NULL);
+	return text(VALUE_WORD, word);
 }
 
-static void set_tristate(struct value *v, enum tristate t)
+static struct value cgroup(const struct render_context *rc, struct maybe id)
 {
-	v->kind = t == TRISTATE_UNKNOWN ? VALUE_NULL : VALUE_BOOL;
-	v->b = t == TRISTATE_YES;
+	if (!id.known || !rc->cgroup_path)
+		return null();
+	return text(VALUE_FOREIGN, rc->cgroup_path(rc->cgroup_ctx, (uint64_t)id.value));
 }
 
-void field_value(struct value *v, const struct field *f, const struct render_context *rc,
-		 const struct chapter *ch)
+/* Once in each caller: there the compiler goes from how a value is read straight to how it is written. */
+static __always_inline struct value read_value(const struct field *f,
+					       const struct render_context *rc,
+					       const struct chapter *ch)
 {
 	const void *at = (const char *)ch + f->at;
 
 	switch ((enum how)f->how) {
 	case HOW_TYPE:
-		set_text(v, VALUE_WORD, ch->type == CHAPTER_CLOSE ? "close" : "handshake");
-		return;
+		return word(ch->type == CHAPTER_CLOSE ? "close" : "handshake");
 	case HOW_CONN:
-		set_uint(v, true, ch->conn);
-		return;
+		return number(ch->conn);
 	case HOW_TIME:
-		set_time(v, rc, ch->t_ns);
-		return;
-	case HOW_COOKIE:
-		set_cookie(v, ch->cookie);
-		return;
+		return maybe(VALUE_TIME,
+			     known_if(ch->t_ns.known, render_realtime(rc, ch->t_ns.value)));
+	case HOW_HEX:
+		return maybe(VALUE_HEX, *(const struct maybe *)at);
 	case HOW_NETNS:
-		set_uint(v, ch->netns, ch->netns);
-		return;
+		return maybe(VALUE_UINT, known_unless_0(ch->netns));
 	case HOW_FAMILY:
-		set_uint(v, true, ch->family);
-		return;
+		return number(ch->family);
 	case HOW_ADDRESS:
-		set_text(v, VALUE_WORD, text_address(v->buf, at, ch->family));
-		return;
+		return (struct value){ .kind = VALUE_ADDRESS, .address = at };
 	case HOW_COMPLETE:
-		v->kind = VALUE_BOOL;
-		v->b = ch->missing == MISSING_NOTHING;
-		return;
+		return boolean(ch->missing == MISSING_NOTHING);
 	case HOW_COMPLETENESS:
-		set_uint(v, true, ch->completeness);
-		return;
+		return number(ch->completeness);
 	case HOW_COMPLETENESS_TEXT:
-		set_text(v, VALUE_WORD, name_completeness(ch->completeness));
-		return;
+		return word(name_completeness(ch->completeness));
 	case HOW_ERRNO:
-		set_text(v, VALUE_WORD, name_errno(ch->err));
-		return;
+		return word(name_errno(ch->err));
 	case HOW_ACCEPT:
-		set_maybe(v, VALUE_US,
-			  ch->type == CHAPTER_CLOSE ? ch->close.accept_ns
-						    : ch->handshake.accept_ns);
-		return;
+		return maybe(VALUE_US, ch->type == CHAPTER_CLOSE ? ch->close.accept_ns
+								 : ch->handshake.accept_ns);
 	case HOW_CGROUP:
-		set_cgroup(v, rc, ch->owner.cgroup);
-		return;
+		return cgroup(rc, ch->owner.cgroup);
 	case HOW_STEPS:
-		v->kind = VALUE_STEPS;
-		return;
+		return (struct value){ .kind = VALUE_STEPS };
 	case HOW_BOOL:
-		v->kind = VALUE_BOOL;
-		v->b = *(const bool *)at;
-		return;
+		return boolean(*(const bool *)at);
 	case HOW_STATE:
-		set_text(v, VALUE_WORD, ch->open ? name_state(ch->state) : NULL);
-		return;
+		return word(ch->open ? name_state(ch->state) : NULL);
 	case HOW_COMM:
-		set_text(v, VALUE_FOREIGN, *(const char *)at ? at : NULL);
-		return;
+		return text(VALUE_FOREIGN, *(const char *)at ? at : NULL);
 	case HOW_INT:
-		set_maybe(v, VALUE_INT, *(const struct maybe *)at);
-		return;
+		return maybe(VALUE_INT, *(const struct maybe *)at);
 	case HOW_SPAN:
-		set_maybe(v, VALUE_US, *(const struct maybe *)at);
-		return;
-	case HOW_TRISTATE:
-		set_tristate(v, *(const enum tristate *)at);
-		return;
-	case HOW_ROLE:
-		set_text(v, VALUE_WORD, name_role(*(const enum role *)at));
-		return;
-	case HOW_MISSING:
-		set_text(v, VALUE_WORD, name_missing(*(const enum missing *)at));
-		return;
-	case HOW_OUTCOME:
-		set_text(v, VALUE_WORD, name_outcome(*(const enum outcome *)at));
-		return;
-	case HOW_FIRST_CLOSER:
-		set_text(v, VALUE_WORD, name_first_closer(*(const enum first_closer *)at));
-		return;
-	case HOW_ENDING:
-		set_text(v, VALUE_WORD, name_ending(*(const enum ending *)at));
-		return;
-	case HOW_CLOSER_EXIT:
-		set_text(v, VALUE_WORD, name_closer_exit(*(const uint8_t *)at));
-		return;
-	case HOW_DROP_REASON:
-		set_text(v, VALUE_WORD, name_drop_reason(*(const enum drop_reason *)at));
-		return;
-	case HOW_RESET_REASON:
-		set_text(v, VALUE_WORD, name_reset_reason(*(const enum reset_reason *)at));
-		return;
+		return maybe(VALUE_US, *(const struct maybe *)at);
+	case HOW_TRISTATE: {
+		enum tristate t = *(const enum tristate *)at;
+
+		return t == TRISTATE_UNKNOWN ? null() : boolean(t == TRISTATE_YES);
 	}
-	v->kind = VALUE_NULL;
+	case HOW_ROLE:
+		return word(name_role(*(const enum role *)at));
+	case HOW_MISSING:
+		return word(name_missing(*(const enum missing *)at));
+	case HOW_OUTCOME:
+		return word(name_outcome(*(const enum outcome *)at));
+	case HOW_FIRST_CLOSER:
+		return word(name_first_closer(*(const enum first_closer *)at));
+	case HOW_ENDING:
+		return word(name_ending(*(const enum ending *)at));
+	case HOW_CLOSER_EXIT:
+		return word(name_closer_exit(*(const uint8_t *)at));
+	case HOW_DROP_REASON:
+		return word(name_drop_reason(*(const enum drop_reason *)at));
+	case HOW_RESET_REASON:
+		return word(name_reset_reason(*(const enum reset_reason *)at));
+	}
+	return null();
+}
+
+struct value field_value(const struct field *f, const struct render_context *rc,
+			 const struct chapter *ch)
+{
+	return read_value(f, rc, ch);
+}
+
+static inline void put_value(struct printer *p, struct value v, const struct chapter *ch)
+{
+	switch (v.kind) {
+	case VALUE_NULL:
+		json_null(p);
+		break;
+	case VALUE_UINT:
+		json_uint(p, v.u);
+		break;
+	case VALUE_INT:
+		json_int(p, v.i);
+		break;
+	case VALUE_US:
+		json_us(p, v.i);
+		break;
+	case VALUE_BOOL:
+		json_bool(p, v.b);
+		break;
+	case VALUE_HEX:
+		json_hex(p, v.u);
+		break;
+	case VALUE_TIME:
+		json_time(p, v.i);
+		break;
+	case VALUE_ADDRESS:
+		json_address(p, v.address, ch->family);
+		break;
+	case VALUE_WORD:
+		json_word(p, v.text);
+		break;
+	case VALUE_FOREIGN:
+		json_text(p, v.text);
+		break;
+	case VALUE_STEPS:
+		render_steps_json(p, ch);
+		break;
+	}
+}
+
+void fields_json(struct printer *p, const struct render_context *rc, const struct chapter *ch)
+{
+	uint8_t type = ch->type == CHAPTER_CLOSE ? IN_CLOSE : IN_HANDSHAKE;
+
+	for (const struct field *f = fields; f->name; f++) {
+		if (!(f->json & type) || (f->only_open && !ch->open))
+			continue;
+		json_ready_key(p, f->key, f->key_len);
+		put_value(p, read_value(f, rc, ch), ch);
+	}
 }

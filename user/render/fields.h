@@ -21,20 +21,24 @@ enum value_kind {
 	VALUE_INT,
 	VALUE_US, /* in ns, printed as microseconds */
 	VALUE_BOOL,
+	VALUE_HEX,
+	VALUE_TIME,    /* CLOCK_REALTIME in ns */
+	VALUE_ADDRESS, /* of the chapter's family */
 	VALUE_WORD,    /* plain ASCII, needs no escaping */
 	VALUE_FOREIGN, /* any bytes, must be escaped */
 	VALUE_STEPS,   /* the chapter's steps; no member of the union */
 };
 
+/* As small as what a function returns in registers. */
 struct value {
 	enum value_kind kind;
 	union {
-		uint64_t u;
-		int64_t i; /* of VALUE_INT and VALUE_US */
+		uint64_t u; /* of VALUE_UINT and VALUE_HEX */
+		int64_t i;  /* of VALUE_INT, VALUE_US and VALUE_TIME */
 		bool b;
-		const char *text; /* in buf, the chapter or a table */
+		const uint8_t *address;
+		const char *text; /* in the chapter or a table */
 	};
-	char buf[ADDRESS_MAX > TIME_MAX ? ADDRESS_MAX : TIME_MAX];
 };
 
 struct field {
@@ -57,7 +61,10 @@ struct field {
 extern const struct field fields[];
 
 /* Reads the value.  The chapter must be of a type that is in the field's json or csv mask. */
-void field_value(struct value *v, const struct field *f, const struct render_context *rc,
-		 const struct chapter *ch);
+struct value field_value(const struct field *f, const struct render_context *rc,
+			 const struct chapter *ch);
+
+/* Writes the members of the chapter's object. */
+void fields_json(struct printer *p, const struct render_context *rc, const struct chapter *ch);
 
 #endif

@@ -62,15 +62,15 @@ const char *render_time(char buf[TIME_MAX], const struct render_context *rc,
 
 const char *render_step_time(char buf[TIME_MAX], const struct step *s)
 {
-	char ms[32];
+	size_t tilde = s->derived && s->t_ns.known;
 
-	snprintf(buf, TIME_MAX, "%s%s", s->derived && s->t_ns.known ? "~" : "",
-		 text_ms(ms, s->t_ns));
+	buf[0] = '~';
+	text_ms(buf + tilde, s->t_ns);
 	return buf;
 }
 
-static size_t put_sequence(char *buf, size_t size, const char *what, struct maybe number,
-			   struct maybe first, bool absolute)
+static size_t put_sequence(char *buf, const char what[5], struct maybe number, struct maybe first,
+			   bool absolute)
 {
 	uint32_t value = (uint32_t)number.value;
 
@@ -78,20 +78,18 @@ static size_t put_sequence(char *buf, size_t size, const char *what, struct mayb
 		return 0;
 	if (first.known && !absolute)
 		value -= (uint32_t)first.value;
-	return (size_t)snprintf(buf, size, " %s=%u", what, value);
+	memcpy(buf, what, 5);
+	return 5 + number_uint(buf + 5, value);
 }
 
 const char *render_numbers(char buf[NUMBERS_TEXT_MAX], const struct render_context *rc,
 			   const struct chapter *ch, const struct step *s)
 {
 	bool sent = s->segment.sent;
-	size_t len;
+	size_t len = put_sequence(buf, " seq=", s->seq, sent ? ch->iss : ch->irs, rc->verbose);
 
-	buf[0] = '\0';
-	len = put_sequence(buf, NUMBERS_TEXT_MAX, "seq", s->seq, sent ? ch->iss : ch->irs,
-			   rc->verbose);
-	put_sequence(buf + len, NUMBERS_TEXT_MAX - len, "ack", s->ack, sent ? ch->irs : ch->iss,
-		     rc->verbose);
+	len += put_sequence(buf + len, " ack=", s->ack, sent ? ch->irs : ch->iss, rc->verbose);
+	buf[len] = '\0';
 	return buf;
 }
 

@@ -13,23 +13,23 @@
 /* each byte of a cgroup path may become \xNN */
 #define CELL_MAX (4 * CGROUP_PATH_MAX + 2)
 
-static void put_cell(FILE *out, const char *text)
+static void put_cell(struct printer *p, const char *text)
 {
 	if (!strpbrk(text, ",\"\r\n")) {
-		fputs(text, out);
+		printer_words(p, text);
 		return;
 	}
-	fputc('"', out);
+	printer_char(p, '"');
 	for (;;) {
 		const char *quote = strchrnul(text, '"');
 
-		fwrite(text, 1, (size_t)(quote - text), out);
+		printer_put(p, text, (size_t)(quote - text));
 		if (!*quote)
 			break;
-		fputs("\"\"", out);
+		printer_words(p, "\"\"");
 		text = quote + 1;
 	}
-	fputc('"', out);
+	printer_char(p, '"');
 }
 
 /*
@@ -53,7 +53,7 @@ static bool is_formula(const char *text, const char *skipped)
  * Bytes a process chose: escaped, and with an apostrophe before what looks like a formula.  In
  * many locales a spreadsheet begins another cell after a semicolon, even one inside quotes.
  */
-static void put_foreign(FILE *out, const char *text)
+static void put_foreign(struct printer *p, const char *text)
 {
 	char escaped[CELL_MAX], cell[2 * CELL_MAX];
 	bool guard = is_formula(text, " ");
@@ -67,47 +67,56 @@ static void put_foreign(FILE *out, const char *text)
 		guard = *at == ';' && is_formula(at + 1, " \"");
 	}
 	cell[n] = '\0';
-	put_cell(out, cell);
+	put_cell(p, cell);
 }
 
 /* The steps as JSON in one cell. */
-static void put_steps(FILE *out, const struct chapter *ch)
+static void put_steps(struct printer *p, const struct chapter *ch)
 {
-	struct json j;
+	struct printer steps;
 
-	_Static_assert(STEPS_JSON_MAX <= sizeof(j.buf), "the steps fit the writer's buffer");
-	json_begin(&j, out);
-	render_steps_json(&j, ch);
-	put_cell(out, json_end_text(&j));
+	_Static_assert(STEPS_JSON_MAX <= sizeof(steps.buf), "the steps fit the printer's buffer");
+	printer_begin(&steps, p->out);
+	render_steps_json(&steps, ch);
+	put_cell(p, json_end_text(&steps));
 }
 
-static void put_value(FILE *out, const struct value *v, const struct chapter *ch)
+static void put_value(struct printer *p, struct value v, const struct chapter *ch)
 {
-	char number[NUMBER_MAX];
+	char text[TIME_MAX > ADDRESS_MAX ? TIME_MAX : ADDRESS_MAX];
 
-	switch (v->kind) {
+	switch (v.kind) {
 	case VALUE_NULL:
 		break;
 	case VALUE_UINT:
-		fwrite(number, 1, number_uint(number, v->u), out);
+		printer_put(p, text, number_uint(text, v.u));
 		break;
 	case VALUE_INT:
-		fwrite(number, 1, number_int(number, v->i), out);
+		printer_put(p, text, number_int(text, v.i));
 		break;
 	case VALUE_US:
-		fwrite(number, 1, number_us(number, v->i), out);
+		printer_put(p, text, number_us(text, v.i));
 		break;
 	case VALUE_BOOL:
-		fputs(v->b ? "true" : "false", out);
+		printer_words(p, v.b ? "true" : "false");
+		break;
+	case VALUE_HEX:
+		printer_put(p, text, number_hex(text, v.u));
+		break;
+	case VALUE_TIME:
+		printer_words(p, text_rfc3339(text, v.i));
+		break;
+	case VALUE_ADDRESS:
+		printer_words(p, text_address(text, v.address, ch->family));
 		break;
 	case VALUE_WORD:
-		put_cell(out, v->text);
+		put_cell(p, v.text);
 		break;
 	case VALUE_FOREIGN:
-		put_foreign(out, v->text);
+		put_foreign(p, v.text);
 		break;
 	case VALUE_STEPS:
-		put_steps(out, ch);
+		put_steps(p, ch);
 		break;
 	}
 }
@@ -127,19 +136,19 @@ static void begin(struct render_context *rc)
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
 	uint8_t type = ch->type == CHAPTER_CLOSE ? IN_CLOSE : IN_HANDSHAKE;
-	struct value v;
+	struct printer p;
 
+	printer_begin(&p, rc->out);
 	for (const struct field *f = fields; f->name; f++) {
 		if (!f->csv)
 			continue;
 		if (f != fields)
-			fputc(',', rc->out);
-		if (!(f->csv & type))
-			continue;
-		field_value(&v, f, rc, ch);
-		put_value(rc->out, &v, ch);
+			printer_char(&p, ',');
+		if (f->csv & type)
+			put_value(&p, field_value(f, rc, ch), ch);
 	}
-	fputs("\n", rc->out);
+	printer_char(&p, '\n');
+	printer_flush(&p);
 }
 
 const struct renderer renderer_csv = {

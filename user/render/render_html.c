@@ -89,93 +89,84 @@ static void chapter(struct render_context *rc, const struct chapter *handshake)
 	add(rc, handshake, NULL);
 }
 
-static void put_time(struct json *j, const char *key, const struct render_context *rc,
-		     struct maybe t_ns)
-{
-	char time[TIME_MAX];
-
-	json_key(j, key);
-	json_word(j, t_ns.known ? text_rfc3339(time, render_realtime(rc, t_ns.value)) : NULL);
-}
-
 static void put_report(const struct render_context *rc)
 {
 	const struct state *s = rc->state;
-	struct json j;
+	struct printer p;
 
-	json_begin(&j, rc->out);
-	json_open(&j, '{');
-	json_key(&j, "type");
-	json_word(&j, "report");
-	json_key(&j, "version");
-	json_word(&j, TCPSTATES_TRACE_VERSION);
-	put_time(&j, "first", rc, s ? s->first_ns : (struct maybe){ 0 });
-	put_time(&j, "last", rc, s ? s->last_ns : (struct maybe){ 0 });
-	json_key(&j, "kept");
-	json_uint(&j, s ? report_kept(s->report) : 0);
-	json_key(&j, "slowest");
-	json_uint(&j, REPORT_SLOWEST);
-	json_key(&j, "of_a_kind");
-	json_uint(&j, REPORT_OF_A_KIND);
-	json_close(&j, '}');
-	json_end_line(&j);
+	printer_begin(&p, rc->out);
+	json_open(&p, '{');
+	json_key(&p, "type");
+	json_word(&p, "report");
+	json_key(&p, "version");
+	json_word(&p, TCPSTATES_TRACE_VERSION);
+	render_time_json(&p, "first", rc, s ? s->first_ns : (struct maybe){ 0 });
+	render_time_json(&p, "last", rc, s ? s->last_ns : (struct maybe){ 0 });
+	json_key(&p, "kept");
+	json_uint(&p, s ? report_kept(s->report) : 0);
+	json_key(&p, "slowest");
+	json_uint(&p, REPORT_SLOWEST);
+	json_key(&p, "of_a_kind");
+	json_uint(&p, REPORT_OF_A_KIND);
+	json_close(&p, '}');
+	json_end_line(&p);
 }
 
 /* A damaged recording may have times that do not fit: they become the largest that does. */
-static void put_us(struct json *j, uint64_t ns)
+static void put_us(struct printer *p, uint64_t ns)
 {
-	json_us(j, ns < INT64_MAX ? (int64_t)ns : INT64_MAX);
+	json_us(p, ns < INT64_MAX ? (int64_t)ns : INT64_MAX);
 }
 
 /* Its buckets, those not empty, are [middle in us, count]. */
-static void put_histogram(struct json *j, const char *key, const struct histogram *h)
+static void put_histogram(struct printer *p, const char *key, const struct histogram *h)
 {
-	json_key(j, key);
-	json_open(j, '{');
-	json_key(j, "count");
-	json_uint(j, h->total);
-	json_key(j, "min_us");
-	put_us(j, h->min);
-	json_key(j, "max_us");
-	put_us(j, h->max);
-	json_key(j, "buckets");
-	json_open(j, '[');
+	json_key(p, key);
+	json_open(p, '{');
+	json_key(p, "count");
+	json_uint(p, h->total);
+	json_key(p, "min_us");
+	put_us(p, h->min);
+	json_key(p, "max_us");
+	put_us(p, h->max);
+	json_key(p, "buckets");
+	json_open(p, '[');
 	for (unsigned int i = 0; i < BUCKETS; i++) {
 		if (!h->count[i])
 			continue;
-		json_open(j, '[');
-		put_us(j, histogram_value(i));
-		json_uint(j, h->count[i]);
-		json_close(j, ']');
+		json_open(p, '[');
+		put_us(p, histogram_value(i));
+		json_uint(p, h->count[i]);
+		json_close(p, ']');
 	}
-	json_close(j, ']');
-	json_close(j, '}');
+	json_close(p, ']');
+	json_close(p, '}');
 }
 
 static void put_service(void *ctx, const struct summary_row *row)
 {
 	const struct render_context *rc = ctx;
-	struct json j;
+	struct printer p;
 
-	json_begin(&j, rc->out);
-	json_open(&j, '{');
-	json_key(&j, "type");
-	json_word(&j, "service");
-	json_key(&j, "other");
-	json_bool(&j, row->other);
-	json_key(&j, "role");
-	json_word(&j, name_role(row->role));
-	json_key(&j, "port");
+	printer_begin(&p, rc->out);
+	json_open(&p, '{');
+	json_key(&p, "type");
+	json_word(&p, "service");
+	json_key(&p, "other");
+	json_bool(&p, row->other);
+	json_key(&p, "role");
+	json_word(&p, name_role(row->role));
+	json_key(&p, "port");
 	if (row->port.known)
-		json_int(&j, row->port.value);
+		json_int(&p, row->port.value);
 	else
-		json_null(&j);
-	json_key(&j, "failed");
-	json_uint(&j, row->failed);
-	put_histogram(&j, "connect", &row->connect);
-	put_histogram(&j, "close", &row->close);
-	json_close(&j, '}');
-	json_end_line(&j);
+		json_null(&p);
+	json_key(&p, "failed");
+	json_uint(&p, row->failed);
+	put_histogram(&p, "connect", &row->connect);
+	put_histogram(&p, "close", &row->close);
+	json_close(&p, '}');
+	json_end_line(&p);
 }
 
 static void put_text(void *ctx, const char *text)

@@ -6,206 +6,172 @@
 #include "chapter/names.h"
 #include "render_parts.h"
 
-static void put_step(struct json *j, const struct step *s)
+static void put_step(struct printer *p, const struct step *s)
 {
 	char segment[SEGMENT_TEXT_MAX];
 
-	json_open(j, '{');
-	json_literal_key(j, "t_us");
+	json_open(p, '{');
+	json_literal_key(p, "t_us");
 	if (s->t_ns.known)
-		json_us(j, s->t_ns.value);
+		json_us(p, s->t_ns.value);
 	else
-		json_null(j);
-	json_literal_key(j, "from");
-	json_word(j, name_state(s->from));
-	json_literal_key(j, "to");
-	json_word(j, name_state(s->to));
-	json_literal_key(j, "segment");
-	json_word(j, name_segment(segment, &s->segment));
+		json_null(p);
+	json_literal_key(p, "from");
+	json_word(p, name_state(s->from));
+	json_literal_key(p, "to");
+	json_word(p, name_state(s->to));
+	json_literal_key(p, "segment");
+	json_word(p, name_segment(segment, &s->segment));
 	if (s->seq.known) {
-		json_literal_key(j, "seq");
-		json_int(j, s->seq.value);
+		json_literal_key(p, "seq");
+		json_int(p, s->seq.value);
 	}
 	if (s->ack.known) {
-		json_literal_key(j, "ack");
-		json_int(j, s->ack.value);
+		json_literal_key(p, "ack");
+		json_int(p, s->ack.value);
 	}
 	if (s->segment.unsent) {
-		json_literal_key(j, "sent");
-		json_bool(j, false);
+		json_literal_key(p, "sent");
+		json_bool(p, false);
 	}
 	if (s->derived) {
-		json_literal_key(j, "derived");
-		json_bool(j, true);
+		json_literal_key(p, "derived");
+		json_bool(p, true);
 	}
-	json_close(j, '}');
+	json_close(p, '}');
 }
 
-void render_steps_json(struct json *j, const struct chapter *ch)
+void render_steps_json(struct printer *p, const struct chapter *ch)
 {
-	json_open(j, '[');
+	json_open(p, '[');
 	for (size_t i = 0; i < chapter_step_count(ch); i++)
-		put_step(j, &ch->steps[i]);
-	json_close(j, ']');
-}
-
-static void put_value(struct json *j, const struct value *v, const struct chapter *ch)
-{
-	switch (v->kind) {
-	case VALUE_NULL:
-		json_null(j);
-		break;
-	case VALUE_UINT:
-		json_uint(j, v->u);
-		break;
-	case VALUE_INT:
-		json_int(j, v->i);
-		break;
-	case VALUE_US:
-		json_us(j, v->i);
-		break;
-	case VALUE_BOOL:
-		json_bool(j, v->b);
-		break;
-	case VALUE_WORD:
-		json_word(j, v->text);
-		break;
-	case VALUE_FOREIGN:
-		json_text(j, v->text);
-		break;
-	case VALUE_STEPS:
-		render_steps_json(j, ch);
-		break;
-	}
+		put_step(p, &ch->steps[i]);
+	json_close(p, ']');
 }
 
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
-	uint8_t type = ch->type == CHAPTER_CLOSE ? IN_CLOSE : IN_HANDSHAKE;
-	struct json j;
-	struct value v;
+	struct printer p;
 
-	json_begin(&j, rc->out);
-	json_open(&j, '{');
-	for (const struct field *f = fields; f->name; f++) {
-		if (!(f->json & type) || (f->only_open && !ch->open))
-			continue;
-		field_value(&v, f, rc, ch);
-		json_ready_key(&j, f->key, f->key_len);
-		put_value(&j, &v, ch);
-	}
-	json_close(&j, '}');
-	json_end_line(&j);
+	printer_begin(&p, rc->out);
+	json_open(&p, '{');
+	fields_json(&p, rc, ch);
+	json_close(&p, '}');
+	json_end_line(&p);
 }
 
-static void put_maybe(struct json *j, const char *key, struct maybe m)
+void render_time_json(struct printer *p, const char *key, const struct render_context *rc,
+		      struct maybe t_ns)
 {
-	json_key(j, key);
-	if (m.known)
-		json_int(j, m.value);
+	json_key(p, key);
+	if (t_ns.known)
+		json_time(p, render_realtime(rc, t_ns.value));
 	else
-		json_null(j);
+		json_null(p);
+}
+
+static void put_maybe(struct printer *p, const char *key, struct maybe m)
+{
+	json_key(p, key);
+	if (m.known)
+		json_int(p, m.value);
+	else
+		json_null(p);
 }
 
 static void listener(struct render_context *rc, const struct listener_report *l)
 {
-	char time[TIME_MAX], address[ADDRESS_MAX];
 	const struct person *o = &l->owner;
-	struct json j;
+	struct printer p;
 
-	json_begin(&j, rc->out);
-	json_open(&j, '{');
-	json_key(&j, "type");
-	json_word(&j, "listener");
-	json_key(&j, "time");
-	json_word(&j,
-		  l->t_ns.known ? text_rfc3339(time, render_realtime(rc, l->t_ns.value)) : NULL);
-	put_maybe(&j, "netns", (struct maybe){ .known = l->netns, .value = l->netns });
-	json_key(&j, "ifname");
-	json_text(&j, *l->ifname ? l->ifname : NULL);
-	json_key(&j, "family");
-	json_uint(&j, l->family);
-	json_key(&j, "local");
-	json_word(&j, text_address(address, l->local, l->family));
-	put_maybe(&j, "local_port", l->local_port);
-	put_maybe(&j, "pid", o->pid);
-	json_key(&j, "comm");
-	json_text(&j, *o->comm ? o->comm : NULL);
-	put_maybe(&j, "uid", o->uid);
-	json_key(&j, "cgroup");
-	json_text(&j, o->cgroup.known && rc->cgroup_path
+	printer_begin(&p, rc->out);
+	json_open(&p, '{');
+	json_key(&p, "type");
+	json_word(&p, "listener");
+	render_time_json(&p, "time", rc, l->t_ns);
+	put_maybe(&p, "netns", (struct maybe){ .known = l->netns, .value = l->netns });
+	json_key(&p, "ifname");
+	json_text(&p, *l->ifname ? l->ifname : NULL);
+	json_key(&p, "family");
+	json_uint(&p, l->family);
+	json_key(&p, "local");
+	json_address(&p, l->local, l->family);
+	put_maybe(&p, "local_port", l->local_port);
+	put_maybe(&p, "pid", o->pid);
+	json_key(&p, "comm");
+	json_text(&p, *o->comm ? o->comm : NULL);
+	put_maybe(&p, "uid", o->uid);
+	json_key(&p, "cgroup");
+	json_text(&p, o->cgroup.known && rc->cgroup_path
 			      ? rc->cgroup_path(rc->cgroup_ctx, (uint64_t)o->cgroup.value)
 			      : NULL);
-	put_maybe(&j, "queue", l->queue);
-	put_maybe(&j, "queue_max", l->queue_max);
-	put_maybe(&j, "backlog", l->backlog);
-	put_maybe(&j, "half_open", l->half_open);
-	put_maybe(&j, "dropped", l->dropped);
-	put_maybe(&j, "accepted", l->accepted);
-	json_close(&j, '}');
-	json_end_line(&j);
+	put_maybe(&p, "queue", l->queue);
+	put_maybe(&p, "queue_max", l->queue_max);
+	put_maybe(&p, "backlog", l->backlog);
+	put_maybe(&p, "half_open", l->half_open);
+	put_maybe(&p, "dropped", l->dropped);
+	put_maybe(&p, "accepted", l->accepted);
+	json_close(&p, '}');
+	json_end_line(&p);
 }
 
 static void counted(struct render_context *rc, const struct item_counted *c)
 {
-	char time[TIME_MAX];
-	struct json j;
+	struct printer p;
 
-	json_begin(&j, rc->out);
-	json_open(&j, '{');
-	json_key(&j, "type");
-	json_word(&j, "counted");
-	json_key(&j, "time");
-	json_word(&j, c->now_ns && c->now_ns <= INT64_MAX
-			      ? text_rfc3339(time, render_realtime(rc, (int64_t)c->now_ns))
-			      : NULL);
-	put_maybe(&j, "netns", known_unless_0(c->netns));
-	json_key(&j, "role");
-	json_word(&j, name_role(ROLE_SERVER));
-	put_maybe(&j, "local_port", known_if(c->ports == 1, c->port));
-	put_maybe(&j, "ports", known_unless_0(c->ports));
-	json_key(&j, "outcome");
-	json_word(&j, name_outcome(attempt_counted(c->attempt)));
-	json_key(&j, "count");
-	json_uint(&j, c->n);
-	json_close(&j, '}');
-	json_end_line(&j);
+	printer_begin(&p, rc->out);
+	json_open(&p, '{');
+	json_key(&p, "type");
+	json_word(&p, "counted");
+	render_time_json(&p, "time", rc,
+			 known_if(c->now_ns && c->now_ns <= INT64_MAX, (int64_t)c->now_ns));
+	put_maybe(&p, "netns", known_unless_0(c->netns));
+	json_key(&p, "role");
+	json_word(&p, name_role(ROLE_SERVER));
+	put_maybe(&p, "local_port", known_if(c->ports == 1, c->port));
+	put_maybe(&p, "ports", known_unless_0(c->ports));
+	json_key(&p, "outcome");
+	json_word(&p, name_outcome(attempt_counted(c->attempt)));
+	json_key(&p, "count");
+	json_uint(&p, c->n);
+	json_close(&p, '}');
+	json_end_line(&p);
 }
 
-static void put_count(struct json *j, const char *key, uint64_t count)
+static void put_count(struct printer *p, const char *key, uint64_t count)
 {
-	json_key(j, key);
-	json_uint(j, count);
+	json_key(p, key);
+	json_uint(p, count);
 }
 
 static void end(struct render_context *rc, const struct totals *totals)
 {
-	struct json j;
+	struct printer p;
 
-	json_begin(&j, rc->out);
-	json_open(&j, '{');
-	json_key(&j, "type");
-	json_word(&j, "summary");
-	put_count(&j, "connections", totals->connections);
-	put_count(&j, "handshakes", totals->handshakes);
-	put_count(&j, "counted", totals->counted);
-	put_count(&j, "closes", totals->closes);
-	put_count(&j, "open", totals->open);
-	put_count(&j, "events_lost", totals->events_lost);
-	put_count(&j, "table_full", totals->table_full);
-	put_count(&j, "incomplete", totals->incomplete);
-	json_key(&j, "outcomes");
-	json_open(&j, '{');
+	printer_begin(&p, rc->out);
+	json_open(&p, '{');
+	json_key(&p, "type");
+	json_word(&p, "summary");
+	put_count(&p, "connections", totals->connections);
+	put_count(&p, "handshakes", totals->handshakes);
+	put_count(&p, "counted", totals->counted);
+	put_count(&p, "closes", totals->closes);
+	put_count(&p, "open", totals->open);
+	put_count(&p, "events_lost", totals->events_lost);
+	put_count(&p, "table_full", totals->table_full);
+	put_count(&p, "incomplete", totals->incomplete);
+	json_key(&p, "outcomes");
+	json_open(&p, '{');
 	for (unsigned int i = OUTCOME_UNKNOWN + 1; i < OUTCOMES; i++)
-		put_count(&j, name_outcome(i), totals->outcomes[i]);
-	json_close(&j, '}');
-	json_key(&j, "endings");
-	json_open(&j, '{');
+		put_count(&p, name_outcome(i), totals->outcomes[i]);
+	json_close(&p, '}');
+	json_key(&p, "endings");
+	json_open(&p, '{');
 	for (unsigned int i = ENDING_UNKNOWN + 1; i < ENDINGS; i++)
-		put_count(&j, name_ending(i), totals->endings[i]);
-	json_close(&j, '}');
-	json_close(&j, '}');
-	json_end_line(&j);
+		put_count(&p, name_ending(i), totals->endings[i]);
+	json_close(&p, '}');
+	json_close(&p, '}');
+	json_end_line(&p);
 }
 
 const struct renderer renderer_json = {

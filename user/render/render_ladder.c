@@ -241,6 +241,7 @@ static void put_step(struct ladder *l, size_t i)
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
 	struct ladder l = { .rc = rc, .ch = ch, .glyphs = rc->utf8 ? &utf8 : &ascii };
+	struct printer p;
 
 	put_header(rc, ch);
 	if (chapter_step_count(ch)) {
@@ -252,8 +253,10 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 		put_step(&l, i);
 	if (ch->open)
 		put_gap(&l, "", "");
-	verdict_print(rc, ch);
-	fputc('\n', rc->out);
+	printer_begin(&p, rc->out);
+	verdict_print(&p, rc, ch);
+	printer_char(&p, '\n');
+	printer_flush(&p);
 }
 
 static void listener(struct render_context *rc, const struct listener_report *l)

@@ -20,7 +20,11 @@ int64_t render_realtime(const struct render_context *rc, int64_t t_ns);
 
 /* Writes the steps as a JSON array of less than STEPS_JSON_MAX bytes. */
 #define STEPS_JSON_MAX (CHAPTER_STEPS * 192 + 3)
-void render_steps_json(struct json *j, const struct chapter *ch);
+void render_steps_json(struct printer *p, const struct chapter *ch);
+
+/* Writes a key and a time of CLOCK_MONOTONIC. */
+void render_time_json(struct printer *p, const char *key, const struct render_context *rc,
+		      struct maybe t_ns);
 
 /*
  * The time of an event (CLOCK_MONOTONIC) in the style that -t and -T choose, else in the

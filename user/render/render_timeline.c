@@ -10,60 +10,68 @@
 #include "render_parts.h"
 #include "render_verdict.h"
 
-#define STATE_TEXT_MAX 24
-#define STEP_TEXT_MAX 160
+#define TIME_COLUMN 12
+#define SEGMENT_COLUMN 10
+#define STATES_COLUMN 25
 
 /* The arrow between local and remote address points from the client to the server. */
 static const char *arrow(enum role role)
 {
-	return role == ROLE_CLIENT ? ">" : role == ROLE_SERVER ? "<" : "-";
+	return role == ROLE_CLIENT ? " > " : role == ROLE_SERVER ? " < " : " - ";
 }
 
-static void put_header(const struct render_context *rc, const struct chapter *ch)
+static void put_header(struct printer *p, const struct render_context *rc, const struct chapter *ch)
 {
 	char time[TIME_MAX], conn[NUMBER_MAX + 1], who[PERSON_TEXT_MAX];
 	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
 
 	conn[number_uint(conn, ch->conn)] = '\0';
-	fprintf(rc->out, "%s #%s %s %s %s %s %s\n", render_time(time, rc, TIME_WALL, ch->t_ns),
-		conn, name_person(who, &ch->owner), name_or_dash(name_role(ch->role)),
-		render_local(local, ch), arrow(ch->role), render_remote(remote, ch));
+	printer_words(p, render_time(time, rc, TIME_WALL, ch->t_ns), " #", conn, " ",
+		      name_person(who, &ch->owner), " ", name_or_dash(name_role(ch->role)), " ",
+		      render_local(local, ch), arrow(ch->role), render_remote(remote, ch), "\n");
 }
 
-/* A step's segment, states and numbers, without trailing blanks. */
-static void step_text(char buf[STEP_TEXT_MAX], const struct render_context *rc,
-		      const struct chapter *ch, const struct step *s)
+/* Ends a column that began `len` bytes ago. */
+static void end_column(struct printer *p, size_t width, size_t len)
 {
-	char segment[SEGMENT_TEXT_MAX], states[2 * STATE_TEXT_MAX + 4], numbers[NUMBERS_TEXT_MAX];
-	const char *name = name_segment(segment, &s->segment);
-	size_t len;
-
-	len = (size_t)snprintf(states, sizeof(states), "%s", name_state(s->from));
-	if (s->to != s->from)
-		snprintf(states + len, sizeof(states) - len, " -> %s", name_state(s->to));
-	len = (size_t)snprintf(buf, STEP_TEXT_MAX, "%-10s %-25s%s", name ? name : "", states,
-			       render_numbers(numbers, rc, ch, s));
-	while (len && buf[len - 1] == ' ')
-		buf[--len] = '\0';
+	printer_blanks(p, len < width ? width - len : 0);
 }
 
-static void put_step(const struct render_context *rc, const struct chapter *ch,
+/* A step's time, segment, states and numbers, without trailing blanks. */
+static void put_step(struct printer *p, const struct render_context *rc, const struct chapter *ch,
 		     const struct step *s)
 {
-	char time[TIME_MAX], text[STEP_TEXT_MAX];
+	char text[TIME_MAX], segment[SEGMENT_TEXT_MAX], numbers[NUMBERS_TEXT_MAX];
+	const char *time = render_step_time(text, s), *name = name_segment(segment, &s->segment);
+	size_t len;
 
-	step_text(text, rc, ch, s);
-	fprintf(rc->out, "%s%12s%s  %s\n", rc->colour ? "\033[2m" : "", render_step_time(time, s),
-		rc->colour ? "\033[0m" : "", text);
+	printer_words(p, rc->colour ? "\033[2m" : "");
+	end_column(p, TIME_COLUMN, strlen(time));
+	printer_words(p, time, rc->colour ? "\033[0m  " : "  ");
+	len = printer_words(p, name ? name : "");
+	end_column(p, SEGMENT_COLUMN, len);
+	printer_char(p, ' ');
+	/* one after the other: of two that are unknown the name is in one buffer */
+	len = printer_words(p, name_state(s->from));
+	if (s->to != s->from)
+		len += printer_words(p, " -> ", name_state(s->to));
+	if (!*render_numbers(numbers, rc, ch, s))
+		len = STATES_COLUMN;
+	end_column(p, STATES_COLUMN, len);
+	printer_words(p, numbers, "\n");
 }
 
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
-	put_header(rc, ch);
+	struct printer p;
+
+	printer_begin(&p, rc->out);
+	put_header(&p, rc, ch);
 	for (size_t i = 0; i < chapter_step_count(ch); i++)
-		put_step(rc, ch, &ch->steps[i]);
-	verdict_print(rc, ch);
-	fputc('\n', rc->out);
+		put_step(&p, rc, ch, &ch->steps[i]);
+	verdict_print(&p, rc, ch);
+	printer_char(&p, '\n');
+	printer_flush(&p);
 }
 
 static void listener(struct render_context *rc, const struct listener_report *l)

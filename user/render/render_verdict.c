@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "render_verdict.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "chapter/names.h"
@@ -43,17 +42,17 @@ static void say_closer(struct verdict *v, const struct chapter *ch)
 	unsigned int first = ch->close.first_closer;
 	char who[PERSON_TEXT_MAX];
 
-	say(v, "; ", "%s", first < CLOSERS ? words[first] : name_first_closer(first));
+	say(v, "; ", first < CLOSERS ? words[first] : name_first_closer(first));
 	if (!ch->close.closer_exit && !person_is_other(closer, &ch->owner))
 		return;
-	say(v, "; ", "closed %s",
-	    !ch->close.closer_exit		     ? "by"
-	    : ch->close.closer_exit == CLOSER_EXITED ? "by the exit of"
-						     : "because");
+	say(v, "; ",
+	    !ch->close.closer_exit		     ? "closed by"
+	    : ch->close.closer_exit == CLOSER_EXITED ? "closed by the exit of"
+						     : "closed because");
 	/* a phrase of its own: with all bytes escaped a name takes most of a line */
-	say(v, " ", "%s", name_person(who, closer));
+	say(v, " ", name_person(who, closer));
 	if (ch->close.closer_exit && ch->close.closer_exit != CLOSER_EXITED)
-		say(v, " ", "was killed (%s)", name_closer_exit(ch->close.closer_exit));
+		say(v, " ", "was killed (", name_closer_exit(ch->close.closer_exit), ")");
 }
 
 static void say_totals(struct verdict *v, const struct render_context *rc, const struct close *cl)
@@ -61,25 +60,25 @@ static void say_totals(struct verdict *v, const struct render_context *rc, const
 	char text[32];
 
 	if (cl->lifetime_ns.known && cl->lifetime_ns.value < LONG_LIFE_NS) {
-		say(v, "; ", "lived %s ms", text_ms(text, cl->lifetime_ns));
+		say(v, "; ", "lived ", text_ms(text, cl->lifetime_ns), " ms");
 	} else if (cl->lifetime_ns.known) {
 		/* text_ms() of a thousandth gives seconds */
 		struct maybe s = { .known = true, .value = cl->lifetime_ns.value / 1000 };
 
-		say(v, "; ", "lived %s s", text_ms(text, s));
+		say(v, "; ", "lived ", text_ms(text, s), " s");
 	}
 	if (cl->bytes_sent.known)
-		say(v, cl->lifetime_ns.known ? ", " : "; ", "sent %s B",
-		    render_number(text, cl->bytes_sent));
+		say(v, cl->lifetime_ns.known ? ", " : "; ", "sent ",
+		    render_number(text, cl->bytes_sent), " B");
 	if (cl->bytes_received.known)
-		say(v, ", ", "received %s B", render_number(text, cl->bytes_received));
+		say(v, ", ", "received ", render_number(text, cl->bytes_received), " B");
 	say_count(v, ", ", "retransmit", cl->retransmits);
 	if (!rc->verbose)
 		return;
 	if (cl->segs_out.known)
-		say(v, "; ", "%s segments out", render_number(text, cl->segs_out));
+		say(v, "; ", render_number(text, cl->segs_out), " segments out");
 	if (cl->segs_in.known)
-		say(v, ", ", "%s in", render_number(text, cl->segs_in));
+		say(v, ", ", render_number(text, cl->segs_in), " in");
 	say_ms(v, "; ", "srtt", cl->srtt_ns);
 	say_ms(v, ", ", "min rtt", cl->min_rtt_ns);
 }
@@ -92,8 +91,8 @@ static void say_never_accepted(struct verdict *v, struct maybe queued_ns)
 	if (!queued_ns.known) {
 		say(v, "; ", "never accepted");
 	} else {
-		say(v, "; ", "never accepted, %s in the accept queue",
-		    duration_words(text, queued_ns));
+		say(v, "; ", "never accepted, ", duration_words(text, queued_ns),
+		    " in the accept queue");
 	}
 }
 
@@ -106,11 +105,11 @@ static void say_ending(struct verdict *v, const struct chapter *ch)
 		&ch->steps[ch->n_steps ? chapter_step_count(ch) - 1 : 0].segment;
 	bool unsent = last->unsent && last->flags & SEGMENT_RST;
 
-	say(v, "; ", "%s%s", ending_words(ch->close.ending), errno_words(err, ch->err));
+	say(v, "; ", ending_words(ch->close.ending), errno_words(err, ch->err));
 	if (unsent)
 		say(v, ", ", "but the RST did not leave this host");
 	if (why)
-		say(v, ": ", "%s", why);
+		say(v, ": ", why);
 }
 
 /* Did a segment of ours not leave this host? */
@@ -137,7 +136,7 @@ static void say_stuck(struct verdict *v, const struct chapter *ch)
 			*rest = '\0';
 			rest += 2;
 		}
-		say(v, separator, "%s", part);
+		say(v, separator, part);
 		separator = ", ";
 	}
 }
@@ -155,11 +154,11 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 		say_stuck(v, ch);
 	say_closer(v, ch);
 	if (render_idle(buf, cl))
-		say(v, ", ", "%s", buf);
+		say(v, ", ", buf);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
 	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS)
-		say(v, "; ", "our FIN waited %s ms%s", text_ms(ms, cl->fin_queued_ns),
-		    has_unsent(ch) ? "" : " behind data");
+		say(v, "; ", "our FIN waited ", text_ms(ms, cl->fin_queued_ns),
+		    has_unsent(ch) ? " ms" : " ms behind data");
 	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);
 	say_count(v, ", ", "FIN retransmit", cl->fin_retransmits);
 	say_ms(v, "; ", "peer's FIN after", cl->peer_fin_ns);
@@ -168,7 +167,7 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 	if (!ch->open)
 		say_ending(v, ch);
 	if (cl->accept_ns.known)
-		say(v, "; ", "waited %s ms in the accept queue", text_ms(ms, cl->accept_ns));
+		say(v, "; ", "waited ", text_ms(ms, cl->accept_ns), " ms in the accept queue");
 	say_totals(v, rc, cl);
 }
 
@@ -182,7 +181,7 @@ static void say_missing(struct verdict *v, enum missing missing)
 	};
 
 	if (missing != MISSING_NOTHING)
-		say(v, "; ", "incomplete: %s",
+		say(v, "; ", "incomplete: ",
 		    (unsigned int)missing < MISSINGS ? words[missing] : name_missing(missing));
 }
 
@@ -196,15 +195,16 @@ static const char *verdict_colour(const struct chapter *ch)
 	return ch->open ? "\033[1;33m" : good ? "\033[1m" : "\033[1;31m";
 }
 
-void verdict_print(const struct render_context *rc, const struct chapter *ch)
+void verdict_print(struct printer *p, const struct render_context *rc, const struct chapter *ch)
 {
-	struct verdict v = { .out = rc->out, .column = VERDICT_INDENT };
+	struct verdict v = { .out = p, .column = VERDICT_INDENT };
 
-	fprintf(rc->out, "%*s%s", VERDICT_INDENT, "", rc->colour ? verdict_colour(ch) : "");
+	printer_blanks(p, VERDICT_INDENT);
+	printer_words(p, rc->colour ? verdict_colour(ch) : "");
 	if (ch->type == CHAPTER_CLOSE)
 		say_close(&v, rc, ch);
 	else
 		say_handshake(&v, rc, ch);
 	say_missing(&v, ch->missing);
-	fprintf(rc->out, "%s\n", rc->colour ? "\033[0m" : "");
+	printer_words(p, rc->colour ? "\033[0m" : "", "\n");
 }

@@ -6,9 +6,10 @@
 #ifndef RENDER_VERDICT_H
 #define RENDER_VERDICT_H
 
+#include "base/printer.h"
 #include "render.h"
 
 /* Prints it indented, broken between phrases to fit 80 columns, with a final newline. */
-void verdict_print(const struct render_context *rc, const struct chapter *ch);
+void verdict_print(struct printer *p, const struct render_context *rc, const struct chapter *ch);
 
 #endif

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-#include <inttypes.h>
 #include <string.h>
 
 #include "chapter/names.h"
@@ -38,17 +37,18 @@ static bool syn_left(const struct chapter *ch)
 static void say_abandoned(struct verdict *v, const struct chapter *ch)
 {
 	const struct handshake *hs = &ch->handshake;
-	int64_t syns = hs->syn_retransmits.value + 1;
+	struct maybe syns = known(hs->syn_retransmits.value + 1);
 	bool counted = hs->syn_retransmits.known && hs->simultaneous_open != TRISTATE_YES;
 	char text[32];
 
 	if (counted && !syn_left(ch))
 		say(v, "; ", "no SYN left this host");
 	else if (counted)
-		say(v, "; ", "no answer to %" PRId64 " SYN%s", syns, syns == 1 ? "" : "s");
+		say(v, "; ", "no answer to ", render_number(text, syns),
+		    syns.value == 1 ? " SYN" : " SYNs");
 	say(v, counted ? ", " : "; ", "the application gave up");
 	if (hs->handshake_ns.known)
-		say(v, " ", "after %s", duration_words(text, hs->handshake_ns));
+		say(v, " ", "after ", duration_words(text, hs->handshake_ns));
 }
 
 static void say_outcome(struct verdict *v, const struct chapter *ch)
@@ -59,24 +59,24 @@ static void say_outcome(struct verdict *v, const struct chapter *ch)
 	if (ch->no_socket && hs->outcome == OUTCOME_REFUSED) {
 		say(v, "; ", "refused: nobody listens on this port");
 	} else if (hs->outcome == OUTCOME_DROPPED) {
-		say(v, "; ", "dropped: the %s is full",
-		    hs->drop_reason == DROP_SYN_QUEUE ? "SYN queue" : "accept queue");
+		say(v, "; ", "dropped: the ",
+		    hs->drop_reason == DROP_SYN_QUEUE ? "SYN queue" : "accept queue", " is full");
 	} else if (ch->no_socket && hs->outcome == OUTCOME_TIMED_OUT) {
-		say(v, "; ", "no answer to the SYN,ACK, given up after %s ms",
-		    text_ms(ms, hs->handshake_ns));
+		say(v, "; ", "no answer to the SYN,ACK, given up after ",
+		    text_ms(ms, hs->handshake_ns), " ms");
 	} else if (ch->open) {
 		say_open(v, ch);
 	} else if (hs->outcome == OUTCOME_ESTABLISHED) {
-		say(v, "; ", hs->handshake_ns.known ? "handshake %s ms" : "handshake %s",
-		    text_ms(ms, hs->handshake_ns));
+		say(v, "; ", "handshake ", text_ms(ms, hs->handshake_ns),
+		    hs->handshake_ns.known ? " ms" : "");
 		say_ms(v, ", ", "rtt", hs->rtt_ns);
 	} else if (hs->outcome == OUTCOME_ABANDONED) {
 		say_abandoned(v, ch);
 	} else if (hs->handshake_ns.known) {
-		say(v, "; ", "%s after %s ms%s", outcome_words(hs->outcome),
-		    text_ms(ms, hs->handshake_ns), errno_words(err, ch->err));
+		say(v, "; ", outcome_words(hs->outcome), " after ", text_ms(ms, hs->handshake_ns),
+		    " ms", errno_words(err, ch->err));
 	} else {
-		say(v, "; ", "%s%s", outcome_words(hs->outcome), errno_words(err, ch->err));
+		say(v, "; ", outcome_words(hs->outcome), errno_words(err, ch->err));
 	}
 }
 
@@ -85,11 +85,11 @@ static void say_negotiated(struct verdict *v, const struct handshake *hs)
 	char number[32];
 
 	if (hs->mss.known)
-		say(v, "; ", "mss %s", render_number(number, hs->mss));
+		say(v, "; ", "mss ", render_number(number, hs->mss));
 	if (hs->snd_wscale.known)
-		say(v, ", ", "send scale %s", render_number(number, hs->snd_wscale));
+		say(v, ", ", "send scale ", render_number(number, hs->snd_wscale));
 	if (hs->rcv_wscale.known)
-		say(v, ", ", "receive scale %s", render_number(number, hs->rcv_wscale));
+		say(v, ", ", "receive scale ", render_number(number, hs->rcv_wscale));
 	say_if(v, hs->sack, "sack");
 	say_if(v, hs->timestamps, "timestamps");
 	say_if(v, hs->ecn, "ecn");
@@ -112,7 +112,7 @@ void say_handshake(struct verdict *v, const struct render_context *rc, const str
 		say_count(v, ", ", "SYN retransmit", hs->syn_retransmits);
 	say_count(v, ", ", "SYN,ACK retransmit", hs->synack_retransmits);
 	if (hs->accept_ns.known)
-		say(v, ", ", "waited %s ms in the accept queue", text_ms(ms, hs->accept_ns));
+		say(v, ", ", "waited ", text_ms(ms, hs->accept_ns), " ms in the accept queue");
 	say_if(v, hs->simultaneous_open, "simultaneous open");
 	if (is_to_itself(ch))
 		say(v, ", ", "to itself");

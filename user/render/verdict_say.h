@@ -9,16 +9,16 @@
 
 /* The line that is being printed, and how far it has come. */
 struct verdict {
-	FILE *out;
+	struct printer *out;
 	size_t column;
 };
 
 /*
- * Prints a phrase.  `separator` goes between it and the one before; a line break replaces its
- * blank.
+ * Prints a phrase of words.  `separator` goes between it and the one before; a line break replaces
+ * its blank.
  */
-void say(struct verdict *v, const char *separator, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+#define say(v, separator, ...) say_list(v, separator, (const char *const[]){ __VA_ARGS__, NULL })
+void say_list(struct verdict *v, const char *separator, const char *const *words);
 
 /* "rtt 12.345 ms"; nothing if it is not known. */
 void say_ms(struct verdict *v, const char *separator, const char *what, struct maybe ns);

@@ -10,12 +10,7 @@ static const char pairs[] =
 	"7475767778798081828384858687888990919293949596979899";
 _Static_assert(sizeof(pairs) == 201, "a hundred pairs and the NUL");
 
-static uint64_t magnitude(int64_t value)
-{
-	return value < 0 ? -(uint64_t)value : (uint64_t)value;
-}
-
-/* Of a value that is not 0.  log2(value) times log10(2) is the number of digits, or one less; powers[] decides. */
+/* Not of 0.  log2(value) times log10(2) is the number of digits, or one less; powers[] decides. */
 static size_t digits_of(uint32_t value)
 {
 	static const uint32_t powers[] = {
@@ -28,9 +23,10 @@ static size_t digits_of(uint32_t value)
 
 size_t number_uint(char *buf, uint64_t value)
 {
-	uint32_t left = (uint32_t)value; /* the machine divides it in half the time */
+	uint32_t left = (uint32_t)value;
 	size_t n, at;
 
+	/* a division of 32 bits takes half the instructions of one of 64 */
 	if (value > UINT32_MAX) {
 		n = number_uint(buf, value / 100000000);
 		number_pad(buf + n, value % 100000000, 8);
@@ -52,21 +48,10 @@ size_t number_uint(char *buf, uint64_t value)
 	return n;
 }
 
-size_t number_int(char *buf, int64_t value)
-{
-	size_t sign = value < 0;
-
-	if (sign)
-		buf[0] = '-';
-	return sign + number_uint(buf + sign, magnitude(value));
-}
-
 size_t number_hex(char *buf, uint64_t value)
 {
-	size_t digits = 1;
+	size_t digits = (size_t)(67 - __builtin_clzll(value | 1)) / 4;
 
-	while (digits < 16 && value >> (4 * digits))
-		digits++;
 	for (size_t i = digits; i--; value >>= 4)
 		buf[i] = "0123456789abcdef"[value & 15];
 	return digits;
@@ -74,7 +59,7 @@ size_t number_hex(char *buf, uint64_t value)
 
 size_t number_us(char *buf, int64_t ns)
 {
-	uint64_t value = magnitude(ns);
+	uint64_t value = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
 	uint32_t rest = value % 1000;
 	size_t len = ns < 0;
 

@@ -12,7 +12,15 @@
 #define NUMBER_MAX 24
 
 size_t number_uint(char *buf, uint64_t value);
-size_t number_int(char *buf, int64_t value);
+
+static inline size_t number_int(char *buf, int64_t value)
+{
+	size_t sign = value < 0;
+
+	if (sign)
+		buf[0] = '-';
+	return sign + number_uint(buf + sign, sign ? -(uint64_t)value : (uint64_t)value);
+}
 
 /* Lower case, no 0x, no leading zeros. */
 size_t number_hex(char *buf, uint64_t value);

@@ -216,8 +216,6 @@ struct chapter {
 	struct maybe state_ns;
 	/* and a process that has the socket open; its uid and cgroup are not printed */
 	struct person holder;
-	size_t n_steps; /* read it by chapter_step_count() */
-	struct step steps[CHAPTER_STEPS];
 	uint8_t completeness; /* enum completeness */
 	int err;	      /* errno, positive; 0: none */
 	/* initial sequence numbers, sent and received: relative numbers count from them */
@@ -226,6 +224,8 @@ struct chapter {
 		struct handshake handshake;
 		struct close close;
 	};
+	size_t n_steps; /* read it by chapter_step_count() */
+	struct step steps[CHAPTER_STEPS];
 };
 
 /* As in struct chapter. */

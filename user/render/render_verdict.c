@@ -101,9 +101,9 @@ static void say_ending(struct verdict *v, const struct chapter *ch)
 {
 	char err[32], buf[RESET_TEXT_MAX];
 	const char *why = render_reset_reason(buf, &ch->close);
-	const struct segment *last =
-		&ch->steps[ch->n_steps ? chapter_step_count(ch) - 1 : 0].segment;
-	bool unsent = last->unsent && last->flags & SEGMENT_RST;
+	size_t n = chapter_step_count(ch);
+	const struct segment *last = n ? &ch->steps[n - 1].segment : NULL;
+	bool unsent = last && last->unsent && last->flags & SEGMENT_RST;
 
 	say(v, "; ", ending_words(ch->close.ending), errno_words(err, ch->err));
 	if (unsent)

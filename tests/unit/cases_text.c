@@ -10,8 +10,9 @@ static void put_step(FILE *out, const struct chapter *ch, const struct step *s)
 {
 	struct maybe seq_base = s->segment.sent ? ch->iss : ch->irs;
 	struct maybe ack_base = s->segment.sent ? ch->irs : ch->iss;
-	char segment[SEGMENT_TEXT_MAX], us[NUMBER_MAX + 1] = "?";
-	const char *name = name_segment(segment, &s->segment);
+	char us[NUMBER_MAX + 1] = "?";
+	struct word segment;
+	const char *name = name_segment(&segment, &s->segment);
 
 	if (s->t_ns.known)
 		us[number_us(us, s->t_ns.value)] = '\0';

@@ -23,6 +23,8 @@ static void states(void **state)
 	assert_string_equal(name_state(0), "UNKNOWN(0)");
 	assert_string_equal(name_state(13), "UNKNOWN(13)");
 	assert_string_equal(name_state(-1U), "UNKNOWN(4294967295)");
+	for (unsigned int i = 0; i < 20; i++)
+		assert_int_equal(name_word(NAMES_STATE, i)->len, strlen(name_state(i)));
 }
 
 /*
@@ -95,8 +97,8 @@ static void segments(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char buf[SEGMENT_TEXT_MAX];
-		const char *text = name_segment(buf, &cases[i].segment);
+		struct word buf;
+		const char *text = name_segment(&buf, &cases[i].segment);
 
 		if (cases[i].text)
 			assert_string_equal(text, cases[i].text);
@@ -109,7 +111,7 @@ static void completeness(void **state)
 {
 	(void)state;
 	for (unsigned int mask = 0; mask < 300; mask++) {
-		const char *text = name_completeness(mask), *expected = "Incomplete";
+		const char *text = name_completeness(mask)->text, *expected = "Incomplete";
 
 		if (mask == 1)
 			expected = "Incomplete, SYN_SENT";
@@ -125,7 +127,7 @@ static void completeness(void **state)
 			expected = "Complete, NO_DATA";
 		assert_string_equal(text, expected);
 	}
-	assert_string_equal(name_completeness(-1U), "Incomplete");
+	assert_string_equal(name_completeness(-1U)->text, "Incomplete");
 }
 
 int main(void)

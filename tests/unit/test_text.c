@@ -146,6 +146,11 @@ static void rfc3339(void **state)
 	assert_string_equal(text_rfc3339(buf, 951782400 * S), "2000-02-29T00:00:00.000000000Z");
 	assert_string_equal(text_rfc3339(buf, 1700000000 * S + 123456789),
 			    "2023-11-14T22:13:20.123456789Z");
+	/* the text of a second is kept: within it, after it, back again */
+	assert_string_equal(text_rfc3339(buf, 1700000000 * S + 999999999),
+			    "2023-11-14T22:13:20.999999999Z");
+	assert_string_equal(text_rfc3339(buf, 1700000001 * S), "2023-11-14T22:13:21.000000000Z");
+	assert_string_equal(text_rfc3339(buf, 1700000000 * S), "2023-11-14T22:13:20.000000000Z");
 	assert_string_equal(text_rfc3339(buf, INT64_MAX), "2262-04-11T23:47:16.854775807Z");
 	assert_string_equal(text_rfc3339(buf, INT64_MIN), "1677-09-21T00:12:43.145224192Z");
 	for (int64_t days = -106751; days < 106751; days++) {
@@ -167,6 +172,8 @@ static void wall(void **state)
 	setenv("TZ", "UTC-2", 1);
 	tzset();
 	assert_string_equal(text_wall(buf, 1700000000 * S + 123456789), "00:13:20.123456");
+	assert_string_equal(text_wall(buf, 1700000000 * S + 999999999), "00:13:20.999999");
+	assert_string_equal(text_wall(buf, 1700000001 * S), "00:13:21.000000");
 	assert_string_equal(text_wall(buf, -1), "01:59:59.999999");
 	assert_int_equal(strlen(text_wall(buf, INT64_MAX)), 15);
 	assert_int_equal(strlen(text_wall(buf, INT64_MIN)), 15);
@@ -294,6 +301,19 @@ static void numbers(void **state)
 	assert_string_equal(text_of(buf, number_us(buf, INT64_MIN)), "-9223372036854775.808");
 }
 
+static void joined(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	assert_int_equal(text_join(buf, sizeof(buf), "ab", "", "cd"), 4);
+	assert_string_equal(buf, "abcd");
+	assert_int_equal(text_join(buf, sizeof(buf), "abcd", "efg"), 7);
+	assert_string_equal(buf, "abcdefg");
+	assert_int_equal(text_join(buf, sizeof(buf), "abcd", "efgh", "i"), 7);
+	assert_string_equal(buf, "abcdefg");
+}
+
 static void test_seconds(void **state)
 {
 	char buf[32];
@@ -314,6 +334,7 @@ int main(void)
 		cmocka_unit_test(ms),		cmocka_unit_test(rfc3339),
 		cmocka_unit_test(wall),		cmocka_unit_test(utf8),
 		cmocka_unit_test(foreign),	cmocka_unit_test(numbers),
+		cmocka_unit_test(joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

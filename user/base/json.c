@@ -6,10 +6,8 @@
 #include "number.h"
 #include "text.h"
 
-/* Room for a value that is written in one piece, and its comma: a number, an address, a time, a short word. */
-#define VALUE_MAX 64
-
-_Static_assert(VALUE_MAX >= TIME_MAX + 3 && VALUE_MAX >= ADDRESS_MAX + 3, "quotes and a comma");
+_Static_assert(JSON_VALUE_MAX >= TIME_MAX + 3 && JSON_VALUE_MAX >= ADDRESS_MAX + 3,
+	       "quotes and a comma");
 
 /*
  * The escape of each ASCII byte; NULL: the byte is written as it is (RFC 8259, section 7).  '<' is escaped
@@ -57,82 +55,49 @@ void json_key(struct printer *p, const char *key)
 	printer_words(p, "\"", key, "\":");
 }
 
-/* Ends a value of n bytes at `at`. */
-static inline void end_value(struct printer *p, char *at, size_t n)
-{
-	at[n] = ',';
-	p->at = at + n + 1;
-}
-
-/* Ends a string of n bytes that begins with a quote at `at`. */
-static inline void end_string(struct printer *p, char *at, size_t n)
-{
-	at[0] = '"';
-	at[1 + n] = '"';
-	end_value(p, at, n + 2);
-}
-
-void json_uint(struct printer *p, uint64_t value)
-{
-	char *at = printer_room(p, VALUE_MAX);
-
-	end_value(p, at, number_uint(at, value));
-}
-
-void json_int(struct printer *p, int64_t value)
-{
-	char *at = printer_room(p, VALUE_MAX);
-
-	end_value(p, at, number_int(at, value));
-}
-
-void json_us(struct printer *p, int64_t ns)
-{
-	char *at = printer_room(p, VALUE_MAX);
-
-	end_value(p, at, number_us(at, ns));
-}
-
 void json_hex(struct printer *p, uint64_t value)
 {
-	char *at = printer_room(p, VALUE_MAX);
+	char *at = printer_room(p, JSON_VALUE_MAX);
 
-	end_string(p, at, number_hex(at + 1, value));
+	json_end_string(p, at, number_hex(at + 1, value));
 }
 
 void json_time(struct printer *p, int64_t realtime_ns)
 {
-	char *at = printer_room(p, VALUE_MAX);
+	char *at = printer_room(p, JSON_VALUE_MAX);
 
 	text_rfc3339(at + 1, realtime_ns);
-	end_string(p, at, RFC3339_LEN);
+	json_end_string(p, at, RFC3339_LEN);
 }
 
 void json_address(struct printer *p, const uint8_t addr[16], uint8_t family)
 {
-	char *at = printer_room(p, VALUE_MAX);
+	char *at = printer_room(p, JSON_VALUE_MAX);
 
-	end_string(p, at, text_put_address(at + 1, addr, family));
+	json_end_string(p, at, text_put_address(at + 1, addr, family));
+}
+
+/* n bytes that need no escape. */
+static void put_string(struct printer *p, const char *s, size_t n)
+{
+	if (n + 3 <= JSON_VALUE_MAX) {
+		char *at = printer_room(p, JSON_VALUE_MAX);
+
+		memcpy(at + 1, s, n);
+		json_end_string(p, at, n);
+		return;
+	}
+	printer_char(p, '"');
+	printer_put(p, s, n);
+	printer_put(p, "\",", 2);
 }
 
 void json_word(struct printer *p, const char *word)
 {
-	size_t n;
-	char *at;
-
-	if (!word) {
+	if (word)
+		put_string(p, word, strlen(word));
+	else
 		json_null(p);
-		return;
-	}
-	n = strlen(word);
-	if (n + 3 <= VALUE_MAX) {
-		at = printer_room(p, VALUE_MAX);
-		memcpy(at + 1, word, n);
-		end_string(p, at, n);
-		return;
-	}
-	printer_words(p, "\"", word, "\"");
-	printer_char(p, ',');
 }
 
 static void put_unit(struct printer *p, unsigned int unit)
@@ -190,14 +155,18 @@ static size_t put_special(struct printer *p, const char *s)
 
 void json_text(struct printer *p, const char *text)
 {
+	size_t n = text ? plain_run(text) : 0;
+
 	if (!text) {
 		json_null(p);
 		return;
 	}
+	if (!text[n]) {
+		put_string(p, text, n);
+		return;
+	}
 	printer_char(p, '"');
-	for (;;) {
-		size_t n = plain_run(text);
-
+	for (;; n = plain_run(text)) {
 		printer_put(p, text, n);
 		text += n;
 		if (!*text)

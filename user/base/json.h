@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "number.h"
 #include "printer.h"
 
 /* Ends the line and writes it.  The next line may follow. */
@@ -27,38 +28,79 @@ void json_close(struct printer *p, char bracket);
 /* key: a literal of this program that needs no escape. */
 void json_key(struct printer *p, const char *key);
 
-/* The same, for a key that already has its quotes and its colon: `"name":`, of len bytes. */
-#define JSON_KEY_MAX 24
-static inline void json_ready_key(struct printer *p, const char key[JSON_KEY_MAX], size_t len)
+/* Such a key as a word, for printer_word(). */
+#define JSON_KEY(name) WORD("\"" name "\":")
+
+#define json_literal_key(p, name)                              \
+	do {                                                   \
+		static const struct word key = JSON_KEY(name); \
+		printer_word(p, &key);                         \
+	} while (0)
+
+/* Room for a value that is written in one piece, and its comma: a number, an address, a time, a short word. */
+#define JSON_VALUE_MAX 64
+
+/* Ends a value of n bytes at `at`. */
+static inline void json_end_value(struct printer *p, char *at, size_t n)
 {
-	/* a constant length is copied without a call */
-	memcpy(printer_room(p, JSON_KEY_MAX), key, JSON_KEY_MAX);
-	p->at += len;
+	at[n] = ',';
+	p->at = at + n + 1;
 }
 
-#define json_literal_key(p, name)                                      \
-	do {                                                           \
-		static const char key[JSON_KEY_MAX] = "\"" name "\":"; \
-		json_ready_key(p, key, sizeof("\"" name "\":") - 1);   \
-	} while (0)
+/* Ends a string of n bytes that begins with a quote at `at`. */
+static inline void json_end_string(struct printer *p, char *at, size_t n)
+{
+	at[0] = '"';
+	at[1 + n] = '"';
+	json_end_value(p, at, n + 2);
+}
 
 static inline void json_null(struct printer *p)
 {
-	memcpy(printer_room(p, 8), "null,", 5);
-	p->at += 5;
+	char *at = printer_room(p, JSON_VALUE_MAX);
+
+	memcpy(at, "null", 4);
+	json_end_value(p, at, 4);
 }
 
 static inline void json_bool(struct printer *p, bool value)
 {
-	memcpy(printer_room(p, 8), value ? "true," : "false,", 6);
-	p->at += value ? 5 : 6;
+	char *at = printer_room(p, JSON_VALUE_MAX);
+
+	memcpy(at, value ? "true" : "false", 5);
+	json_end_value(p, at, value ? 4 : 5);
 }
 
-void json_uint(struct printer *p, uint64_t value);
-void json_int(struct printer *p, int64_t value);
+static inline void json_uint(struct printer *p, uint64_t value)
+{
+	char *at = printer_room(p, JSON_VALUE_MAX);
+
+	json_end_value(p, at, number_uint(at, value));
+}
+
+static inline void json_int(struct printer *p, int64_t value)
+{
+	char *at = printer_room(p, JSON_VALUE_MAX);
+
+	json_end_value(p, at, number_int(at, value));
+}
 
 /* Writes nanoseconds as a number of microseconds. */
-void json_us(struct printer *p, int64_t ns);
+static inline void json_us(struct printer *p, int64_t ns)
+{
+	char *at = printer_room(p, JSON_VALUE_MAX);
+
+	json_end_value(p, at, number_us(at, ns));
+}
+
+/* A word that needs no escape. */
+static inline void json_name(struct printer *p, const struct word *name)
+{
+	char *at = printer_room(p, JSON_VALUE_MAX);
+
+	memcpy(at + 1, name, sizeof(*name));
+	json_end_string(p, at, name->len);
+}
 
 /* Strings: a number in hexadecimal, CLOCK_REALTIME ns as text_rfc3339(), and text_address(). */
 void json_hex(struct printer *p, uint64_t value);

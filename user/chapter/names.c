@@ -12,76 +12,77 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* The kernel's numbers (include/net/tcp_states.h); there is no state 0. */
-static const char *const states[] = {
-	[1] = "ESTABLISHED", [2] = "SYN_SENT",	[3] = "SYN_RECV", [4] = "FIN_WAIT1",
-	[5] = "FIN_WAIT2",   [6] = "TIME_WAIT", [7] = "CLOSE",	  [8] = "CLOSE_WAIT",
-	[9] = "LAST_ACK",    [10] = "LISTEN",	[11] = "CLOSING", [12] = "NEW_SYN_RECV",
+static const struct word states[] = {
+	[1] = WORD("ESTABLISHED"), [2] = WORD("SYN_SENT"),   [3] = WORD("SYN_RECV"),
+	[4] = WORD("FIN_WAIT1"),   [5] = WORD("FIN_WAIT2"),  [6] = WORD("TIME_WAIT"),
+	[7] = WORD("CLOSE"),	   [8] = WORD("CLOSE_WAIT"), [9] = WORD("LAST_ACK"),
+	[10] = WORD("LISTEN"),	   [11] = WORD("CLOSING"),   [12] = WORD("NEW_SYN_RECV"),
 };
 
-static const char *const outcomes[] = {
-	[OUTCOME_ESTABLISHED] = "established",
-	[OUTCOME_REFUSED] = "refused",
-	[OUTCOME_RESET] = "reset",
-	[OUTCOME_TIMED_OUT] = "timed_out",
-	[OUTCOME_UNREACHABLE] = "unreachable",
-	[OUTCOME_ABANDONED] = "abandoned",
-	[OUTCOME_NO_PORT] = "no_port",
-	[OUTCOME_NO_ROUTE] = "no_route",
-	[OUTCOME_DROPPED] = "dropped",
-	[OUTCOME_FAILED] = "failed",
+static const struct word outcomes[] = {
+	[OUTCOME_ESTABLISHED] = WORD("established"),
+	[OUTCOME_REFUSED] = WORD("refused"),
+	[OUTCOME_RESET] = WORD("reset"),
+	[OUTCOME_TIMED_OUT] = WORD("timed_out"),
+	[OUTCOME_UNREACHABLE] = WORD("unreachable"),
+	[OUTCOME_ABANDONED] = WORD("abandoned"),
+	[OUTCOME_NO_PORT] = WORD("no_port"),
+	[OUTCOME_NO_ROUTE] = WORD("no_route"),
+	[OUTCOME_DROPPED] = WORD("dropped"),
+	[OUTCOME_FAILED] = WORD("failed"),
 };
 _Static_assert(COUNT(outcomes) == OUTCOMES, "a name for each outcome");
 
-static const char *const first_closers[] = {
-	[CLOSER_LOCAL] = "local",
-	[CLOSER_REMOTE] = "remote",
-	[CLOSER_BOTH] = "both",
-	[CLOSER_NONE] = "none",
+static const struct word first_closers[] = {
+	[CLOSER_LOCAL] = WORD("local"),
+	[CLOSER_REMOTE] = WORD("remote"),
+	[CLOSER_BOTH] = WORD("both"),
+	[CLOSER_NONE] = WORD("none"),
 };
 _Static_assert(COUNT(first_closers) == CLOSERS, "a name for each first closer");
 
-static const char *const endings[] = {
-	[ENDING_GRACEFUL] = "graceful",
-	[ENDING_RESET_SENT] = "reset_sent",
-	[ENDING_RESET_RECEIVED] = "reset_received",
-	[ENDING_TIMED_OUT] = "timed_out",
-	[ENDING_ABORTED] = "aborted",
-	[ENDING_HALF_OPEN] = "half_open",
+static const struct word endings[] = {
+	[ENDING_GRACEFUL] = WORD("graceful"),
+	[ENDING_RESET_SENT] = WORD("reset_sent"),
+	[ENDING_RESET_RECEIVED] = WORD("reset_received"),
+	[ENDING_TIMED_OUT] = WORD("timed_out"),
+	[ENDING_ABORTED] = WORD("aborted"),
+	[ENDING_HALF_OPEN] = WORD("half_open"),
 };
 _Static_assert(COUNT(endings) == ENDINGS, "a name for each ending");
 
-static const char *const reset_reasons[] = {
-	[RESET_UNREAD_DATA] = "unread_data",
-	[RESET_LINGER] = "linger",
-	[RESET_LINGER2] = "linger2",
-	[RESET_DATA_AFTER_CLOSE] = "data_after_close",
-	[RESET_DISCONNECT] = "disconnect",
-	[RESET_LISTENER_CLOSED] = "listener_closed",
-	[RESET_KILLED] = "killed",
-	[RESET_KEEPALIVE] = "keepalive",
-	[RESET_MEMORY] = "memory",
-	[RESET_FIN_TIMEOUT] = "fin_timeout",
-	[RESET_MPTCP] = "mptcp",
+static const struct word reset_reasons[] = {
+	[RESET_UNREAD_DATA] = WORD("unread_data"),
+	[RESET_LINGER] = WORD("linger"),
+	[RESET_LINGER2] = WORD("linger2"),
+	[RESET_DATA_AFTER_CLOSE] = WORD("data_after_close"),
+	[RESET_DISCONNECT] = WORD("disconnect"),
+	[RESET_LISTENER_CLOSED] = WORD("listener_closed"),
+	[RESET_KILLED] = WORD("killed"),
+	[RESET_KEEPALIVE] = WORD("keepalive"),
+	[RESET_MEMORY] = WORD("memory"),
+	[RESET_FIN_TIMEOUT] = WORD("fin_timeout"),
+	[RESET_MPTCP] = WORD("mptcp"),
 };
 _Static_assert(COUNT(reset_reasons) == RESET_REASONS, "a name for each reason of a reset");
 
-static const char *const drop_reasons[] = {
-	[DROP_ACCEPT_QUEUE] = "accept_queue",
-	[DROP_SYN_QUEUE] = "syn_queue",
+static const struct word drop_reasons[] = {
+	[DROP_ACCEPT_QUEUE] = WORD("accept_queue"),
+	[DROP_SYN_QUEUE] = WORD("syn_queue"),
 };
 _Static_assert(COUNT(drop_reasons) == DROP_REASONS, "a name for each queue");
 
-static const char *const missings[] = {
-	[MISSING_BEFORE_TRACE] = "before_trace",
-	[MISSING_NOT_SELECTED] = "not_selected",
-	[MISSING_EVENTS_LOST] = "events_lost",
-	[MISSING_TABLE_FULL] = "table_full",
+static const struct word missings[] = {
+	[MISSING_BEFORE_TRACE] = WORD("before_trace"),
+	[MISSING_NOT_SELECTED] = WORD("not_selected"),
+	[MISSING_EVENTS_LOST] = WORD("events_lost"),
+	[MISSING_TABLE_FULL] = WORD("table_full"),
 };
 _Static_assert(COUNT(missings) == MISSINGS, "a name for each enum missing");
 
-static const char *const roles[] = {
-	[ROLE_CLIENT] = "client",
-	[ROLE_SERVER] = "server",
+static const struct word roles[] = {
+	[ROLE_CLIENT] = WORD("client"),
+	[ROLE_SERVER] = WORD("server"),
 };
 
 /* The errors that TCP, ICMP, keys and drivers leave in sk_err and sk_err_soft, and related ones. */
@@ -102,52 +103,75 @@ static const char *const errnos[] = {
 	NAME(ECANCELED),    NAME(ENOKEY),	NAME(EKEYEXPIRED),     NAME(EKEYREJECTED),
 };
 
-static const char *unknown(char buf[UNKNOWN_MAX], unsigned int number)
+static const struct {
+	const struct word *words;
+	size_t n;
+} tables[] = {
+#define TABLE(table)                \
+	{                           \
+		table, COUNT(table) \
+	}
+	[NAMES_STATE] = TABLE(states),
+	[NAMES_OUTCOME] = TABLE(outcomes),
+	[NAMES_FIRST_CLOSER] = TABLE(first_closers),
+	[NAMES_ENDING] = TABLE(endings),
+	[NAMES_RESET_REASON] = TABLE(reset_reasons),
+	[NAMES_DROP_REASON] = TABLE(drop_reasons),
+	[NAMES_MISSING] = TABLE(missings),
+	[NAMES_ROLE] = TABLE(roles),
+};
+
+const struct word *name_word(enum names names, unsigned int number)
 {
-	snprintf(buf, UNKNOWN_MAX, "UNKNOWN(%u)", number);
-	return buf;
+	static struct word others[COUNT(tables)];
+	struct word *other = &others[names];
+
+	if (number < tables[names].n && tables[names].words[number].len)
+		return &tables[names].words[number];
+	if (number < tables[names].n && names != NAMES_STATE)
+		return NULL;
+	other->len = (uint8_t)snprintf(other->text, sizeof(other->text), "UNKNOWN(%u)", number);
+	return other;
+}
+
+static const char *text_of(const struct word *w)
+{
+	return w ? w->text : NULL;
 }
 
 const char *name_state(unsigned int state)
 {
-	static char buf[UNKNOWN_MAX];
-
-	return state < COUNT(states) && states[state] ? states[state] : unknown(buf, state);
+	return text_of(name_word(NAMES_STATE, state));
 }
 
 const char *name_outcome(unsigned int outcome)
 {
-	static char buf[UNKNOWN_MAX];
-
-	return outcome < COUNT(outcomes) ? outcomes[outcome] : unknown(buf, outcome);
+	return text_of(name_word(NAMES_OUTCOME, outcome));
 }
 
 const char *name_first_closer(unsigned int closer)
 {
-	static char buf[UNKNOWN_MAX];
-
-	return closer < COUNT(first_closers) ? first_closers[closer] : unknown(buf, closer);
+	return text_of(name_word(NAMES_FIRST_CLOSER, closer));
 }
 
 const char *name_ending(unsigned int ending)
 {
-	static char buf[UNKNOWN_MAX];
-
-	return ending < COUNT(endings) ? endings[ending] : unknown(buf, ending);
+	return text_of(name_word(NAMES_ENDING, ending));
 }
 
 const char *name_reset_reason(unsigned int reason)
 {
-	static char buf[UNKNOWN_MAX];
-
-	return reason < COUNT(reset_reasons) ? reset_reasons[reason] : unknown(buf, reason);
+	return text_of(name_word(NAMES_RESET_REASON, reason));
 }
 
-const char *name_drop_reason(unsigned int reason)
+const char *name_missing(unsigned int missing)
 {
-	static char buf[UNKNOWN_MAX];
+	return text_of(name_word(NAMES_MISSING, missing));
+}
 
-	return reason < COUNT(drop_reasons) ? drop_reasons[reason] : unknown(buf, reason);
+const char *name_role(unsigned int role)
+{
+	return text_of(name_word(NAMES_ROLE, role));
 }
 
 const char *name_closer_exit(unsigned int exit)
@@ -158,20 +182,6 @@ const char *name_closer_exit(unsigned int exit)
 		return exit ? "exit" : NULL;
 	snprintf(buf, sizeof(buf), "signal %u", exit);
 	return buf;
-}
-
-const char *name_missing(unsigned int missing)
-{
-	static char buf[UNKNOWN_MAX];
-
-	return missing < COUNT(missings) ? missings[missing] : unknown(buf, missing);
-}
-
-const char *name_role(unsigned int role)
-{
-	static char buf[UNKNOWN_MAX];
-
-	return role < COUNT(roles) ? roles[role] : unknown(buf, role);
 }
 
 const char *name_errno(int err)
@@ -186,47 +196,58 @@ const char *name_errno(int err)
 	return buf;
 }
 
-const char *name_segment(char buf[SEGMENT_TEXT_MAX], const struct segment *s)
-{
-	static const struct {
-		uint8_t flag;
-		const char *word;
-	} words[] = {
-		{ SEGMENT_SYN, "SYN" },
-		{ SEGMENT_FIN, "FIN" },
-		{ SEGMENT_RST, "RST" },
-		{ SEGMENT_ACK, "ACK" },
-	};
-	size_t len = 0;
-
-	for (size_t i = 0; i < COUNT(words); i++) {
-		if (!(s->flags & words[i].flag))
-			continue;
-		/* at most 24 bytes: 2 of direction, 4 words of 3, 3 commas, " (255)" and the NUL */
-		memcpy(buf + len, len ? "," : s->unsent ? "x " : s->sent ? "> " : "< ", 2);
-		len += len ? 1 : 2;
-		memcpy(buf + len, words[i].word, 3);
-		len += 3;
+/* Of each set of enum segment_flag. */
+#define SEGMENTS(direction)                                                                        \
+	{                                                                                          \
+		WORD(""), WORD(direction "SYN"), WORD(direction "ACK"), WORD(direction "SYN,ACK"), \
+			WORD(direction "FIN"), WORD(direction "SYN,FIN"),                          \
+			WORD(direction "FIN,ACK"), WORD(direction "SYN,FIN,ACK"),                  \
+			WORD(direction "RST"), WORD(direction "SYN,RST"),                          \
+			WORD(direction "RST,ACK"), WORD(direction "SYN,RST,ACK"),                  \
+			WORD(direction "FIN,RST"), WORD(direction "SYN,FIN,RST"),                  \
+			WORD(direction "FIN,RST,ACK"), WORD(direction "SYN,FIN,RST,ACK"),          \
 	}
-	if (!len)
-		return NULL;
-	buf[len] = '\0';
-	if (s->number > 1)
-		snprintf(buf + len, SEGMENT_TEXT_MAX - len, " (%u)", s->number);
+
+const struct word *name_segment_word(struct word *buf, const struct segment *s)
+{
+	static const struct word received[] = SEGMENTS("< "), sent[] = SEGMENTS("> "),
+				 unsent[] = SEGMENTS("x ");
+	const struct word *words = s->unsent ? unsent
+				   : s->sent ? sent
+					     : received,
+			  *w = &words[s->flags % COUNT(sent)];
+
+	if (!w->len || s->number < 2)
+		return w->len ? w : NULL;
+	*buf = *w;
+	/* at most 23 bytes: 2 of direction, 4 words of 3, 3 commas, " (255)" */
+	buf->len += (uint8_t)snprintf(buf->text + w->len, sizeof(buf->text) - w->len, " (%u)",
+				      s->number);
 	return buf;
 }
 
-const char *name_completeness(unsigned int mask)
+const char *name_segment(struct word *buf, const struct segment *s)
 {
-	static const char *const texts[] = {
-		[1] = "Incomplete, SYN_SENT",	 [3] = "Incomplete, CLIENT_ESTABLISHED",
-		[7] = "Incomplete, ESTABLISHED", [15] = "Incomplete, DATA",
-		[23] = "Complete, NO_DATA",	 [31] = "Complete, WITH_DATA",
-		[39] = "Complete, NO_DATA",	 [47] = "Complete, WITH_DATA",
-		[55] = "Complete, NO_DATA",	 [63] = "Complete, WITH_DATA",
+	return text_of(name_segment_word(buf, s));
+}
+
+const struct word *name_completeness(unsigned int mask)
+{
+	static const struct word texts[] = {
+		[0] = WORD("Incomplete"),
+		[1] = WORD("Incomplete, SYN_SENT"),
+		[3] = WORD("Incomplete, CLIENT_ESTABLISHED"),
+		[7] = WORD("Incomplete, ESTABLISHED"),
+		[15] = WORD("Incomplete, DATA"),
+		[23] = WORD("Complete, NO_DATA"),
+		[31] = WORD("Complete, WITH_DATA"),
+		[39] = WORD("Complete, NO_DATA"),
+		[47] = WORD("Complete, WITH_DATA"),
+		[55] = WORD("Complete, NO_DATA"),
+		[63] = WORD("Complete, WITH_DATA"),
 	};
 
-	return mask < COUNT(texts) && texts[mask] ? texts[mask] : "Incomplete";
+	return &texts[mask < COUNT(texts) && texts[mask].len ? mask : 0];
 }
 
 const char *name_person(char buf[PERSON_TEXT_MAX], const struct person *p)

@@ -68,8 +68,9 @@ static void describe(char buf[WHAT_MAX], const struct work *w, const struct sent
 {
 	const struct chapter *ch = &w->chapters[s->end];
 	const struct step *step = s->step;
-	char segment[SEGMENT_TEXT_MAX], who[PERSON_TEXT_MAX], from[32];
-	const char *name = name_segment(segment, &step->segment);
+	char who[PERSON_TEXT_MAX], from[32];
+	struct word segment;
+	const char *name = name_segment(&segment, &step->segment);
 	int len;
 
 	snprintf(from, sizeof(from), "%s", name_state(step->from));

@@ -32,33 +32,27 @@ enum how {
 	HOW_INT,
 	HOW_SPAN,
 	HOW_TRISTATE,
-	HOW_ROLE,
-	HOW_MISSING,
-	HOW_OUTCOME,
-	HOW_FIRST_CLOSER,
-	HOW_ENDING,
-	HOW_RESET_REASON,
-	HOW_DROP_REASON,
 	HOW_CLOSER_EXIT,
+	HOW_NAME, /* plus one of enum names */
 };
 
 #define AT(member) offsetof(struct chapter, member)
-#define NAME(name) name, "\"" name "\":", sizeof("\"" name "\":") - 1
-#define BOTH(name, how, at)                                  \
-	{                                                    \
-		NAME(name), IN_BOTH, IN_BOTH, false, how, at \
+#define NAME(name) name, JSON_KEY(name)
+#define BOTH(name, how, at)                           \
+	{                                             \
+		NAME(name), IN_BOTH, IN_BOTH, how, at \
 	}
-#define HANDSHAKE(name, how, member)                                                     \
-	{                                                                                \
-		NAME(name), IN_HANDSHAKE, IN_HANDSHAKE, false, how, AT(handshake.member) \
+#define HANDSHAKE(name, how, member)                                              \
+	{                                                                         \
+		NAME(name), IN_HANDSHAKE, IN_HANDSHAKE, how, AT(handshake.member) \
 	}
-#define CLOSE(name, how, member)                                             \
-	{                                                                    \
-		NAME(name), IN_CLOSE, IN_CLOSE, false, how, AT(close.member) \
+#define CLOSE(name, how, member)                                      \
+	{                                                             \
+		NAME(name), IN_CLOSE, IN_CLOSE, how, AT(close.member) \
 	}
-#define OPEN(name, how, member)                                     \
-	{                                                           \
-		NAME(name), IN_BOTH, IN_BOTH, true, how, AT(member) \
+#define OPEN(name, how, member)                               \
+	{                                                     \
+		NAME(name), IN_OPEN, IN_BOTH, how, AT(member) \
 	}
 
 const struct field fields[] = {
@@ -73,26 +67,26 @@ const struct field fields[] = {
 	BOTH("local_port", HOW_INT, AT(local_port)),
 	BOTH("remote", HOW_ADDRESS, AT(remote)),
 	BOTH("remote_port", HOW_INT, AT(remote_port)),
-	BOTH("role", HOW_ROLE, AT(role)),
+	BOTH("role", HOW_NAME + NAMES_ROLE, AT(role)),
 	BOTH("pid", HOW_INT, AT(owner.pid)),
 	BOTH("comm", HOW_COMM, AT(owner.comm)),
 	BOTH("uid", HOW_INT, AT(owner.uid)),
 	BOTH("cgroup", HOW_CGROUP, AT(owner.cgroup)),
 	BOTH("complete", HOW_COMPLETE, 0),
-	BOTH("missing", HOW_MISSING, AT(missing)),
+	BOTH("missing", HOW_NAME + NAMES_MISSING, AT(missing)),
 	BOTH("steps", HOW_STEPS, 0),
 	BOTH("completeness", HOW_COMPLETENESS, 0),
 	BOTH("completeness_text", HOW_COMPLETENESS_TEXT, 0),
 	BOTH("accepted", HOW_TRISTATE, AT(accepted)),
 
-	HANDSHAKE("outcome", HOW_OUTCOME, outcome),
-	{ NAME("errno"), IN_HANDSHAKE, IN_BOTH, false, HOW_ERRNO, 0 },
+	HANDSHAKE("outcome", HOW_NAME + NAMES_OUTCOME, outcome),
+	{ NAME("errno"), IN_HANDSHAKE, IN_BOTH, HOW_ERRNO, 0 },
 	HANDSHAKE("handshake_us", HOW_SPAN, handshake_ns),
 	HANDSHAKE("rtt_us", HOW_SPAN, rtt_ns),
 	HANDSHAKE("syn_retransmits", HOW_INT, syn_retransmits),
 	HANDSHAKE("synack_retransmits", HOW_INT, synack_retransmits),
-	{ NAME("accept_us"), IN_HANDSHAKE, IN_BOTH, false, HOW_ACCEPT, 0 },
-	HANDSHAKE("drop_reason", HOW_DROP_REASON, drop_reason),
+	{ NAME("accept_us"), IN_HANDSHAKE, IN_BOTH, HOW_ACCEPT, 0 },
+	HANDSHAKE("drop_reason", HOW_NAME + NAMES_DROP_REASON, drop_reason),
 	HANDSHAKE("simultaneous_open", HOW_TRISTATE, simultaneous_open),
 	HANDSHAKE("fastopen", HOW_TRISTATE, fastopen),
 	HANDSHAKE("syncookie", HOW_TRISTATE, syncookie),
@@ -106,9 +100,9 @@ const struct field fields[] = {
 	HANDSHAKE("timestamps", HOW_TRISTATE, timestamps),
 	HANDSHAKE("ecn", HOW_TRISTATE, ecn),
 
-	CLOSE("first_closer", HOW_FIRST_CLOSER, first_closer),
-	CLOSE("ending", HOW_ENDING, ending),
-	{ NAME("errno"), IN_CLOSE, 0, false, HOW_ERRNO, 0 },
+	CLOSE("first_closer", HOW_NAME + NAMES_FIRST_CLOSER, first_closer),
+	CLOSE("ending", HOW_NAME + NAMES_ENDING, ending),
+	{ NAME("errno"), IN_CLOSE, 0, HOW_ERRNO, 0 },
 	CLOSE("closer_pid", HOW_INT, closer.pid),
 	CLOSE("closer_comm", HOW_COMM, closer.comm),
 	CLOSE("close_us", HOW_SPAN, close_ns),
@@ -116,7 +110,7 @@ const struct field fields[] = {
 	CLOSE("peer_fin_us", HOW_SPAN, peer_fin_ns),
 	CLOSE("app_close_us", HOW_SPAN, app_close_ns),
 	CLOSE("fin_queued_us", HOW_SPAN, fin_queued_ns),
-	{ NAME("accept_us"), IN_CLOSE, 0, false, HOW_ACCEPT, 0 },
+	{ NAME("accept_us"), IN_CLOSE, 0, HOW_ACCEPT, 0 },
 	CLOSE("time_wait", HOW_TRISTATE, time_wait),
 	CLOSE("lifetime_us", HOW_SPAN, lifetime_ns),
 	CLOSE("bytes_sent", HOW_INT, bytes_sent),
@@ -129,7 +123,7 @@ const struct field fields[] = {
 	CLOSE("min_rtt_us", HOW_SPAN, min_rtt_ns),
 	CLOSE("local_fin_seq", HOW_INT, local_fin_seq),
 	CLOSE("remote_fin_seq", HOW_INT, remote_fin_seq),
-	CLOSE("reset_reason", HOW_RESET_REASON, reset_reason),
+	CLOSE("reset_reason", HOW_NAME + NAMES_RESET_REASON, reset_reason),
 	CLOSE("unread_bytes", HOW_INT, unread),
 	CLOSE("closer_exit", HOW_CLOSER_EXIT, closer_exit),
 	CLOSE("idle_us", HOW_SPAN, idle_ns),
@@ -175,6 +169,11 @@ static struct value word(const char *word)
 	return text(VALUE_WORD, word);
 }
 
+static struct value name(const struct word *name)
+{
+	return (struct value){ .kind = name ? VALUE_NAME : VALUE_NULL, .name = name };
+}
+
 static struct value cgroup(const struct render_context *rc, struct maybe id)
 {
 	if (!id.known || !rc->cgroup_path)
@@ -187,11 +186,12 @@ static __always_inline struct value read_value(const struct field *f,
 					       const struct render_context *rc,
 					       const struct chapter *ch)
 {
+	static const struct word types[] = { WORD("handshake"), WORD("close") };
 	const void *at = (const char *)ch + f->at;
 
 	switch ((enum how)f->how) {
 	case HOW_TYPE:
-		return word(ch->type == CHAPTER_CLOSE ? "close" : "handshake");
+		return name(&types[ch->type == CHAPTER_CLOSE]);
 	case HOW_CONN:
 		return number(ch->conn);
 	case HOW_TIME:
@@ -210,7 +210,7 @@ static __always_inline struct value read_value(const struct field *f,
 	case HOW_COMPLETENESS:
 		return number(ch->completeness);
 	case HOW_COMPLETENESS_TEXT:
-		return word(name_completeness(ch->completeness));
+		return name(name_completeness(ch->completeness));
 	case HOW_ERRNO:
 		return word(name_errno(ch->err));
 	case HOW_ACCEPT:
@@ -223,7 +223,7 @@ static __always_inline struct value read_value(const struct field *f,
 	case HOW_BOOL:
 		return boolean(*(const bool *)at);
 	case HOW_STATE:
-		return word(ch->open ? name_state(ch->state) : NULL);
+		return name(ch->open ? name_word(NAMES_STATE, ch->state) : NULL);
 	case HOW_COMM:
 		return text(VALUE_FOREIGN, *(const char *)at ? at : NULL);
 	case HOW_INT:
@@ -235,24 +235,11 @@ static __always_inline struct value read_value(const struct field *f,
 
 		return t == TRISTATE_UNKNOWN ? null() : boolean(t == TRISTATE_YES);
 	}
-	case HOW_ROLE:
-		return word(name_role(*(const enum role *)at));
-	case HOW_MISSING:
-		return word(name_missing(*(const enum missing *)at));
-	case HOW_OUTCOME:
-		return word(name_outcome(*(const enum outcome *)at));
-	case HOW_FIRST_CLOSER:
-		return word(name_first_closer(*(const enum first_closer *)at));
-	case HOW_ENDING:
-		return word(name_ending(*(const enum ending *)at));
 	case HOW_CLOSER_EXIT:
 		return word(name_closer_exit(*(const uint8_t *)at));
-	case HOW_DROP_REASON:
-		return word(name_drop_reason(*(const enum drop_reason *)at));
-	case HOW_RESET_REASON:
-		return word(name_reset_reason(*(const enum reset_reason *)at));
+	default:
+		return name(name_word(f->how - HOW_NAME, *(const unsigned int *)at));
 	}
-	return null();
 }
 
 struct value field_value(const struct field *f, const struct render_context *rc,
@@ -288,6 +275,9 @@ static inline void put_value(struct printer *p, struct value v, const struct cha
 	case VALUE_ADDRESS:
 		json_address(p, v.address, ch->family);
 		break;
+	case VALUE_NAME:
+		json_name(p, v.name);
+		break;
 	case VALUE_WORD:
 		json_word(p, v.text);
 		break;
@@ -302,12 +292,13 @@ static inline void put_value(struct printer *p, struct value v, const struct cha
 
 void fields_json(struct printer *p, const struct render_context *rc, const struct chapter *ch)
 {
-	uint8_t type = ch->type == CHAPTER_CLOSE ? IN_CLOSE : IN_HANDSHAKE;
+	uint8_t in = (ch->type == CHAPTER_CLOSE ? IN_CLOSE : IN_HANDSHAKE) |
+		     (ch->open ? IN_OPEN : 0);
 
 	for (const struct field *f = fields; f->name; f++) {
-		if (!(f->json & type) || (f->only_open && !ch->open))
+		if (!(f->json & in))
 			continue;
-		json_ready_key(p, f->key, f->key_len);
+		printer_word(p, &f->key);
 		put_value(p, read_value(f, rc, ch), ch);
 	}
 }

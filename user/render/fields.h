@@ -13,6 +13,7 @@ enum field_mask {
 	IN_HANDSHAKE = 1 << CHAPTER_HANDSHAKE,
 	IN_CLOSE = 1 << CHAPTER_CLOSE,
 	IN_BOTH = IN_HANDSHAKE | IN_CLOSE,
+	IN_OPEN = 1 << 7, /* in those of open chapters only */
 };
 
 enum value_kind {
@@ -24,6 +25,7 @@ enum value_kind {
 	VALUE_HEX,
 	VALUE_TIME,    /* CLOCK_REALTIME in ns */
 	VALUE_ADDRESS, /* of the chapter's family */
+	VALUE_NAME,
 	VALUE_WORD,    /* plain ASCII, needs no escaping */
 	VALUE_FOREIGN, /* any bytes, must be escaped */
 	VALUE_STEPS,   /* the chapter's steps; no member of the union */
@@ -37,21 +39,20 @@ struct value {
 		int64_t i;  /* of VALUE_INT, VALUE_US and VALUE_TIME */
 		bool b;
 		const uint8_t *address;
+		const struct word *name;
 		const char *text; /* in the chapter or a table */
 	};
 };
 
 struct field {
 	const char *name;
-	char key[JSON_KEY_MAX]; /* the name with quotes and colon, for json_ready_key() */
-	uint8_t key_len;
+	struct word key; /* JSON's */
 	/*
 	 * enum field_mask: in which type's objects, and rows; csv 0: an earlier field has the
 	 * column
 	 */
 	uint8_t json;
 	uint8_t csv;
-	bool only_open; /* JSON: only open chapters have the key */
 	/* where the value is: enum how and an offset, both private to fields.c */
 	uint8_t how;
 	uint16_t at;

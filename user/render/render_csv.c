@@ -109,6 +109,9 @@ static void put_value(struct printer *p, struct value v, const struct chapter *c
 	case VALUE_ADDRESS:
 		printer_words(p, text_address(text, v.address, ch->family));
 		break;
+	case VALUE_NAME:
+		put_cell(p, v.name->text);
+		break;
 	case VALUE_WORD:
 		put_cell(p, v.text);
 		break;

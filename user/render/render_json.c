@@ -8,7 +8,8 @@
 
 static void put_step(struct printer *p, const struct step *s)
 {
-	char segment[SEGMENT_TEXT_MAX];
+	struct word buf;
+	const struct word *segment = name_segment_word(&buf, &s->segment);
 
 	json_open(p, '{');
 	json_literal_key(p, "t_us");
@@ -17,11 +18,14 @@ static void put_step(struct printer *p, const struct step *s)
 	else
 		json_null(p);
 	json_literal_key(p, "from");
-	json_word(p, name_state(s->from));
+	json_name(p, name_word(NAMES_STATE, s->from));
 	json_literal_key(p, "to");
-	json_word(p, name_state(s->to));
+	json_name(p, name_word(NAMES_STATE, s->to));
 	json_literal_key(p, "segment");
-	json_word(p, name_segment(segment, &s->segment));
+	if (segment)
+		json_name(p, segment);
+	else
+		json_null(p);
 	if (s->seq.known) {
 		json_literal_key(p, "seq");
 		json_int(p, s->seq.value);

@@ -196,8 +196,9 @@ static void put_step(struct ladder *l, size_t i)
 {
 	const struct step *s = &l->ch->steps[i];
 	const char *here = l->glyphs->life, *there = l->glyphs->life;
-	char time[TIME_MAX], segment[SEGMENT_TEXT_MAX], numbers[NUMBERS_TEXT_MAX], label[LABEL_MAX];
-	const char *name = name_segment(segment, &s->segment);
+	char time[TIME_MAX], numbers[NUMBERS_TEXT_MAX], label[LABEL_MAX];
+	struct word segment;
+	const char *name = name_segment(&segment, &s->segment);
 
 	put_wait(l, s);
 	if (s->from != l->state && !(is_syn_received(s->from) && is_syn_received(l->state)))

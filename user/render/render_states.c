@@ -24,19 +24,19 @@ static void transition(struct render_context *rc, const struct transition *t)
 	struct maybe since = { .known = t->since_ns != 0, .value = (int64_t)t->since_ns };
 	struct maybe owner = { .known = t->pid != 0, .value = t->pid };
 	struct maybe t_ns = { .known = t->t_ns != 0, .value = (int64_t)t->t_ns };
-	char from[SEGMENT_TEXT_MAX];
+	struct word from;
 
 	if (rc->time_style != TIME_DEFAULT)
 		fprintf(rc->out, "%-*s ", TIME_COLUMN, render_time(time, rc, TIME_WALL, t_ns));
 	text_comm(text, t->comm);
 	interface_text(ifname, &t->interface);
 	/* a copy: when both numbers are unknown name_state() has one buffer for them */
-	snprintf(from, sizeof(from), "%s", name_state(t->from));
+	from = *name_word(NAMES_STATE, t->from);
 	fprintf(rc->out, "%-16" PRIx64 " %-7s %-10s %-15s %-5u %-15s %-5u %-12s -> %-12s %s\n",
 		(uint64_t)t->skaddr, render_number(pid, owner), *text ? text : "-",
 		text_zoned(local, t->local, t->family, ifname), t->local_port,
 		text_zoned(remote, t->remote, t->family, text_remote_zone(t->remote, ifname)),
-		t->remote_port, from, name_state(t->to), text_ms(ms, since));
+		t->remote_port, from.text, name_state(t->to), text_ms(ms, since));
 }
 
 const struct renderer renderer_states = {

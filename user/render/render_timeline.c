@@ -41,15 +41,18 @@ static void end_column(struct printer *p, size_t width, size_t len)
 static void put_step(struct printer *p, const struct render_context *rc, const struct chapter *ch,
 		     const struct step *s)
 {
-	char text[TIME_MAX], segment[SEGMENT_TEXT_MAX], numbers[NUMBERS_TEXT_MAX];
-	const char *time = render_step_time(text, s), *name = name_segment(segment, &s->segment);
+	char text[TIME_MAX], numbers[NUMBERS_TEXT_MAX];
+	const char *time = render_step_time(text, s);
+	struct word buf;
+	const struct word *segment = name_segment_word(&buf, &s->segment);
 	size_t len;
 
 	printer_words(p, rc->colour ? "\033[2m" : "");
 	end_column(p, TIME_COLUMN, strlen(time));
 	printer_words(p, time, rc->colour ? "\033[0m  " : "  ");
-	len = printer_words(p, name ? name : "");
-	end_column(p, SEGMENT_COLUMN, len);
+	if (segment)
+		printer_word(p, segment);
+	end_column(p, SEGMENT_COLUMN, segment ? segment->len : 0);
 	printer_char(p, ' ');
 	/* one after the other: of two that are unknown the name is in one buffer */
 	len = printer_words(p, name_state(s->from));

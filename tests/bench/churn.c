@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * Opens and closes TCP connections over loopback as fast as one client thread and one server thread can,
- * in a network namespace of its own.  The client closes first.  Prints
+ * in a network namespace of its own.  The client closes first; with --orphans the server closes when the
+ * client's socket is a minisocket in FIN_WAIT2.  With --lead the client is no more than so many connections
+ * ahead of the server.  Prints
  *	namespace INODE
  *	alive CONNECTIONS
  *	connections N seconds WALL cpu USER+SYS
@@ -10,8 +12,12 @@
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -21,14 +27,20 @@
 #define PORT 7000
 /* connections to one destination address: so few that a free port is found at once */
 #define PER_ADDRESS 10000
+/* how many connections the server holds with --orphans, so that it seldom has to wait */
+#define HELD 64
 
 struct churn {
 	unsigned long connections;
 	unsigned long keep;
 	unsigned long bytes;
+	unsigned long lead;
 	const char *rps;
 	bool wait;
+	bool orphans;
 	int listener;
+	atomic_ulong closed; /* by the client */
+	sem_t leads;	     /* how many more connections the client may open, if lead is not 0 */
 };
 
 static double seconds(clockid_t clock)
@@ -80,22 +92,68 @@ static int accept_one(const struct churn *c)
 	return fd;
 }
 
+/* Accepts one, and reads to the client's FIN. */
+static int serve_one(struct churn *c)
+{
+	int fd = accept_one(c);
+	char buffer[16384];
+	ssize_t n;
+
+	do
+		n = read(fd, buffer, sizeof(buffer));
+	while (n > 0);
+	if (n < 0)
+		die("read");
+	if (c->lead)
+		sem_post(&c->leads);
+	return fd;
+}
+
+/* Sends the ACK of the FIN that was read, which else would leave with this end's FIN. */
+static void acknowledge(int fd)
+{
+	int one = 1;
+
+	if (setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &one, sizeof(one)))
+		die("TCP_QUICKACK");
+}
+
+/*
+ * The client's close() has returned, and the ACK of its FIN was sent before: its socket is a
+ * minisocket, or becomes one before the FIN arrives, which follows the ACK.
+ */
+static void close_after_client(struct churn *c, int fd, unsigned long serial)
+{
+	while (atomic_load(&c->closed) <= serial)
+		sched_yield();
+	close(fd);
+}
+
+static void *serve_orphans(void *arg)
+{
+	struct churn *c = arg;
+	unsigned long i;
+	int held[HELD];
+
+	for (i = 0; i < c->connections; i++) {
+		int *fd = &held[i % HELD];
+
+		if (i >= HELD)
+			close_after_client(c, *fd, i - HELD);
+		*fd = serve_one(c);
+		acknowledge(*fd);
+	}
+	for (i = i > HELD ? i - HELD : 0; i < c->connections; i++)
+		close_after_client(c, held[i % HELD], i);
+	return NULL;
+}
+
 static void *serve(void *arg)
 {
 	struct churn *c = arg;
-	char buffer[16384];
 
-	for (unsigned long i = 0; i < c->connections; i++) {
-		int fd = accept_one(c);
-		ssize_t n;
-
-		do
-			n = read(fd, buffer, sizeof(buffer));
-		while (n > 0);
-		if (n < 0)
-			die("read");
-		close(fd);
-	}
+	for (unsigned long i = 0; i < c->connections; i++)
+		close(serve_one(c));
 	return NULL;
 }
 
@@ -160,13 +218,19 @@ static void churn(struct churn *c)
 	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	pthread_t server;
 
-	if (pthread_create(&server, NULL, serve, c))
+	if (sem_init(&c->leads, 0, c->lead))
+		die("semaphore");
+	if (pthread_create(&server, NULL, c->orphans ? serve_orphans : serve, c))
 		die("no memory");
 	for (unsigned long i = 0; i < c->connections; i++) {
-		int fd = open_one(c->keep + i);
+		int fd;
 
+		if (c->lead)
+			sem_wait(&c->leads);
+		fd = open_one(c->keep + i);
 		send_bytes(fd, c->bytes);
 		close(fd);
+		atomic_fetch_add(&c->closed, 1);
 	}
 	pthread_join(server, NULL);
 	wall = seconds(CLOCK_MONOTONIC) - wall;
@@ -179,6 +243,8 @@ static void parse(struct churn *c, int argc, char **argv)
 	static const struct option options[] = {
 		{ "alive", required_argument, NULL, 'a' },
 		{ "bytes", required_argument, NULL, 'b' },
+		{ "lead", required_argument, NULL, 'l' },
+		{ "orphans", no_argument, NULL, 'o' },
 		{ "rps", required_argument, NULL, 'r' },
 		{ "wait", no_argument, NULL, 'w' },
 		{ 0 },
@@ -190,6 +256,10 @@ static void parse(struct churn *c, int argc, char **argv)
 			c->keep = strtoul(optarg, NULL, 10);
 		else if (o == 'b')
 			c->bytes = strtoul(optarg, NULL, 10);
+		else if (o == 'l')
+			c->lead = strtoul(optarg, NULL, 10);
+		else if (o == 'o')
+			c->orphans = true;
 		else if (o == 'r')
 			c->rps = optarg;
 		else if (o == 'w')
@@ -198,8 +268,8 @@ static void parse(struct churn *c, int argc, char **argv)
 			exit(2);
 	}
 	if (optind + 1 != argc) {
-		fprintf(stderr,
-			"usage: churn [--alive N] [--bytes N] [--rps MASK] [--wait] CONNECTIONS\n");
+		fprintf(stderr, "usage: churn [--alive N] [--bytes N] [--lead N] [--orphans] "
+				"[--rps MASK] [--wait] CONNECTIONS\n");
 		exit(2);
 	}
 	c->connections = strtoul(argv[optind], NULL, 10);

@@ -68,7 +68,10 @@ class Churn:
 
 
 class Tool:
-    """A tracer: `started_ms` is the time from exec to its line `Tracing`, None where it has none."""
+    """
+    A tracer: `started_ms` is the time from exec to its line `Tracing`, None where it has none; `start_cpu_ms`
+    is its CPU time until then.
+    """
 
     def __init__(self, argv, directory, env=None):
         self.out_path = os.path.join(directory, "out")
@@ -77,7 +80,7 @@ class Tool:
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                             env=env)
-        self.pid = self.process.pid
+        self.argv, self.pid = argv, self.process.pid
         self.started_ms = None
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > begin + 20:
@@ -89,6 +92,7 @@ class Tool:
             self.started_ms = (now - begin) * 1000
         else:
             time.sleep(1)  # it does not say when it is ready
+        self.start_cpu_ms = self.cpu_s() * 1000
         self.programs = self._programs()
 
     def stderr(self):
@@ -108,7 +112,7 @@ class Tool:
 
     def _links(self):
         """How many programs are attached; 0 for tcpstates-trace, which prints `Tracing` when it is ready."""
-        if "tcpstates-trace" in os.readlink(f"/proc/{self.pid}/exe"):
+        if "tcpstates-trace" in self.argv[0]:
             return 0
         return sum("link_type" in i or "prog_id" in i for i in self._fdinfo())
 

@@ -42,11 +42,11 @@ class Series:
     def __init__(self, values):
         self.values = [v for v in values if v is not None]
 
-    def text(self, digits=2):
+    def text(self, digits=2, only_median=False):
         if not self.values:
             return "-"
         median = f"{statistics.median(self.values):.{digits}f}"
-        if len(self.values) == 1:
+        if only_median or len(self.values) == 1:
             return median
         return f"{median} [{min(self.values):.{digits}f}..{max(self.values):.{digits}f}]"
 

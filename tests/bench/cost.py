@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""Table cost: what each mode takes of two churns, for its start, and in memory."""
+import statistics
+
+from modes import YARDSTICK, modes
+from stats import Series, print_table, ratios
+
+CHURNS = {
+    "plain": ((), "The server closes at once: FIN and ACK come together."),
+    "orphans": (("--orphans",), "The server closes later: each client's end is a minisocket in FIN_WAIT2."),
+}
+LEAD = 1
+
+
+class Units:
+    """What is counted: ns, or instructions, of which the processor's clock has one a ns."""
+
+    def __init__(self, instructions):
+        self.ns, self.us, self.ms = ("insn", "kinsn", "Minsn") if instructions else ("ns", "us", "ms")
+
+
+def series(runs, key, churn=None):
+    """A value of each round; None where the tool failed, or has no such value."""
+    return [(r.get(churn, {}) if churn else r).get(key) for r in runs]
+
+
+def churn_table(title, results, churn, units):
+    yardstick = results.get(YARDSTICK, [])
+    rows = []
+    for name, runs in results.items():
+        row = [name]
+        for key, digits, median in (("rate", 0, True), ("load_us", 1, True), ("seen", 2, True)):
+            row.append(Series(series(runs, key, churn)).text(digits, median))
+        for key, digits in (("ns", 0), ("cpu_us", 2)):
+            values, base = series(runs, key, churn), series(yardstick, key, churn)
+            row += [Series(values).text(digits), Series(ratios(values, base)).text(3)]
+        rows.append(row)
+    print_table(title, ["mode", "conn/s", f"load {units.us}", "seen", f"BPF {units.ns}", f"/{YARDSTICK}",
+                        f"CPU {units.us}", f"/{YARDSTICK}"], rows)
+
+
+def programs(runs, churn):
+    """{program: (median runs, median ns)} per connection"""
+    rounds = [r[churn]["programs"] for r in runs if "programs" in r.get(churn, {})]
+    return {name: tuple(statistics.median(r.get(name, (0, 0))[i] for r in rounds) for i in (0, 1))
+            for name in {name for r in rounds for name in r}}
+
+
+def program_table(title, results, churn, units):
+    columns = {name: programs(runs, churn) for name, runs in results.items()}
+    columns = {name: c for name, c in columns.items() if len(c) > 1}
+    rows = []
+    for program in sorted({p for c in columns.values() for p in c}):
+        cells = [c.get(program, (0, 0)) for c in columns.values()]
+        if any(ns >= 1 for _, ns in cells):
+            rows.append([program, *(f"{ns:.0f} ({n:.2f})" if n else "-" for n, ns in cells)])
+    if rows:
+        print_table(title, [f"{units.ns} (runs)", *columns], rows)
+
+
+def start_table(title, results, units):
+    rows = [[name, *(Series(series(runs, key)).text(digits, median) for key, digits, median in
+                     (("start_cpu", 1, False), ("start", 0, True), ("beside", 1, False), ("rss", 1, True),
+                      ("lost", 0, True)))] for name, runs in results.items() if name != "bare"]
+    print_table(title, ["mode", f"start CPU {units.ms}", "start ms", "MiB beside ring", "peak MiB", "lost"], rows)
+
+
+NOTES = """\
+  load: CPU time of the load per connection.  seen: connections on the whole host divided by those of the
+  load, near 1 on a quiet host.  BPF: run time of the tool's programs; CPU: its user and system time; both per
+  connection seen.  Ratios are computed in each round.
+  start: from exec to the line `Tracing` (other tools: to one second after they attached).  MiB beside ring:
+  peak RSS without the resident pages of mapped BPF ring and perf buffers (a BPF ring's data pages are mapped
+  twice, and counted twice in RSS)."""
+
+
+def cost(bench):
+    o, units = bench.o, Units(bench.o.instructions)
+    chosen = modes(o, bench.directory, bench.unused.namespace)
+    options = [f"--bytes={o.bytes}"] if o.bytes else []
+    options += [f"--rps={o.rps}"] if o.rps else []
+    # on one processor the client gets so far ahead that bursts of delayed ACKs interrupt the programs
+    options += [f"--lead={LEAD}"] if o.instructions else []
+    churns = {name: (*own, *options) for name, (own, _) in CHURNS.items()}
+    results = bench.rounds(list(chosen), lambda name: bench.one_run(chosen[name], o.connections, churns))
+    print(f"\nCost of tracing {o.connections} loopback connections, both ends"
+          f"{''.join(', ' + c for c in options)}; rounds: {o.rounds}, median [min..max]")
+    for churn, (_, what) in CHURNS.items():
+        churn_table(f"Churn `{churn}`.  {what}", results, churn, units)
+        program_table(f"Churn `{churn}`: each program, per connection", results, churn, units)
+    start_table("Start and memory", results, units)
+    print(NOTES, flush=True)

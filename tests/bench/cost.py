@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Table cost: what each mode takes of two churns, for its start, and in memory."""
 import statistics
+import sys
 
 from modes import YARDSTICK, modes
 from stats import Series, print_table, ratios
@@ -13,9 +14,10 @@ LEAD = 1
 
 
 class Units:
-    """What is counted: ns, or instructions, of which the processor's clock has one a ns."""
+    """What is counted: ns, or instructions, of which the processor's clock has one a ns while it is busy."""
 
     def __init__(self, instructions):
+        self.wall = not instructions
         self.ns, self.us, self.ms = ("insn", "kinsn", "Minsn") if instructions else ("ns", "us", "ms")
 
 
@@ -29,13 +31,13 @@ def churn_table(title, results, churn, units):
     rows = []
     for name, runs in results.items():
         row = [name]
-        for key, digits, median in (("rate", 0, True), ("load_us", 1, True), ("seen", 2, True)):
-            row.append(Series(series(runs, key, churn)).text(digits, median))
+        for key, digits in (("rate", 0),) * units.wall + (("load_us", 1), ("seen", 2)):
+            row.append(Series(series(runs, key, churn)).text(digits, only_median=True))
         for key, digits in (("ns", 0), ("cpu_us", 2)):
             values, base = series(runs, key, churn), series(yardstick, key, churn)
             row += [Series(values).text(digits), Series(ratios(values, base)).text(3)]
         rows.append(row)
-    print_table(title, ["mode", "conn/s", f"load {units.us}", "seen", f"BPF {units.ns}", f"/{YARDSTICK}",
+    print_table(title, ["mode", *["conn/s"] * units.wall, f"load {units.us}", "seen", f"BPF {units.ns}", f"/{YARDSTICK}",
                         f"CPU {units.us}", f"/{YARDSTICK}"], rows)
 
 
@@ -59,19 +61,24 @@ def program_table(title, results, churn, units):
 
 
 def start_table(title, results, units):
-    rows = [[name, *(Series(series(runs, key)).text(digits, median) for key, digits, median in
-                     (("start_cpu", 1, False), ("start", 0, True), ("beside", 1, False), ("rss", 1, True),
-                      ("lost", 0, True)))] for name, runs in results.items() if name != "bare"]
-    print_table(title, ["mode", f"start CPU {units.ms}", "start ms", "MiB beside ring", "peak MiB", "lost"], rows)
+    columns = [(f"start CPU {units.ms}", "start_cpu", 1, False), ("start ms", "start", 0, True),
+               ("MiB beside ring", "beside", 1, False), ("peak MiB", "rss", 1, True), ("lost", "lost", 0, True)]
+    if not units.wall:
+        del columns[1]
+    rows = [[name, *(Series(series(runs, key)).text(digits, median) for _, key, digits, median in columns)]
+            for name, runs in results.items() if name != "bare"]
+    print_table(title, ["mode", *(column[0] for column in columns)], rows)
 
 
 NOTES = """\
   load: CPU time of the load per connection.  seen: connections on the whole host divided by those of the
   load, near 1 on a quiet host.  BPF: run time of the tool's programs; CPU: its user and system time; both per
   connection seen.  Ratios are computed in each round.
-  start: from exec to the line `Tracing` (other tools: to one second after they attached).  MiB beside ring:
-  peak RSS without the resident pages of mapped BPF ring and perf buffers (a BPF ring's data pages are mapped
-  twice, and counted twice in RSS)."""
+  start: from exec to the line `Tracing` (tcplife and others: to a second after they attached).  MiB beside
+  ring: peak RSS without the resident pages of mapped BPF ring and perf buffers (a BPF ring's data pages are
+  mapped twice, and counted twice in RSS)."""
+COUNTING_NOTE = """\
+  A mode that posts nothing has the CPU of a few wake-ups of its timer: that differs by one or two of them."""
 
 
 def cost(bench):
@@ -89,4 +96,7 @@ def cost(bench):
         churn_table(f"Churn `{churn}`.  {what}", results, churn, units)
         program_table(f"Churn `{churn}`: each program, per connection", results, churn, units)
     start_table("Start and memory", results, units)
-    print(NOTES, flush=True)
+    print(NOTES)
+    if o.instructions:
+        print(COUNTING_NOTE)
+    sys.stdout.flush()

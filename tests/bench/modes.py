@@ -38,12 +38,13 @@ def all_modes(options, directory, namespace):
     }
 
 
-def modes(options, directory, namespace):
-    """Those that options.only names, or all that are not optional, without what is not installed."""
+def modes(options, directory, namespace, names=None):
+    """Those of these names, or that options.only names, or all that are not optional; no missing ones."""
     found = {}
+    names = names or options.only
     path = os.environ["PATH"] + ":/usr/sbin:/sbin"
     for name, argv in all_modes(options, directory, namespace).items():
-        if name not in options.only if options.only else name in OPTIONAL:
+        if name not in names if names else name in OPTIONAL:
             continue
         if argv and not shutil.which(argv[0], path=path):
             print(f"not installed, left out: {name}")

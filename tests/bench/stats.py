@@ -10,8 +10,8 @@ SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
 
 
 @contextlib.contextmanager
-def bpf_stats():
-    """Switches it on, and back at the end, unless that is a SIGKILL.  One bench at a time."""
+def bpf_stats(wanted=True):
+    """Switches it on if wanted, and back at the end, unless that is a SIGKILL.  One bench at a time."""
     lock = open(SWITCH)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -29,10 +29,12 @@ def bpf_stats():
     for signo in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(signo, leave)
     try:
-        set_to("1")
+        if wanted:
+            set_to("1")
         yield
     finally:
-        set_to(before)
+        if wanted:
+            set_to(before)
         lock.close()
 
 

@@ -3,6 +3,8 @@
 import os
 import re
 import subprocess
+import sys
+import time
 
 from process import Churn, Failed, Tool
 from stats import Series, print_table, ratios
@@ -31,7 +33,11 @@ class Bench:
     def rounds(self, names, measure, rounds=None):
         """{name: [the result of measure(name) in each round]}, {} where it failed"""
         results = {name: [] for name in names}
-        for r in range(rounds or self.o.rounds):
+        rounds = rounds or self.o.rounds
+        begin = time.monotonic()
+        for r in range(rounds):
+            if r and sys.stderr.isatty():
+                print(f"after {r} of {rounds} rounds: {time.monotonic() - begin:.0f} s", file=sys.stderr)
             turn = r % len(names)
             for name in names[turn:] + names[:turn]:
                 try:

@@ -37,8 +37,8 @@ def churn_table(title, results, churn, units):
             values, base = series(runs, key, churn), series(yardstick, key, churn)
             row += [Series(values).text(digits), Series(ratios(values, base)).text(3)]
         rows.append(row)
-    print_table(title, ["mode", *["conn/s"] * units.wall, f"load {units.us}", "seen", f"BPF {units.ns}", f"/{YARDSTICK}",
-                        f"CPU {units.us}", f"/{YARDSTICK}"], rows)
+    print_table(title, ["mode", *["conn/s"] * units.wall, f"load {units.us}", "seen", f"BPF {units.ns}",
+                        f"/{YARDSTICK}", f"CPU {units.us}", f"/{YARDSTICK}"], rows)
 
 
 def programs(runs, churn):

@@ -101,8 +101,6 @@ static __noinline void owner_current(struct owner *o)
 	__u64 ids = bpf_get_current_pid_tgid();
 	struct task_struct *task;
 
-	if (!o)
-		return;
 	o->uid = (__u32)bpf_get_current_uid_gid();
 	o->cgroup = bpf_get_current_cgroup_id();
 	o->pid = current_tgid();
@@ -145,7 +143,7 @@ static __always_inline bool current_in_cgroup(void)
 
 static __noinline bool is_selected_caller(const struct owner *o)
 {
-	return o && select_pid(o->pid) && select_comm(o->comm) && current_in_cgroup();
+	return select_pid(o->pid) && select_comm(o->comm) && current_in_cgroup();
 }
 
 /* Is the calling process, described by o, among those selected? */

@@ -48,7 +48,7 @@ static __always_inline bool address_in(void *map, __u8 family, const __u8 *addr)
 
 static __noinline bool remote_end_selected(const struct handshake_part *h)
 {
-	if (!h || (cfg.netns && h->netns != cfg.netns))
+	if (cfg.netns && h->netns != cfg.netns)
 		return false;
 	if (cfg.family && h->family != cfg.family)
 		return false;
@@ -68,7 +68,7 @@ static __noinline bool remote_end_selected(const struct handshake_part *h)
 
 static __noinline bool local_end_selected(const struct handshake_part *h)
 {
-	if (!h || (cfg.by_local_port && !port_in(local_ports, h->local_port)))
+	if (cfg.by_local_port && !port_in(local_ports, h->local_port))
 		return false;
 	if (cfg.by_port && !port_in(any_ports, h->local_port) &&
 	    !port_in(any_ports, h->remote_port))

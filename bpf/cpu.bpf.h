@@ -4,6 +4,7 @@
 #define CPU_BPF_H
 
 #include "common.bpf.h"
+#include "shared/transition.h"
 
 #define NOTES 256
 /* states are below 16 */
@@ -29,8 +30,9 @@ struct level {
 	volatile bool closes;
 	/* the program that takes the change is the last one, and leaves no note */
 	bool is_last;
-	/* who the socket is, for post_transition() */
+	/* for post_transition(): who the socket is, and what is posted */
 	struct handshake_part identity;
+	struct transition transition;
 	struct record scratch;
 };
 

@@ -63,20 +63,23 @@ static __always_inline void listener_transition(struct transition *t, const stru
 static __noinline void post_transition(const struct record *r, const struct listening *l,
 				       const struct change *now)
 {
-	struct transition t = {
-		.t_ns = now->t_ns, .skaddr = now->sk, .from = now->room->from, .to = now->room->to
-	};
+	struct handshake_part *h = &now->room->identity;
+	struct transition *t = &now->room->transition;
 	const bool of_listener = now->room->from == BPF_TCP_LISTEN ||
 				 now->room->to == BPF_TCP_LISTEN;
-	struct handshake_part *h = &now->room->identity;
 	__u64 closer;
 
+	__builtin_memset(t, 0, sizeof(*t));
+	t->t_ns = now->t_ns;
+	t->skaddr = now->sk;
+	t->from = now->room->from;
+	t->to = now->room->to;
 	if (of_listener) {
 		if (!listener_selected(l))
 			return;
 	} else {
 		closer = caller_as_closer() & -is_closed_now(r, now);
-		t.closer = closer;
+		t->closer = closer;
 		if (!(closer >> CLOSER_SELECTED_SHIFT) && !transition_selected(r))
 			return;
 	}
@@ -84,27 +87,27 @@ static __noinline void post_transition(const struct record *r, const struct list
 	h->role = r ? r->h.role : ROLE_UNKNOWN;
 	if (!select_remote(h) || !select_local_port(h))
 		return;
-	__builtin_memcpy(t.local, h->local, 16);
-	__builtin_memcpy(t.remote, h->remote, 16);
-	t.family = h->family;
-	t.netns = h->netns;
-	t.interface = now->room->interface;
-	t.local_port = h->local_port;
-	t.remote_port = h->remote_port;
-	t.role = h->role;
-	listener_transition(&t, l);
+	__builtin_memcpy(t->local, h->local, 16);
+	__builtin_memcpy(t->remote, h->remote, 16);
+	t->family = h->family;
+	t->netns = h->netns;
+	t->interface = now->room->interface;
+	t->local_port = h->local_port;
+	t->remote_port = h->remote_port;
+	t->role = h->role;
+	listener_transition(t, l);
 	if (r) {
 		const struct owner *o = r->h.accept_ns ? &r->h.acceptor : &r->h.owner;
 		__u64 last = r->c.n_steps ? diary_close_end_ns(r) : diary_handshake_end_ns(&r->h);
 
-		t.conn = r->h.conn;
-		t.since_ns = last && last < now->t_ns ? now->t_ns - last : 0;
-		t.pid = o->pid;
-		__builtin_memcpy(t.comm, o->comm, COMM_LEN);
-		if (!t.closer)
-			t.closer = r->c.closer.pid;
+		t->conn = r->h.conn;
+		t->since_ns = last && last < now->t_ns ? now->t_ns - last : 0;
+		t->pid = o->pid;
+		__builtin_memcpy(t->comm, o->comm, COMM_LEN);
+		if (!t->closer)
+			t->closer = r->c.closer.pid;
 	}
-	if (bpf_ringbuf_output(&ring, &t, sizeof(t), wake_flag()))
+	if (bpf_ringbuf_output(&ring, t, sizeof(*t), wake_flag()))
 		count(COUNT_LOST_TRANSITION);
 }
 

@@ -92,22 +92,19 @@ static __always_inline __u8 exit_of_current(void)
 	return signal ? signal : CLOSER_EXITED;
 }
 
-/*
- * The calling process.  Only where the kernel runs a system call.  Its name is that of its main thread, which is read
- * by address: through a typed pointer the verifier would take 100 times as long.
- */
+/* The calling process.  Only where the kernel runs a system call. */
 static __noinline void owner_current(struct owner *o)
 {
-	__u64 ids = bpf_get_current_pid_tgid();
-	struct task_struct *task;
-
 	o->uid = (__u32)bpf_get_current_uid_gid();
 	o->cgroup = bpf_get_current_cgroup_id();
 	o->pid = current_tgid();
-	if (ids >> 32 == (__u32)ids) {
-		bpf_get_current_comm(o->comm, COMM_LEN);
+	if (cfg.current_btf) {
+		struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
+
+		__builtin_memcpy(o->comm, leader->comm, COMM_LEN);
 	} else {
-		task = (void *)bpf_get_current_task();
+		struct task_struct *task = (void *)bpf_get_current_task();
+
 		BPF_CORE_READ_INTO(&o->comm, task, group_leader, comm);
 	}
 }

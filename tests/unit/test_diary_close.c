@@ -171,7 +171,7 @@ static void wants_all(void **state)
 static void wants_failed(void **state)
 {
 	(void)state;
-	cfg.failed = true;
+	cfg.by_chapter = cfg.failed = true;
 	assert_false(wanted_handshake(&cfg, &r));
 	assert_false(wanted_close(&cfg, &r));
 	r.c.flags |= CLOSE_RST_SENT;
@@ -183,6 +183,7 @@ static void wants_failed(void **state)
 static void wants_slow_handshakes(void **state)
 {
 	(void)state;
+	cfg.by_chapter = true;
 	cfg.min_connect_ns = 40 * MS;
 	assert_true(wanted_handshake(&cfg, &r)); /* at least this slow */
 	assert_false(wanted_close(&cfg, &r));	 /* not named */
@@ -201,6 +202,7 @@ static void wants_slow_handshakes(void **state)
 static void wants_slow_closes(void **state)
 {
 	(void)state;
+	cfg.by_chapter = true;
 	cfg.min_close_ns = 38 * MS;
 	assert_true(wanted_close(&cfg, &r));
 	assert_false(wanted_handshake(&cfg, &r));
@@ -211,6 +213,7 @@ static void wants_slow_closes(void **state)
 static void wants_slow_ones_of_both(void **state)
 {
 	(void)state;
+	cfg.by_chapter = true;
 	cfg.min_connect_ns = 40 * MS;
 	cfg.min_close_ns = 40 * MS;
 	assert_true(wanted_handshake(&cfg, &r));
@@ -220,7 +223,7 @@ static void wants_slow_ones_of_both(void **state)
 	assert_false(wanted_handshake(&cfg, &r));
 	assert_true(wanted_close(&cfg, &r));
 	/* selections combine by AND */
-	cfg.failed = true;
+	cfg.by_chapter = cfg.failed = true;
 	assert_false(wanted_close(&cfg, &r));
 	r.c.flags |= CLOSE_RST_RECEIVED;
 	assert_true(wanted_close(&cfg, &r));

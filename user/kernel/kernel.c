@@ -94,7 +94,7 @@ bool kernel_has_preempt_kfuncs(const struct types *own)
 
 bool kernel_preempts_tracepoints(const struct types *own)
 {
-	return kernel_has_preempt_kfuncs(own) &&
+	return kernel_has_preempt_kfuncs(own) && kernel_has_struct(own, "srcu_ctr") &&
 	       types_find(own, "tracepoint_srcu_srcu_data", BTF_KIND_VAR) > 0;
 }
 

@@ -32,8 +32,8 @@ bool kernel_has_preempt_kfuncs(const struct types *own);
 
 /*
  * Can a task be preempted while a program of a tracepoint runs?  It can since Linux 7.0; the sign is a per-CPU
- * variable of commit a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with
- * SRCU-fast"), which kernels that are older than the kfuncs have for another purpose.
+ * variable of commit a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast").
+ * Kernels before 6.13 have it for another purpose, and not yet the structure of SRCU-fast.
  */
 bool kernel_preempts_tracepoints(const struct types *own);
 

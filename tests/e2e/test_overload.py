@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Floods, scans, resets and forks by the thousand: bounded, counted, and the connection beside is right."""
+import contextlib
 import errno
 import json
 import os
@@ -56,9 +57,10 @@ class Maps:
         """Bytes of all maps together, as the kernel accounts them."""
         total = 0
         for fd in os.listdir(f"/proc/{tracer.pid}/fdinfo"):
-            with open(f"/proc/{tracer.pid}/fdinfo/{fd}") as f:
+            # an iterator's is open for a moment only; those of maps stay
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/{tracer.pid}/fdinfo/{fd}") as f:
                 lines = dict(line.split(":\t") for line in f if ":\t" in line)
-            total += int(lines.get("memlock", 0)) if "map_id" in lines else 0
+                total += int(lines.get("memlock", 0)) if "map_id" in lines else 0
         return total
 
 

@@ -36,7 +36,7 @@ static __always_inline bool select_acceptor(const struct owner *o)
  * accept() returned a child in SYN_RECV: with fast open, or while another CPU still handles the
  * last ACK.  Its record begins here, and server_established() completes it.
  */
-static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 t_ns)
+static __always_inline void accept_early(__u64 sk, __u64 t_ns)
 {
 	struct record *r;
 	struct work w;
@@ -49,8 +49,8 @@ static __always_inline void accept_early(__u64 sk, const struct owner *o, __u64 
 		r->h.state = BPF_TCP_SYN_RECV;
 	}
 	if (r && child_selected(&r->h, sk)) {
-		r->h.acceptor = *o;
-		if (!select_acceptor(o))
+		owner_current(&r->h.acceptor);
+		if (!select_acceptor(&r->h.acceptor))
 			r->h.accept_fate = ACCEPT_UNSELECTED;
 		r->h.accept_ns = t_ns;
 		bpf_map_update_elem(&table, &sk, r, BPF_NOEXIST);
@@ -70,15 +70,15 @@ static __always_inline void on_accept(__u64 sk)
 
 	if (!sk)
 		return;
-	owner_current(&o);
 	r = table_find(sk);
 	if (!r) {
-		accept_early(sk, &o, t_ns);
+		accept_early(sk, t_ns);
 		return;
 	}
 	/* a client's, or another program on this hook was first */
 	if (r->h.role != ROLE_SERVER || r->h.accept_ns)
 		return;
+	owner_current(&o);
 	if (select_acceptor(&o)) {
 		listener_accepted(r->c.listener);
 	} else if (cfg.by_pid) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * connect() that fails before a SYN: no route, an address that is not ours, a cgroup's or a security
- * module's refusal.  No state changes, so the call itself is watched, from its begin to its return.
+ * module's refusal.  No state changes, so the call itself is watched: when it returns an error.
  */
 #ifndef CONNECT_BPF_H
 #define CONNECT_BPF_H
@@ -12,7 +12,7 @@
 #include "owner.bpf.h"
 #include "table.bpf.h"
 
-/* include/uapi/linux/net.h: a socket whose connect() has not begun */
+/* include/uapi/linux/net.h: a socket whose connect() has not begun, or is over */
 #define SS_UNCONNECTED 1
 
 /* struct sockaddr_in or sockaddr_in6; the latter has 28 bytes */
@@ -29,33 +29,35 @@ struct sockaddr_bytes {
 	};
 };
 
-struct connecting {
-	__u64 sk;
-	__u64 t_ns;
+/* A connect() that has failed. */
+struct failure {
+	struct sock *sk;
 	struct sockaddr_bytes to;
+	int err;
 };
 
-/* By the calling thread, until the state changes or the call returns. */
+/*
+ * Sockets that went from SYN_SENT to CLOSE: their state changes are reported, and connect() is yet to return, or is
+ * called again for the result.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	/* CONNECTING when it is used */
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	/* CONNECTS when it is used */
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u64);
-	__type(value, struct connecting);
-} connecting SEC(".maps");
+	/* the socket's cookie */
+	__type(value, __u64);
+} failed_clients SEC(".maps");
 
-/* The caller's socket leaves CLOSE: the rest of its call is told by the state changes. */
-static __always_inline void connect_began(void)
+/* The kernel sent a SYN and gave up, or found no port. */
+static __always_inline void connect_reported(__u64 sk, __u64 cookie)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-
 	if (cfg.connect_seen)
-		bpf_map_delete_elem(&connecting, &thread);
+		bpf_map_update_elem(&failed_clients, &sk, &cookie, BPF_ANY);
 }
 
-/* A first connect() begins, not one that asks for the result of an earlier one. */
-static __always_inline bool connect_is_first(struct socket *socket, struct sock *sk)
+/* The socket of this connect() is as if it had not been called: not connecting, nor connected, nor a listener. */
+static __always_inline bool is_unconnected(struct socket *socket, struct sock *sk)
 {
 	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
 
@@ -64,33 +66,37 @@ static __always_inline bool connect_is_first(struct socket *socket, struct sock 
 	       BPF_CORE_READ(sk, __sk_common.skc_state) == BPF_TCP_CLOSE;
 }
 
-static __always_inline void connect_enter(struct socket *socket, const void *addr, int len,
-					  bool from_user)
+/* Are the socket's state changes reported?  tcp: its own address, or that of an MPTCP socket's first subflow. */
+static __always_inline bool was_reported(__u64 tcp)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct sock *sk = BPF_CORE_READ(socket, sk);
-	struct connecting c = {};
-	long err;
+	struct sock *sk = (void *)tcp;
+	__u64 *cookie = bpf_map_lookup_elem(&failed_clients, &tcp);
 
-	/* AF_UNSPEC ends a connection; an address that is cut off names no peer */
-	if (!sk || len < 16 || !connect_is_first(socket, sk))
-		return;
-	err = from_user ? bpf_probe_read_user(&c.to, 16, addr)
-			: bpf_probe_read_kernel(&c.to, 16, addr);
-	if (err || (c.to.family != AF_INET && (c.to.family != AF_INET6 || len < 24)))
-		return;
-	/* 24: without the scope, as before RFC 2553 */
-	if (c.to.family == AF_INET6)
-		err = from_user ? bpf_probe_read_user(&c.to, 24, addr)
-				: bpf_probe_read_kernel(&c.to, 24, addr);
-	if (err)
-		return;
-	c.sk = (__u64)sk;
-	c.t_ns = bpf_ktime_get_ns();
-	bpf_map_update_elem(&connecting, &thread, &c, BPF_ANY);
+	if (!cookie || *cookie != (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter))
+		return false;
+	bpf_map_delete_elem(&failed_clients, &tcp);
+	return true;
 }
 
-static __always_inline void connect_identity(struct handshake_part *h, const struct connecting *c)
+/* False: the address names no peer.  AF_UNSPEC ends a connection, and one that is cut off is none. */
+static __always_inline bool read_peer(struct sockaddr_bytes *to, const void *addr, int len,
+				      bool from_user)
+{
+	long err;
+
+	if (len < 16)
+		return false;
+	err = from_user ? bpf_probe_read_user(to, 16, addr) : bpf_probe_read_kernel(to, 16, addr);
+	if (err || to->family == AF_INET)
+		return !err;
+	/* 24: without the scope, as before RFC 2553 */
+	if (to->family != AF_INET6 || len < 24)
+		return false;
+	return !(from_user ? bpf_probe_read_user(to, 24, addr)
+			   : bpf_probe_read_kernel(to, 24, addr));
+}
+
+static __always_inline void connect_identity(struct handshake_part *h, const struct failure *c)
 {
 	struct sock_common *skc = (void *)c->sk;
 	struct tuple own = {};
@@ -113,14 +119,14 @@ static __always_inline void connect_identity(struct handshake_part *h, const str
 		BPF_CORE_READ_INTO(&h->local, skc, skc_v6_rcv_saddr);
 }
 
-static __always_inline void connect_failed(struct record *r, const struct connecting *c, int err)
+static __always_inline void post_failure(struct record *r, const struct failure *f)
 {
 	r->h.role = ROLE_CLIENT;
-	r->h.t0_ns = c->t_ns;
-	r->h.err = -err;
+	r->h.t0_ns = bpf_ktime_get_ns();
+	r->h.err = -f->err;
 	r->h.state = BPF_TCP_CLOSE;
 	r->h.flags |= HANDSHAKE_NO_SYN;
-	connect_identity(&r->h, c);
+	connect_identity(&r->h, f);
 	if (!select_remote(&r->h) || !select_local_port(&r->h))
 		return;
 	if (cfg.owners)
@@ -131,61 +137,80 @@ static __always_inline void connect_failed(struct record *r, const struct connec
 		count(COUNT_LOST_HANDSHAKE);
 }
 
-static __always_inline void connect_exit_with(long ret)
+/* connect() returns an error. */
+static __always_inline void connect_failed(struct socket *socket, const void *addr, int len,
+					   int err, bool from_user)
 {
-	__u64 thread = bpf_get_current_pid_tgid();
-	struct connecting *c = bpf_map_lookup_elem(&connecting, &thread), copy;
+	struct failure f = { .sk = BPF_CORE_READ(socket, sk), .err = err };
 	struct record *r;
 	struct work w;
 
-	if (!c)
-		return;
-	copy = *c;
-	bpf_map_delete_elem(&connecting, &thread);
-	if (ret >= 0)
+	if (!f.sk || !is_unconnected(socket, f.sk) || was_reported(tcp_behind(socket)) ||
+	    !read_peer(&f.to, addr, len, from_user))
 		return;
 	r = work_begin(&w);
 	if (r)
-		connect_failed(r, &copy, ret);
+		post_failure(r, &f);
 	work_end(&w);
 }
 
 /* What a cgroup refuses is seen here, what a security module refuses is not. */
-SEC("?fentry/inet_stream_connect")
-int BPF_PROG(connect_fentry, struct socket *socket, struct sockaddr *addr, int len, int flags)
-{
-	if (caller_selected())
-		connect_enter(socket, addr, len, false);
-	return 0;
-}
-
 SEC("?fexit/inet_stream_connect")
 int BPF_PROG(connect_fexit, struct socket *socket, struct sockaddr *addr, int len, int flags,
 	     int ret)
 {
-	connect_exit_with(ret);
+	if (ret < 0 && caller_selected())
+		connect_failed(socket, addr, len, ret, false);
 	return 0;
 }
+
+/* The arguments of a connect(), by the calling thread. */
+struct call {
+	const void *addr;
+	int fd;
+	int len;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	/* CONNECTS when it is used */
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct call);
+} calls SEC(".maps");
 
 SEC("?tracepoint/syscalls/sys_enter_connect")
 int connect_enters(struct trace_event_raw_sys_enter *ctx)
 {
-	struct file *file;
+	struct call c = { .addr = (const void *)ctx->args[1],
+			  .fd = ctx->args[0],
+			  .len = ctx->args[2] };
+	__u64 thread = bpf_get_current_pid_tgid();
 
-	if (!caller_selected())
-		return 0;
-	file = file_of_fd((int)ctx->args[0]);
-	/* unlike accept()'s result, it may be any file */
-	if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SOCKFS_MAGIC)
-		connect_enter(BPF_CORE_READ(file, private_data), (const void *)ctx->args[1],
-			      (int)ctx->args[2], true);
+	if (caller_selected())
+		bpf_map_update_elem(&calls, &thread, &c, BPF_ANY);
 	return 0;
 }
 
 SEC("?tracepoint/syscalls/sys_exit_connect")
 int connect_exits(struct trace_event_raw_sys_exit *ctx)
 {
-	connect_exit_with(ctx->ret);
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct call *c = bpf_map_lookup_elem(&calls, &thread), copy;
+	struct file *file;
+
+	if (!c)
+		return 0;
+	copy = *c;
+	bpf_map_delete_elem(&calls, &thread);
+	if (ctx->ret >= 0)
+		return 0;
+	file = file_of_fd(copy.fd);
+	/* it may be any file */
+	if (file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SOCKFS_MAGIC)
+		connect_failed(BPF_CORE_READ(file, private_data), copy.addr, copy.len, ctx->ret,
+			       true);
 	return 0;
 }
 

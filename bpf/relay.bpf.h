@@ -84,12 +84,25 @@ static __always_inline bool would_have_record(struct cpu *cpu, int level, struct
 	return select_remote(&r->h) && select_local_port(&r->h);
 }
 
-/* A change that was_taken() has no note: did an earlier program leave one that is gone? */
+/*
+ * A change that was_taken() has no note: did an earlier program leave one that is gone?  Another change's may have
+ * come into its place.
+ */
 static __always_inline bool lost_its_note(struct cpu *cpu, int level, struct sock *sk, __u8 from,
 					  __u8 to)
 {
-	return cfg.preempted && from != BPF_TCP_LISTEN &&
-	       (to != BPF_TCP_CLOSE || would_have_record(cpu, level, sk));
+	return from != BPF_TCP_LISTEN && (to != BPF_TCP_CLOSE || would_have_record(cpu, level, sk));
+}
+
+/*
+ * The primary program was not run for this change.  If that makes an ESTABLISHED child, it was not run for LISTEN ->
+ * SYN_RECV either: both come in one softirq, within one run of it.  tcp_set_state() is not called for the latter.
+ */
+static __always_inline void count_relayed(__u8 from)
+{
+	count(COUNT_RELAY);
+	if (from == BPF_TCP_SYN_RECV && !cfg.on_entry)
+		count(COUNT_RELAY);
 }
 
 /* There is no note: was the change taken all the same?  If not, counts the run that was missed. */
@@ -99,7 +112,7 @@ static __always_inline bool taken_without_note(struct cpu *cpu, int level, struc
 	bool taken = was_taken(sk, from, to);
 
 	if (!taken || !lost_its_note(cpu, level, sk, from, to))
-		count(COUNT_RELAY);
+		count_relayed(from);
 	return taken;
 }
 
@@ -137,22 +150,23 @@ static __always_inline bool is_due(struct cpu *cpu, int level, struct sock *sk, 
 }
 
 /*
- * Is the change nothing to us?  LISTEN -> SYN_RECV comes with the last ACK, just before SYN_RECV -> ESTABLISHED, and
- * until 6.15 with a wrong peer: commit a3a128f611a9 ("inet: consolidate inet_csk_clone_lock()").
+ * Nothing happens: a close() after shutdown() is reported without a change.  LISTEN -> SYN_RECV comes with the last
+ * ACK, just before SYN_RECV -> ESTABLISHED, and until 6.15 with a wrong peer: commit a3a128f611a9 ("inet: consolidate
+ * inet_csk_clone_lock()").
  */
-static __always_inline bool is_of_no_use(const struct sock *sk, int from, int to)
+static __always_inline bool is_no_change(int from, int to)
 {
-	return (from == BPF_TCP_LISTEN && to == BPF_TCP_SYN_RECV) || is_excluded(sk, from, to);
+	return from == to || (from == BPF_TCP_LISTEN && to == BPF_TCP_SYN_RECV);
 }
 
-/* It is noted all the same, and counted if the primary program was not run for it: nothing is lost. */
-static __always_inline void pass_over(struct cpu *cpu, const struct sock *sk, __u8 to,
+/* A change that concerns nobody is noted all the same, so that none is taken for missed. */
+static __always_inline void pass_over(struct cpu *cpu, const struct sock *sk, __u8 from, __u8 to,
 				      enum program program)
 {
 	if (program != PROGRAM_RELAY)
 		leave_note(cpu, sk, to);
 	if (program != PROGRAM_PRIMARY && !cfg.preempted)
-		count(COUNT_RELAY);
+		count_relayed(from);
 }
 
 /*
@@ -163,8 +177,7 @@ static __always_inline struct cpu *take_begin(struct sock *sk, int from, int to,
 {
 	struct cpu *cpu;
 
-	/* a close() after shutdown() is reported without a change */
-	if (from == to)
+	if (is_no_change(from, to))
 		return NULL;
 	if (!is_tcp(sk)) {
 		if (program == PROGRAM_PRIMARY && is_mptcp_socket(sk) && cfg.owners)
@@ -174,8 +187,8 @@ static __always_inline struct cpu *take_begin(struct sock *sk, int from, int to,
 	cpu = this_cpu();
 	if (!cpu || (program != PROGRAM_PRIMARY && has_note(cpu, sk, to, program)))
 		return NULL;
-	if (is_of_no_use(sk, from, to)) {
-		pass_over(cpu, sk, to, program);
+	if (is_excluded(sk, from, to)) {
+		pass_over(cpu, sk, from, to, program);
 		return NULL;
 	}
 	*level = level_take(cpu);

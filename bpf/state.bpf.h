@@ -137,7 +137,6 @@ static __always_inline void listener_changes(const struct change *now)
 
 static __always_inline void on_connect(const struct change *now)
 {
-	connect_began();
 	client_begin(now);
 	if (cfg.states)
 		post_transition(table_find(now->sk), NULL, now);
@@ -271,6 +270,8 @@ static __always_inline void on_connection(const struct change *now, const struct
 	}
 	if (cfg.states)
 		post_transition(r, NULL, now);
+	if (now->room->from == BPF_TCP_SYN_SENT && now->room->to == BPF_TCP_CLOSE)
+		connect_reported(now->sk, cookie_of(sk));
 	r = change_state(r, now);
 	if (r && now->room->to == BPF_TCP_ESTABLISHED)
 		post_handshake(r);

@@ -56,7 +56,7 @@ def wait_until(predicate, what):
             raise Timeout(f"not within {HANG_S} s: {what() if callable(what) else what}")
         # predicates may also look at things that have no file descriptor (/proc, a file), which costs others
         # their time: the longer it has taken, the less often
-        turn(min(max(waited / 10, 0.002), 0.02))
+        turn(min(max(waited / 10, 0.002), 0.1))
 
 
 class Lines:

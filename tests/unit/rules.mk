@@ -3,7 +3,7 @@
 # everything in user/ that is pure. Both are built here with sanitizers.
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_SHARED := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
-SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANITIZE := -O0 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 UNIT_CC = $(CC) $(CPPFLAGS) -std=gnu11 $(WARN) $(SANITIZE)
 
 $(BUILD)/pure/%.o: user/%.c Makefile

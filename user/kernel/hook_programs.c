@@ -20,7 +20,6 @@ const struct hook_program hook_programs[] = {
 	{ FEATURE_ACCEPT, HOOK_SYSCALL, 0, PROG(accept_exit), false },
 	{ FEATURE_ACCEPT, HOOK_SYSCALL, 0, PROG(accept4_exit), false },
 	{ FEATURE_ACCEPT, HOOK_KRETPROBE, 0, PROG(accept_kretprobe), false },
-	{ FEATURE_CONNECT, HOOK_FEXIT, 4, PROG(connect_fentry), false },
 	{ FEATURE_CONNECT, HOOK_FEXIT, 4, PROG(connect_fexit), false },
 	{ FEATURE_CONNECT, HOOK_SYSCALL, 0, PROG(connect_enters), false },
 	{ FEATURE_CONNECT, HOOK_SYSCALL, 0, PROG(connect_exits), false },

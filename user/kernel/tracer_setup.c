@@ -14,8 +14,8 @@
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h */
 #define INITIAL_PIDNS 0xEFFFFFFCU
 #define FOLLOWED_PIDS 65536
-/* threads that are in connect() at a time, and have no SYN yet */
-#define CONNECTING 16384
+/* threads that are in connect() at a time, and clients that have failed since */
+#define CONNECTS 16384
 /* requests that wait for data (TCP_DEFER_ACCEPT) */
 #define DEFERRED 8192
 /* the table has room for one connection per so much memory of the host */
@@ -164,7 +164,9 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->cookie_helper = found[FEATURE_COOKIE].kind != HOOK_NONE;
 	cfg->preempted = t->preempted;
 	if (cfg->connect_seen)
-		bpf_map__set_max_entries(skel->maps.connecting, CONNECTING);
+		bpf_map__set_max_entries(skel->maps.failed_clients, CONNECTS);
+	if (found[FEATURE_CONNECT].kind == HOOK_SYSCALL)
+		bpf_map__set_max_entries(skel->maps.calls, CONNECTS);
 	if (cfg->deferred_seen)
 		bpf_map__set_max_entries(skel->maps.deferred, DEFERRED);
 	if (!cfg->typed)

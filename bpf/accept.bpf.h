@@ -41,8 +41,6 @@ static __always_inline void accept_early(__u64 sk, __u64 t_ns)
 	struct record *r;
 	struct work w;
 
-	if (BPF_CORE_READ((struct sock_common *)sk, skc_state) != BPF_TCP_SYN_RECV)
-		return;
 	r = work_begin(&w);
 	if (r) {
 		r->h.role = ROLE_SERVER;
@@ -72,8 +70,12 @@ static __always_inline void on_accept(__u64 sk)
 		return;
 	r = table_find(sk);
 	if (!r) {
-		accept_early(sk, t_ns);
-		return;
+		if (BPF_CORE_READ((struct sock_common *)sk, skc_state) == BPF_TCP_SYN_RECV)
+			accept_early(sk, t_ns);
+		/* the other CPU may have entered it meanwhile */
+		r = table_find(sk);
+		if (!r)
+			return;
 	}
 	/* a client's, or another program on this hook was first */
 	if (r->h.role != ROLE_SERVER || r->h.accept_ns)

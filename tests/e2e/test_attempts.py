@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -136,17 +137,18 @@ def test_flood(world):
 
 
 def test_scan(world, tmp_path):
-    """A scan of many ports is one line, and a recording replays it."""
+    """A scan of many ports is one line a second, and a recording replays it."""
     ns = world.netns()
     client = world.agent(ns)
     file = tmp_path / "r.pcapng"
     tracer = Tracer("--max-attempts", "0", "--role", "server", "-w", file, netns=ns)
+    begin = time.monotonic()
     for port in range(1, 301):
         refuse(client, port=port)
     tracer.wait_for(lambda t: sum(r["count"] for r in counted(t.records)) == 300)
     tracer.stop()
     found = counted(tracer.records)
-    assert len(found) <= 4 and sum(r["ports"] for r in found) == 300
+    assert len(found) <= time.monotonic() - begin + 2 and sum(r["ports"] for r in found) == 300
     assert all(r["local_port"] is None for r in found if r["ports"] > 1)
     again = subprocess.run([BINARY, "-r", str(file), "-o", "json"], stdout=subprocess.PIPE, check=True)
     assert [json.loads(line) for line in again.stdout.splitlines()] == tracer.records

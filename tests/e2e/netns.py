@@ -167,6 +167,10 @@ class Netns:
     def ip(self, *args):
         return run("ip", "-n", self.name, *args)
 
+    def ip_all(self, *lines):
+        """Several commands in one process."""
+        run("ip", "-n", self.name, "-batch", "-", input="".join(f"{line}\n" for line in lines))
+
     def argv(self, *argv):
         """The command line that runs argv inside; ip execs it, so the pid stays the same."""
         return ["ip", "netns", "exec", self.name, *argv]
@@ -224,11 +228,11 @@ def veth(a, b, neighbours=True):
     mac_a, mac_b = "02:00:00:00:77:01", "02:00:00:00:77:02"
     a.ip("link", "add", "va", "address", mac_a, "type", "veth",
          "peer", "name", "vb", "address", mac_b, "netns", b.name)
-    a.addr("va", "10.77.1.1/24", "fd00:77::1/64")
-    b.addr("vb", "10.77.1.2/24", "fd00:77::2/64")
-    if neighbours:
-        for ns, dev, mac, addrs in ((a, "va", mac_b, ("10.77.1.2", "fd00:77::2")),
-                                    (b, "vb", mac_a, ("10.77.1.1", "fd00:77::1"))):
-            for addr in addrs:
-                ns.ip("neigh", "add", addr, "lladdr", mac, "dev", dev, "nud", "permanent")
+    for ns, dev, own, mac, peer in ((a, "va", "1", mac_b, "2"), (b, "vb", "2", mac_a, "1")):
+        lines = [f"address add 10.77.1.{own}/24 dev {dev}", f"address add fd00:77::{own}/64 dev {dev} nodad",
+                 f"link set {dev} up"]
+        if neighbours:
+            lines += [f"neighbour add {addr} lladdr {mac} dev {dev} nud permanent"
+                      for addr in (f"10.77.1.{peer}", f"fd00:77::{peer}")]
+        ns.ip_all(*lines)
     return Link(a, b, "va", "vb", {4: ("10.77.1.1", "10.77.1.2"), 6: ("fd00:77::1", "fd00:77::2")})

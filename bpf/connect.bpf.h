@@ -37,8 +37,8 @@ struct failure {
 };
 
 /*
- * Sockets that went from SYN_SENT to CLOSE: their state changes are reported, and connect() is yet to return, or is
- * called again for the result.
+ * Sockets that were closed by an error, or in SYN_SENT: their state changes are reported, and connect() may be yet to
+ * return, or be called again for the result.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -49,7 +49,6 @@ struct {
 	__type(value, __u64);
 } failed_clients SEC(".maps");
 
-/* The kernel sent a SYN and gave up, or found no port. */
 static __always_inline void connect_reported(__u64 sk, __u64 cookie)
 {
 	if (cfg.connect_seen)
@@ -96,9 +95,9 @@ static __always_inline bool read_peer(struct sockaddr_bytes *to, const void *add
 			   : bpf_probe_read_kernel(to, 24, addr));
 }
 
-static __always_inline void connect_identity(struct handshake_part *h, const struct failure *c)
+static __always_inline void connect_identity(struct handshake_part *h, const struct failure *f)
 {
-	struct sock_common *skc = (void *)c->sk;
+	struct sock_common *skc = (void *)f->sk;
 	struct tuple own = {};
 
 	read_tuple(&own, skc);
@@ -106,13 +105,13 @@ static __always_inline void connect_identity(struct handshake_part *h, const str
 	h->netns = own.netns;
 	/* chosen by bind() */
 	h->local_port = own.local_port;
-	h->remote_port = bpf_ntohs(c->to.port);
-	if (c->to.family == AF_INET) {
-		v4_mapped(h->remote, c->to.v4);
+	h->remote_port = bpf_ntohs(f->to.port);
+	if (f->to.family == AF_INET) {
+		v4_mapped(h->remote, f->to.v4);
 		h->family = 4;
 	} else {
-		__builtin_memcpy(h->remote, c->to.v6, 16);
-		h->family = c->to.v6[0] || c->to.v6[1] || c->to.v6[2] != bpf_htonl(0xffff) ? 6 : 4;
+		__builtin_memcpy(h->remote, f->to.v6, 16);
+		h->family = f->to.v6[0] || f->to.v6[1] || f->to.v6[2] != bpf_htonl(0xffff) ? 6 : 4;
 	}
 	/* not bound: read_addresses() takes it for an IPv4 socket, as it has no peer */
 	if (h->family == 6 && BPF_CORE_READ(skc, skc_family) == AF_INET6)

@@ -248,6 +248,16 @@ static __always_inline struct record *change_state(struct record *r, const struc
 	return table_find(now->sk);
 }
 
+/*
+ * Will connect() return an error for this change, or the next call that asks for the result?  It does too if the
+ * handshake was over, and an RST came before the caller ran again.
+ */
+static __always_inline bool may_fail_connect(const struct change *now)
+{
+	return now->room->to == BPF_TCP_CLOSE &&
+	       (now->room->from == BPF_TCP_SYN_SENT || now->tp->inet_conn.icsk_inet.sk.sk_err);
+}
+
 static __always_inline void on_connection(const struct change *now, const struct sock *sk)
 {
 	struct record *r = find_record(now, sk);
@@ -270,7 +280,7 @@ static __always_inline void on_connection(const struct change *now, const struct
 	}
 	if (cfg.states)
 		post_transition(r, NULL, now);
-	if (now->room->from == BPF_TCP_SYN_SENT && now->room->to == BPF_TCP_CLOSE)
+	if (may_fail_connect(now))
 		connect_reported(now->sk, cookie_of(sk));
 	r = change_state(r, now);
 	if (r && now->room->to == BPF_TCP_ESTABLISHED)

@@ -80,6 +80,24 @@ def test_once(world, blocking):
         ["established", "established", "no_route", "refused"]
 
 
+def test_reset_before_it_is_asked(world):
+    """connect() is called again for the result, and that is the RST's: its close tells of that, nothing else does."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen(HERE[4])
+    tracer = Tracer(netns=ns)
+    assert attempt(client, "s", HERE[4], port, blocking=False) == "EINPROGRESS"
+    server.accept()
+    server.linger0()
+    server.close()
+    tracer.wait_count(1, "close", role="client")
+    assert attempt(client, "s", HERE[4], port, blocking=False) == "ECONNRESET"
+    attempt(client, "n", NOWHERE[4], 80)
+    tracer.wait_count(1, "handshake", outcome="no_route")
+    tracer.stop()
+    assert [c["outcome"] for c in tracer.chapters("handshake", role="client")] == ["established", "no_route"]
+
+
 def test_selection(world):
     ns = world.netns()
     client, other = world.agent(ns, "one"), world.agent(ns, "other")

@@ -29,7 +29,7 @@ WARN += $(if $(WERROR),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DTCPSTATES_TRACE_VERSION='"$(VERSION)"' -iquote bpf -iquote user -iquote $(BUILD)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
-LIBRARIES := -lbpf -lelf -lz -lcap-ng
+LIBRARIES := -lbpf -lelf -lz -lcap-ng -lmicrohttpd -lgnutls -lseccomp
 ifneq ($(SYSROOT),)
 CPPFLAGS += -isystem $(SYSROOT)/usr/include
 LDFLAGS += -L$(SYSROOT)/usr/lib/$(TARGET)
@@ -37,16 +37,18 @@ endif
 ifneq ($(STATIC),)
 # libelf's own needs differ from one distribution to the next
 LIBRARIES := $(shell $(if $(SYSROOT),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TARGET)/pkgconfig) \
-	pkg-config --static --libs-only-l libbpf libelf zlib libcap-ng)
+	pkg-config --static --libs-only-l libbpf libelf zlib libcap-ng) -lmicrohttpd -lseccomp
 ALL_CFLAGS += -fPIE
 LDFLAGS += -static-pie -Wl,--wrap=getpwuid -Wl,--wrap=initgroups
 STATIC_SOURCES := $(wildcard user/kernel/static/*.c)
 endif
 
-# everything but kernel/, main.c and live*.c is pure, and linked into the unit tests
-PURE := $(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render recording cli))) $(wildcard user/reporter*.c)
+# everything but kernel/, the server of metrics/, main.c and live*.c is pure, and linked into the unit tests
+SERVER := $(wildcard user/metrics/server*.c)
+PURE := $(filter-out $(SERVER),$(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render recording cli metrics)))) \
+	$(wildcard user/reporter*.c)
 KERNEL := $(wildcard user/kernel/*.c)
-OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) user/main.c $(wildcard user/live*.c))
+OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) $(SERVER) user/main.c $(wildcard user/live*.c))
 
 .PHONY: all help run test test-long install clean deps deps-test e2e
 ## Build | make | the program, build/tcpstates-trace (WERROR=1: warnings are errors, as with CI=true)
@@ -66,6 +68,12 @@ $(BUILD)/needs: tests/deps tests/deps-lib
 BPF_INCLUDES = $(addprefix -idirafter ,$(SYSROOT:%=%/usr/include) $(shell $(CLANG) $(CROSS:%=--target=$(TARGET)) -v -E - </dev/null 2>&1 \
 	| sed -n '/<...> search starts here/,/End of search/{s,^ \(/.*\),\1,p}'))
 # Two objects from one source: see preempt_off() in bpf/cpu.bpf.h. The linker drops what libbpf does not need.
+# A third of an object is the source line of each instruction, which only the verifier's log shows. Without them
+# struct btf_ext_header has 0 for line_info_len; BPF_LINES=1 keeps them.
+LLVM_OBJCOPY ?= $(subst strip,objcopy,$(LLVM_STRIP))
+DROP_LINES = $(LLVM_OBJCOPY) --dump-section .BTF.ext=$@.ext $@ && \
+	printf '\0\0\0\0' | dd of=$@.ext bs=1 seek=20 conv=notrunc status=none && \
+	$(LLVM_OBJCOPY) --update-section .BTF.ext=$@.ext $@ && rm -f $@.ext
 $(BUILD)/tcpstates_preempt.bpf.o: BPF_FLAGS := -DPREEMPT_KFUNCS
 COMPILE_BPF = $(CLANG) -g -O2 -mcpu=v3 -target bpf -D__TARGET_ARCH_$(ARCH) -Wall -Wextra -Wno-unused-parameter \
 	$(if $(WERROR),-Werror) -iquote bpf -iquote vmlinux $(BPF_INCLUDES)
@@ -73,8 +81,10 @@ $(BUILD)/tcpstates.bpf.o $(BUILD)/tcpstates_preempt.bpf.o: bpf/tcpstates.bpf.c M
 	$(MAKE_FOLDER)
 	$(COMPILE_BPF) $(BPF_FLAGS) -MMD -MP -c $< -o $@
 	$(LLVM_STRIP) -g $@
+	$(if $(BPF_LINES),,$(DROP_LINES))
 	$(BPFTOOL) gen object $@.linked $@
-	mv $@.linked $@
+	$(LLVM_OBJCOPY) --wildcard --strip-symbol='LBB*' $@.linked $@
+	rm -f $@.linked
 
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp

@@ -62,21 +62,26 @@ static __always_inline void accept_early(__u64 sk, __u64 t_ns)
  */
 static __always_inline void on_accept(__u64 sk)
 {
-	__u64 t_ns = bpf_ktime_get_ns();
+	struct sock_common *child = (void *)sk;
 	struct record *r;
 	struct owner o;
+	__u64 t_ns;
+	bool early;
 
 	if (!sk)
 		return;
+	early = PEEK(sock_common, child, skc_state) == BPF_TCP_SYN_RECV;
+	if (!early && never_recorded(child))
+		return;
+	t_ns = bpf_ktime_get_ns();
 	r = table_find(sk);
-	if (!r) {
-		if (BPF_CORE_READ((struct sock_common *)sk, skc_state) == BPF_TCP_SYN_RECV)
-			accept_early(sk, t_ns);
+	if (!r && early) {
+		accept_early(sk, t_ns);
 		/* the other CPU may have entered it meanwhile */
 		r = table_find(sk);
-		if (!r)
-			return;
 	}
+	if (!r)
+		return;
 	/* a client's, or another program on this hook was first */
 	if (r->h.role != ROLE_SERVER || r->h.accept_ns)
 		return;
@@ -139,7 +144,7 @@ static __always_inline __u64 socket_of_fd(int fd)
 {
 	struct file *file = file_of_fd(fd);
 
-	return file ? tcp_behind(BPF_CORE_READ(file, private_data)) : 0;
+	return file ? tcp_behind(PEEK(file, file, private_data)) : 0;
 }
 
 SEC("?tracepoint/syscalls/sys_exit_accept")

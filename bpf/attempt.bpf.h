@@ -73,7 +73,7 @@ static __always_inline void post_attempt(const struct record *r, enum attempt wh
 {
 	if (!wanted_handshake(&cfg, r))
 		return;
-	if (!cfg.tally && may_post_attempt(t_ns)) {
+	if (!only_counted() && may_post_attempt(t_ns)) {
 		if (!put_handshake(r))
 			count(COUNT_LOST_HANDSHAKE);
 	} else {
@@ -145,7 +145,7 @@ static __always_inline void on_refused(struct sk_buff *skb)
 	struct record *r;
 	struct work w;
 
-	if (select_by_owner() || cfg.role == ROLE_CLIENT || !segment_read(skb, &key, &s) ||
+	if (!select_nobodys() || cfg.role == ROLE_CLIENT || !segment_read(skb, &key, &s) ||
 	    !is_syn(&s))
 		return;
 	r = work_begin(&w);

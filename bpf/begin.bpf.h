@@ -136,7 +136,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 		if (listener->selected || (cfg.by_pid && select_pid(listener->owner.pid)))
 			r->h.flags |= HANDSHAKE_OWNER_SELECTED;
 	}
-	if (!cfg.accept_seen && !wanted_owner(&cfg, r))
+	if (!cfg.accept_awaited && !wanted_owner(&cfg, r))
 		return false;
 	if (listener) {
 		r->c.listener = listener->sk;
@@ -188,10 +188,13 @@ static __always_inline bool take_early_accept(struct record *r, const struct rec
 static __always_inline void server_enter(struct record *r, const struct change *now)
 {
 	struct record *old;
-	bool first;
+	bool first = true;
 
 	/* first into `unaccepted`, then into the table: accept() may already be looking for both */
-	first = await_accept(r, now->sk, now->t_ns);
+	if (cfg.accept_awaited)
+		first = await_accept(r, now->sk, now->t_ns);
+	else
+		post_handshake(r);
 	if (bpf_map_update_elem(&table, &now->sk, r, BPF_NOEXIST) == 0)
 		return;
 	old = table_find(now->sk);
@@ -203,7 +206,8 @@ static __always_inline void server_enter(struct record *r, const struct change *
 		}
 		if (wanted_owner(&cfg, r))
 			listener_accepted(r->c.listener);
-		post_unqueued(r);
+		if (!(r->h.flags & HANDSHAKE_POSTED))
+			post_unqueued(r);
 		bpf_map_update_elem(&table, &now->sk, r, BPF_ANY);
 	} else if (old) {
 		if (!table_replace(r, now->sk, first))

@@ -28,4 +28,15 @@ static __always_inline __u64 forget(__u64 x)
 	return x ^ ((__u64)unknown_0 << 32 | unknown_0);
 }
 
+/*
+ * The same of all words of a map's key on the stack: whatever the ways to it were, the verifier follows
+ * one from here.
+ */
+#define forget_key(key)                                           \
+	do {                                                      \
+		__u32 *word_ = (__u32 *)(key);                    \
+		for (__u32 i_ = 0; i_ < sizeof(*(key)) / 4; i_++) \
+			word_[i_] ^= unknown_0;                   \
+	} while (0)
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "common.bpf.h"
 #include "facts.bpf.h"
+#include "idle.bpf.h"
 #include "mptcp.bpf.h"
 #include "owner.bpf.h"
 #include "reset.bpf.h"
@@ -83,7 +84,7 @@ static __always_inline void write_change(struct record *r, const struct change *
 	} else {
 		write_closer(r, now);
 		if (!r->c.n_steps)
-			facts_idle(&r->c, now->tp);
+			facts_idle(&r->c, now->tp, now->t_ns);
 		write_fins(r, now);
 		kind = close_step_kind(&r->c, now);
 	}

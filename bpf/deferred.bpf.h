@@ -71,9 +71,8 @@ static __always_inline void on_request_segment(const struct sock *listener,
 					       const struct sk_buff *skb,
 					       const struct request_sock *req, __u64 fastopen)
 {
-	const struct inet_connection_sock *icsk = (const void *)listener;
-
-	if (BPF_CORE_READ(icsk, icsk_accept_queue.rskq_defer_accept) && !(__u8)fastopen)
+	if (PEEK(inet_connection_sock, listener, icsk_accept_queue.rskq_defer_accept) &&
+	    !(__u8)fastopen)
 		request_segment(skb, req);
 }
 

@@ -120,19 +120,6 @@ static __always_inline bool may_abort(__u8 from, __u8 to, const struct sock *sk)
 		from == BPF_TCP_FIN_WAIT1);
 }
 
-/* The close begins: since when has no data come or gone?  The kernel's clock ticks. */
-static __always_inline void facts_idle(struct close_part *c, const struct tcp_sock *tp)
-{
-	__u32 sent = tp->lsndtime, received = tp->inet_conn.icsk_ack.lrcvtime;
-	__u32 last = (__s32)(sent - received) > 0 ? sent : received;
-
-	/* without any, both are of the handshake */
-	if (!tp->data_segs_in && !tp->bytes_sent)
-		return;
-	c->idle_ms = ((__u32)bpf_jiffies64() - last) * cfg.tick_ns / (NS_PER_US * US_PER_MS);
-	c->flags |= CLOSE_IDLE;
-}
-
 /* Our FIN is about to be queued: its number, and what is queued before it. */
 static __always_inline void facts_local_fin(struct close_part *c, const struct tcp_sock *tp,
 					    __u64 t_ns)

@@ -11,6 +11,7 @@
  *   -------------------------  -------------  ---------------------  ---------------  ----------------
  *   client                     state hook     ESTABLISHED            POSTED not set   close (1)
  *   server, accept() not seen  state hook     ESTABLISHED            POSTED not set   close (1)
+ *   server, only counted (8)   state hook     ESTABLISHED            -                close
  *   server, accept() in time   accept() hook  it returns; claims     ACCEPT_UNPOSTED  close (1)
  *   server, accept() early     state hook     ESTABLISHED; claims    ACCEPT_UNPOSTED  close (1) (2)
  *   server, accept() late      sweep (3)      1 s later; claims      -                close (4)
@@ -31,6 +32,7 @@
  *   (5) One that got no further than SYN_RECV has no close: its handshake failed.
  *   (6) Its record begins with a later change, with HANDSHAKE_TABLE_FULL.
  *   (7) The close alone, if the handshake was posted; incomplete in either case.
+ *   (8) With a selection by owner it waits as above.
  *
  * With a selection by owner, accept()'s caller decides on a server's connection, and the listener's
  * owner while nobody has accepted it.  What is not selected then ends there, but with -p its record
@@ -43,6 +45,7 @@
 #include "common.bpf.h"
 #include "post.bpf.h"
 #include "select.bpf.h"
+#include "taken.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -101,6 +104,8 @@ static __always_inline bool await_accept(struct record *r, __u64 sk, __u64 t_ns)
 /* accept() returned and has written its fields. */
 static __always_inline void post_accepted(struct record *r, __u64 sk)
 {
+	if (cfg.rows && wanted_owner(&cfg, r) && wanted_handshake(&cfg, r))
+		row_of_accept(r);
 	if (accept_fate_of(&r->h) == ACCEPT_UNPOSTED)
 		return;
 	if (!claim_handshake(sk))
@@ -114,6 +119,8 @@ static __always_inline void post_unrecorded(struct record *r, __u64 sk)
 {
 	claim_handshake(sk);
 	r->h.flags |= HANDSHAKE_TABLE_FULL;
+	if (r->h.flags & HANDSHAKE_POSTED)
+		return;
 	if (wanted_owner(&cfg, r) && wanted_handshake(&cfg, r) && !put_handshake(r))
 		count(COUNT_LOST_HANDSHAKE);
 }
@@ -121,7 +128,7 @@ static __always_inline void post_unrecorded(struct record *r, __u64 sk)
 /* The handshake of r is not in `unaccepted`: has whoever claimed it posted it? */
 static __always_inline bool was_posted_by_claimer(const struct record *r)
 {
-	return r->h.role == ROLE_SERVER && diary_established(r) && cfg.accept_seen &&
+	return r->h.role == ROLE_SERVER && diary_established(r) && cfg.accept_awaited &&
 	       accept_fate_of(&r->h) != ACCEPT_UNPOSTED;
 }
 
@@ -144,6 +151,8 @@ static __always_inline void post_finished(struct record *r)
 
 	if (!wanted_owner(&cfg, r))
 		return;
+	if (cfg.keep_taken)
+		taken_note(r);
 	if (!posted && !wanted_handshake(&cfg, r)) {
 		r->h.flags |= HANDSHAKE_POSTED;
 		posted = true;

@@ -40,6 +40,15 @@ static __always_inline void listener_accepted(__u64 sk)
 		__sync_fetch_and_add(&l->accepted, 1);
 }
 
+/* This listener has answered a SYN again. */
+static __always_inline void listener_answers_again(__u64 sk)
+{
+	struct listening *l = cfg.listeners_seen ? bpf_map_lookup_elem(&listening, &sk) : NULL;
+
+	if (l)
+		__sync_fetch_and_add(&l->again, 1);
+}
+
 /* The socket is read at its address, so that neither its namespace nor a privilege is needed. */
 static __always_inline void listener_read(struct listening *l, const struct sock *sk)
 {
@@ -48,6 +57,7 @@ static __always_inline void listener_read(struct listening *l, const struct sock
 	struct listener_key key = l->at;
 	const struct listener *at = bpf_map_lookup_elem(&listeners, &key);
 	__u32 queue = BPF_CORE_READ(sk, sk_ack_backlog), most = queue;
+	__u32 drops = BPF_CORE_READ(sk, sk_drops.counter) - l->again;
 
 	if (at) {
 		l->children = at->children;
@@ -59,7 +69,9 @@ static __always_inline void listener_read(struct listening *l, const struct sock
 		l->queue_max = most;
 	l->backlog = BPF_CORE_READ(sk, sk_max_ack_backlog);
 	l->half_open = BPF_CORE_READ(icsk, icsk_accept_queue.qlen.counter);
-	l->drops = BPF_CORE_READ(sk, sk_drops.counter);
+	/* one of the two counters may be ahead of the other for a moment */
+	if ((__s32)(drops - l->drops) > 0)
+		l->drops = drops;
 }
 
 /* Run once a second, and when open connections are reported. */

@@ -61,7 +61,7 @@ static __always_inline __u32 current_tgid(void)
 /* -p: is it the calling process?  Cheaper than owner_current(), and most are not. */
 static __always_inline bool caller_selected(void)
 {
-	return !cfg.by_pid || select_pid(current_tgid());
+	return !by_pids() || select_pid(current_tgid());
 }
 
 /* include/linux/sched.h */
@@ -275,20 +275,22 @@ static __always_inline struct listener *listener_of(const struct handshake_part 
 	return listener_at(&key, ifindex);
 }
 
-/* -f: the children of a selected process are selected. */
+/* -f: the children of a selected process are selected, and those of an excluded one excluded. */
 SEC("?raw_tp/sched_process_fork")
 int BPF_PROG(process_forked, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 parent_tgid, child_tgid;
-	__u8 one = 1;
+	__u8 *known, element;
 
 	if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
 		return 0;
 	parent_tgid = task_tgid(parent);
-	if (!bpf_map_lookup_elem(&pids, &parent_tgid))
+	known = bpf_map_lookup_elem(&pids, &parent_tgid);
+	if (!known)
 		return 0;
+	element = *known;
 	child_tgid = task_tgid(child);
-	if (child_tgid && bpf_map_update_elem(&pids, &child_tgid, &one, BPF_ANY))
+	if (child_tgid && bpf_map_update_elem(&pids, &child_tgid, &element, BPF_ANY))
 		count(COUNT_NOT_FOLLOWED);
 	return 0;
 }

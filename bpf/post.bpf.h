@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What leaves the kernel: the ring buffer, the counters, and the tallies of a summary. */
+/* What leaves the kernel: the ring buffer, the tallies of a summary, and the rows of the metrics. */
 #ifndef POST_BPF_H
 #define POST_BPF_H
 
 #include "common.bpf.h"
+#include "counters.bpf.h"
+#include "row.bpf.h"
 #include "shared/tally.h"
 #include "shared/wanted.h"
 
@@ -20,22 +22,6 @@ struct {
 	__type(key, struct tally_key);
 	__type(value, struct tally);
 } tallies SEC(".maps"), tallies_other SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, COUNTERS);
-	__type(key, __u32);
-	__type(value, __u64);
-} counters SEC(".maps");
-
-static __noinline void count(__u32 what)
-{
-	__u64 *n = bpf_map_lookup_elem(&counters, &what);
-
-	/* a softirq's program may come in between */
-	if (n)
-		__sync_fetch_and_add(n, 1);
-}
 
 /* User space reads on a timer, which costs less than a wake-up per record, unless it is behind. */
 static __always_inline __u64 wake_flag(void)
@@ -57,7 +43,11 @@ static __always_inline struct tally *tally_find(void *map, const struct tally_ke
 
 static __always_inline void tally_add(struct tally_key *key, __u64 ns)
 {
-	struct tally *t = tally_find(&tallies, key);
+	struct tally *t;
+
+	forget_key(key);
+	ns = forget(ns);
+	t = tally_find(&tallies, key);
 
 	if (!t) {
 		key->port = 0;
@@ -91,26 +81,49 @@ static __noinline void tally_of_close(const struct record *r)
 	}
 }
 
-/* Into the ring, or the tallies.  False: the ring is full. */
+/* Is nothing posted? */
+static __always_inline bool only_counted(void)
+{
+	return cfg.tally || cfg.rows;
+}
+
+/* Where nothing is posted the reader sleeps: there is something to look at. */
+static __always_inline void wake_reader(void)
+{
+	__u64 nothing = 0;
+
+	if (only_counted() && !bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA))
+		bpf_ringbuf_output(&ring, &nothing, sizeof(nothing), BPF_RB_FORCE_WAKEUP);
+}
+
+/* Into the ring, or where it is counted.  False: the ring is full. */
 static __noinline bool put_handshake(const struct record *r)
 {
-	if (cfg.tally) {
+	if (!only_counted())
+		return !bpf_ringbuf_output(&ring, (void *)&r->h, sizeof(r->h), wake_flag());
+	if (cfg.tally)
 		tally_of_handshake(r);
-		return true;
-	}
-	return !bpf_ringbuf_output(&ring, (void *)&r->h, sizeof(r->h), wake_flag());
+	if (cfg.rows)
+		row_of_handshake(r);
+	return true;
 }
 
 /* The close, and with it the handshake unless HANDSHAKE_POSTED is set. */
 static __noinline bool put_record(const struct record *r)
 {
-	if (cfg.tally) {
-		if (!(r->h.flags & HANDSHAKE_POSTED))
-			tally_of_handshake(r);
+	bool posted = r->h.flags & HANDSHAKE_POSTED;
+
+	if (!only_counted())
+		return !bpf_ringbuf_output(&ring, (void *)r, sizeof(*r), wake_flag());
+	if (cfg.tally && !posted)
+		tally_of_handshake(r);
+	if (cfg.tally)
 		tally_of_close(r);
-		return true;
-	}
-	return !bpf_ringbuf_output(&ring, (void *)r, sizeof(*r), wake_flag());
+	if (cfg.rows && !posted)
+		row_of_handshake(r);
+	if (cfg.rows)
+		row_of_close(r);
+	return true;
 }
 
 #endif

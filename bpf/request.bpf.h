@@ -10,6 +10,7 @@
 #include "common.bpf.h"
 #include "attempt.bpf.h"
 #include "for_each.bpf.h"
+#include "listener.bpf.h"
 #include "segment.bpf.h"
 #include "synack.bpf.h"
 
@@ -131,8 +132,14 @@ static __noinline void on_request_reset(struct sk_buff *skb, __u64 request, __u6
 static __always_inline void request_checked(struct sock *listener, struct sk_buff *skb,
 					    struct request_sock *req, const struct sock *child)
 {
-	if (!child && tcp_flags_of(skb) & TCP_RST &&
-	    !BPF_CORE_READ(req, __req_common.skc_node.pprev))
+	__u8 flags;
+
+	if (child)
+		return;
+	flags = tcp_flags_of(skb);
+	if (flags & TCP_SYN)
+		listener_answers_again((__u64)listener);
+	else if (flags & TCP_RST && !BPF_CORE_READ(req, __req_common.skc_node.pprev))
 		on_request_reset(skb, (__u64)req, (__u64)listener);
 }
 
@@ -156,14 +163,20 @@ int BPF_PROG(request_checked_6args, struct sock *listener, struct sk_buff *skb,
 
 /*
  * Where that function says why, an RST that came to a listener and was freed without a reason has
- * ended a request: one without a request has a reason too.
+ * ended a request: one without a request has a reason too.  A SYN without a request is not freed so.
  */
 static __always_inline void on_listener_freed(struct sk_buff *skb, int reason, struct sock *sk)
 {
 	__u32 none = bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
+	__u8 flags;
 
-	if ((__u32)reason == none && tcp_flags_of(skb) & TCP_RST)
+	if ((__u32)reason != none)
+		return;
+	flags = tcp_flags_of(skb);
+	if (flags & TCP_RST)
 		on_request_reset(skb, 0, (__u64)sk);
+	else if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
+		listener_answers_again((__u64)sk);
 }
 
 #endif

@@ -195,14 +195,14 @@ static __always_inline bool held_unsent(const struct sock *sk, __u8 flags)
  */
 static __always_inline bool on_unsent(struct sk_buff *skb)
 {
-	struct sock *sk = BPF_CORE_READ(skb, sk);
+	struct sock *sk = PEEK(sk_buff, skb, sk);
 	__u64 t_ns, sent_ns;
 	struct record *r;
 	__u8 state, flags;
 	__u32 total;
 	bool held;
 
-	if (!sk || BPF_CORE_READ(skb, skb_iif))
+	if (!sk || PEEK(sk_buff, skb, skb_iif))
 		return false;
 	flags = tcp_flags_of(skb);
 	r = table_find((__u64)sk);

@@ -7,6 +7,7 @@
 #include "facts.bpf.h"
 #include "for_each.bpf.h"
 #include "holder.bpf.h"
+#include "minisocket.bpf.h"
 #include "owner.bpf.h"
 #include "table.bpf.h"
 
@@ -135,6 +136,16 @@ int scan_files(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
+/* The reader visits the selected network namespace. */
+static __always_inline void learn_netns(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	const struct net *net = BPF_CORE_READ(task, nsproxy, net_ns);
+
+	if (cfg.netns && BPF_CORE_READ(net, ns.inum) == cfg.netns)
+		netns_at = (__u64)net;
+}
+
 /* Also those that no process has open, in the reader's network namespace. */
 SEC("?iter/tcp")
 int scan_tcp(struct bpf_iter__tcp *ctx)
@@ -143,8 +154,11 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 	struct socket_holder *h;
 	__u64 key;
 
-	if (!skc)
+	/* once, when there are no more */
+	if (!skc) {
+		learn_netns();
 		return 0;
+	}
 	key = (__u64)skc;
 	h = bpf_map_lookup_elem(&holders, &key);
 	scan_enter(skc, h ? &h->owner : NULL, h && h->selected);
@@ -153,6 +167,9 @@ int scan_tcp(struct bpf_iter__tcp *ctx)
 
 /* include/linux/tcp.h: enum tcp_chrono, sending waits for the peer's window */
 #define TCP_CHRONO_RWND_LIMITED 2
+
+/* include/net/inet_connection_sock.h: the timer that probes a window too small for what is to be sent */
+#define ICSK_TIME_PROBE0 3
 
 /*
  * Since when is the peer silent?  The kernel keeps the time of the first retransmission, not of the
@@ -191,9 +208,31 @@ static __always_inline void read_unacked(struct close_part *c, struct tcp_sock *
 	c->unacked = queued > fin ? queued - fin : 0;
 	c->unacked_retransmits = BPF_CORE_READ(tp, inet_conn.icsk_retransmits);
 	c->unacked_flags = UNACKED_KNOWN;
-	if (c->unacked && !BPF_CORE_READ(tp, snd_wnd))
+	if (c->unacked && (!BPF_CORE_READ(tp, snd_wnd) ||
+			   BPF_CORE_READ(tp, inet_conn.icsk_pending) == ICSK_TIME_PROBE0))
 		c->unacked_flags |= UNACKED_ZERO_WINDOW;
 	read_unacked_time(c, tp);
+}
+
+/* Of the last check. */
+struct state_count state_counts[ROLES][STATE_NUMBERS] = {};
+
+/* Sums by role and state what is selected and is not over. */
+static __always_inline void count_state(struct record *r, __u32 state)
+{
+	__u64 since_ns = diary_since_ns(r);
+	struct state_count *c;
+	__u32 role = r->h.role;
+
+	barrier_var(role);
+	barrier_var(state);
+	if (role >= ROLES || state >= STATE_NUMBERS || !r->h.conn || !wanted_owner(&cfg, r) ||
+	    !select_local_port(&r->h))
+		return;
+	c = &state_counts[role][state];
+	c->n++;
+	if (since_ns && (!c->since_ns || since_ns < c->since_ns))
+		c->since_ns = since_ns;
 }
 
 /*
@@ -212,6 +251,9 @@ static __always_inline void check_alive_one(struct sock_common *const *key, stru
 	    bpf_ntohs(BPF_CORE_READ(skc, skc_dport)) != r->h.remote_port ||
 	    (r->h.cookie && r->h.cookie != (__u64)BPF_CORE_READ(skc, skc_cookie.counter)))
 		return;
+	/* it is run twice */
+	if (cfg.count_states && (r->h.seen & ~SEEN_UNACCEPTED) != check_number)
+		count_state(r, state);
 	r->h.seen = check_number;
 	if (r->h.role == ROLE_SERVER && !(r->h.flags & HANDSHAKE_MPTCP) &&
 	    !BPF_CORE_READ((struct sock *)skc, sk_socket) &&
@@ -223,6 +265,13 @@ static __always_inline void check_alive_one(struct sock_common *const *key, stru
 }
 
 FOR_EACH(check_alive, table, struct sock_common *, struct record)
+
+static __always_inline void count_minisocket_one(const __u64 *key, struct record *r)
+{
+	count_state(r, BPF_TCP_FIN_WAIT2);
+}
+
+FOR_EACH(count_minisocket, minisockets, __u64, struct record)
 
 /*
  * Run before handshakes that wait for accept() are reported: is one still in the accept queue?  What has a

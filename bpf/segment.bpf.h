@@ -29,7 +29,7 @@ static __always_inline __u8 tcp_flags_of(const struct sk_buff *skb)
 	__u8 flags = 0;
 
 	bpf_probe_read_kernel(&flags, 1,
-			      BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, transport_header) +
+			      PEEK(sk_buff, skb, head) + PEEK(sk_buff, skb, transport_header) +
 				      TCP_FLAGS_AT);
 	return flags;
 }

@@ -28,6 +28,18 @@
  */
 #define FIELD(pointer, field) (cfg.typed ? (pointer)->field : BPF_CORE_READ(pointer, field))
 
+/*
+ * A field of a struct in the programs whose pointers have no types.  Kernels with preempt_off() have bpf_rdonly_cast()
+ * too: such a pointer gets a type, and the load costs a tenth.  Memory that is not there reads as 0.
+ */
+#ifdef PREEMPT_KFUNCS
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+#define PEEK(type, pointer, field) \
+	(((const struct type *)bpf_rdonly_cast(pointer, cfg.type_ids.type))->field)
+#else
+#define PEEK(type, pointer, field) BPF_CORE_READ((const struct type *)(pointer), field)
+#endif
+
 /* more than any kernel's tcp_sock and sock_common need */
 #define TCP_SOCK_ROOM 4096
 #define SOCK_COMMON_ROOM 192
@@ -88,6 +100,23 @@ static __always_inline __u64 ask_cookie(const struct tcp_sock *tp)
 {
 	return cfg.cookie_helper ? bpf_get_socket_cookie((void *)tp)
 				 : (__u64)tp->inet_conn.icsk_inet.sk.__sk_common.skc_cookie.counter;
+}
+
+/*
+ * We have asked for the cookie of each connection that has a record, so one without a cookie has none.  A minisocket
+ * has the cookie that its socket had when the kernel made it.
+ */
+static __always_inline bool never_recorded(const struct sock_common *sk)
+{
+	return cfg.cookie_helper && !PEEK(sock_common, sk, skc_cookie.counter);
+}
+
+/* A minisocket got a record only after the kernel had made it, and so has no cookie.  Never cleared. */
+bool minisocket_without_cookie = false;
+
+static __always_inline bool minisocket_never_recorded(const struct sock_common *tw)
+{
+	return !minisocket_without_cookie && never_recorded(tw);
 }
 
 static __always_inline void v4_mapped(__u8 *to, __be32 v4)
@@ -247,9 +276,9 @@ static __always_inline __u8 read_tuple(struct tuple *t, const struct sock_common
 /* What the programs on TCP sockets see of this one: of an MPTCP socket its first subflow. */
 static __always_inline __u64 tcp_behind(struct socket *socket)
 {
-	struct sock *sk = BPF_CORE_READ(socket, sk);
+	struct sock *sk = PEEK(socket, socket, sk);
 
-	if (sk && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP &&
+	if (sk && PEEK(sock, sk, sk_protocol) == IPPROTO_MPTCP &&
 	    bpf_core_field_exists(((struct mptcp_sock *)0)->first))
 		return (__u64)BPF_CORE_READ((struct mptcp_sock *)sk, first);
 	return (__u64)sk;
@@ -259,12 +288,13 @@ static __always_inline __u64 tcp_behind(struct socket *socket)
 static __always_inline struct file *file_of_fd(int fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct files_struct *files = PEEK(task_struct, task, files);
+	struct fdtable *fdt = PEEK(files_struct, files, fdt);
 	struct file *file = NULL;
 
-	if (fd < 0 || (unsigned int)fd >= BPF_CORE_READ(fdt, max_fds))
+	if (fd < 0 || (unsigned int)fd >= PEEK(fdtable, fdt, max_fds))
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd);
+	bpf_probe_read_kernel(&file, sizeof(file), PEEK(fdtable, fdt, fd) + fd);
 	return file;
 }
 

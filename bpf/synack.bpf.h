@@ -11,6 +11,7 @@
 
 #include "common.bpf.h"
 #include "cpu.bpf.h"
+#include "post.bpf.h"
 #include "socket.bpf.h"
 
 /* LRU: a SYN flood evicts its own requests */
@@ -48,6 +49,7 @@ static __always_inline void synacks_begin(const struct tuple *key, struct synack
 		read_name(&s->interface, BPF_CORE_READ(req, __req_common.skc_net.net));
 	bpf_map_update_elem(&synacks, key, s, BPF_ANY);
 	synacks_seen++;
+	wake_reader();
 }
 
 SEC("?raw_tp/tcp_retransmit_synack")

@@ -11,10 +11,9 @@
 #include "base/output.h"
 #include "base/signals.h"
 #include "kernel/privileges.h"
+#include "kernel/processes.h"
+#include "kernel/system_calls.h"
 #include "live_parts.h"
-
-/* how long a record may stay unread in the ring buffer */
-#define READ_EVERY_MS 50
 
 /* Is it time to end, although the output still waits for its reader? */
 static bool is_over(void *ctx)
@@ -55,15 +54,6 @@ static void handle_signals(struct live *l)
 	}
 }
 
-static int wait_ms(const struct live *l)
-{
-	uint64_t now_ns = clock_monotonic_ns();
-
-	if (!l->end_at_ns || l->end_at_ns > now_ns + READ_EVERY_MS * 1000000ULL)
-		return READ_EVERY_MS;
-	return l->end_at_ns > now_ns ? (int)((l->end_at_ns - now_ns) / 1000000) + 1 : 0;
-}
-
 static int loop(struct live *l)
 {
 	struct pollfd fds[] = {
@@ -71,12 +61,13 @@ static int loop(struct live *l)
 		{ .fd = l->signal_fd, .events = POLLIN },
 		/* POLLERR: the reader of the output has exited */
 		{ .fd = l->reporter->out_fd, .events = 0 },
+		{ .fd = metrics_server_fd(l->server), .events = POLLIN },
 	};
 	/* start() has called the renderer's begin() */
 	int err = reporter_flush(l->reporter), more = 0;
 
 	while (!err && !l->ended) {
-		if (poll(fds, 3, more ? 0 : wait_ms(l)) < 0 && errno != EINTR)
+		if (poll(fds, 4, more ? 0 : live_wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[2].revents & POLLERR)
 			return -EPIPE;
@@ -85,6 +76,7 @@ static int loop(struct live *l)
 		err = more < 0 ? more : live_run_timers(l);
 		if (!err)
 			err = reporter_flush(l->reporter);
+		metrics_server_run(l->server);
 	}
 	return err;
 }
@@ -108,7 +100,13 @@ static int open_tracer(struct live *l)
 	if (!err)
 		err = privileges_drop(tracer_can_read_maps, l->tracer, o->verbose);
 	if (!err)
+		err = live_metrics_open(l);
+	if (!err)
 		err = recorder_check(l->reporter->recorder);
+	if (!err)
+		err = metrics_server_start(l->server, live_metrics_page, l);
+	if (!err && l->server)
+		system_calls_restrict(o->verbose);
 	return err;
 }
 
@@ -134,9 +132,14 @@ static int start(struct live *l)
 		message("signals: %s", strerror(-l->signal_fd));
 		return l->signal_fd;
 	}
-	err = open_command(l);
+	notify_open(&l->notify);
+	err = metrics_server_open(&l->server, o);
+	if (!err)
+		err = open_command(l);
 	if (!err)
 		err = open_tracer(l);
+	if (!err)
+		l->reporter->ports = (struct port_source){ tracer_ask_ports, l->tracer };
 	if (!err)
 		err = live_report_clock(l);
 	if (err)
@@ -147,6 +150,7 @@ static int start(struct live *l)
 	if (!o->quiet)
 		fprintf(stderr, "Tracing TCP handshakes and closes%s\n",
 			o->command ? "" : "; press Ctrl-C to stop");
+	notify_ready(&l->notify, clock_monotonic_ns());
 	return o->command ? command_go(&l->command) : 0;
 }
 
@@ -197,7 +201,7 @@ static void await_command(struct live *l)
 int live_run(const struct options *options, struct reporter *reporter)
 {
 	/* not on the stack: the output asks is_over() until it is closed */
-	static struct live l = { .signal_fd = -1, .command = COMMAND_NONE };
+	static struct live l = { .signal_fd = -1, .command = COMMAND_NONE, .notify = NOTIFY_NONE };
 	int err, result;
 
 	l.options = options;
@@ -208,18 +212,26 @@ int live_run(const struct options *options, struct reporter *reporter)
 		result = EXIT_FAILURE;
 		goto out;
 	}
-	err = stop(&l, loop(&l));
+	err = loop(&l);
+	notify_stopping(&l.notify);
+	err = stop(&l, err);
 	if (err < 0 && err != -EPIPE)
 		message("output: %s", output_why(-err));
 	summary_warn(&reporter->totals);
+	/* nobody knows the connections that only the metrics count */
+	if (!reporter->totals.connections && (!options_only_counted(options) || options->summary))
+		processes_explain_nothing(options);
 	reporter_end_recording(reporter);
 	await_command(&l);
 	result = err < 0 && err != -EPIPE ? EXIT_FAILURE : l.status;
 out:
 	/* what is still to be written waits no longer than before */
 	l.ended = true;
+	metrics_server_close(l.server);
+	live_metrics_close(&l);
 	command_close(&l.command);
 	tracer_close(l.tracer);
+	notify_close(&l.notify);
 	if (l.signal_fd >= 0)
 		close(l.signal_fd);
 	return result;

@@ -7,30 +7,37 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/notify.h"
 #include "kernel/command.h"
 #include "kernel/tracer.h"
 #include "live.h"
+#include "metrics/server.h"
 
 struct live {
 	const struct options *options;
 	struct reporter *reporter;
 	struct tracer *tracer;
 	struct command command;
+	struct notify notify;
+	struct metrics_server *server; /* NULL: none */
 	int signal_fd;
 	int status; /* of the command */
 
 	/* times of CLOCK_MONOTONIC; 0: never */
+	uint64_t swept_ns;
 	uint64_t sweep_at_ns;
 	uint64_t interval_from_ns;
 	uint64_t interval_at_ns;
 	uint64_t end_at_ns;
-	uint64_t report_from_ns; /* not earlier, the open connections are reported again */
+	uint64_t metrics_file_at_ns; /* 0: it was not written yet */
+	uint64_t report_from_ns;     /* not earlier, the open connections are reported again */
 
 	int64_t clock_offset_ns;
-	bool asked;	  /* SIGUSR1 came */
-	bool interrupted; /* SIGINT, SIGTERM or SIGHUP came while the command ran */
-	bool forsaken;	  /* all processes of --pid have ended */
-	bool impatient;	  /* the trace was interrupted for good: do not wait for the command */
+	int metrics_file_err; /* of the last time */
+	bool asked;	      /* SIGUSR1 came */
+	bool interrupted;     /* SIGINT, SIGTERM or SIGHUP came while the command ran */
+	bool forsaken;	      /* all processes of --pid have ended */
+	bool impatient;	      /* the trace was interrupted for good: do not wait for the command */
 	bool ended;
 };
 
@@ -48,5 +55,19 @@ int live_report_clock(struct live *l);
  * Sets l->ended when the trace is over.  0, or an error as of reporter_item().
  */
 int live_run_timers(struct live *l);
+
+/* When the next of these is due, in ms from now; at most that of a record that waits in the ring. */
+int live_wait_ms(const struct live *l);
+
+/* After tracer_open(), if there are metrics.  0, or -errno after a message. */
+int live_metrics_open(struct live *l);
+
+/* A metrics_page_fn. */
+int live_metrics_page(void *live, FILE *out, enum metrics_format format);
+
+/* Writes the file if it is due.  0, or -errno after a message: it cannot be written at all. */
+int live_metrics_file(struct live *l, uint64_t now_ns);
+
+void live_metrics_close(struct live *l);
 
 #endif

@@ -5,7 +5,13 @@
 #include "base/message.h"
 #include "live_parts.h"
 
-#define SWEEP_EVERY_NS (NS_PER_S / 10)
+/* how long a record may stay unread in the ring buffer */
+#define READ_EVERY_NS (50 * NS_PER_MS)
+#define SWEEP_EVERY_NS (100 * NS_PER_MS)
+/* where the kernel counts and nobody waits for news: whoever asks sweeps first, so this is to keep the tables small */
+#define SWEEP_SELDOM_NS (60 * NS_PER_S)
+/* and while handshakes hang, of which only a look tells how they end */
+#define SWEEP_HANGING_NS NS_PER_S
 /* a report of the open connections that took so long is followed by the next, if asked for, after so many times that */
 #define REPORT_SHARE 5
 /* how long to wait for the connections of the command, or of the processes of --pid, after their end */
@@ -36,6 +42,14 @@ static int report_open(struct live *l, uint64_t now_ns)
 	end_ns = clock_monotonic_ns();
 	l->report_from_ns = end_ns + REPORT_SHARE * (end_ns - now_ns);
 	return err;
+}
+
+/* The listeners as they are now and, where the interval says what is open, that too. */
+static int report_interval_end(struct live *l)
+{
+	if (reporter_interval_counts_open(l->reporter))
+		return tracer_report_open(l->tracer, reporter_interval_item, l->reporter);
+	return tracer_report_listeners(l->tracer, reporter_item, l->reporter);
 }
 
 /* Those whose connections are traced have ended: waits a while for the closes. */
@@ -73,26 +87,72 @@ static void watch_processes(struct live *l, uint64_t now_ns)
 	await_closes(l, now_ns);
 }
 
+/* Does the kernel only count, and nobody's end has to be noticed? */
+static bool may_sleep(const struct live *l)
+{
+	const struct options *o = l->options;
+
+	return options_only_counted(o) && !o->command && !o->pids.included.n;
+}
+
+static uint64_t sweep_every_ns(const struct live *l)
+{
+	if (!may_sleep(l))
+		return SWEEP_EVERY_NS;
+	return tracer_handshakes_hang(l->tracer) ? SWEEP_HANGING_NS : SWEEP_SELDOM_NS;
+}
+
+static uint64_t earlier(uint64_t at_ns, uint64_t due_ns)
+{
+	return due_ns && due_ns < at_ns ? due_ns : at_ns;
+}
+
+int live_wait_ms(const struct live *l)
+{
+	uint64_t now_ns = clock_monotonic_ns();
+	uint64_t at_ns = may_sleep(l) ? l->sweep_at_ns : now_ns + READ_EVERY_NS;
+	int server_ms = metrics_server_timeout_ms(l->server);
+
+	if (!server_ms)
+		return 0;
+	at_ns = earlier(at_ns, l->end_at_ns);
+	at_ns = earlier(at_ns, l->interval_at_ns);
+	at_ns = earlier(at_ns, l->metrics_file_at_ns);
+	at_ns = earlier(at_ns, l->notify.ping_at_ns);
+	if (l->asked)
+		at_ns = earlier(at_ns, l->report_from_ns);
+	if (server_ms > 0)
+		at_ns = earlier(at_ns, now_ns + (uint64_t)server_ms * NS_PER_MS);
+	/* the next millisecond, so that it is due by then */
+	return at_ns > now_ns ? (int)((at_ns - now_ns) / NS_PER_MS) + 1 : 0;
+}
+
 int live_run_timers(struct live *l)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	int err;
 
+	notify_ping(&l->notify, now_ns);
 	watch_command(l, now_ns);
 	err = report_open(l, now_ns);
 	if (now_ns >= l->sweep_at_ns) {
-		l->sweep_at_ns = now_ns + SWEEP_EVERY_NS;
 		if (!err)
 			err = live_report_clock(l);
 		if (!err)
 			err = tracer_sweep(l->tracer, reporter_item, l->reporter);
 		watch_processes(l, now_ns);
+		l->swept_ns = now_ns;
 	}
+	l->sweep_at_ns = l->swept_ns + sweep_every_ns(l);
+	if (!err)
+		err = live_metrics_file(l, now_ns);
 	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
+		if (!err)
+			err = tracer_sweep(l->tracer, reporter_item, l->reporter);
 		if (!err)
 			err = tracer_tally(l->tracer, reporter_item, l->reporter);
 		if (!err)
-			err = tracer_report_listeners(l->tracer, reporter_item, l->reporter);
+			err = report_interval_end(l);
 		reporter_print_interval(l->reporter, l->interval_from_ns, now_ns);
 		l->interval_from_ns = now_ns;
 		l->interval_at_ns += live_interval_ns(l->options);

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/message.h"
@@ -18,7 +19,7 @@
 #include "kernel/privileges.h"
 #include "kernel/tracer.h"
 #include "live.h"
-#include "recording/recording.h"
+#include "recording/recordings.h"
 #include "reporter.h"
 
 #define EXIT_USAGE 2
@@ -28,6 +29,28 @@ static bool wants_colour(int fd)
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return isatty(fd) && !(no && *no) && !(term && !strcmp(term, "dumb"));
+}
+
+/* 0: it is no terminal, or does not say. */
+static unsigned int terminal_columns(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
+/* The output's columns: a line of -o line takes LINE_WIDTH, and the table of --summary what there is. */
+static void fit_terminal(struct reporter *reporter, int fd)
+{
+	unsigned int columns = terminal_columns(fd);
+	unsigned int of_table = reporter->renderer->machine_readable
+					? terminal_columns(STDERR_FILENO)
+					: columns;
+
+	reporter->context.narrow |= columns && columns < LINE_WIDTH;
+	summary_set_width(reporter->summary, of_table);
+	if (reporter->interval)
+		summary_set_width(reporter->interval, of_table);
 }
 
 /* For static programs and for hosts without the files of the locale: the name of the locale shows it. */
@@ -71,11 +94,16 @@ static int replay(const struct options *o, struct reporter *reporter)
 	signal(SIGPIPE, SIG_IGN);
 	if (reporter->renderer->begin)
 		reporter->renderer->begin(&reporter->context);
-	err = recording_read(o->read_file, select_item, &selection);
+	err = recordings_read(o->read_files, o->n_read_files, select_item, &selection);
 	select_end(&selection);
+	if (o->transitions && !selection.transitions && err >= 0)
+		message("%s: the recording has no state changes (they are recorded with -o states -w FILE)",
+			o->read_file);
 	if (err == REPORTER_ENOUGH)
 		err = 0;
-	if (err < 0 && err != -EBADMSG && err != -EPROTO && err != -EIO && !reporter->error)
+	/* what could be read is told */
+	if (err < 0 && err != -EBADMSG && err != -EPROTO && err != -EIO && o->n_read_files == 1 &&
+	    !reporter->error)
 		return EXIT_FAILURE;
 	end = reporter_end(reporter);
 	if (end == -EPIPE)
@@ -107,18 +135,33 @@ static FILE *open_output(const struct options *o, const char *name, int *fd)
 	return out;
 }
 
+static struct summary *open_summary(const struct options *o)
+{
+	struct summary *s = summary_create();
+
+	if (s && o->by.n && !summary_group(s, &o->by)) {
+		summary_destroy(s);
+		s = NULL;
+	}
+	return s;
+}
+
 /* Opens what the reporter needs.  0, or -errno after a message. */
 static int open_reporter(struct reporter *reporter, const struct options *o)
 {
-	reporter->summary = summary_create();
-	reporter->interval = o->interval_s > 0 ? summary_create() : NULL;
+	reporter->summary = open_summary(o);
+	reporter->interval = o->interval_s > 0 ? open_summary(o) : NULL;
 	reporter->cgroups = cgroups_open(!o->read_file);
-	if (!reporter->summary || !reporter->cgroups ||
+	reporter->time_waits = time_waits_create();
+	/* without memory for them, they are not named */
+	if (reporter->renderer->other_ends)
+		reporter->other_ends = other_ends_create();
+	if (!reporter->summary || !reporter->cgroups || !reporter->time_waits ||
 	    (o->interval_s > 0 && !reporter->interval)) {
 		message("memory: %s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
-	return o->write_file ? recorder_create(&reporter->recorder, o, reporter->cgroups) : 0;
+	return o->write_file ? reporter_open_recorder(reporter) : 0;
 }
 
 static int run(const struct options *o)
@@ -133,6 +176,7 @@ static int run(const struct options *o)
 	if (!open_reporter(&reporter, o)) {
 		reporter_begin(&reporter, out, wants_colour(fd));
 		reporter.context.utf8 = wants_utf8();
+		fit_terminal(&reporter, fd);
 		reporter.out_fd = fd;
 		result = o->read_file ? replay(o, &reporter) : live_run(o, &reporter);
 		reporter_end_recording(&reporter);

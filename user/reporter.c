@@ -4,19 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/message.h"
 #include "base/output.h"
 #include "base/text.h"
+#include "chapter/cause.h"
 #include "chapter/select.h"
 #include "chapter/tally_chapter.h"
 #include "shared/wanted.h"
-
-static const char *cgroup_path(void *ctx, uint64_t id)
-{
-	struct reporter *reporter = ctx;
-	bool fresh;
-
-	return cgroups_path(reporter->cgroups, id, &fresh);
-}
 
 /* record: of a close; NULL for a handshake. */
 static void render(struct reporter *reporter, const struct chapter *ch, const struct record *record)
@@ -26,17 +20,32 @@ static void render(struct reporter *reporter, const struct chapter *ch, const st
 	bool seen = record && chapter_handshake_seen(record);
 
 	if (record && renderer->connection) {
-		if (seen)
+		if (seen) {
 			chapter_handshake(&handshake, &record->h, 0);
+			chapter_set_cause(&handshake, &reporter->options->slow);
+		}
 		renderer->connection(&reporter->context, seen ? &handshake : NULL, ch);
 	} else if (renderer->chapter) {
 		renderer->chapter(&reporter->context, ch);
 	}
 }
 
-static void report_chapter(struct reporter *reporter, const struct chapter *ch,
+/* Are handshakes all that is reported? */
+static bool counts_handshakes(const struct options *o)
+{
+	return (o->min_connect_ns || o->min_accept_ns) && !o->min_close_ns;
+}
+
+/* Is a handshake selected by what its close may not have?  To exclude some causes leaves most connections whole. */
+static bool may_lack_close(const struct options *o)
+{
+	return counts_handshakes(o) || o->causes.included || o->since.given || o->until.given;
+}
+
+static void report_chapter(struct reporter *reporter, struct chapter *ch,
 			   const struct record *record)
 {
+	reporter_explain(reporter, ch);
 	if (!reporter->context.first_ns && ch->t_ns.known)
 		reporter->context.first_ns = (uint64_t)ch->t_ns.value;
 	summary_add(reporter->summary, ch);
@@ -45,7 +54,7 @@ static void report_chapter(struct reporter *reporter, const struct chapter *ch,
 		summary_add(reporter->interval, ch);
 	if (!ch->open &&
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
-	     (reporter->options->min_connect_ns && !reporter->options->min_close_ns)))
+	     counts_handshakes(reporter->options)))
 		reporter->finished++;
 	render(reporter, ch, record);
 }
@@ -71,18 +80,26 @@ static void report_record(struct reporter *reporter, const struct record *r)
 	report_chapter(reporter, &ch, r);
 }
 
-static void report_open(struct reporter *reporter, const struct item_open *open)
+void reporter_open_chapter(const struct reporter *reporter, struct chapter *ch,
+			   const struct item_open *open)
 {
 	bool close = open->record.h.flags & HANDSHAKE_ESTABLISHED;
-	struct chapter ch;
 
 	if (close)
-		chapter_close(&ch, &open->record, open->now_ns);
+		chapter_close(ch, &open->record, open->now_ns);
 	else
-		chapter_handshake(&ch, &open->record.h, open->now_ns);
-	person_set(&ch.holder, &open->holder);
-	ch.alone = close && is_alone(reporter, &open->record);
-	report_chapter(reporter, &ch, close ? &open->record : NULL);
+		chapter_handshake(ch, &open->record.h, open->now_ns);
+	person_set(&ch->holder, &open->holder);
+	ch->alone = close && is_alone(reporter, &open->record);
+	chapter_set_cause(ch, &reporter->options->slow);
+}
+
+static void report_open(struct reporter *reporter, const struct item_open *open)
+{
+	struct chapter ch;
+
+	reporter_open_chapter(reporter, &ch, open);
+	report_chapter(reporter, &ch, ch.type == CHAPTER_CLOSE ? &open->record : NULL);
 }
 
 static void report_transition(struct reporter *reporter, const struct transition *tr)
@@ -92,8 +109,6 @@ static void report_transition(struct reporter *reporter, const struct transition
 	if (reporter->renderer->transition)
 		reporter->renderer->transition(&reporter->context, tr);
 }
-
-static FILE *table_out(const struct reporter *reporter);
 
 /* With --summary those in trouble are printed even if the format has no line for them. */
 static void report_listener(struct reporter *reporter, const struct item_listener *item)
@@ -107,7 +122,7 @@ static void report_listener(struct reporter *reporter, const struct item_listene
 	if (reporter->renderer->listener)
 		reporter->renderer->listener(context, &l);
 	else if (reporter->options->summary)
-		render_listener(context, table_out(reporter), 0, &l);
+		render_listener(context, reporter_table_out(reporter), 0, &l);
 }
 
 static void report_counted(struct reporter *reporter, const struct item_counted *counted)
@@ -130,18 +145,29 @@ static void report_tally(struct reporter *reporter, const struct item_tally *i)
 				  i->tally.max_ns);
 }
 
-/* The least length of an item; SIZE_MAX: this version does not know the type. */
+static void set_paths(struct reporter *reporter, struct summary *s)
+{
+	summary_set_paths(s, &(struct summary_paths){ reporter_cgroup_path, reporter });
+}
+
 void reporter_begin(struct reporter *reporter, FILE *out, bool colour)
 {
+	reporter->filter = (struct verdict_filter){ .options = reporter->options };
 	reporter->context = (struct render_context){
 		.out = out,
 		.time_style = reporter->options->time_style,
 		.colour = colour,
+		.narrow = reporter->options->narrow,
+		.handshakes_alone = may_lack_close(reporter->options),
 		.verbose = reporter->options->verbose,
-		.cgroup_path = cgroup_path,
+		.cgroup_path = reporter_cgroup_path,
+		.workload = reporter_workload,
 		.cgroup_ctx = reporter,
 		.summary = reporter->summary,
 	};
+	set_paths(reporter, reporter->summary);
+	if (reporter->interval)
+		set_paths(reporter, reporter->interval);
 }
 
 /* The first error of the output.  Call it while errno is that of the last write. */
@@ -150,6 +176,20 @@ static int output_error(struct reporter *reporter)
 	if (!reporter->error && ferror(reporter->context.out))
 		reporter->error = errno ? -errno : -EIO;
 	return reporter->error;
+}
+
+static void report_counts(struct reporter *reporter, const struct item *item)
+{
+	struct item_counts counts = { 0 };
+
+	memcpy(&counts, item->data, item->len < sizeof(counts) ? item->len : sizeof(counts));
+	/* a recording may be of several traces */
+	reporter->totals.events_lost += counts.events_lost;
+	reporter->totals.table_full += counts.table_full;
+	summary_set_established(reporter->summary, known_if(counts.established > 0,
+							    (int64_t)(counts.established - 1)));
+	reporter_number_next_trace(reporter);
+	reporter->counted = true;
 }
 
 union item_data {
@@ -162,7 +202,6 @@ union item_data {
 	struct item_tally tally;
 	struct item_listener listener;
 	struct item_counted counted;
-	struct item_counts counts;
 };
 
 /* data: the first item_size() bytes of the item. */
@@ -206,26 +245,9 @@ static void report_item(struct reporter *reporter, const struct item *item,
 		report_counted(reporter, &data->counted);
 		break;
 	case ITEM_COUNTS:
-		reporter->totals.events_lost = data->counts.events_lost;
-		reporter->totals.table_full = data->counts.table_full;
-		reporter->counted = true;
+		report_counts(reporter, item);
 		break;
 	}
-}
-
-/* The processes may still be in their cgroups. */
-static void hint_cgroups(struct cgroups *cgroups, enum item_type type, const union item_data *data)
-{
-	const struct handshake_part *h = type == ITEM_OPEN ? &data->open.record.h
-							   : &data->handshake;
-
-	if (type == ITEM_LISTENER)
-		cgroups_hint(cgroups, data->listener.owner.cgroup, data->listener.owner.pid);
-	if (type != ITEM_HANDSHAKE && type != ITEM_CLOSE && type != ITEM_OPEN)
-		return;
-	cgroups_hint(cgroups, h->owner.cgroup, h->owner.pid);
-	if (h->accept_ns)
-		cgroups_hint(cgroups, h->acceptor.cgroup, h->acceptor.pid);
 }
 
 int reporter_item(void *ctx, const struct item *item)
@@ -234,14 +256,26 @@ int reporter_item(void *ctx, const struct item *item)
 	uint32_t count = reporter->options->count;
 	size_t size = item_size(item->type);
 	union item_data data;
+	struct item numbered;
 	int err;
 
 	/* ignore what this version does not know, and what is too short */
 	if (item->len < size)
 		return 0;
+	reporter_note_close(reporter, item);
+	item = verdict_filter(&reporter->filter, item);
+	if (!item)
+		return 0;
+	if (reporter->metrics)
+		metrics_item(reporter->metrics, item);
+	size = item_size(item->type);
 	if (size && size <= sizeof(data))
 		memcpy(&data, item->data, size);
-	hint_cgroups(reporter->cgroups, item->type, &data);
+	if (reporter_number(reporter, item->type, &data)) {
+		numbered = (struct item){ item->type, &data, size };
+		item = &numbered;
+	}
+	reporter_hint_cgroups(reporter, item);
 	err = reporter_record_item(reporter, item);
 	if (err)
 		return err;
@@ -265,27 +299,16 @@ int reporter_flush(struct reporter *reporter)
 }
 
 /* The summary goes to stderr if the output is for programs. */
-static FILE *table_out(const struct reporter *reporter)
+FILE *reporter_table_out(const struct reporter *reporter)
 {
 	return reporter->renderer->machine_readable ? stderr : reporter->context.out;
-}
-
-void reporter_print_interval(struct reporter *reporter, uint64_t from_ns, uint64_t to_ns)
-{
-	FILE *out = table_out(reporter);
-	char from[TIME_MAX], to[TIME_MAX];
-
-	fprintf(out, "%s to %s\n",
-		text_wall(from, (int64_t)from_ns + reporter->context.clock_offset_ns),
-		text_wall(to, (int64_t)to_ns + reporter->context.clock_offset_ns));
-	summary_print(out, reporter->interval, true);
-	fputc('\n', out);
-	summary_reset(reporter->interval);
 }
 
 int reporter_end(struct reporter *reporter)
 {
 	summary_totals(reporter->summary, &reporter->totals);
+	if (reporter->numbering.no_memory)
+		message("memory: the two chapters of some connections have different numbers");
 	if (reporter->error) {
 		if (reporter->options->summary)
 			summary_print(stderr, reporter->summary, false);
@@ -295,10 +318,10 @@ int reporter_end(struct reporter *reporter)
 		reporter->renderer->end(&reporter->context, &reporter->totals);
 	if (!reporter->error)
 		reporter->error = reporter->context.error;
-	if (reporter->interval)
-		fputs("the whole trace\n", table_out(reporter));
+	if (reporter->interval && !reporter->renderer->interval)
+		fputs("the whole trace\n", reporter_table_out(reporter));
 	if (reporter->options->summary)
-		summary_print(table_out(reporter), reporter->summary, false);
+		summary_print(reporter_table_out(reporter), reporter->summary, false);
 	return reporter_flush(reporter);
 }
 
@@ -309,4 +332,7 @@ void reporter_free(struct reporter *reporter)
 	cgroups_close(reporter->cgroups);
 	summary_destroy(reporter->summary);
 	summary_destroy(reporter->interval);
+	time_waits_destroy(reporter->time_waits);
+	other_ends_destroy(reporter->other_ends);
+	numbering_forget(&reporter->numbering);
 }

@@ -7,7 +7,12 @@
 
 #include "base/cgroups.h"
 #include "base/item.h"
+#include "base/numbering.h"
 #include "base/options.h"
+#include "chapter/other_ends.h"
+#include "chapter/time_waits.h"
+#include "chapter/verdict_filter.h"
+#include "metrics/metrics.h"
 #include "recording/recorder.h"
 #include "render/render.h"
 #include "render/summary.h"
@@ -21,10 +26,18 @@ struct reporter {
 	const struct renderer *renderer;
 	struct cgroups *cgroups;
 	struct summary *summary;
-	struct summary *interval;  /* since the last table of --interval; NULL: not wanted */
-	struct recorder *recorder; /* NULL: none */
+	struct summary *interval;      /* since the last table of --interval; NULL: not wanted */
+	struct recorder *recorder;     /* NULL: none */
+	struct time_waits *time_waits; /* NULL: a connect() without a free port is not explained */
+	struct other_ends *other_ends; /* NULL: the other end of a connection is not named */
+	struct metrics *metrics;       /* NULL: none */
+	struct port_source ports; /* of a live trace: without ask() there is no kernel to ask */
 
+	struct verdict_filter filter;
 	struct render_context context;
+	struct numbering numbering; /* of the connections, as they are reported */
+	/* the same of a replay: the highest number, and that when the trace before ended */
+	uint64_t highest_number, numbers_before;
 	int out_fd;	       /* of the output; set by main() */
 	bool recording_failed; /* the recording could not be written completely */
 	struct totals totals;  /* complete after reporter_end() */
@@ -33,7 +46,13 @@ struct reporter {
 	bool counted;	       /* ITEM_COUNTS was received: the trace or recording is complete */
 };
 
-/* Sets the renderer's context; the caller may change context.utf8 (false) afterwards. */
+/*
+ * Creates the recording of -w.  0, also if the disk is full and the trace prints something: then recording_failed is
+ * set; or -errno.  After a message in either case.
+ */
+int reporter_open_recorder(struct reporter *reporter);
+
+/* Sets the renderer's context; the caller may change context.utf8 (false) and narrow afterwards. */
 void reporter_begin(struct reporter *reporter, FILE *out, bool colour);
 
 /*
@@ -41,6 +60,15 @@ void reporter_begin(struct reporter *reporter, FILE *out, bool colour);
  * another -errno if the output could not be written.
  */
 int reporter_item(void *ctx, const struct item *item);
+
+/* Does what --interval prints say what is open?  To find that takes a while: with --by. */
+bool reporter_interval_counts_open(const struct reporter *reporter);
+
+/*
+ * An item_fn for a report of what is open at the end of an interval: that is counted in the interval, and
+ * neither printed nor recorded.  Other items are for reporter_item().
+ */
+int reporter_interval_item(void *ctx, const struct item *item);
 
 /* Writes what is buffered.  0 or -errno, as reporter_item(). */
 int reporter_flush(struct reporter *reporter);
@@ -54,7 +82,11 @@ void reporter_end_recording(struct reporter *reporter);
 /* Frees what the caller and the renderer have set. */
 void reporter_free(struct reporter *reporter);
 
-/* Prints the table of --interval.  The times are CLOCK_MONOTONIC. */
+/* Prints the table of --interval, or its JSON.  The times are CLOCK_MONOTONIC. */
 void reporter_print_interval(struct reporter *reporter, uint64_t from_ns, uint64_t to_ns);
+
+/* The path of a cgroup, and whose it is; NULL: not known.  As struct render_context and struct metrics_cgroups want them. */
+const char *reporter_cgroup_path(void *reporter, uint64_t id);
+const struct workload *reporter_workload(void *reporter, uint64_t id);
 
 #endif

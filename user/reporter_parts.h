@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The recording, for reporter.c. */
+/* What the parts of the reporter share. */
 #ifndef REPORTER_PARTS_H
 #define REPORTER_PARTS_H
 
@@ -10,5 +10,29 @@ int reporter_record_item(struct reporter *reporter, const struct item *item);
 
 /* Writes what is buffered of it; the same. */
 int reporter_flush_recorder(struct reporter *reporter);
+
+/* Sets the chapter's cause, and who holds the ports that it did not find. */
+void reporter_explain(struct reporter *reporter, struct chapter *ch);
+
+/* Remembers whose local port a close leaves in TIME_WAIT.  The item must have the size of its type. */
+void reporter_note_close(struct reporter *reporter, const struct item *item);
+
+/* Looks for the cgroups of the item's processes while they may still be in them.  The item must have the size of its type. */
+void reporter_hint_cgroups(struct reporter *reporter, const struct item *item);
+
+/* The chapter of what is open. */
+void reporter_open_chapter(const struct reporter *reporter, struct chapter *ch,
+			   const struct item_open *open);
+
+/* Where the table of --summary goes: to stderr if the output is for programs. */
+FILE *reporter_table_out(const struct reporter *reporter);
+/*
+ * Replaces the connection's number in the data of an item of this type.  False: it is about no
+ * connection.
+ */
+bool reporter_number(struct reporter *reporter, enum item_type type, void *data);
+
+/* A trace is over.  Another may follow in the same recording, which has the same numbers for other connections. */
+void reporter_number_next_trace(struct reporter *reporter);
 
 #endif

@@ -3,15 +3,31 @@
 #include "base/message.h"
 #include "reporter_parts.h"
 
+static bool prints(const struct reporter *reporter)
+{
+	return reporter->renderer->chapter || reporter->renderer->transition ||
+	       reporter->options->summary;
+}
+
+int reporter_open_recorder(struct reporter *reporter)
+{
+	const struct options *o = reporter->options;
+	int err = recorder_create(&reporter->recorder, o, reporter->cgroups);
+
+	if ((err != -ENOSPC && err != -EDQUOT) || !prints(reporter))
+		return err;
+	/* as if the disk was full a moment later */
+	message("%s: the trace goes on without a recording", o->write_file);
+	reporter->recording_failed = true;
+	return 0;
+}
+
 /*
  * err: of the recorder, 0 or -errno.  After a failure the recording ends and the trace continues, unless it
  * prints nothing.  Returns 0, or err if the trace should end.
  */
 static int check_recorder(struct reporter *reporter, int err)
 {
-	bool only_output = !reporter->renderer->chapter && !reporter->renderer->transition &&
-			   !reporter->options->summary;
-
 	if (!err)
 		return 0;
 	/* -EPIPE: the reader has exited, which is no failure */
@@ -21,7 +37,7 @@ static int check_recorder(struct reporter *reporter, int err)
 	recorder_abandon(reporter->recorder);
 	reporter->recorder = NULL;
 	reporter->recording_failed = err != -EPIPE;
-	return only_output ? err : 0;
+	return prints(reporter) ? 0 : err;
 }
 
 int reporter_record_item(struct reporter *reporter, const struct item *item)

@@ -231,6 +231,7 @@ struct inet_bind_bucket;
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	__u8 icsk_retransmits;
+	__u8 icsk_pending;
 	struct inet_bind_bucket *icsk_bind_hash;
 	struct request_sock_queue icsk_accept_queue;
 	__u32 icsk_rto;
@@ -421,6 +422,10 @@ struct signal_struct {
 	} live;
 };
 
+struct nsproxy {
+	struct net *net_ns;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int exit_code;
@@ -431,6 +436,7 @@ struct task_struct {
 	const struct cred *cred;
 	char comm[16];
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 };

@@ -21,6 +21,30 @@
 /* a connection's number: the level it began on, above its number there */
 #define CONN_LEVEL_SHIFT 48
 
+/* An address, IPv6 or IPv4-mapped, and its port. */
+struct endpoint {
+	__u8 addr[16];
+	__u16 port;
+};
+
+/* so many connections can be named */
+#define CONNS_MAX 8
+
+/* Numbers of structs in the running kernel's own types; see PEEK(). */
+struct type_ids {
+	__u32 fdtable;
+	__u32 file;
+	__u32 files_struct;
+	__u32 inet_connection_sock;
+	__u32 inet_timewait_sock;
+	__u32 sk_buff;
+	__u32 sock;
+	__u32 sock_common;
+	__u32 socket;
+	__u32 task_struct;
+	__u32 tcp_skb_cb;
+};
+
 struct config {
 	/* 0: not asked for */
 	__u64 min_connect_ns;
@@ -43,30 +67,53 @@ struct config {
 	/* enum role; 0: both */
 	__u8 role;
 	bool failed;
-	/* one of failed, min_connect_ns and min_close_ns is set */
+	/* remember whose close leaves a TIME_WAIT: graceful closes are not posted */
+	bool keep_taken;
+	/* only what is not over, which user space reports */
+	bool open;
+	/* one of failed, open, min_connect_ns and min_close_ns is set */
 	bool by_chapter;
-	/* one of the next two, or cgroup */
+	/* one of the next three, or cgroup */
 	bool by_owner;
+	/* `pids` has processes that are included */
 	bool by_pid;
+	/* and some that are excluded */
+	bool by_other_pid;
 	bool by_comm;
-	/* one of netns, family, role and the next four */
+	/* they only exclude: what nobody owns is selected */
+	bool owner_others;
+	/* one of netns, family, role, by_conn and the next four */
 	bool by_remote_end;
 	bool by_remote_port;
 	bool by_local;
 	bool by_remote;
 	bool by_host;
-	/* one of the next two */
+	/* these lists have only what is excluded: what is not in them is selected */
+	bool local_others;
+	bool remote_others;
+	bool host_others;
+	/* by_conn, or one of the next two */
 	bool by_local_end;
 	bool by_local_port;
 	bool by_port;
+	/* some connections, each by both its ends */
+	bool by_conn;
 	/* post each state change */
 	bool states;
-	/* only a summary is wanted: count, post nothing */
+	/* --metrics: what is open is counted by its state when it is checked */
+	bool count_states;
+	/* only a summary is wanted: it is counted, and nothing is posted */
 	bool tally;
+	/* the same for the metrics; a row for each port, for each cgroup */
+	bool rows;
+	bool rows_by_port;
+	bool rows_by_cgroup;
 	/* the owner is reported, or selects */
 	bool owners;
 	/* some hook shows that accept() returns */
 	bool accept_seen;
+	/* and a server's handshake waits for it: who accepts is reported, or selects */
+	bool accept_awaited;
 	/* some hook shows the calls of connect() */
 	bool connect_seen;
 	/* listening sockets are read */
@@ -79,6 +126,8 @@ struct config {
 	bool deferred_seen;
 	/* some hook shows the segments to a FIN_WAIT2 minisocket */
 	bool minisockets_seen;
+	/* and the minisocket, which has the cookie that its socket was asked for */
+	bool minisocket_cookies;
 	/* some hook shows which of our SYNs, FINs and RSTs do not leave this host */
 	bool unsent_seen;
 	/* kfree_skb has no reason: the headers say that a SYN was refused */
@@ -103,7 +152,24 @@ struct config {
 	bool typed;
 	/* those run where tcp_set_state() begins */
 	bool on_entry;
-	char comm[COMM_LEN];
+	/* --conn: the one end and the other, either of which may be the local one */
+	struct endpoint conns[CONNS_MAX][2];
+	__u32 n_conns;
+	struct type_ids type_ids;
+};
+
+/* What an element of a list does: the values of `pids` and of the tries.  0: there is no such element. */
+enum element { ELEMENT_INCLUDED = 1, ELEMENT_EXCLUDED };
+
+#define ROLES 3
+/* enough for the kernel's numbers of states */
+#define STATE_NUMBERS 16
+
+/* Connections of a role that are in a state now. */
+struct state_count {
+	__u64 n;
+	/* when the first of them came there, CLOCK_MONOTONIC; 0: not known of any */
+	__u64 since_ns;
 };
 
 /* Counters, with a slot per CPU. */
@@ -114,6 +180,8 @@ enum counter {
 	COUNT_LOST_TRANSITION,
 	/* chapters that found no place to be counted in */
 	COUNT_LOST_TALLY,
+	/* chapters that found no room in the rows: they count in the row of the others */
+	COUNT_ROWS_FULL,
 	/* connections that found no room in the table */
 	COUNT_TABLE_FULL,
 	/* state changes that the relay or a backup took, for the primary program */
@@ -210,15 +278,20 @@ struct listening {
 	__u32 backlog;
 	/* handshakes whose last ACK is still missing */
 	__u32 half_open;
-	/* sk_drops, and what it was at since_ns */
+	/* sk_drops without the next, and what it was at since_ns */
 	__u32 drops;
 	__u32 drops_before;
+	/*
+	 * SYNs that came again for a request, and that the kernel answered again: it counts them in sk_drops
+	 * (tcp_v4_rcv(), discard_and_relse)
+	 */
+	__u32 again;
 	/* the last reading that met it */
 	__u32 seen;
 	__u8 selected;
 	/* it listened before it was found: since_ns is when that was */
 	__u8 found;
-	__u8 pad[2];
+	__u8 pad[6];
 };
 
 /* A process that has a socket open. */
@@ -226,6 +299,23 @@ struct socket_holder {
 	struct owner owner;
 	__u8 selected;
 	__u8 pad[7];
+};
+
+/* connections whose TIME_WAIT is remembered: more than there are local ports to one destination */
+#define TAKEN_PORTS 32768
+
+/* A local port in TIME_WAIT, and to where. */
+struct taken_port {
+	__u8 remote[16];
+	__u32 netns;
+	__u16 local_port;
+	__u16 remote_port;
+};
+
+/* Whose it is, and since when, CLOCK_MONOTONIC. */
+struct taken_by {
+	struct owner owner;
+	__u64 t_ns;
 };
 
 struct unaccepted {

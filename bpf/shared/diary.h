@@ -224,6 +224,8 @@ static __always_inline bool diary_retransmits_seen(const struct handshake_part *
 	__u32 seen = HANDSHAKE_STEPS;
 	__u32 most = h->role == ROLE_SERVER ? SYNACK_TIMES : HANDSHAKE_STEPS;
 
+	if (!h->retransmits)
+		return true;
 	/* unused steps are 0 */
 	for (__u32 i = 0; i < HANDSHAKE_STEPS; i++)
 		seen -= nonzero(h->steps[i] >> STEP_KIND_SHIFT ^ STEP_RETRANSMIT) &
@@ -295,6 +297,31 @@ static __always_inline __u64 diary_handshake_ns(const struct handshake_part *h)
 		return 0;
 	begin = diary_handshake_begin_ns(h, end);
 	return begin ? diary_acked_ns(h, end) - begin : 0;
+}
+
+/*
+ * The last of n steps that changes the state, CLOCK_MONOTONIC; 0: there is none.  Without a branch and
+ * with indexes that the verifier knows: an iterator's record may be read at no others.
+ */
+static __always_inline __u64 diary_last_change_ns(const __u64 *steps, __u32 n, __u64 t0_ns)
+{
+	__u64 last = 0;
+
+	for (__u32 i = 0; i < n; i++) {
+		/* all bits or none; unused steps change nothing */
+		__u64 change = -nonzero(step_from(steps[i]) ^ step_to(steps[i]));
+
+		last = (last & ~change) | ((t0_ns + step_t_ns(steps[i])) & change);
+	}
+	return last;
+}
+
+/* When it came into its state, as far as the steps are kept; 0: not known. */
+static __always_inline __u64 diary_since_ns(const struct record *r)
+{
+	__u64 since = diary_last_change_ns(r->c.steps, CLOSE_STEPS, r->c.t0_ns);
+
+	return since ?: diary_last_change_ns(r->h.steps, HANDSHAKE_STEPS, r->h.t0_ns);
 }
 
 /* Did the connection end with a FIN from both sides, ours acknowledged? */

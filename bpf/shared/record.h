@@ -243,6 +243,10 @@ enum close_flag {
 	CLOSE_RST_ANSWERS = 1 << 25,
 	/* idle_ms is set */
 	CLOSE_IDLE = 1 << 26,
+	/* silent_ms is set */
+	CLOSE_SILENT = 1 << 27,
+	/* CLOSE_IDLE: that segment was ours */
+	CLOSE_SENT_LAST = 1 << 28,
 };
 
 enum unacked_flag {
@@ -318,7 +322,11 @@ struct close_part {
 	__u32 unacked_ms;
 	/* CLOSE_IDLE: from the last segment with data, either way, to the first step */
 	__u32 idle_ms;
-	__u32 pad;
+	/*
+	 * CLOSE_SILENT: how long no data had come or been acknowledged when the data was sent that the peer had not
+	 * acknowledged at the first step
+	 */
+	__u32 silent_ms;
 	__u64 steps[CLOSE_STEPS];
 };
 

@@ -53,9 +53,10 @@ struct tally {
 #define TALLY_H_FLAGS                                                            \
 	(HANDSHAKE_BEFORE_TRACE | HANDSHAKE_EVENTS_LOST | HANDSHAKE_TABLE_FULL | \
 	 HANDSHAKE_ESTABLISHED | HANDSHAKE_NO_PORT | HANDSHAKE_NO_SYN)
-#define TALLY_C_FLAGS                                                                        \
-	(CLOSE_EVENTS_LOST | CLOSE_LOCAL_FIN_ACKED | CLOSE_REMOTE_FIN | CLOSE_RST_RECEIVED | \
-	 CLOSE_RST_SENT | CLOSE_OVER | CLOSE_MINISOCKET | CLOSE_EXPIRED)
+#define TALLY_C_FLAGS                                                                         \
+	(CLOSE_EVENTS_LOST | CLOSE_LOCAL_FIN | CLOSE_LOCAL_FIN_LEFT | CLOSE_LOCAL_FIN_ACKED | \
+	 CLOSE_REMOTE_FIN | CLOSE_REMOTE_FIN_FIRST | CLOSE_RST_RECEIVED | CLOSE_RST_SENT |    \
+	 CLOSE_OVER | CLOSE_MINISOCKET | CLOSE_EXPIRED)
 
 static __always_inline __u16 tally_bucket(__u64 value)
 {
@@ -67,6 +68,12 @@ static __always_inline __u16 tally_bucket(__u64 value)
 	for (__u32 step = 32; step; step /= 2)
 		e += step * (__u32)nonzero(value >> (e + BUCKET_BITS) >> step);
 	return (e << BUCKET_BITS) + (value >> e);
+}
+
+/* BUCKET_NONE of 0: see nonzero(). */
+static __always_inline __u16 tally_bucket_of(__u64 ns)
+{
+	return tally_bucket(ns) | (__u16)(nonzero(ns) - 1);
 }
 
 static __always_inline void tally_begin(struct tally_key *key, const struct handshake_part *h)
@@ -96,8 +103,7 @@ static __always_inline __u64 tally_handshake(struct tally_key *key, const struct
 		return 0;
 	}
 	ns = diary_handshake_ns(&r->h);
-	if (ns)
-		key->bucket = tally_bucket(ns);
+	key->bucket = tally_bucket_of(ns);
 	return ns;
 }
 
@@ -115,8 +121,7 @@ static __always_inline __u64 tally_close(struct tally_key *key, const struct rec
 	barrier_var(last);
 	if (last < CLOSE_STEPS)
 		key->last_from = step_from(r->c.steps[last]);
-	if (ns)
-		key->bucket = tally_bucket(ns);
+	key->bucket = tally_bucket_of(ns);
 	return ns;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Which connections are wanted by their owner (-p, -c, --cgroup), and which of their chapters
- * (--failed, --min-connect, --min-close).  Pure; both sides decide by it.
+ * (--failed, --min-connect, --min-close, --open).  Pure; both sides decide by it.
  */
 #ifndef WANTED_H
 #define WANTED_H
@@ -44,7 +44,7 @@ static __always_inline bool wanted_handshake(const volatile struct config *cfg,
 {
 	if (!cfg->by_chapter)
 		return true;
-	if (!wanted_handshakes(cfg) || (cfg->failed && diary_established(r)))
+	if (cfg->open || !wanted_handshakes(cfg) || (cfg->failed && diary_established(r)))
 		return false;
 	return !cfg->min_connect_ns || diary_handshake_ns(&r->h) >= cfg->min_connect_ns;
 }
@@ -54,7 +54,7 @@ static __always_inline bool wanted_close(const volatile struct config *cfg, cons
 {
 	if (!cfg->by_chapter)
 		return true;
-	if (!wanted_closes(cfg) || (cfg->failed && diary_graceful(r)))
+	if (cfg->open || !wanted_closes(cfg) || (cfg->failed && diary_graceful(r)))
 		return false;
 	return !cfg->min_close_ns || diary_close_ns(r) >= cfg->min_close_ns;
 }

@@ -8,7 +8,7 @@ BPFTRACE = ('tracepoint:sock:inet_sock_set_state { printf("%llu %d %s %d %d %d %
 YARDSTICK = "tcplife"
 NOBODYS_PORT = "9"
 # run only if named: their wake-ups make them no yardstick, or they tell little
-OPTIONAL = ("json --no-accept", "none -w", "tcpstates", "bpftrace")
+OPTIONAL = ("metrics unit", "json --no-accept", "none -w", "tcpstates", "bpftrace")
 
 
 def load(options, name):
@@ -27,6 +27,8 @@ def all_modes(options, directory, namespace):
         "json": json,
         "timeline": [ours],
         "none -s": [ours, "-o", "none", "-s"],
+        "metrics": [ours, "--metrics-file", os.path.join(directory, "metrics.prom")],
+        "metrics unit": [ours, "--metrics-file", os.path.join(directory, "metrics.prom"), "--metrics-by", "unit"],
         "--min-* 1000": [*json, "--min-connect", "1000", "--min-close", "1000"],
         "-p other": [*json, "-p", str(os.getpid())],
         "--netns other": [*json, "--netns", namespace],

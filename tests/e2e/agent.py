@@ -51,12 +51,6 @@ def _timed(fn, *args):
     return result, Call(before, _now_ns())
 
 
-def _waited_ns():
-    """How long this process was ready to run and did not: run_delay, proc_pid_schedstat()."""
-    with open("/proc/self/schedstat") as f:
-        return int(f.read().split()[1])
-
-
 class _Inside:
     """The methods run in the child; sockets have names."""
 
@@ -128,23 +122,24 @@ class _Inside:
         self.s[name].setsockopt(level, option, value)
 
     def connect(self, addr, port, name="s", family=4, blocking=True):
-        """Returns what happened: errno's symbol or None, the local port, and the times.
-
-        `took_ns` is (least, most): with and without what the process waited for a processor.
-        """
+        """Returns what happened: errno's symbol or None, the local port, and the times."""
         if name not in self.s:
             self.socket(name, family)
         self.s[name].setblocking(blocking)
-        error, waited = None, _waited_ns()
-        before = _now_ns()
+        error, before = None, _now_ns()
         try:
             self.s[name].connect((addr, port))
         except OSError as e:
             error = errno.errorcode[e.errno]
         call = Call(before, _now_ns())
-        took = call.after_ns - before
-        return {"errno": error, "port": self.port(name), "call": call,
-                "took_ns": (took - (_waited_ns() - waited), took)}
+        return {"errno": error, "port": self.port(name), "call": call, "took_ns": call.after_ns - before}
+
+    def connect_and_close(self, addr, port, name, *names):
+        """Nothing is between a connect() that fails and the close() of all these."""
+        self.socket(name)
+        assert self.s[name].connect_ex((addr, port)) == errno.EADDRNOTAVAIL
+        for other in names:
+            self.s.pop(other).close()
 
     def port(self, name="s"):
         return self.s[name].getsockname()[1]
@@ -292,6 +287,12 @@ class _Inside:
         os.waitpid(pid, 0)
         os.close(r)
         return pid, ports
+
+    def close_after(self, *names):
+        """Closes each as soon as its peer has."""
+        for name in names:
+            assert self.s[name].recv(1) == b""
+            self.s.pop(name).close()
 
     def accept_close(self, n, listener="l"):
         """Takes n connections one after the other and closes each first."""

@@ -14,32 +14,37 @@ from pump import PATIENCE
 EMULATED = PATIENCE != 1
 BASE_TOLERANCE_NS = 200_000_000 if EMULATED else 200_000
 NOISE_CAP_NS = 500_000_000 if EMULATED else 2_000_000
+TICK_NS = 10_000_000  # of the kernel's timers at HZ=100; it is less at others
 
 COMMON = """type conn time cookie netns ifname family local local_port remote remote_port role pid comm uid
-cgroup complete steps completeness completeness_text accepted""".split()
+cgroup unit container_id pod_uid complete steps completeness completeness_text accepted cause""".split()
 HANDSHAKE = """outcome errno handshake_us rtt_us syn_retransmits synack_retransmits accept_us drop_reason
 simultaneous_open fastopen syncookie mptcp iss irs mss snd_wscale rcv_wscale sack timestamps
 ecn""".split()
 CLOSE = """first_closer ending errno closer_pid closer_comm close_us fin_rtt_us peer_fin_us
 app_close_us fin_queued_us accept_us time_wait lifetime_us bytes_sent bytes_received segs_out segs_in
 retransmits fin_retransmits srtt_us min_rtt_us local_fin_seq remote_fin_seq
-reset_reason unread_bytes closer_exit idle_us unacked_bytes unacked_us zero_window""".split()
-SUMMARY = "type connections handshakes counted closes open events_lost table_full outcomes endings".split()
+reset_reason unread_bytes closer_exit idle_us silent_us unacked_bytes unacked_us zero_window""".split()
+SUMMARY = "type connections handshakes counted closes open established events_lost table_full outcomes endings".split()
 STATES = """CLOSE LISTEN SYN_SENT SYN_RECV NEW_SYN_RECV ESTABLISHED FIN_WAIT1 FIN_WAIT2 CLOSE_WAIT
 CLOSING LAST_ACK TIME_WAIT""".split()
 OUTCOMES = "established refused reset timed_out unreachable abandoned no_port no_route dropped failed".split()
 ENDINGS = "graceful reset_sent reset_received timed_out aborted half_open".split()
 RESET_REASONS = """unread_data linger linger2 data_after_close disconnect listener_closed killed keepalive memory
 fin_timeout mptcp""".split()
+CAUSES = """syn_lost synack_lost slow_network accept_wait never_accepted queue_full refused filtered no_route no_ports
+gave_up not_sent syn_cookie peer_reset app_slow peer_slow unsent_data zero_window peer_silent fin_lost unread_data
+linger data_after_close disconnected idle_reset process_ended killed keepalive retransmit_timeout listener_closed
+half_open no_memory""".split()
 FIRST_CLOSERS = "local remote both none".split()
 
 _number = (int, float)
 _TYPES = {
     "type": str, "conn": int, "time": str, "cookie": str, "netns": int, "ifname": str, "family": int,
     "local": str, "local_port": int, "remote": str, "remote_port": int, "role": str, "pid": int, "comm": str,
-    "uid": int, "cgroup": str, "complete": bool, "steps": list, "completeness": int,
+    "uid": int, "cgroup": str, "unit": str, "container_id": str, "pod_uid": str, "complete": bool, "steps": list, "completeness": int,
     "completeness_text": str, "outcome": str, "drop_reason": str, "errno": str, "first_closer": str, "ending": str,
-    "closer_comm": str, "reset_reason": str, "closer_exit": str, "zero_window": bool,
+    "closer_comm": str, "reset_reason": str, "cause": str, "closer_exit": str, "zero_window": bool,
     "simultaneous_open": bool, "fastopen": bool, "syncookie": bool,
     "mptcp": bool, "accepted": bool, "sack": bool, "timestamps": bool, "ecn": bool, "time_wait": bool,
 }
@@ -107,6 +112,8 @@ def check_shape(chapter):
     assert re.fullmatch(r"(0x)?[0-9a-f]+", chapter["cookie"] or "0"), chapter["cookie"]
     assert chapter["complete"] or chapter["missing"] in ("before_trace", "events_lost", "table_full")
     assert chapter["role"] in ("client", "server", None)
+    assert chapter["cause"] in (*CAUSES, None)
+    assert chapter.get("reset_reason") in (*RESET_REASONS, None)
     if chapter["time"] is not None or chapter["complete"]:
         time_ns(chapter["time"])
     for step in chapter["steps"]:
@@ -142,7 +149,7 @@ def failed(tracer, **fields):
     chapter = tracer.one("handshake", **fields)
     assert len(tracer.chapters()) == 1, tracer.brief()
     check_shape(chapter)
-    assert chapter["complete"] is True
+    assert chapter["complete"] is True, (chapter, tracer.summary)
     assert tracer.summary["handshakes"] == 1 and tracer.summary["closes"] == 0
     assert tracer.summary["outcomes"].get(chapter["outcome"]) == 1
     return chapter
@@ -221,6 +228,11 @@ def between(got_us, least_and_most_ns, tolerance_ns, what):
     assert least - tolerance_ns <= got_us * 1000 <= most + tolerance_ns, (
         f"{what} {got_us} us, not from {least / 1000:.1f} to {most / 1000:.1f} us "
         f"(allowed off by {tolerance_ns / 1000:.0f})")
+
+
+def timed(got_us, timer_ns, took_ns, tolerance_ns, what):
+    """What a timer of the kernel ends lasts as long as that, and a process can only say that it was over by then."""
+    between(got_us, (timer_ns - TICK_NS, took_ns), tolerance_ns, what)
 
 
 def check_identity(chapter, end, ns, family):

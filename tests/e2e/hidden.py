@@ -16,7 +16,9 @@ from netns import PORTS, Child
 
 EVENTS = ["sock/inet_sock_set_state", "tcp/tcp_retransmit_skb", "tcp/tcp_retransmit_synack",
           "tcp/tcp_receive_reset", "tcp/tcp_send_reset", "skb/kfree_skb"]
-FILTERS = {"skb/kfree_skb": "rx_sk != 0"}  # what a minisocket takes in
+# What a minisocket takes in, and what this host drops on its way out.  That event names no socket.
+FILTERS = {"skb/kfree_skb": "rx_sk != 0 || protocol == 0x800 || protocol == 0x86dd"}
+FREED = re.compile(r" kfree_skb: .*( rx_sk=0*[1-9a-f]| reason: (NETFILTER_DROP|QDISC_|NEIGH_))")
 TRACEFS = "/sys/kernel/tracing"
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -85,8 +87,7 @@ def ours(lines):
     """Those of this process's connections; a segment that is freed has no ports, and may be one of them."""
     found = ([int(port) for port in re.findall(r"\b[sd]port=(\d+)", line)] for line in lines)
     return [line for line, ports in zip(lines, found)
-            if (any(port in PORTS for port in ports) or " kfree_skb: " in line)
-            and " err=-" not in line]  # which was not sent
+            if any(port in PORTS for port in ports) or FREED.search(line)]
 
 
 class Witness:

@@ -19,10 +19,9 @@ def _here():
     """What tests could leave behind, but for processes."""
     found = {"namespaces": set(os.listdir("/run/netns")) if os.path.isdir("/run/netns") else set()}
     for kind in ("prog", "map"):
-        known = {number: name_of(kind, number) for number in ids(kind)}
+        known = ids(kind)  # not by name: see is_loaded()
         held = held_by_processes()  # asked later: what a process has loaded since is its own
-        found[kind] = {f"{number} {name}" for number, name in known.items()
-                       if name is not None and (kind, number) not in held}
+        found[kind] = {number for number in known if (kind, number) not in held}
     with open("/proc/self/mountinfo") as f:
         found["mounts"] = {line.split()[4] for line in f if line.partition(" - ")[2].split()[1] in SOURCES}
     return found
@@ -71,6 +70,8 @@ class LeftBehind:
             now = self._now()  # what has come since is somebody else's
             left = {kind: still for kind in left if (still := left[kind] & now.get(kind, set()))}
         self._clear(left)
+        for kind in {"prog", "map"} & left.keys():
+            left[kind] = {f"{number} {name_of(kind, number)}" for number in left[kind]}
         return left
 
     @staticmethod

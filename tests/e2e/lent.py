@@ -43,7 +43,7 @@ def parse_status(text):
     found = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
     sets = {k: int(v, 16) for k, v in found.items() if k.startswith("Cap")}
     ids = {k: [int(n) for n in found[k].split()] for k in ("Uid", "Gid", "Groups")}
-    return {**sets, **ids, "NoNewPrivs": int(found["NoNewPrivs"])}
+    return {**sets, **ids, "NoNewPrivs": int(found["NoNewPrivs"]), "Seccomp": int(found["Seccomp"])}
 
 
 class PublicCopy:

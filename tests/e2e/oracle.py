@@ -3,7 +3,7 @@
 
 Nothing here comes from the tracer: a TCP state machine is run over the packets as one end saw them.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from capture import ACK, FIN, RST, SYN
 
@@ -49,13 +49,29 @@ class End:
         self._expected = None  # the next sequence number from the peer, and what came too early
         self._early = []
         self._held_fin = None
-        for p in self.packets:
+        for p in self._as_sent():
             if not self.sent(p) and not p.flags & RST:
                 self._receive(p)
             if self.state in (None, "SYN_SENT", "NEW_SYN_RECV", "CLIENT_ACK"):
                 self._shake(p)
             if self.state not in (None, "SYN_SENT", "NEW_SYN_RECV"):
                 self._part(p)
+
+    def _as_sent(self):
+        """
+        On loopback a capture shows segments as they arrive.  An ACK from the delayed ACK's timer may wait there for
+        ksoftirqd on one processor, while the FIN after it arrives by another.
+        """
+        fins = [i for i, p in enumerate(self.packets) if self.sent(p) and p.flags & FIN]
+        if not fins:
+            return self.packets
+        fin, late = self.packets[fins[0]], []
+        for p in self.packets[fins[0] + 1:]:
+            if self.sent(p) and p.flags & (FIN | SYN | RST | ACK) == ACK and not p.len and \
+                    p.seq == (fin.seq + fin.len) & 0xFFFFFFFF:
+                late.append(p)
+        rest = [p for p in self.packets if not any(p is q for q in late)]
+        return rest[:fins[0]] + [replace(p, t_ns=fin.t_ns) for p in late] + rest[fins[0]:]
 
     def sent(self, p):
         return (p.src, p.sport) == (self.local, self.local_port)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Attempts of peers that make no socket: each is reported as the wire shows it, or counted."""
 import json
+import re
 import socket
 import subprocess
 import time
@@ -133,7 +134,7 @@ def test_flood(world):
     assert "server 1     refused       200" in table.stdout.lines
     assert not any("< SYN" in line for line in people.stdout.lines)
     assert sum(int(line.split(": ")[1].split()[0]) for line in people.stdout.lines
-               if "more SYNs refused" in line) == 200
+               if re.search(" more SYNs? refused", line)) == 200
 
 
 def test_scan(world, tmp_path):

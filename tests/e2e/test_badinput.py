@@ -85,7 +85,8 @@ def test_help_and_version():
         assert status == 0 and stderr == ""
         for word in ("--pid", "--follow", "--comm", "--local-port", "--remote-port", "--local",
                      "--remote", "--host", "--port", "--role", "--netns", "--cgroup",
-                     "--min-connect", "--min-close", "--failed", "--output", "--write", "--read",
+                     "--min-connect", "--min-close", "--min-accept", "--cause", "--failed", "--open", "--state", "--older",
+                     "--conn", "--container", "--since", "--until", "--output", "--write", "--read",
                      "--output-file", "--summary", "--max-connections", "--no-accept", "--attach",
                      "--btf", "--features", "--hook",
                      "--interval", "--count", "--duration", "COMMAND"):
@@ -130,6 +131,18 @@ def test_a_closed_pipe_ends_it_quietly(world):
         process.wait()
     assert process.returncode in (0, 141, -signal.SIGPIPE)
     assert [line for line in stderr.lines if not line.startswith("Tracing")] == []
+
+
+def test_full_disk_of_a_recording(world):
+    """It is full from the start: a message, the trace goes on, and the status tells at the end."""
+    ns = world.netns()
+    client = world.agent(ns)
+    tracer = Tracer("-w", "/dev/full", netns=ns)
+    client.connect("127.0.0.1", 9)
+    tracer.wait_count(1, outcome="refused", role="client")
+    tracer.stop(status=1)
+    assert tracer.stderr.text().startswith("tcpstates-trace: /dev/full: No space left on device\n"
+                                           "tcpstates-trace: /dev/full: the trace goes on without a recording\n")
 
 
 @pytest.mark.parametrize("where", ["stdout", "--output-file", "-w"])

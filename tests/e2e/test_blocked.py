@@ -279,7 +279,8 @@ def test_a_reader_slower_than_what_happens(world):
 def test_a_header_that_cannot_be_written(busy, style):
     """It says so, and the command is run."""
     with open("/dev/full", "w") as full:
-        done = subprocess.run(busy.argv(BINARY, "-q", "-o", style, "--", "sh", "-c", "echo run >&2; exit 3"),
+        done = subprocess.run(busy.argv(BINARY, "-q", "-o", style, "--netns", str(busy.inode), "--",
+                                        "sh", "-c", "echo run >&2; exit 3"),
                               stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANG_S)
     assert (sorted(done.stderr.splitlines()), done.returncode) == (
         ["run", "tcpstates-trace: output: No space left on device"], 1)

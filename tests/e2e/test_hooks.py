@@ -69,7 +69,9 @@ class Scene:
         self.server, self.client = world.agent(self.ns, "the-server"), world.agent(self.ns, "the-client")
         self.old_port = self.server.listen("127.0.0.1", name="old-l")
         self.old = self.connect("old", self.old_port)
-        self.tracers = [Tracer(*[a for f, r in s.items() for a in ("--hook", f"{f}={r}")], netns=self.ns)
+        # what is slow is the machine's, and no fact of a hook
+        slow = ["--slow-connect=1min", "--slow-accept=1min", "--slow-close=1min"]
+        self.tracers = [Tracer(*slow, *[a for f, r in s.items() for a in ("--hook", f"{f}={r}")], netns=self.ns)
                         for s in sets]
         self.port = self.server.listen("127.0.0.1")
 

@@ -136,6 +136,31 @@ def test_older_close_wait_that_ends(world):
     assert tracer.summary["open"] == 0 and tracer.summary["connections"] == 1
 
 
+@pytest.mark.parametrize("how", [[], ["-c", "keeps"]])
+def test_established_are_counted(world, how):
+    """Those from before the trace and those since, apart from what is reported as open."""
+    ns = world.netns()
+    server, client = world.agent(ns, "keeps"), world.agent(ns, "other")
+    port = server.listen("127.0.0.1")
+
+    def connect(names):
+        for name in names:
+            client.connect("127.0.0.1", port, f"c{name}")
+            server.accept(f"s{name}")
+
+    connect("abc")
+    tracer, table = Tracer(*how, netns=ns), Tracer("-o", "none", "-s", *how, netns=ns, output=None)
+    connect("de")
+    client.shutdown(name="ca")
+    assert server.recv_any("sa") == b""
+    for t in (tracer, table):
+        t.stop()
+    ends = 1 if how else 2
+    assert (tracer.summary["established"], tracer.summary["open"]) == (4 * ends, ends)
+    assert [line.split() for line in table.stdout.lines if line.startswith(("open", "established"))] == [
+        ["open", str(ends)], ["established", str(4 * ends)]]
+
+
 def test_sigusr1_tells_what_is_open(world):
     """A CLOSE_WAIT leak and a hanging SYN_SENT, told while running, again at the end, and older then."""
     link = world.link("veth")

@@ -89,7 +89,7 @@ def test_handshakes(world):
     for port in peers:
         stage.send(SYN, port, seq=ISN)
         pump.wait_until(lambda p=port: p in stage.requests(), "it is half open")
-    stage.retransmitted(len(peers))
+    stage.each_retransmitted(len(peers))
     for i in range(4):
         ours.append(client.connect(PEER, 9, name=f"{i}", blocking=False)["port"])
     chapters = asked(tracer, 8)

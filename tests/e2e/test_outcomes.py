@@ -65,7 +65,8 @@ def test_timed_out(world, family):
     assert chapter["iss"] == end.iss and chapter["irs"] is None and chapter["rtt_us"] is None
     assert chapter["completeness"] == end.completeness() == 1
     check_owner(chapter, client)
-    between(chapter["handshake_us"], done["took_ns"], noise.tolerance_ns, "handshake_us")
+    # of 1 and 2 s, or of 1 s each
+    checks.timed(chapter["handshake_us"], 3_000_000_000, done["took_ns"], noise.tolerance_ns, "handshake_us")
     *segments, gave_up = chapter["steps"]
     assert (gave_up["from"], gave_up["to"], gave_up["segment"]) == ("SYN_SENT", "CLOSE", None)
     checks.check_steps({**chapter, "steps": segments}, end.handshake, noise.tolerance_ns)
@@ -88,7 +89,7 @@ def test_unreachable(world, family):
     chapter = failed(tracer, remote=nobody)
     assert (chapter["outcome"], chapter["errno"]) == ("unreachable", "EHOSTUNREACH")
     check_owner(chapter, client)
-    between(chapter["handshake_us"], done["took_ns"], noise.tolerance_ns, "handshake_us")
+    checks.timed(chapter["handshake_us"], 200_000_000, done["took_ns"], noise.tolerance_ns, "handshake_us")
 
 
 def test_a_syn_that_waits_for_its_neighbour(world):

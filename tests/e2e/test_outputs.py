@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Each output format for one connection, and the same connection in all of them."""
 import csv
+import fcntl
 import io
 import json
+import os
+import pty
 import re
 import shutil
+import struct
 import subprocess
+import termios
 
 import pytest
 
 import checks
+import pump
 from agent import FIN_WAIT2
 from lent import NOBODY, PublicCopy
-from tracer import Tracer, run_tracer
+from tracer import ROOT, Tracer, run_tracer
 
 MS = r"\d+\.\d{3} ms"
 
@@ -64,14 +70,91 @@ def test_timeline(traced):
                for line in timeline)
 
 
+def in_ms(us):
+    """As -o line prints it: four digits of milliseconds."""
+    return next(text for n in (3, 2, 1, 0) if len(text := f"{us / 1000:.{n}f}") <= 5)
+
+
 def test_line(traced):
-    (lines,) = traced(["-o", "line"])
-    rows = [line for line in lines if f":{traced.port}" in line or f" {traced.port}" in line]
-    assert len(rows) == 1, lines
-    row = rows[0]
-    assert "caller" in row and str(traced.client.pid) in row and "127.0.0.1" in row
-    assert re.search(r"\d+\.\d{3}", row), row
-    assert re.search("graceful|local", row), row
+    """The times are those of JSON; what is not known is a dash."""
+    wide, narrow = traced(["-o", "line"], ["-o", "line", "--narrow"])
+    shake, close = traced.json.one("handshake"), traced.json.one("close")
+    (header, row), (brief, short) = wide, narrow
+    assert max(map(len, wide)) <= 120 and max(map(len, narrow)) <= 80, (wide, narrow)
+    cells = dict(zip(header.split(), row.split()))
+    assert cells["PROCESS"] == f"caller[{traced.client.pid}]" and cells["RESULT"] == "graceful"
+    assert re.fullmatch(r"\d\d:\d\d:\d\dZ", cells["TIME"]) and cells["TIME"][:8] in close["time"]
+    assert cells["RTX"] == "0" and cells["ACC-MS"] == "-" and cells["LIFE-S"].count(".") == 1
+    for name, us in (("CONN-MS", shake["handshake_us"]), ("CLO-MS", close["close_us"])):
+        # another tracer's, so a little other
+        assert abs(float(cells[name]) - us / 1000) < 5, (cells, us)
+        assert len(cells[name]) <= len(in_ms(us)) + 1
+    assert row.endswith(f" 127.0.0.1:{traced.local} > 127.0.0.1:{traced.port}")
+    assert brief.startswith("TIME-UTC ") and brief.endswith(" REMOTE")
+    assert short.split()[0] == cells["TIME"][:8] and short.endswith(f".1:{traced.port}")
+
+
+@pytest.mark.parametrize("columns,most", [(120, 120), (119, 80)])
+def test_line_on_a_terminal(columns, most):
+    """It is narrow on a narrow terminal."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 25, columns, 0, 0))
+    recording = os.path.join(ROOT, "tests", "golden", "resets.rec")
+    status, _, stderr = run_tracer("-o", "line", "-r", recording, stdout=theirs)
+    os.close(theirs)
+    assert status == 0, stderr
+    lines = os.read(ours, 1 << 16).decode().split("\r\n")
+    os.close(ours)
+    assert 60 < max(map(len, lines)) <= most and ("LIFE-S" in lines[0]) is (most == 120), lines
+
+
+def test_numbers_count_what_is_told(world, tmp_path):
+    """From 1, in order, each chapter of a connection with its number, also in a replay of a part."""
+    ns, file = world.netns(), tmp_path / "recording"
+    server, client = world.agent(ns), world.agent(ns)
+    tracer = Tracer("--role", "client", "-w", file, netns=ns)
+    ports = [server.listen("127.0.0.1", name=f"l{i}") for i in range(3)]
+    for i, port in enumerate(ports):
+        client.connect("127.0.0.1", port, f"c{i}")
+        tracer.wait_count(i + 1, "handshake")
+    for i in (2, 0):
+        client.close(f"c{i}")
+        server.close(f"l{i}")  # which resets it
+        tracer.wait_for(lambda t, n={2: 1, 0: 2}[i]: len(t.chapters("close")) == n)
+    assert client.connect("127.0.0.1", 9)["errno"] == "ECONNREFUSED"
+    tracer.wait_count(4, "handshake")
+    tracer.stop()
+    told = [(c["type"], c["conn"]) for c in tracer.chapters()]
+    assert told == [("handshake", 1), ("handshake", 2), ("handshake", 3), ("close", 3), ("close", 1),
+                    ("handshake", 4)]
+    assert tracer.summary["established"] == 1 and tracer.summary["open"] == 0
+    replayed = run_tracer("-o", "json", "-r", file)[1].splitlines()
+    assert replayed == tracer.stdout.lines
+    some = [json.loads(line) for line in
+            run_tracer("-o", "json", "-r", file, "-D", ports[2])[1].splitlines()]
+    assert [(c["type"], c["conn"]) for c in some[:-1]] == [("handshake", 3), ("close", 3)]
+
+
+def test_numbers_of_two_traces_in_one_file(tmp_path):
+    """Each trace begins its own numbers again; put together, they are different connections."""
+    with open(os.path.join(ROOT, "tests", "golden", "older.rec"), "rb") as f:
+        (tmp_path / "both").write_bytes(2 * f.read())
+    told = [c for c in map(json.loads, run_tracer("-o", "json", "-r", tmp_path / "both")[1].splitlines())
+            if c["type"] != "summary"]
+    half = [c["conn"] for c in told[:len(told) // 2]]
+    assert [c["conn"] for c in told[len(half):]] == [n + max(half) for n in half]
+
+
+def test_times_are_utc(traced, monkeypatch):
+    """But for -T, whatever the zone is, and each format says which."""
+    monkeypatch.setenv("TZ", "XYZ-3:30")
+    utc, local, row = traced([], ["-T"], ["-o", "line", "-T"])
+    begin = traced.json.one("handshake")["time"]
+    hour, rest = int(begin[11:13]), begin[14:16]
+    minutes = hour * 60 + int(rest) + 210
+    assert re.match(rf"{begin[11:16]}:\d\d\.\d{{6}}Z #", utc[0]), utc[0]
+    assert re.match(rf"{minutes // 60 % 24:02}:{minutes % 60:02}:\d\d\.\d{{6}}\+03:30 #", local[0])
+    assert re.match(r"\d\d:\d\d:\d\d\+03:30 caller", row[1])
 
 
 def test_states(traced):
@@ -208,3 +291,37 @@ def test_times(traced, option, pattern):
     (lines,) = traced([option, "-o", "line"])
     row = next(line for line in lines if str(traced.port) in line)
     assert re.search(pattern, row), lines
+
+
+def test_the_other_end(world):
+    """Both ends are traced: each names the other once that was reported; a connection from elsewhere names none."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    tracers = [Tracer(*args, netns=ns, output="timeline") for args in ([], ["--role", "client"])]
+    port = server.listen("127.0.0.1")
+    for _ in range(2):
+        client.connect("127.0.0.1", port)
+        server.accept()
+        client.close()
+        assert server.recv_any() == b""
+        server.close()
+    pump.wait_until(lambda: "\n".join(tracers[0].stdout.lines).count("closed first") == 4, "the closes")
+    for tracer in tracers:
+        tracer.stop()
+    both, alone = ("\n".join(t.stdout.lines) for t in tracers)
+    ends = re.findall(r"#(\d+) python3\[\d+\] (client|server) ((?:.+\n)+)", both + "\n")
+    assert len(ends) == 8
+    for role, other in (("client", "server"), ("server", "client")):
+        mine = {number for number, its, _ in ends if its == role}
+        theirs = {number for number, its, _ in ends if its == other}
+        named = [re.search(r"other\s+end\s+#(\d+)", text) for _, its, text in ends if its == role]
+        assert {m[1] for m in named if m} == theirs and len(mine) == 2
+    assert "other end" not in alone
+
+
+def test_lines_of_all_but_a_cause():
+    """A connection has one line, as without the selection."""
+    recording = os.path.join(ROOT, "tests", "golden", "http-client.rec")
+    _, whole, _ = run_tracer("-o", "line", "-r", recording)
+    status, out, err = run_tracer("-o", "line", "-r", recording, "--cause", "!refused")
+    assert (status, out, err) == (0, whole, "") and len(whole.splitlines()) == 2

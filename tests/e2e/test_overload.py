@@ -297,11 +297,11 @@ sys.stdin.readline()
 
 
 def test_fork_storm(world):
-    """-f: 3,000 descendants come and go; the map holds who lives, and the last one is told."""
+    """-f: 600 descendants come and go; the map holds who lives, and the last one is told."""
     ns = world.netns()
     server = world.agent(ns)
     port = server.listen("127.0.0.1")
-    family = subprocess.Popen(ns.argv("/usr/bin/python3", "-S", "-c", STORM, "1500", str(port)),
+    family = subprocess.Popen(ns.argv("/usr/bin/python3", "-S", "-c", STORM, "300", str(port)),
                               stdin=subprocess.PIPE)
     tracer = Tracer("-f", "-p", family.pid, netns=ns)
     maps = Maps(tracer)

@@ -227,3 +227,56 @@ def test_children_that_run_already(world, server):
     parent.result()
     assert tracer.wait() == 0
     assert [(c["type"], c["pid"]) for c in tracer.chapters()] == [("handshake", grandchild), ("close", grandchild)]
+
+
+def _prefork(channel, n):
+    """A server whose n children have a connection each and accept more; all are older than the trace."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    tell, told = os.pipe()
+    for _ in range(n):
+        if not os.fork():
+            kept, _peer = listener.accept()
+            os.write(told, b".")
+            kept.recv(1)  # until the test closes it
+            kept.close()
+            s, _peer = listener.accept()
+            s.recv(1)
+            s.close()
+            os._exit(0)
+    channel.send(port)
+    got = b""
+    while len(got) < n:
+        got += os.read(tell, n)
+    channel.send("busy")
+    for _ in range(n):
+        os.wait()
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_busy_workers(world, server, excluded):
+    """-f: what the workers of a server have already, and what they accept then; '!' hides the same."""
+    parent = server.ns.spawn(_prefork, 3)
+    port = parent.recv()
+    client = world.agent(server.ns)
+    for i in range(3):
+        client.connect("127.0.0.1", port, name=f"old{i}")
+    assert parent.recv() == "busy"
+    tracer = Tracer("-f", "-p", f"{'!' if excluded else ''}{parent.pid}", netns=server.ns)
+    for i in range(3):
+        client.close(f"old{i}")
+        client.connect("127.0.0.1", port, name=f"new{i}")
+    for i in range(3):
+        client.close(f"new{i}")
+    parent.result()
+    if excluded:
+        tracer.wait_count(9)  # the client's closes, and its handshakes of the new ones
+        tracer.stop()
+        assert {c["pid"] for c in tracer.chapters()} == {client.pid}
+        return
+    assert tracer.wait() == 0
+    told = tracer.chapters()
+    assert len([c for c in told if c["type"] == "close"]) == 6
+    assert len([c for c in told if c["type"] == "handshake"]) == 3
+    pids = {c["pid"] for c in told}
+    assert len(pids) == 3 and not pids & {parent.pid, client.pid}

@@ -100,6 +100,11 @@ def column(page, title):
     return cells
 
 
+def title(page, name):
+    """The selector of a column's title."""
+    return f"#connections thead th:nth-child({page.texts('#connections thead th').index(name) + 1}) button"
+
+
 def numbers(page):
     names, values = page.texts("#numbers dt"), page.texts("#numbers dd")
     return dict(zip(names, values))
@@ -210,11 +215,11 @@ def test_unanswered(chromium, scene, tmp_path):
 
 
 def test_sorted_and_filtered(page, scene):
-    page.click("#connections thead th:nth-child(9) button")
+    page.click(title(page, "Connect ms"))
     connects = column(page, "Connect ms")
     assert connects == sorted(connects, key=float, reverse=True)
     assert page.texts("[aria-sort=descending]") == ["Connect ms"]
-    page.click("#connections thead th:nth-child(9) button")
+    page.click(title(page, "Connect ms"))
     assert column(page, "Connect ms") == connects[::-1]
     assert page.texts("[aria-sort=ascending]") == ["Connect ms"]
     page.click("#find")
@@ -234,6 +239,17 @@ def test_sorted_and_filtered(page, scene):
     page.run(f"document.getElementById('service').value = {options.index('client, port 9') - 1};"
              "document.getElementById('service').dispatchEvent(new Event('change'))")
     assert page.texts("figcaption") == ["Connect latency none", "Close latency none"]
+    # which selects the rows too
+    page.run("document.getElementById('show').value = 'all';"
+             "document.getElementById('show').dispatchEvent(new Event('change'))")
+    assert column(page, "Remote") == ["127.0.0.1:9"]
+    assert page.texts("#of-service") == ["Only client, port 9, as chosen above."]
+    # a link to another one shows all again
+    conn = next(r["conn"] for r in scene.records
+                if (r.get("local_port"), r.get("remote_port")) == (scene.reset, scene.port))
+    page.run(f"new Promise(done => {{ addEventListener('hashchange', done); location.hash = '{conn}' }})")
+    assert page.texts("#status") == ["1 to 4 of 4 connections"] and page.texts("#not-kept") == [""]
+    assert page.run("document.activeElement.textContent") == str(conn)
 
 
 def test_keyboard(page, scene):
@@ -264,6 +280,88 @@ def test_link_to_a_connection(page, scene):
     page.open(scene.page, f"#{conn}")
     assert page.run("document.activeElement.textContent") == str(conn)
     assert [t for t in page.texts(".flow text") if t.startswith("RST")]
+
+
+def test_link_to_a_connection_that_is_not_kept(page, scene):
+    page.open(scene.page, "#4711")
+    assert page.texts("#not-kept") == ["Connection #4711 is not in this report."]
+    assert page.texts(".flow") == []
+
+
+def test_processes_and_peers(page, scene):
+    processes, peers = page.run("[...document.querySelectorAll('table.who')].map(t =>"
+                                "[...t.rows].map(r => [...r.cells].map(c => c.textContent)))")
+    assert processes[0][:6] == ["process", "connections", "failed", "open", "in CLOSE_WAIT", "oldest there"]
+    assert processes[1][:5] == [HOSTILE, "4", "2", "1", "1"] and len(processes) == 2
+    assert float(processes[1][5]) == float(column(page, "CLOSE_WAIT ms")[row_of(page, scene.open) - 1])
+    assert peers[1][:5] == ["127.0.0.1", "4", "2", "1", "1"] and len(peers) == 2
+    page.click("table.who tbody button")
+    assert page.texts("#status") == ["1 to 4 of 4 connections"]
+    assert page.run("document.getElementById('find').value") == f"{HOSTILE}["
+
+
+def test_causes(chromium, scene, tmp_path):
+    """A column, a filter, and a word to search."""
+    path = tmp_path / "causes.html"
+    text = re.sub(r'"cause":(null|"\w+"),?', "", scene.page.read_text())
+    path.write_text(text.replace('"first_closer":"local"', '"cause":"peer_slow","first_closer":"local"')
+                    .replace('"outcome":"refused"', '"cause":"refused","outcome":"refused"'))
+    chromium.media()
+    chromium.open(path)
+    causes = dict(zip(column(chromium, "Result"), column(chromium, "Cause")))
+    assert (causes["graceful"], causes["refused"], causes["open, CLOSE_WAIT"]) == ("peer slow", "refused", "-")
+    chromium.run("document.getElementById('show').value = 'peer_slow';"
+                 "document.getElementById('show').dispatchEvent(new Event('change'))")
+    assert column(chromium, "Cause") == ["peer slow"]
+    assert "peer slow (1)" in chromium.texts("#show option") and chromium.console == []
+
+
+def replayed_page(directory, recording, *args):
+    page = directory / f"{recording}.html"
+    status, _, stderr = run_tracer("-r", os.path.join(ROOT, "tests", "golden", f"{recording}.rec"), "-o", "html",
+                                   "--output-file", page, *args)
+    assert status == 0, stderr
+    return page
+
+
+def test_leaks_come_first(chromium, tmp_path):
+    """By their age in CLOSE_WAIT, those from before the trace before all others."""
+    chromium.resize(1280, 900)
+    chromium.media()
+    chromium.open(replayed_page(tmp_path, "older"))
+    chromium.click(title(chromium, "CLOSE_WAIT ms"))
+    assert column(chromium, "CLOSE_WAIT ms") == ["older", "older", "2 min 41 s", "-"]
+    assert column(chromium, "Result") == 3 * ["open, CLOSE_WAIT"] + ["graceful"]
+    assert column(chromium, "Time UTC")[:2] == 2 * ["earlier"]
+    assert column(chromium, "SYN retransmits")[2:] == ["0", "1"]
+    assert column(chromium, "Accept ms")[2:] == ["0.030", "-"]
+    assert numbers(chromium)["Established"] == "7"
+    assert chromium.console == []
+
+
+@pytest.mark.parametrize("recording", ["older", "resets", "attempts", "timed-out", "two-links", "widest"])
+def test_on_a_phone(chromium, tmp_path, recording):
+    """390 pixels: nothing is wider, and the flow graph is not scaled down."""
+    chromium.resize(390, 844)
+    chromium.media()
+    chromium.open(replayed_page(tmp_path, recording))
+    chromium.run("document.querySelectorAll('tr.row button').forEach(b => b.click())")
+    assert chromium.run("document.documentElement.scrollWidth") <= 390
+    inside = "[...document.querySelectorAll('.wide')].map(e => e.scrollWidth - e.clientWidth)"
+    assert not any(chromium.run(inside))
+    scales = chromium.run("[...document.querySelectorAll('.flow')].map(f =>"
+                          "f.getBoundingClientRect().width / f.viewBox.baseVal.width)")
+    assert scales and min(scales) >= 0.95
+    # texts of a graph do not overlap
+    overlap = """[...document.querySelectorAll('.flow')].flatMap(f => {
+        const boxes = [...f.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+        return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([b, y]) => a && b &&
+            x.left < y.right - 1 && y.left < x.right - 1 && x.top < y.bottom - 4 && y.top < x.bottom - 4)
+            .map(([b]) => [a, b]));
+    })"""
+    assert chromium.run(overlap) == []
+    assert chromium.console == []
+    chromium.resize(1400, 1000)
 
 
 def test_light_dark_and_print(page, scene, tmp_path):
@@ -309,8 +407,10 @@ def test_ten_thousand(chromium, scene, tmp_path):
     chromium.open(path)
     assert chromium.texts("#status") == ["1 to 50 of 10,000 connections"]
     assert "10,000 of the 100,000 connections" in chromium.texts("#choice")[0]
+    chromium.run("new Promise(done => { addEventListener('hashchange', done); location.hash = '20000' })")
+    assert chromium.texts("#not-kept")[0].startswith("Connection #20000 is not in this report, which keeps the slowest")
     assert len(column(chromium, "#")) == 50
-    chromium.click("#connections thead th:nth-child(9) button")
+    chromium.click(title(chromium, "Connect ms"))
     assert column(chromium, "Connect ms")[:2] == ["10.999", "10.998"]
     chromium.click("#pages button:last-child")
     assert chromium.texts("#status") == ["9,951 to 10,000 of 10,000 connections"]

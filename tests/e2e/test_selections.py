@@ -4,13 +4,12 @@
 One script of connections runs; for each selection a tracer of its own runs at the same time, and what
 it told is compared with what the script says about the connections.
 """
-import os
 import signal
 
 import pytest
 
 import checks
-from tracer import Tracer, chapters_of, run_tracer
+from tracer import Tracer, replayed
 
 V4, V6 = "127.0.0.1", "::1"
 
@@ -71,6 +70,27 @@ CASES = {
                      lambda s, e: e.agent in (s.client2, s.server)),
     "comm": (["-c", "cli-two"], lambda s, e: e.agent is s.client2),
     "comm server": (["--comm", "srv-one"], lambda s, e: e.agent is s.server),
+    "comm list": (["-c", "cli-two,srv-one"], lambda s, e: e.agent in (s.client2, s.server)),
+    "comm pattern": (["-c", "cli*", "-c", "*v-t*"],
+                     lambda s, e: e.agent in (s.client, s.client2, s.server2)),
+    "not comm": (["-c", "!cli-two"], lambda s, e: e.agent is not s.client2),
+    "not comm pattern": (["-c", "!*-one"], lambda s, e: e.agent in (s.client2, s.server2)),
+    "comm but": (["-c", "cli*,!*-two"], lambda s, e: e.agent is s.client),
+    "eight comms": (["-c", "a,b,c,fifteen-bytes-x,e,f,g*,srv-two"], lambda s, e: e.agent is s.server2),
+    "not pid": (lambda s: ["-p", f"!{s.client.pid}"], lambda s, e: e.agent is not s.client),
+    "not pids": (lambda s: ["-p", f"!{s.client.pid},!{s.server.pid}"],
+                 lambda s, e: e.agent not in (s.client, s.server)),
+    "not local port": (["-L", "!2001"], lambda s, e: e.local_port != 2001),
+    "not remote port": (["-D", "!2001,!2100-2299"],
+                        lambda s, e: e.remote_port != 2001 and not 2100 <= e.remote_port < 2300),
+    "remote ports but": (["-D", "2000-2999,!2100"], lambda s, e: e.remote_port in (2001, 2002, 2200, 2300, 2400)),
+    "not either port": (["--port", "!2001,!2400"], lambda s, e: not {e.local_port, e.remote_port} & {2001, 2400}),
+    "not local": (["-l", "!10.5.0.0/16"], lambda s, e: not e.local.startswith("10.5.")),
+    "not remote": (["-d", "!10.5.0.0/16,!::1"], lambda s, e: e.remote in (V4, "fd00:5::1")),
+    "remote prefix but": (["-d", "10.5.0.0/16,!10.5.1.0/24"], lambda s, e: e.remote == "10.5.0.1"),
+    "shorter exclusion": (["-d", "10.5.1.7,!10.5.0.0/16,::1"], lambda s, e: e.remote == V6),
+    "not host": (["--host", "!127.0.0.0/8"], lambda s, e: e.local != V4),
+    "host but": (["--host", "0.0.0.0/0,!10.5.0.1"], lambda s, e: e.family == 4 and e.name != "ten"),
     "local port": (["-L", "2001"], lambda s, e: e.local_port == 2001),
     "local port list": (["-L", "2001,2300"], lambda s, e: e.local_port in (2001, 2300)),
     "remote port": (["-D", "2100"], lambda s, e: e.remote_port == 2100),
@@ -114,7 +134,8 @@ def test_selections(world, part):
         args, wanted = CASES[name]
         args = args(script) if callable(args) else args
         tracers[name] = (Tracer(*args, netns=script.ns), wanted)
-    tracers["namespace by path"] = (Tracer("--netns", script.other.path), None)
+    how = script.other.name if part else script.other.path
+    tracers["another namespace"] = (Tracer("--netns", how), None)
     script.run()
     shown = {name: [e for e in script.ends if (e.name == "far") == (wanted is None)
                     and (wanted is None or wanted(script, e))]
@@ -176,54 +197,6 @@ def test_follow(world, follow):
     assert told == sorted((*w, t) for w in want for t in ("close", "handshake"))
 
 
-def replayed(recording, *args):
-    """The chapters that a recording has for a selection"""
-    status, stdout, stderr = run_tracer("-r", recording, "-o", "json", *args)
-    assert status == 0, stderr
-    return chapters_of(stdout)
-
-
-def test_cgroup(world, tmp_path):
-    """--cgroup: the subtree of one cgroup v2 directory, in a recording too when there is none such any more."""
-    root = next((line.split()[4] for line in open("/proc/self/mountinfo")
-                 if " - cgroup2 " in line), None)
-    assert root, "no cgroup v2 is mounted"
-    ns = world.netns()
-    name = f"tst-{os.getpid()}"
-    path = os.path.join(root, name)
-    inside, outside, server = world.agent(ns), world.agent(ns), world.agent(ns)
-    os.makedirs(f"{path}/deeper")
-    try:
-        with open(f"{path}/deeper/cgroup.procs", "w") as f:
-            f.write(str(inside.pid))
-        tracer = Tracer("--cgroup", path, netns=ns)
-        recording = str(tmp_path / "all")
-        whole = Tracer("-w", recording, netns=ns)
-        port = server.listen("127.0.0.1")
-        for agent in (inside, outside):
-            agent.connect("127.0.0.1", port)
-            server.accept()
-            agent.close()
-            server.recv_any()
-            server.close()
-        tracer.wait_count(2)
-        whole.wait_count(8)
-        for t in (tracer, whole):
-            t.stop()
-        assert [c["pid"] for c in tracer.chapters()] == [inside.pid] * 2
-        assert all(c["cgroup"] == f"/{name}/deeper" for c in tracer.chapters())
-    finally:
-        inside.kill()
-        os.rmdir(f"{path}/deeper")
-        os.rmdir(path)
-    want = [c for c in whole.chapters() if c["cgroup"] == f"/{name}/deeper"]
-    assert len(want) == 2
-    for spelled in (path, f"/{name}", f"/{name}/deeper/", f"/sys/fs/cgroup/{name}/deeper"):
-        assert replayed(recording, "--cgroup", spelled) == want, spelled
-    assert replayed(recording, "--cgroup", f"/{name}/deep") == []
-    assert len(replayed(recording, "--cgroup", "/")) == 8
-
-
 def test_two_listeners_of_one_port(world):
     """One for IPv4, one for IPv6 alone: each has its own connections."""
     ns = world.netns()
@@ -238,3 +211,63 @@ def test_two_listeners_of_one_port(world):
         tracer.wait_count(1)
         tracer.stop()
         assert {(c["remote_port"], c["pid"]) for c in tracer.chapters()} == {(local[who], who.pid)}
+
+
+def test_what_nobody_owns(world):
+    """A SYN to a port where nobody listens is among all others; it is of no process that is named."""
+    ns = world.netns()
+    client = world.agent(ns, "knocker")
+    others, named, excluded = (Tracer("-c", c, netns=ns) for c in ("!nginx", "knock*", "!knocker"))
+    client.connect("127.0.0.1", 9)
+    for tracer in (others, named, excluded):
+        tracer.wait_count(2 if tracer is others else 1)
+        tracer.stop()
+    told = {t: sorted(str(c["comm"]) for c in t.chapters()) for t in (others, named, excluded)}
+    assert told == {others: ["None", "knocker"], named: ["knocker"], excluded: ["None"]}
+
+
+def test_one_connection(world, tmp_path):
+    """--conn: both its ends, whichever is named first; nothing of another one with the same addresses."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen("127.0.0.1")
+    client.socket()
+    client.bind("127.0.0.1")
+    own = client.port()
+    tracers = [Tracer("--conn", conn, netns=ns)
+               for conn in (f"127.0.0.1:{own}-127.0.0.1:{port}", f"127.0.0.1:{port} < 127.0.0.1:{own}")]
+    both = Tracer("--conn", "10.0.0.1:1-10.0.0.2:2", "--conn", f"127.0.0.1:{own}-127.0.0.1:{port}", netns=ns)
+    tracers.append(both)
+    recording = str(tmp_path / "all")
+    whole = Tracer("-w", recording, netns=ns)
+    for name in ("s", "other"):
+        client.connect("127.0.0.1", port, name=name)
+        server.accept()
+        client.close(name)
+        assert server.recv_any() == b""
+        server.close()
+    whole.wait_count(8)
+    for t in (*tracers, whole):
+        t.stop()
+    want = [c for c in whole.chapters() if own in (c["local_port"], c["remote_port"])]
+    assert len(want) == 4
+    assert replayed(recording, "--conn", f"127.0.0.1:{own}-127.0.0.1:{port}") == want
+    for tracer in tracers:
+        assert sorted((c["type"], c["local_port"]) for c in tracer.chapters()) == sorted(
+            (c["type"], c["local_port"]) for c in want)
+
+
+def test_selections_of_a_replay(world, tmp_path):
+    """A recording is selected from as the kernel selects."""
+    script = Script(world)
+    recording = str(tmp_path / "all")
+    tracer = Tracer("-w", recording, netns=script.ns)
+    script.run()
+    tracer.wait_count(24)
+    tracer.stop()
+    for name, (args, wanted) in CASES.items():
+        if callable(args) or not any("!" in a or "*" in a or "," in a for a in args):
+            continue
+        told = sorted((key(c), c["type"]) for c in replayed(recording, *args))
+        ends = [e for e in script.ends if e.name != "far" and wanted(script, e)]
+        assert told == sorted((e.key, t) for e in ends for t in ("close", "handshake")), name

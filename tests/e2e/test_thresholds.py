@@ -5,7 +5,7 @@ import time
 import pytest
 
 import checks
-from tracer import Tracer
+from tracer import Tracer, chapters_of, replayed, run_tracer
 
 
 class Mixed:
@@ -98,6 +98,39 @@ def test_min_connect(world):
     assert done["errno"] == "ETIMEDOUT"
 
 
+def test_min_accept(world, tmp_path):
+    """The handshake that waited for accept(), the close of one that nobody accepted, nothing else."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    recording = tmp_path / "t"
+    tracer = Tracer("--min-accept", "50", "-w", recording, netns=ns)
+    everything = Tracer(netns=ns)
+    port = server.listen("127.0.0.1")
+    client.connect("127.0.0.1", port, name="quick")
+    server.accept("quick")
+    slow = client.connect("127.0.0.1", port, name="slow")["port"]
+    server.sleep(0.06)
+    server.accept("slow")
+    never = client.connect("127.0.0.1", port, name="never")["port"]
+    server.sleep(0.06)
+    server.close("l")
+    for name in ("quick", "slow"):
+        client.close(name)
+        server.recv_any(name)
+        server.close(name)
+    everything.wait_count(12)
+    tracer.stop()
+    everything.stop()
+    told = [(c["type"], c["remote_port"]) for c in tracer.chapters()]
+    waited = [(c["type"], c["remote_port"]) for c in everything.chapters("handshake")
+              if (c["accept_us"] or 0) >= 50_000]
+    # on a busy host the quick one may have waited as well
+    assert sorted(told) == sorted([*waited, ("close", never)]) and ("handshake", slow) in told
+    status, stdout, stderr = run_tracer("-r", recording, "-o", "json")
+    assert status == 0, stderr
+    assert chapters_of(stdout) == tracer.chapters()
+
+
 @pytest.mark.parametrize("n", [1, 3])
 def test_count(world, n):
     """-n: ends by itself after n connections, with status 0."""
@@ -122,3 +155,23 @@ def test_duration(world):
     assert tracer.wait() == 0
     assert time.monotonic() - before >= 0.7
     assert len(tracer.chapters("handshake", outcome="refused", role="client")) == 1
+
+
+def test_cause(world, tmp_path):
+    """--cause: live, and of a recording."""
+    mixed = Mixed(world)
+    recording = tmp_path / "t"
+    everything = Tracer("-w", recording, netns=mixed.ns)
+    refused = Tracer("--cause", "refused,linger", netns=mixed.ns)
+    others = Tracer("--cause", "!refused,!linger", netns=mixed.ns)
+    mixed.run()
+    everything.wait_count(14)
+    for tracer in (everything, refused, others):
+        tracer.stop()
+    rest = [c for c in everything.chapters() if c["cause"] not in ("refused", "linger")]
+    assert replayed(recording, "--cause", "!refused,!linger") == rest and None in {c["cause"] for c in rest}
+    assert sorted(map(str, ends(others.chapters()))) == sorted(map(str, ends(rest)))
+    want = [c for c in everything.chapters() if c["cause"] in ("refused", "linger")]
+    assert {c["cause"] for c in want} == {"refused", "linger"}
+    assert replayed(recording, "--cause", "refused", "--cause", "linger") == want
+    assert sorted(map(str, ends(refused.chapters()))) == sorted(map(str, ends(want)))

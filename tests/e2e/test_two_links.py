@@ -136,12 +136,12 @@ def test_clients(world, family, tmp_path):
         assert shake["pid"] == close["pid"] == close["closer_pid"] == clients[n].pid
         assert (close["local"], close["remote"]) == (links.here, links.there)
         checks.check_close(close, links.end(n, PORT, PEER_PORT), noise.tolerance_ns)
-    status, out, _ = run_tracer("-r", tmp_path / "rec", "-o", "line")
+    status, out, _ = run_tracer("-r", tmp_path / "rec", "-o", "line", "--slow-connect", "60000")
     form = "[{}%{}]:{}" if family == 6 else "{}%{}:{}"
     assert status == 0
     for dev in DEVICES:
-        assert out.count(f" {form.format(links.here, dev, PORT)} ") == 1, out
-        assert out.count(f" {form.format(links.there, dev, PEER_PORT)} ") == (family == 6), out
+        assert out.count(f" {form.format(links.here, dev, PORT)} > ") == 1, out
+        assert out.count(f" > {form.format(links.there, dev, PEER_PORT)}\n") == (family == 6), out
     status, out, _ = run_tracer("-r", tmp_path / "rec", "-o", "csv", "-l", links.here, "-d", links.there)
     assert status == 0 and [out.count(f",{dev},") for dev in DEVICES] == [2, 2]
 

@@ -34,6 +34,12 @@ def words(chapter):
     return [s["segment"] for s in chapter["steps"]]
 
 
+def after_those_dropped(told, dropped):
+    """The rest: one at least is dropped, and as many more as are sent before the rule is gone."""
+    assert told[0] == dropped
+    return [w for i, w in enumerate(told) if told[:i + 1] != [dropped] * (i + 1)]
+
+
 def check_flags(chapter):
     """`x` and "sent": false are the same."""
     for step in chapter["steps"]:
@@ -94,7 +100,7 @@ def test_the_second_syn_leaves(world, family, drop):
     syn, synack = (next(p for p in wire.packets() if p.flags & SYN and port in (p.sport, p.dport) and
                         (p.dport == 80) is out) for out in (True, False))
     assert len(captured(wire, SYN, 80)) == len(recorded(tracer, SYN)) == 1
-    assert words(chapter) == ["x SYN", "> SYN", "< SYN,ACK", "> ACK"]
+    assert after_those_dropped(words(chapter), "x SYN") == ["> SYN", "< SYN,ACK", "> ACK"]
     assert chapter["syn_retransmits"] == 0 and tracer.one("close")["retransmits"] == 0
     checks.near(chapter["handshake_us"], synack.t_ns - syn.t_ns, noise.tolerance_ns, "handshake_us")
     assert chapter["completeness"] == 7
@@ -125,7 +131,8 @@ def test_a_fin_does_not_leave(world, family, first):
     check_flags(close)
     sent = captured(wire, FIN, 80)
     assert len(sent) == len(recorded(tracer, FIN)) == 1
-    assert [w for w in words(close) if w and "FIN" in w and w[0] != "<"] == ["x FIN", "> FIN"]
+    fins = [w for w in words(close) if w and "FIN" in w and w[0] != "<"]
+    assert after_those_dropped(fins, "x FIN") == ["> FIN"]
     assert (close["fin_retransmits"], close["retransmits"]) == (0, 0)
     assert (close["ending"], close["complete"]) == ("graceful", True)
     assert close["local_fin_seq"] == sent[0].seq

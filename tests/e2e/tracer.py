@@ -147,3 +147,10 @@ def run_tracer(*args, **kw):
                           timeout=pump.HANG_S, **kw)
     return (done.returncode, (done.stdout or b"").decode("utf-8", "surrogateescape"),
             done.stderr.decode("utf-8", "surrogateescape"))
+
+
+def replayed(recording, *args):
+    """The chapters that a recording has for a selection"""
+    status, stdout, stderr = run_tracer("-r", recording, "-o", "json", *args)
+    assert status == 0, stderr
+    return chapters_of(stdout)

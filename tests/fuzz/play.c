@@ -53,21 +53,28 @@ void message(const char *format, ...)
 	check_terminal(line, (size_t)len + 1, false);
 }
 
+/* The keys that have text of the recording. */
+static const struct by foreign = { .n = 3, .keys = { BY_COMM, BY_PEER, BY_CGROUP } };
+
 void play_begin(struct play *p, const struct renderer *renderer, uint8_t style)
 {
 	CHECK(renderer);
 	p->options = (struct options){
 		.renderer = renderer,
+		.slow = SLOW_LIMITS_DEFAULT,
 		.verbose = style & STYLE_VERBOSE,
 		.summary = style & STYLE_SUMMARY && !renderer->machine_readable,
 		.time_style = style & STYLE_RELATIVE ? TIME_RELATIVE
 			      : style & STYLE_WALL   ? TIME_WALL
 						     : TIME_DEFAULT,
 	};
+	if (style & STYLE_SUMMARY && style & STYLE_VERBOSE)
+		p->options.by = foreign;
 	p->reporter = (struct reporter){ .options = &p->options, .renderer = renderer };
 	p->reporter.summary = summary_create();
 	p->reporter.cgroups = cgroups_open(false);
 	CHECK(p->reporter.summary && p->reporter.cgroups);
+	CHECK(!p->options.by.n || summary_group(p->reporter.summary, &p->options.by));
 	memory_begin(&p->memory);
 	reporter_begin(&p->reporter, p->memory.file, style & STYLE_COLOUR);
 	p->reporter.context.utf8 = style & STYLE_UTF8;

@@ -20,14 +20,16 @@ $(BUILD)/fuzz/%.o: tests/unit/%.c Makefile
 	$(MAKE_FOLDER)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
-	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@
+	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(FUZZ_LIBRARIES) -o $@
+$(BUILD)/fuzz/fuzz_metrics: $(SERVER:user/%.c=$(BUILD)/fuzz/%.o)
+$(BUILD)/fuzz/fuzz_metrics: FUZZ_LIBRARIES := -lmicrohttpd -lgnutls -lz
 $(BUILD)/fuzz/seeds_of: $(BUILD)/fuzz/seeds.o $(FUZZ_OBJECTS)
 	$(CLANG) $(FUZZ_FLAGS) $^ -o $@
 
 .PHONY: fuzz-deps
 fuzz-deps: deps-test
 	@tests/fuzz/deps $(CLANG)
-## Long tests | make fuzz | random bytes as records, recordings and options (FUZZ_SECONDS=60)
+## Long tests | make fuzz | random bytes as records, recordings, options and requests (FUZZ_SECONDS=60)
 fuzz: fuzz-deps
 	@$(MAKE) --no-print-directory $(FUZZ_TARGETS:%=$(BUILD)/fuzz/fuzz_%) $(BUILD)/fuzz/seeds_of
 	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGETS)

@@ -36,6 +36,20 @@ static const char *const command_lines[] = {
 	"tcpstates-trace -V",
 };
 
+static const char *const requests[] = {
+	"GET /metrics HTTP/1.1\r\nHost: localhost:9967\r\nUser-Agent: Prometheus/2.42.0\r\n"
+	"Accept: application/openmetrics-text;version=1.0.0,application/openmetrics-text;"
+	"version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n"
+	"Accept-Encoding: gzip\r\nX-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n",
+	"GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/vnd.google.protobuf;"
+	"proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,text/*\r\n\r\n",
+	"HEAD /healthz HTTP/1.0\r\n\r\n",
+	"POST /metrics?x=%20 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+	"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+	"GET /metrics HTTP/1.1\r\nHost: x\r\nCookie: a=b; c\r\nAuthorization: Basic eDp5\r\n"
+	"Content-Length: 2\r\nConnection: keep-alive, upgrade\r\n\r\nab",
+};
+
 static FILE *create(const struct seeds *s, const char *target, const char *name, unsigned int n)
 {
 	char path[PATH_ROOM];
@@ -130,10 +144,24 @@ static void seed_options(const char *folder)
 			fprintf(f, "\"--%s\"\n", row->long_name);
 		if (row->short_name)
 			fprintf(f, "\"-%c\"\n", row->short_name);
-		for (const struct word *w = row->words; w && w->name; w++)
+		for (const struct choice *w = row->words; w && w->name; w++)
 			fprintf(f, "\"%s\"\n", w->name);
 	}
 	fclose(f);
+}
+
+static void seed_requests(const char *folder)
+{
+	struct seeds s = { .folder = folder };
+
+	for (unsigned int i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		FILE *f = create(&s, "metrics", "request", i);
+
+		/* each is cut elsewhere */
+		fputc((int)(i * 20), f);
+		put(f, requests[i], strlen(requests[i]));
+		fclose(f);
+	}
 }
 
 int main(int argc, char **argv)
@@ -141,6 +169,7 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	seed_options(argv[1]);
+	seed_requests(argv[1]);
 	for (int i = 2; i < argc; i++)
 		seed_recording(argv[1], argv[i], (unsigned int)i);
 	return 0;

@@ -51,7 +51,7 @@ def test_options(root):
     """All options of --help, and no others."""
     help_text = output(str(root / PROGRAM), "--help")
     listed = {name for line in help_text.splitlines()
-              for name in re.findall(r"(-\w|--[\w-]+)(?:, )?", line[:line.find("  ", 6)])
+              for name in re.findall(r"(?:^ +|, )(-\w|--[\w-]+)", line)
               if re.match(r"^ +-", line)}
     assert "--min-connect" in listed and "-p" in listed
     assert set(offered(root, "")) == listed | {"--"}

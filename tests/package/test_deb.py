@@ -12,11 +12,25 @@ def test_lintian():
 
 def test_files(root):
     modes = {PROGRAM: 0o755, COMPLETION: 0o644, MANUAL: 0o644}
+    for engine in ("clickhouse", "duckdb"):
+        modes.update({f"usr/share/{NAME}/{engine}/{file}.sql": 0o644 for file in ("schema", "queries")})
+    modes[f"usr/share/{NAME}/clickhouse/load"] = 0o755
+    modes.update({f"usr/share/{NAME}/{file}": 0o644 for file in (f"prometheus/{NAME}.rules.yml", f"grafana/{NAME}.json")})
     for file in ("changelog.gz", "copyright"):
         modes[f"usr/share/doc/{NAME}/{file}"] = 0o644
     for path, mode in modes.items():
         status = os.stat(root / path)
         assert (status.st_mode & 0o777, status.st_uid, status.st_gid) == (mode, 0, 0), path
+
+
+def test_files_of_the_exporter():
+    """What /etc has is the administrator's to change."""
+    deb = the_file(f"{NAME}-exporter_*.deb")
+    files = {line.split()[5]: line.split()[0] for line in output("dpkg-deb", "-c", deb).splitlines()}
+    for path in ("lib/systemd/system/tcpstates-trace.service", "lib/systemd/system/tcpstates-trace.socket",
+                 "etc/default/tcpstates-trace"):
+        assert files[f"./{path}"] == "-rw-r--r--", path
+    assert output("dpkg-deb", "-I", deb, "conffiles").split() == ["/etc/default/tcpstates-trace"]
 
 
 def test_dependencies(root):

@@ -53,3 +53,9 @@ def test_locale_with_files():
     words = output(os.path.join(STATIC, "tcpstates-trace"), "-r", os.path.join(ROOT, "tests/golden/http-client.rec"), "-o",
                    "ladder", env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert not words.isascii()
+
+
+def test_no_tls():
+    done = subprocess.run([os.path.join(STATIC, "tcpstates-trace"), "--metrics", ":9967", "--metrics-tls", "cert,key"],
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=20)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1) and "this static program has no TLS" in done.stderr

@@ -258,6 +258,7 @@ const struct golden_case golden_cases[] = {
 	{ "hostile-comm", hostile_comm },
 	{ "open", open_ones },
 	{ "stuck", case_stuck },
+	{ "older", case_older },
 	{ "incomplete", incomplete },
 	{ "states", states },
 	{ "listeners", listeners },

@@ -36,6 +36,9 @@ void case_timed_out(struct poster *p);
 void case_half_open(struct poster *p);
 void case_resets(struct poster *p);
 
+/* golden_older.c: from before the trace. */
+void case_older(struct poster *p);
+
 /* golden_stuck.c: open, with data that the peer does not acknowledge. */
 void case_stuck(struct poster *p);
 

@@ -52,7 +52,8 @@ void post_begin(struct poster *p)
 
 void post_counts(struct poster *p, uint64_t events_lost, uint64_t table_full)
 {
-	const struct item_counts counts = { events_lost, table_full };
+	/* as in older recordings */
+	const uint64_t counts[] = { events_lost, table_full };
 
-	post_item(p, ITEM_COUNTS, &counts, sizeof(counts));
+	post_item(p, ITEM_COUNTS, counts, sizeof(counts));
 }

@@ -44,17 +44,29 @@ int remove_file(void **state)
 	return 0;
 }
 
-/* The messages are not what is tested, and would look like failures. */
-int read_quietly(struct seen *s)
-{
-	int err_fd = dup(STDERR_FILENO), result;
+static int err_fd;
 
+void silence(void)
+{
+	err_fd = dup(STDERR_FILENO);
 	assert_true(err_fd >= 0);
 	assert_non_null(freopen("/dev/null", "w", stderr));
-	memset(s, 0, offsetof(struct seen, answer));
-	result = recording_read(path, see_item, s);
+}
+
+void speak(void)
+{
 	fflush(stderr);
 	assert_true(dup2(err_fd, STDERR_FILENO) >= 0);
 	close(err_fd);
+}
+
+int read_quietly(struct seen *s)
+{
+	int result;
+
+	silence();
+	memset(s, 0, offsetof(struct seen, answer));
+	result = recording_read(path, see_item, s);
+	speak();
 	return result;
 }

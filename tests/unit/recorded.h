@@ -25,6 +25,10 @@ int remove_file(void **state);
 /* An item_fn whose ctx is a struct seen. */
 int see_item(void *ctx, const struct item *item);
 
+/* The messages are not what is tested, and would look like failures. */
+void silence(void);
+void speak(void);
+
 /* recording_read() of the file, without its messages. */
 int read_quietly(struct seen *s);
 

@@ -14,11 +14,15 @@ void stage_open(struct stage *s, const char *format, FILE *out, bool colour)
 
 	assert_non_null(renderer);
 	assert_non_null(out);
+	s->options.read_file = "recording";
+	s->options.slow = (struct slow_limits)SLOW_LIMITS_DEFAULT;
 	s->reporter = (struct reporter){ .options = &s->options, .renderer = renderer };
 	s->reporter.cgroups = cgroups_open(false);
 	s->reporter.summary = summary_create();
 	assert_non_null(s->reporter.cgroups);
 	assert_non_null(s->reporter.summary);
+	if (s->options.by.n)
+		assert_true(summary_group(s->reporter.summary, &s->options.by));
 	reporter_begin(&s->reporter, out, colour);
 	if (renderer->begin)
 		renderer->begin(&s->reporter.context);

@@ -34,21 +34,38 @@ static const struct view {
 	bool colour;
 	bool utf8;
 	enum time_style time_style;
+	bool narrow;
 } views[] = {
-	{ "timeline", "timeline", NULL, false, false, false, TIME_DEFAULT },
-	{ "timeline", "timeline-v", "ssh-client", true, false, false, TIME_DEFAULT },
-	{ "timeline", "timeline-colour", "resets", false, true, false, TIME_RELATIVE },
-	{ "ladder", "ladder", NULL, false, false, true, TIME_DEFAULT },
-	{ "ladder", "ladder-ascii", NULL, false, false, false, TIME_DEFAULT },
-	{ "ladder", "ladder-v", "widest", true, false, true, TIME_RELATIVE },
-	{ "ladder", "ladder-colour", "resets", false, true, true, TIME_DEFAULT },
-	{ "line", "line", NULL, false, false, false, TIME_DEFAULT },
-	{ "json", "json", NULL, false, false, false, TIME_DEFAULT },
-	{ "csv", "csv", NULL, false, false, false, TIME_DEFAULT },
-	{ "states", "states", "states", false, false, false, TIME_DEFAULT },
-	{ "states", "states-t", "states", false, false, false, TIME_RELATIVE },
-	{ "html", "html-data", "resets", false, false, false, TIME_DEFAULT },
-	{ "html", "html-data", "stuck", false, false, false, TIME_DEFAULT },
+	{ "timeline", "timeline", NULL, false, false, false, TIME_DEFAULT, false },
+	{ "timeline", "timeline-v", "ssh-client", true, false, false, TIME_DEFAULT, false },
+	{ "timeline", "timeline-colour", "resets", false, true, false, TIME_RELATIVE, false },
+	{ "ladder", "ladder", NULL, false, false, true, TIME_DEFAULT, false },
+	{ "ladder", "ladder-ascii", NULL, false, false, false, TIME_DEFAULT, false },
+	{ "ladder", "ladder-v", "widest", true, false, true, TIME_RELATIVE, false },
+	{ "ladder", "ladder-colour", "resets", false, true, true, TIME_DEFAULT, false },
+	{ "line", "line", NULL, false, false, false, TIME_DEFAULT, false },
+	{ "json", "json", NULL, false, false, false, TIME_DEFAULT, false },
+	{ "csv", "csv", NULL, false, false, false, TIME_DEFAULT, false },
+	{ "states", "states", "states", false, false, false, TIME_DEFAULT, false },
+	{ "states", "states-t", "states", false, false, false, TIME_RELATIVE, false },
+	{ "html", "html-data", "resets", false, false, false, TIME_DEFAULT, false },
+	{ "html", "html-data", "stuck", false, false, false, TIME_DEFAULT, false },
+	{ "line", "line-narrow", NULL, false, false, false, TIME_DEFAULT, true },
+	{ "line", "line-T", "ssh-server", false, false, false, TIME_WALL, false },
+};
+
+/* The rows of --by; of JSON only the last object. */
+static const struct grouped {
+	const char *renderer, *suffix, *only;
+	struct by by;
+} grouped[] = {
+	{ "none", "by-comm", "open", { .n = 1, .keys = { BY_COMM } } },
+	{ "none", "by-port", "listeners", { .n = 2, .keys = { BY_ROLE, BY_PORT } } },
+	{ "none", "by-peer", "resets", { .n = 1, .keys = { BY_PEER }, .ipv4_bits = 24 } },
+	{ "json", "by-json", "open", { .n = 2, .keys = { BY_PID, BY_CGROUP } } },
+	{ "json", "by-json", "resets", { .n = 2, .keys = { BY_ROLE, BY_PORT } } },
+	{ "json", "by-json", "hostile-comm", { .n = 1, .keys = { BY_COMM }, .limit = 4 } },
+	{ "none", "by-comm", "hostile-comm", { .n = 1, .keys = { BY_COMM }, .limit = 5 } },
 };
 
 static bool updating(void)
@@ -110,15 +127,33 @@ static void keep_data(char *page, size_t *len)
 	page[*len] = '\0';
 }
 
-static char *replay(const char *path, const struct view *v, size_t *len)
+/* The last line alone. */
+static void keep_last(char *text, size_t *len)
+{
+	char *last = text + *len;
+
+	while (last > text + 1 && last[-2] != '\n')
+		last--;
+	*len = strlen(--last);
+	memmove(text, last, *len + 1);
+}
+
+/* by: of --by, NULL: without it. */
+static char *replay(const char *path, const struct view *v, const struct by *by, size_t *len)
 {
 	struct stage s = {
-		.options = { .verbose = v->verbose, .time_style = v->time_style },
+		.options = { .verbose = v->verbose,
+			     .time_style = v->time_style,
+			     .narrow = v->narrow },
 	};
 	char *text = NULL;
 	FILE *out = open_memstream(&text, len);
 	int err;
 
+	if (by)
+		s.options.by = *by;
+	/* with JSON the table is on the standard error */
+	s.options.summary = by && !strcmp(v->renderer, "none");
 	stage_open(&s, v->renderer, out, v->colour);
 	s.reporter.context.utf8 = v->utf8;
 	err = recording_read(path, reporter_item, &s.reporter);
@@ -132,6 +167,8 @@ static char *replay(const char *path, const struct view *v, size_t *len)
 	}
 	if (!strcmp(v->renderer, "html"))
 		keep_data(text, len);
+	if (by && !strcmp(v->renderer, "json"))
+		keep_last(text, len);
 	return text;
 }
 
@@ -241,7 +278,7 @@ static void packets(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-static void view(const struct view *v)
+static void view_by(const struct view *v, const struct by *by)
 {
 	char rec[256], path[256];
 	int wrong = 0;
@@ -254,11 +291,30 @@ static void view(const struct view *v)
 			continue;
 		snprintf(rec, sizeof(rec), FOLDER "%s.rec", c->name);
 		snprintf(path, sizeof(path), FOLDER "%s.%s", c->name, v->suffix);
-		text = replay(rec, v, &len);
+		text = replay(rec, v, by, &len);
 		wrong += !compare(path, text, len);
 		free(text);
 	}
 	assert_int_equal(wrong, 0);
+}
+
+static void view(const struct view *v)
+{
+	view_by(v, NULL);
+}
+
+static void by(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(grouped) / sizeof(grouped[0]); i++) {
+		const struct view v = {
+			.renderer = grouped[i].renderer,
+			.suffix = grouped[i].suffix,
+			.only = grouped[i].only,
+		};
+
+		view_by(&v, &grouped[i].by);
+	}
 }
 
 #define VIEW(name, number)             \
@@ -281,6 +337,8 @@ VIEW(states, 10)
 VIEW(states_relative, 11)
 VIEW(html, 12)
 VIEW(html_stuck, 13)
+VIEW(line_narrow, 14)
+VIEW(line_local, 15)
 
 /* In columns: a character takes one, a colour none. */
 static size_t width(const char *line, size_t len)
@@ -319,6 +377,32 @@ static void ladder_width(void **state)
 	}
 }
 
+/* A line fits 120 columns unless it has an IPv6 address, a narrow one 80. */
+static void line_width(void **state)
+{
+	static const char *const forms[] = { "line", "line-narrow" };
+	char path[256];
+
+	(void)state;
+	for (const struct golden_case *c = golden_cases; c->name; c++) {
+		for (size_t i = 0; i < 2; i++) {
+			size_t len = 0, columns, most = i ? 80 : 120;
+			char *text, *bracket;
+
+			snprintf(path, sizeof(path), FOLDER "%s.%s", c->name, forms[i]);
+			text = read_file(path, &len);
+			assert_non_null(text);
+			for (const char *at = text; *at; at += strcspn(at, "\n") + 1) {
+				columns = strcspn(at, "\n");
+				bracket = memmem(at, columns, "]:", 2);
+				if (width(at, columns) > most && (i || !bracket))
+					fail_msg("%s: %.*s", path, shown(at), at);
+			}
+			free(text);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,12 +418,16 @@ int main(void)
 		cmocka_unit_test(ladder_colour),
 		cmocka_unit_test(ladder_width),
 		cmocka_unit_test(line),
+		cmocka_unit_test(line_narrow),
+		cmocka_unit_test(line_local),
+		cmocka_unit_test(line_width),
 		cmocka_unit_test(json),
 		cmocka_unit_test(csv),
 		cmocka_unit_test(states),
 		cmocka_unit_test(states_relative),
 		cmocka_unit_test(html),
 		cmocka_unit_test(html_stuck),
+		cmocka_unit_test(by),
 	};
 
 	setenv("TZ", "UTC", 1);

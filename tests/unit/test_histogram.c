@@ -77,6 +77,10 @@ static void percentiles(void **state)
 		close_to(histogram_percentile(h, 0), values[0]);
 		assert_int_equal(histogram_percentile(h, 100), values[n - 1]);
 		assert_int_equal(histogram_percentile(h, 1000), values[n - 1]);
+		/* memory only for the buckets that have values */
+		assert_true(h->n_cells <= n && h->room <= (n < 8 ? 8 : 2 * n));
+		histogram_free(h);
+		assert_int_equal(h->total, 0);
 		free(h);
 	}
 }
@@ -99,7 +103,33 @@ static void edges(void **state)
 	histogram_add(h, UINT64_MAX);
 	assert_int_equal(h->max, UINT64_MAX);
 	close_to(histogram_percentile(h, 99), UINT64_MAX);
+	histogram_free(h);
 	free(h);
+}
+
+/* Two histograms added up are the one of all values. */
+static void sums(void **state)
+{
+	struct histogram a = { 0 }, b = { 0 }, all = { 0 };
+	uint64_t seed = 3;
+
+	(void)state;
+	histogram_add_all(&a, &b);
+	assert_int_equal(a.total, 0);
+	for (unsigned int i = 0; i < 5000; i++) {
+		uint64_t v = next(&seed);
+
+		histogram_add(i % 3 ? &a : &b, v);
+		histogram_add(&all, v);
+	}
+	histogram_add_all(&a, &b);
+	assert_int_equal(a.total, all.total);
+	assert_int_equal(a.min, all.min);
+	for (unsigned int p = 0; p <= 100; p++)
+		assert_int_equal(histogram_percentile(&a, p), histogram_percentile(&all, p));
+	histogram_free(&a);
+	histogram_free(&b);
+	histogram_free(&all);
 }
 
 int main(void)
@@ -108,6 +138,7 @@ int main(void)
 		cmocka_unit_test(buckets),
 		cmocka_unit_test(percentiles),
 		cmocka_unit_test(edges),
+		cmocka_unit_test(sums),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

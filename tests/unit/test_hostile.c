@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "post.h"
+#include "render/render_short.h"
 #include "stage.h"
 
 #define CGROUP_ID 77 /* of owner_set() */
@@ -156,11 +157,13 @@ static void ladder(void **state)
 
 static void line(void **state)
 {
-	char expected[128];
+	char who[128], cut[128], expected[256];
 
 	(void)state;
 	for (size_t i = 0; i < HOSTILES; i++) {
-		snprintf(expected, sizeof(expected), " %-10s client ", hostiles[i].text);
+		snprintf(who, sizeof(who), "%s[666]", hostiles[i].text);
+		snprintf(expected, sizeof(expected), "Z %s ",
+			 short_cut(cut, sizeof(cut), who, 15, '['));
 		check("line", hostiles[i].name, expected, 1, 1 + HEADER);
 	}
 }
@@ -187,7 +190,7 @@ static void json(void **state)
 
 		snprintf(expected, sizeof(expected), "\"comm\":\"%s\",\"uid\"", h->json);
 		check("json", h->name, expected, 2, 3);
-		snprintf(expected, sizeof(expected), "\"cgroup\":\"%s\",\"complete\"", h->json);
+		snprintf(expected, sizeof(expected), "\"cgroup\":\"%s\",\"unit\"", h->json);
 		check("json", h->name, expected, 2, 3);
 		snprintf(expected, sizeof(expected), "\"closer_comm\":\"%s\",\"close_us\"",
 			 h->json);
@@ -204,7 +207,7 @@ static void csv(void **state)
 		const struct hostile *h = &hostiles[i];
 		const char *cell = h->csv ? h->csv : h->text;
 
-		snprintf(expected, sizeof(expected), ",666,%s,1000,%s,true,", cell, cell);
+		snprintf(expected, sizeof(expected), ",666,%s,1000,%s,,,,true,", cell, cell);
 		check("csv", h->name, expected, 2, 2 + HEADER);
 		snprintf(expected, sizeof(expected), ",667,%s,", cell);
 		check("csv", h->name, expected, 1, 2 + HEADER);

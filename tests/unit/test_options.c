@@ -4,6 +4,7 @@
 #include "render/render.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void test_defaults(void **state)
 {
@@ -19,7 +20,8 @@ static void test_defaults(void **state)
 	assert_int_equal(r.o.hooks[FEATURE_ACCEPT], HOOK_ANY);
 	assert_int_equal(r.o.time_style, TIME_DEFAULT);
 	assert_null(r.o.command);
-	assert_int_equal(r.o.pids.n + r.o.local.n + r.o.remote.n + r.o.host.n, 0);
+	assert_false(pid_list_given(&r.o.pids) || prefix_list_given(&r.o.local) ||
+		     prefix_list_given(&r.o.remote) || prefix_list_given(&r.o.host));
 	assert_false(r.o.local_ports.given || r.o.remote_ports.given || r.o.any_ports.given);
 	run_free(&r);
 	options_free(NULL);
@@ -37,10 +39,12 @@ static void test_no_argv(void **state)
 
 static void test_flags(void **state)
 {
+	char own[32];
 	struct run r;
 
 	(void)state;
-	RUN(&r, "-vqsf", "--failed", "--no-accept", "-t");
+	snprintf(own, sizeof(own), "%d", getpid());
+	RUN(&r, "-vqsf", "--failed", "--no-accept", "-t", "-p", own);
 	assert_run(&r);
 	assert_true(r.o.verbose && r.o.quiet && r.o.summary && r.o.follow && r.o.failed &&
 		    r.o.no_accept);
@@ -56,7 +60,8 @@ static void test_flags(void **state)
 	assert_string_equal(r.o.renderer->name, "json");
 	run_free(&r);
 
-	RUN(&r, "-6", "--role=client", "--attach", "fentry", "-o", "none", "-o", "csv", "--follow");
+	RUN(&r, "-6", "--role=client", "--attach", "fentry", "-o", "none", "-o", "csv", "--follow",
+	    "--pid", own);
 	assert_run(&r);
 	assert_int_equal(r.o.family, 6);
 	assert_int_equal(r.o.role, ROLE_CLIENT);
@@ -77,6 +82,14 @@ static void test_every_format(void **state)
 		RUN(&r, "--output", names[i]);
 		assert_run(&r);
 		assert_string_equal(r.o.renderer->name, names[i]);
+		run_free(&r);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct run r;
+
+		RUN(&r, "-o", i ? "JSON" : "Csv");
+		assert_run(&r);
+		assert_string_equal(r.o.renderer->name, i ? "json" : "csv");
 		run_free(&r);
 	}
 }
@@ -112,7 +125,14 @@ static void test_conflicts(void **state)
 	BAD("-6: conflicts with -4", "", "-4", "-6");
 	BAD("-4: conflicts with -6", "", "-64");
 	BAD("--interval: requires --summary", "", "--interval", "1");
+	BAD("--by: requires --summary (accepted: --summary --by KEY)", "", "--by", "comm");
+	BAD("--sort: requires --by", "--summary --by KEY", "-s", "--sort", "count");
+	BAD("--limit: requires --by", "", "-s", "--limit", "3");
 	BAD("--hook state: conflicts with --attach", "", "--attach=kprobe", "--hook=state=raw_tp");
+	BAD("--follow: requires --pid", "--pid PID --follow", "-f");
+	BAD("--follow: a recording does not say whose child", "", "-f", "-r", "x", "-p", "1");
+	BAD("-w b: given twice", "", "-w", "a", "-w", "b");
+	BAD("--output-file b: given twice", "", "--output-file", "a", "--output-file", "b");
 	BAD("--role server: given twice", "", "--role", "client", "--role", "server");
 }
 
@@ -120,7 +140,6 @@ static void test_bad_words(void **state)
 {
 	(void)state;
 	BAD("-o xml: unknown format (accepted: timeline, ", "json", "-o", "xml");
-	BAD("-o JSON: unknown format", "", "-o", "JSON");
 	BAD("--output '': unknown format", "", "--output=");
 	BAD("--role both: unknown role (accepted: client, server)", "", "--role", "both");
 	BAD("--attach raw: unknown hook (accepted: auto, tracepoint, fentry, kprobe)", "",
@@ -131,7 +150,8 @@ static void test_bad_words(void **state)
 	BAD("-x: unknown option", "--help", "-vqx");
 	BAD("--bogus: unknown option", "", "--bogus");
 	BAD("--bogus=1: unknown option", "", "--bogus=1");
-	BAD("--out: ambiguous option", "", "--out", "json");
+	BAD("--out: ambiguous option: did you mean --output or --output-file?", "", "--out",
+	    "json");
 	BAD("--summary: takes no argument", "", "--summary=1");
 	BAD("-o: requires an argument (accepted: timeline, ", "", "-o");
 	BAD("--local-port: requires an argument (accepted: PORT", "", "--local-port");

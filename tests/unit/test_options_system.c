@@ -2,6 +2,8 @@
 /* Options that name things of the running system: processes, namespaces, cgroups, files. */
 #include "options_run.h"
 
+#include "render/render.h"
+
 #include <mntent.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -63,7 +65,7 @@ static void test_pids(void **state)
 	/* a process in a recording may be gone */
 	RUN(&r, "-p", "4194305", "-r", "some.trace");
 	assert_run(&r);
-	assert_int_equal(r.o.pids.items[0], 4194305);
+	assert_int_equal(r.o.pids.included.items[0], 4194305);
 	run_free(&r);
 }
 
@@ -72,14 +74,34 @@ static void test_comm(void **state)
 	struct run r;
 
 	(void)state;
-	RUN(&r, "-c", "fifteen-bytes-x");
+	RUN(&r, "-c", "fifteen-bytes-x", "--comm", "nginx,php*");
 	assert_run(&r);
-	assert_string_equal(r.o.comm, "fifteen-bytes-x");
+	assert_int_equal(r.o.comms.n, 3);
+	assert_true(comm_selected(&r.o.comms, "fifteen-bytes-x"));
+	assert_true(comm_selected(&r.o.comms, "php-fpm8.2"));
+	assert_false(comm_selected(&r.o.comms, "nginx2"));
 	run_free(&r);
 	BAD("-c sixteen-bytes-xx: the kernel keeps only the first 15 bytes of a name: give those",
 	    "1 to 15", "-c", "sixteen-bytes-xx");
-	BAD("--comm '': empty", "", "--comm=");
-	BAD("-c b: given twice", "", "-c", "a", "-c", "b");
+	BAD("--comm '': empty list", "", "--comm=");
+	BAD("-c a,!: empty element: !", "", "-c", "a,!");
+	BAD("-c a,b,c,d,e,f,g,h,i: more names than 8: i", "up to 8", "-c", "a,b,c,d,e,f,g,h,i");
+}
+
+static void test_containers(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "--container", "0123abcd", "-r", "x");
+	assert_run(&r);
+	assert_string_equal(r.o.container, "0123abcd");
+	run_free(&r);
+	BAD("--container web: not the id of a container", "4 or more", "--container", "web");
+	BAD("--container abc: too short", "", "--container", "abc");
+	BAD("--container: conflicts with --cgroup", "", "--container", "abcd", "--cgroup", "/",
+	    "-r", "x");
+	BAD("--container 00000000000000000000: no", "", "--container", "00000000000000000000");
 }
 
 static void test_netns(void **state)
@@ -118,6 +140,7 @@ static void test_netns(void **state)
 	    "/proc/self/ns/uts");
 	BAD("--netns /proc/self/status: not a namespace", "", "--netns", "/proc/self/status");
 	BAD("--netns /nonexistent: No such file", "", "--netns", "/nonexistent");
+	BAD("--netns none-such: No such file", "NAME of `ip netns`", "--netns", "none-such");
 	BAD("--netns '': empty", "", "--netns", "");
 	BAD("--netns 0: not an inode number", "", "--netns", "0");
 	BAD("--netns 4294967296: not an inode number", "", "--netns", "4294967296");
@@ -153,6 +176,11 @@ static void test_cgroup(void **state)
 		assert_string_equal(r.o.cgroup_path, m->mnt_dir);
 		assert_int_equal(r.o.cgroup_id, st.st_ino);
 		run_free(&r);
+		/* as JSON has it: its root */
+		RUN(&r, "--cgroup", "/");
+		assert_run(&r);
+		assert_int_equal(r.o.cgroup_id, st.st_ino);
+		run_free(&r);
 	}
 	endmntent(mounts);
 }
@@ -169,7 +197,7 @@ static void test_files(void **state)
 	assert_string_equal(r.o.write_file, "a.trace");
 	assert_string_equal(r.o.output_file, "b.txt");
 	run_free(&r);
-	RUN(&r, "-r", "-", "--attach", "fentry", "--ring", "8", "--no-accept", "-f");
+	RUN(&r, "-r", "-", "--attach", "fentry", "--ring", "8", "--no-accept");
 	assert_run(&r);
 	assert_string_equal(r.o.read_file, "-");
 	run_free(&r);
@@ -200,12 +228,35 @@ static void test_files(void **state)
 	unlink(path);
 }
 
+static void test_read_files(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "-r", "a", "b", "-o", "json", "c", "-r", "d");
+	assert_run(&r);
+	assert_int_equal(r.o.n_read_files, 4);
+	assert_string_equal(r.o.read_file, "a");
+	assert_string_equal(r.o.read_files[1], "b");
+	assert_string_equal(r.o.read_files[2], "c");
+	assert_string_equal(r.o.read_files[3], "d");
+	assert_string_equal(r.o.renderer->name, "json");
+	run_free(&r);
+	BAD("port 80: not a tcpdump filter", "", "-r", "a", "port", "80");
+	BAD("b: not an option", "", "b", "-r", "a");
+	BAD("-- COMMAND: conflicts with --read", "", "-r", "a", "b", "--", "true");
+	BAD("--read -: standard input is read alone", "", "-r", "-", "b");
+	BAD("-r '': empty", "", "-r", "");
+	BAD("--output-file: would overwrite", "", "-r", "a", "b", "--output-file", "b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_thread_id), cmocka_unit_test(test_pids),
-		cmocka_unit_test(test_comm),	  cmocka_unit_test(test_netns),
-		cmocka_unit_test(test_cgroup),	  cmocka_unit_test(test_files),
+		cmocka_unit_test(test_thread_id),  cmocka_unit_test(test_pids),
+		cmocka_unit_test(test_comm),	   cmocka_unit_test(test_netns),
+		cmocka_unit_test(test_cgroup),	   cmocka_unit_test(test_files),
+		cmocka_unit_test(test_containers), cmocka_unit_test(test_read_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

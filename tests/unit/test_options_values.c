@@ -32,6 +32,35 @@ static void test_numbers(void **state)
 	run_free(&r);
 }
 
+static void test_units(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "--min-connect", "100ms", "--min-close", "2min", "-u", "5s", "-s", "-i", "1h");
+	assert_run(&r);
+	assert_int_equal(r.o.min_connect_ns, 100000000);
+	assert_int_equal(r.o.min_close_ns, 120000000000);
+	assert_true(r.o.duration_s == 5.0);
+	assert_true(r.o.interval_s == 3600.0);
+	run_free(&r);
+
+	RUN(&r, "--min-connect", "0.5s", "--min-close", "250us", "-u", "1.5d", "-s", "-i", "3sec");
+	assert_run(&r);
+	assert_int_equal(r.o.min_connect_ns, 500000000);
+	assert_int_equal(r.o.min_close_ns, 250000);
+	assert_true(r.o.duration_s == 129600.0);
+	assert_true(r.o.interval_s == 3.0);
+	run_free(&r);
+
+	BAD("-u 5m: m could mean minutes: give min or ms", "seconds above 0", "-u", "5m");
+	BAD("-u s: not a decimal number", "", "-u", "s");
+	BAD("-u 5 s: not a decimal number", "", "-u", "5 s");
+	BAD("-u 0ms: too small", "", "-u", "0ms");
+	BAD("-u 366d: too large", "", "-u", "366d");
+	BAD("--min-close 1h30min: not a decimal number", "", "--min-close", "1h30min");
+}
+
 static void test_bad_numbers(void **state)
 {
 	static const char *const not_numbers[] = {
@@ -133,18 +162,18 @@ static void test_prefixes(void **state)
 	RUN(&r, "-l", "10.1.2.3,10.1.2.3/8", "--local", "::ffff:1.2.3.4/120", "-d",
 	    "2001:db8::1,2001:db8:ffff::/33", "--host", "0.0.0.0/0,::/0,::ffff:1.2.3.4,1.2.3.4/32");
 	assert_run(&r);
-	assert_int_equal(r.o.local.n, 3);
-	assert_prefix(&r.o.local.items[0], "::ffff:10.1.2.3", 128);
-	assert_prefix(&r.o.local.items[1], "::ffff:10.0.0.0", 104);
-	assert_prefix(&r.o.local.items[2], "::ffff:1.2.3.0", 120);
-	assert_int_equal(r.o.remote.n, 2);
-	assert_prefix(&r.o.remote.items[0], "2001:db8::1", 128);
-	assert_prefix(&r.o.remote.items[1], "2001:db8:8000::", 33);
-	assert_int_equal(r.o.host.n, 4);
-	assert_prefix(&r.o.host.items[0], "::ffff:0.0.0.0", 96);
-	assert_prefix(&r.o.host.items[1], "::", 0);
-	assert_prefix(&r.o.host.items[2], "::ffff:1.2.3.4", 128);
-	assert_prefix(&r.o.host.items[3], "::ffff:1.2.3.4", 128);
+	assert_int_equal(r.o.local.included.n, 3);
+	assert_prefix(&r.o.local.included.items[0], "::ffff:10.1.2.3", 128);
+	assert_prefix(&r.o.local.included.items[1], "::ffff:10.0.0.0", 104);
+	assert_prefix(&r.o.local.included.items[2], "::ffff:1.2.3.0", 120);
+	assert_int_equal(r.o.remote.included.n, 2);
+	assert_prefix(&r.o.remote.included.items[0], "2001:db8::1", 128);
+	assert_prefix(&r.o.remote.included.items[1], "2001:db8:8000::", 33);
+	assert_int_equal(r.o.host.included.n, 4);
+	assert_prefix(&r.o.host.included.items[0], "::ffff:0.0.0.0", 96);
+	assert_prefix(&r.o.host.included.items[1], "::", 0);
+	assert_prefix(&r.o.host.included.items[2], "::ffff:1.2.3.4", 128);
+	assert_prefix(&r.o.host.included.items[3], "::ffff:1.2.3.4", 128);
 	run_free(&r);
 }
 
@@ -169,6 +198,65 @@ static void test_bad_prefixes(void **state)
 	BAD("-d '': empty list", "", "-d", "");
 }
 
+static void test_by(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "-s", "--by", "process,peer/24/56,port", "--sort", "open", "--limit", "5");
+	assert_run(&r);
+	assert_int_equal(r.o.by.n, 3);
+	assert_int_equal(r.o.by.keys[0], BY_COMM);
+	assert_int_equal(r.o.by.keys[1], BY_PEER);
+	assert_int_equal(r.o.by.keys[2], BY_PORT);
+	assert_int_equal(r.o.by.ipv4_bits, 24);
+	assert_int_equal(r.o.by.ipv6_bits, 56);
+	assert_int_equal(r.o.by.sort, BY_SORT_OPEN);
+	assert_int_equal(r.o.by.limit, 5);
+	assert_false(by_is_tallied(&r.o.by));
+	run_free(&r);
+
+	/* one length is of IPv4, none is of whole addresses */
+	RUN(&r, "-s", "--by=peer/0");
+	assert_run(&r);
+	assert_int_equal(r.o.by.ipv4_bits, 0);
+	assert_int_equal(r.o.by.ipv6_bits, 64);
+	run_free(&r);
+	RUN(&r, "-s", "--by", "peer,netns");
+	assert_run(&r);
+	assert_int_equal(r.o.by.ipv4_bits, 32);
+	assert_int_equal(r.o.by.ipv6_bits, 128);
+	run_free(&r);
+
+	RUN(&r, "-s", "--by", "port,role");
+	assert_run(&r);
+	assert_true(by_is_tallied(&r.o.by));
+	run_free(&r);
+}
+
+static void test_bad_by(void **state)
+{
+	(void)state;
+	BAD("--by user: unknown key (accepted: up to three of comm, pid, peer[/LEN[/LEN6]], ",
+	    "netns", "-s", "--by", "user");
+	BAD("--by comm,x: unknown key: x", "", "-s", "--by", "comm,x");
+	BAD("--by '': empty list", "", "-s", "--by", "");
+	BAD("--by comm,: empty element", "", "-s", "--by", "comm,");
+	BAD("--by comm,process: given twice: process", "", "-s", "--by", "comm,process");
+	BAD("--by pid,peer,port,role: more than three keys: role", "", "-s", "--by",
+	    "pid,peer,port,role");
+	BAD("--by port/24: only a peer has a prefix length", "", "-s", "--by", "port/24");
+	BAD("--by peer/33: not a prefix length of 0 to 32", "", "-s", "--by", "peer/33");
+	BAD("--by peer/: not a prefix length of 0 to 32", "", "-s", "--by", "peer/");
+	BAD("--by peer/24/129: not a prefix length of 0 to 128", "", "-s", "--by", "peer/24/129");
+	BAD("--by peer/24/64/: not a prefix length of 0 to 128", "", "-s", "--by", "peer/24/64/");
+	BAD("--by comm: given twice", "", "-s", "--by", "pid", "--by", "comm");
+	BAD("--sort best: unknown column (accepted: count, failed, open, ", "close_wait", "-s",
+	    "--by", "pid", "--sort", "best");
+	BAD("--limit 0: too small (accepted: 1 to 1000000)", "", "-s", "--by", "pid", "--limit",
+	    "0");
+}
+
 #define LIST_ENTRIES 1100
 
 static char *repeat(const char *(*entry)(char buf[64], int i))
@@ -182,6 +270,33 @@ static char *repeat(const char *(*entry)(char buf[64], int i))
 		fprintf(f, "%s%s", i ? "," : "", entry(buf, i));
 	fclose(f);
 	return list;
+}
+
+static void test_exclusions(void **state)
+{
+	struct run r;
+
+	(void)state;
+	RUN(&r, "-D", "!22,!100-199", "-L", "1-100,!22", "--port", "!22", "-d", "!10.0.0.0/8,::1",
+	    "--host", "!10.0.0.1");
+	assert_run(&r);
+	assert_true(port_set_has(&r.o.remote_ports, 21) && port_set_has(&r.o.remote_ports, 0));
+	assert_false(port_set_has(&r.o.remote_ports, 22) || port_set_has(&r.o.remote_ports, 150));
+	assert_true(port_set_has(&r.o.local_ports, 21) && !port_set_has(&r.o.local_ports, 22));
+	assert_false(port_set_has(&r.o.local_ports, 101) || port_set_has(&r.o.local_ports, 0));
+	assert_true(port_set_has_either(&r.o.any_ports, 80, 81));
+	assert_false(port_set_has_either(&r.o.any_ports, 22, 80));
+	assert_int_equal(r.o.remote.included.n, 1);
+	assert_prefix(&r.o.remote.excluded.items[0], "::ffff:10.0.0.0", 104);
+	assert_prefix(&r.o.host.excluded.items[0], "::ffff:10.0.0.1", 128);
+	run_free(&r);
+
+	BAD("-D !: not a port", "", "-D", "!");
+	BAD("-D 1,!x: not a port: !x", "", "-D", "1,!x");
+	BAD("-D !https: not a port: did you mean 443?", "", "-D", "!https");
+	BAD("-d !: not an address", "", "-d", "!");
+	BAD("-p !0: not a process ID", "", "-p", "!0");
+	BAD("--pid 4194305: no such process", "", "-p", "!4194305");
 }
 
 static const char *own_pid(char buf[64], int i)
@@ -214,13 +329,13 @@ static void test_long_lists(void **state)
 	assert_non_null(bad);
 	RUN(&r, "-p", pids, "-L", ports, "--host", prefixes, "--pid", pids, "--host", "::1");
 	assert_run(&r);
-	assert_int_equal(r.o.pids.n, 2 * LIST_ENTRIES);
-	for (size_t i = 0; i < r.o.pids.n; i++)
-		assert_int_equal(r.o.pids.items[i], getpid());
+	assert_int_equal(r.o.pids.included.n, 2 * LIST_ENTRIES);
+	for (size_t i = 0; i < r.o.pids.included.n; i++)
+		assert_int_equal(r.o.pids.included.items[i], getpid());
 	assert_int_equal(count_ports(&r.o.local_ports), LIST_ENTRIES);
-	assert_int_equal(r.o.host.n, LIST_ENTRIES + 1);
-	assert_prefix(&r.o.host.items[1099], "2001:db8:44b::", 48 + 1099 % 80);
-	assert_prefix(&r.o.host.items[LIST_ENTRIES], "::1", 128);
+	assert_int_equal(r.o.host.included.n, LIST_ENTRIES + 1);
+	assert_prefix(&r.o.host.included.items[1099], "2001:db8:44b::", 48 + 1099 % 80);
+	assert_prefix(&r.o.host.included.items[LIST_ENTRIES], "::1", 128);
 	run_free(&r);
 
 	/* the message has the beginning of the list, and the element */
@@ -239,9 +354,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),	   cmocka_unit_test(test_bad_numbers),
+		cmocka_unit_test(test_units),	   cmocka_unit_test(test_exclusions),
 		cmocka_unit_test(test_ports),	   cmocka_unit_test(test_bad_ports),
 		cmocka_unit_test(test_prefixes),   cmocka_unit_test(test_bad_prefixes),
-		cmocka_unit_test(test_long_lists),
+		cmocka_unit_test(test_long_lists), cmocka_unit_test(test_by),
+		cmocka_unit_test(test_bad_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

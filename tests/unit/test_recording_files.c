@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "recorded.h"
+#include "recording/recordings.h"
 
 static void append(FILE *to, const char *from)
 {
@@ -172,13 +173,75 @@ static void whole_blocks(void **state)
 	assert_int_equal(s.n, 2);
 }
 
+/* What came, by the ports of what was counted. */
+struct order {
+	unsigned int ports[4], n;
+	int answer;
+};
+
+static int see_order(void *ctx, const struct item *item)
+{
+	struct order *o = ctx;
+	struct item_counted counted;
+
+	if (item->type != ITEM_COUNTED)
+		return 0;
+	memcpy(&counted, item->data, sizeof(counted));
+	assert_true(o->n < 4);
+	o->ports[o->n++] = counted.port;
+	return o->answer;
+}
+
+/* A file whose first event was so long after the epoch, by a clock of its own. */
+static void write_at(const char *name, int64_t offset_ns, uint64_t now_ns, uint16_t port)
+{
+	const struct recording_files files = { .path = name };
+	const struct item_counted counted = { .now_ns = now_ns, .port = port };
+	struct recording *r;
+
+	assert_int_equal(recording_create(&r, &files), 0);
+	assert_int_equal(recording_add(r, &(struct item){ ITEM_CLOCK, &offset_ns, 8 }), 0);
+	assert_int_equal(recording_add(r,
+				       &(struct item){ ITEM_COUNTED, &counted, sizeof(counted) }),
+			 0);
+	assert_int_equal(recording_close(r), 0);
+}
+
+/* In the order of their first events, whatever their names, and although the host was started in between. */
+static void several_files(void **state)
+{
+	char names[3][64];
+	const char *const paths[] = { names[0], names[1], names[2], path };
+	struct order o = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		snprintf(names[i], sizeof(names[i]), "%s.%d", path, i);
+	write_at(names[0], 0, 3000, 3);
+	write_at(names[1], 900, 100, 1);
+	write_at(names[2], 0, 2000, 2);
+	write_at(path, 0, 4000, 4);
+	assert_int_equal(recordings_read(paths, 4, see_order, &o), 0);
+	assert_memory_equal(o.ports, ((unsigned int[]){ 1, 2, 3, 4 }), sizeof(o.ports));
+	/* one that is missing does not keep the others back */
+	assert_int_equal(unlink(names[2]), 0);
+	o = (struct order){ 0 };
+	silence();
+	assert_int_equal(recordings_read(paths, 4, see_order, &o), -ENOENT);
+	speak();
+	assert_int_equal(o.n, 3);
+	/* the sink may end it */
+	o = (struct order){ .answer = -EPIPE };
+	assert_int_equal(recordings_read(paths, 2, see_order, &o), -EPIPE);
+	assert_int_equal(o.n, 1);
+	assert_int_equal(unlink(names[0]) | unlink(names[1]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(one_after_the_other),
-		TEST(so_many_files),
-		TEST(nothing_but_files),
-		TEST(whole_blocks),
+		TEST(one_after_the_other), TEST(so_many_files), TEST(nothing_but_files),
+		TEST(whole_blocks),	   TEST(several_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

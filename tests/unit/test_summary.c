@@ -142,6 +142,7 @@ static void table(void **state)
 	ch = closing(ROLE_UNKNOWN, 22, ENDING_TIMED_OUT, 5000);
 	ch.missing = MISSING_BEFORE_TRACE;
 	summary_add(s, &ch);
+	summary_set_established(s, known(17));
 	text = printed(s);
 	assert_string_equal(
 		text,
@@ -153,6 +154,7 @@ static void table(void **state)
 		"  graceful                       1\n"
 		"  timed_out                      1\n"
 		"open                             0\n"
+		"established                     17\n"
 		"\n"
 		"role   port  what        count      p50-ms      p90-ms      p99-ms      max-ms\n"
 		"client 443   connect       100      49.807      89.129      99.615     100.000\n"

@@ -9,92 +9,13 @@
 
 #include <cmocka.h>
 
+#include "any_record.h"
 #include "base/histogram.h"
+#include "cases.h"
 #include "render/summary.h"
 #include "chapter/tally_chapter.h"
 
-#define MS 1000000ULL
 #define ROUNDS 200000
-
-static uint64_t seed = 1;
-
-static uint32_t dice(uint32_t sides)
-{
-	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return (uint32_t)(seed >> 33) % sides;
-}
-
-static int16_t any_errno(void)
-{
-	static const int16_t errs[] = { 0,
-					0,
-					ECONNREFUSED,
-					ECONNRESET,
-					EPIPE,
-					ETIMEDOUT,
-					EHOSTUNREACH,
-					ENETUNREACH,
-					ECONNABORTED,
-					ENOMEM };
-
-	return errs[dice(sizeof(errs) / sizeof(errs[0]))];
-}
-
-static void any_close(struct record *r)
-{
-	static const uint8_t first[] = { BPF_TCP_FIN_WAIT1, BPF_TCP_CLOSE_WAIT, BPF_TCP_CLOSE };
-	static const uint8_t later[] = { BPF_TCP_CLOSING, BPF_TCP_TIME_WAIT, BPF_TCP_CLOSE };
-	uint64_t t_ns = 2000 * MS;
-	uint8_t from = BPF_TCP_ESTABLISHED, to = first[dice(3)];
-
-	diary_close_step(r, t_ns, from, to, STEP_STATE);
-	if (to != BPF_TCP_FIN_WAIT1)
-		return;
-	if (dice(2))
-		diary_close_step(r, t_ns += dice(MS), to, to, STEP_RETRANSMIT);
-	if (dice(2)) {
-		diary_close_step(r, t_ns += dice(100 * MS), to, BPF_TCP_FIN_WAIT2, STEP_STATE);
-		diary_close_step(r, t_ns + dice(1000), BPF_TCP_FIN_WAIT2, BPF_TCP_TIME_WAIT,
-				 dice(2) ? STEP_SAME_SEGMENT : STEP_STATE);
-		return;
-	}
-	from = later[dice(3)];
-	diary_close_step(r, t_ns += dice(100 * MS), to, from, STEP_STATE);
-}
-
-/* Random values, which need not be possible together. */
-static void any_record(struct record *r)
-{
-	static const uint32_t missing[] = {
-		0, 0, 0, HANDSHAKE_BEFORE_TRACE, HANDSHAKE_EVENTS_LOST, HANDSHAKE_TABLE_FULL
-	};
-
-	memset(r, 0, sizeof(*r));
-	r->h.conn = 1;
-	r->h.family = 4;
-	r->h.role = (uint8_t)dice(3);
-	r->h.local_port = (uint16_t)dice(3);
-	r->h.remote_port = (uint16_t)dice(3);
-	r->h.flags = missing[dice(6)] | (dice(8) ? 0 : HANDSHAKE_NO_PORT);
-	r->h.retransmits = (uint16_t)(dice(4) ? 0 : dice(8));
-	r->h.rtt_us = dice(3000);
-	r->h.sent_ns = dice(2) ? 0 : dice(1000) * MS;
-	r->h.err = any_errno();
-	r->h.err_soft = dice(2) ? r->h.err : any_errno();
-	diary_change(r, (1 + dice(1000)) * MS, BPF_TCP_CLOSE, BPF_TCP_SYN_SENT, STEP_STATE);
-	for (uint32_t n = dice(r->h.retransmits + 2U); n; n--)
-		diary_retransmit(r, 1000 * MS, BPF_TCP_SYN_SENT);
-	diary_change(r, (1000 + dice(1000)) * MS, BPF_TCP_SYN_SENT,
-		     dice(2) ? BPF_TCP_ESTABLISHED : BPF_TCP_CLOSE, STEP_STATE);
-	if (!diary_established(r))
-		return;
-	any_close(r);
-	r->c.flags = dice(1 << 16) | CLOSE_OVER;
-	r->c.err = any_errno();
-	r->c.err_soft = any_errno();
-	r->c.fin_sent_us = dice(2) ? 0 : 2000000 + dice(1000);
-	r->h.state = (uint8_t)(dice(2) ? BPF_TCP_CLOSE : BPF_TCP_TIME_WAIT);
-}
 
 static void same_latency(uint16_t bucket, struct maybe ns)
 {
@@ -141,6 +62,38 @@ static void same_verdicts(void **state)
 		assert_int_equal(posted.close.ending, tallied.close.ending);
 		same_latency(close.bucket, posted.close.close_ns);
 	}
+}
+
+static void same_closer(const struct flow *f, enum first_closer closer)
+{
+	struct tally_key key = { 0 };
+	struct chapter tallied;
+
+	tally_close(&key, &f->r);
+	tally_chapter(&tallied, &key);
+	assert_int_equal(tallied.close.first_closer, closer);
+}
+
+/* Who closed first is known without the steps before the last one. */
+static void same_closers(void **state)
+{
+	struct flow f;
+
+	(void)state;
+	flow_until_fin_wait2(&f);
+	flow_peer_fin(&f);
+	same_closer(&f, CLOSER_LOCAL);
+	flow_until_last_ack(&f, MS, 0);
+	flow_last_ack(&f);
+	same_closer(&f, CLOSER_REMOTE);
+	flow_open_with_data(&f, ROLE_CLIENT);
+	flow_fin(&f, 0);
+	flow_peer_fin(&f);
+	flow_last_ack(&f);
+	same_closer(&f, CLOSER_BOTH);
+	flow_open_with_data(&f, ROLE_CLIENT);
+	flow_died(&f, ECONNRESET, 0, CLOSE_RST_RECEIVED);
+	same_closer(&f, CLOSER_NONE);
 }
 
 /* A counter is read repeatedly, but each count is taken once. */
@@ -218,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_verdicts),
+		cmocka_unit_test(same_closers),
 		cmocka_unit_test(taken_once),
 		cmocka_unit_test(same_table),
 	};

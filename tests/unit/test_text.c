@@ -171,12 +171,47 @@ static void wall(void **state)
 	(void)state;
 	setenv("TZ", "UTC-2", 1);
 	tzset();
-	assert_string_equal(text_wall(buf, 1700000000 * S + 123456789), "00:13:20.123456");
-	assert_string_equal(text_wall(buf, 1700000000 * S + 999999999), "00:13:20.999999");
-	assert_string_equal(text_wall(buf, 1700000001 * S), "00:13:21.000000");
-	assert_string_equal(text_wall(buf, -1), "01:59:59.999999");
-	assert_int_equal(strlen(text_wall(buf, INT64_MAX)), 15);
-	assert_int_equal(strlen(text_wall(buf, INT64_MIN)), 15);
+	assert_string_equal(text_wall(buf, 1700000000 * S + 123456789), "00:13:20.123456+02:00");
+	assert_string_equal(text_wall(buf, 1700000000 * S + 999999999), "00:13:20.999999+02:00");
+	assert_string_equal(text_wall(buf, 1700000001 * S), "00:13:21.000000+02:00");
+	assert_string_equal(text_wall(buf, -1), "01:59:59.999999+02:00");
+	assert_int_equal(strlen(text_wall(buf, INT64_MAX)), 21);
+	assert_int_equal(strlen(text_wall(buf, INT64_MIN)), 21);
+	assert_string_equal(text_utc(buf, 1700000000 * S + 123456789), "22:13:20.123456Z");
+	assert_string_equal(text_utc(buf, 1700000000 * S + 999999999), "22:13:20.999999Z");
+	assert_string_equal(text_utc(buf, -1), "23:59:59.999999Z");
+	assert_string_equal(text_utc(buf, INT64_MAX), "23:47:16.854775Z");
+	assert_string_equal(text_utc(buf, INT64_MIN), "00:12:43.145224Z");
+	setenv("TZ", "XXX3:30", 1);
+	tzset();
+	assert_string_equal(text_wall(buf, 1700000002 * S), "18:43:22.000000-03:30");
+}
+
+static void durations(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0.000 ms" },
+		{ 41999, "0.041 ms" },
+		{ 4219999, "4.21 ms" },
+		{ 42000000, "42.0 ms" },
+		{ S - 1, "999 ms" },
+		{ S, "1.00 s" },
+		{ 59999000000, "59.9 s" },
+		{ 60ULL * S, "1 min" },
+		{ 224ULL * S, "3 min 44 s" },
+		{ 2519ULL * S, "41 min" },
+		{ 7500ULL * S, "2 h 5 min" },
+		{ 273600ULL * S, "3 d 4 h" },
+		{ UINT64_MAX, "213503 d 23 h" },
+	};
+	char buf[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(text_duration(buf, cases[i].ns), cases[i].text);
 }
 
 static void utf8(void **state)
@@ -323,7 +358,10 @@ static void test_seconds(void **state)
 	assert_string_equal(text_seconds(buf, 49999999), "0.0 s");
 	assert_string_equal(text_seconds(buf, 50000000), "0.1 s");
 	assert_string_equal(text_seconds(buf, 12449999999), "12.4 s");
-	assert_string_equal(text_seconds(buf, INT64_MAX), "9223372036.9 s");
+	assert_string_equal(text_seconds(buf, 59949999999), "59.9 s");
+	assert_string_equal(text_seconds(buf, 59999999999), "60.0 s");
+	assert_string_equal(text_seconds(buf, 60 * S), "1 min");
+	assert_string_equal(text_seconds(buf, 224 * S), "3 min 44 s");
 }
 
 int main(void)
@@ -332,9 +370,9 @@ int main(void)
 		cmocka_unit_test(test_seconds), cmocka_unit_test(addresses),
 		cmocka_unit_test(zones),	cmocka_unit_test(addresses_like_libc),
 		cmocka_unit_test(ms),		cmocka_unit_test(rfc3339),
-		cmocka_unit_test(wall),		cmocka_unit_test(utf8),
-		cmocka_unit_test(foreign),	cmocka_unit_test(numbers),
-		cmocka_unit_test(joined),
+		cmocka_unit_test(wall),		cmocka_unit_test(durations),
+		cmocka_unit_test(utf8),		cmocka_unit_test(foreign),
+		cmocka_unit_test(numbers),	cmocka_unit_test(joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

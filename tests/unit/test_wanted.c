@@ -61,13 +61,23 @@ static void a_fate_has_one_value(void **state)
 	}
 }
 
+static void only_what_is_open(void **state)
+{
+	const struct config all = { 0 }, open = { .by_chapter = true, .open = true };
+	const struct record r = { 0 };
+
+	(void)state;
+	assert_true(wanted_handshake(&all, &r) && wanted_close(&all, &r));
+	assert_false(wanted_handshake(&open, &r) || wanted_close(&open, &r));
+	assert_true(wanted_open(&open, &r, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(before_accept),
-		cmocka_unit_test(after_accept),
-		cmocka_unit_test(by_its_closer),
-		cmocka_unit_test(a_fate_has_one_value),
+		cmocka_unit_test(before_accept),     cmocka_unit_test(after_accept),
+		cmocka_unit_test(by_its_closer),     cmocka_unit_test(a_fate_has_one_value),
+		cmocka_unit_test(only_what_is_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

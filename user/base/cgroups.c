@@ -2,7 +2,6 @@
 #include "cgroups.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +26,9 @@
 #define HINTS 4
 
 struct entry {
-	uint64_t id; /* 0: the slot is free */
-	char *path;  /* NULL: not found so far */
+	uint64_t id;		   /* 0: the slot is free */
+	char *path;		   /* NULL: not found so far */
+	struct workload *workload; /* of the path; NULL: not asked for so far */
 	/* without a path: the number of the first walk that began after the cgroup was asked for */
 	uint64_t sought_by;
 	uint64_t returned_in; /* the round in which cgroups_path() last returned it; 0: never */
@@ -41,7 +41,7 @@ struct hint {
 
 struct cgroups {
 	int mount_fd; /* -1: none */
-	char mount[PATH_MAX];
+	char mount[CGROUP_PATH_MAX];
 	/*
 	 * An open hash table, at most half full.  The hash is the upper bits of id times a random odd number:
 	 * nobody can write a recording whose ids collide.
@@ -58,23 +58,6 @@ struct cgroups {
 	int64_t allowance_ns;
 	uint64_t walked_ns;
 };
-
-static bool find_mount(struct cgroups *cgroups)
-{
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t room = 0;
-	bool found = false;
-
-	if (!f)
-		return false;
-	while (!found && getline(&line, &room, f) > 0)
-		found = strstr(line, " - cgroup2 ") &&
-			sscanf(line, "%*s %*s %*s %*s %4095s", cgroups->mount) == 1;
-	free(line);
-	fclose(f);
-	return found;
-}
 
 static size_t slots_of(const struct cgroups *cgroups)
 {
@@ -128,11 +111,19 @@ static struct entry *add(struct cgroups *cgroups, uint64_t id)
 	return e;
 }
 
+static void forget_path(struct entry *e)
+{
+	free(e->path);
+	free(e->workload);
+	e->path = NULL;
+	e->workload = NULL;
+}
+
 /* Also ends a walk, which would find only the rest. */
 static void forget_all(struct cgroups *cgroups)
 {
 	for (size_t i = 0; i < slots_of(cgroups); i++)
-		free(cgroups->slots[i].path);
+		forget_path(&cgroups->slots[i]);
 	memset(cgroups->slots, 0, slots_of(cgroups) * sizeof(*cgroups->slots));
 	cgroups->n = 0;
 	cgroups_walk_end(cgroups->walk);
@@ -201,7 +192,7 @@ struct cgroups *cgroups_open(bool live)
 		cgroups->factor = clock_monotonic_ns() * 0x9e3779b97f4a7c15ULL;
 	cgroups->factor |= 1;
 	cgroups->round = 1;
-	if (live && find_mount(cgroups))
+	if (live && cgroups_find_mount(cgroups->mount))
 		cgroups->mount_fd = open(cgroups->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* the whole hierarchy, while nothing is traced yet; the entries of a directory are mostly files */
 	if (cgroups->mount_fd >= 0)
@@ -296,6 +287,20 @@ const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh)
 	return e->path;
 }
 
+const struct workload *cgroups_workload(struct cgroups *cgroups, uint64_t id)
+{
+	bool fresh;
+	const char *path = cgroups_path(cgroups, id, &fresh);
+	struct entry *e = path ? find(cgroups, id) : NULL;
+
+	if (e && !e->workload) {
+		e->workload = malloc(sizeof(*e->workload));
+		if (e->workload)
+			workload_read(e->workload, path);
+	}
+	return e ? e->workload : NULL;
+}
+
 void cgroups_ask_again(struct cgroups *cgroups)
 {
 	cgroups->round++;
@@ -313,27 +318,6 @@ void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path, size_
 	e = add(cgroups, id);
 	if (!e)
 		return;
-	free(e->path);
+	forget_path(e);
 	e->path = strndup(path, len);
-}
-
-bool cgroups_below(const char *path, const char *top)
-{
-	/* the hybrid hierarchy of systemd mounts version 2 beside version 1, at unified */
-	static const char *const mounts[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
-	size_t len;
-
-	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-		len = strlen(mounts[i]);
-		if (!strncmp(top, mounts[i], len) && (top[len] == '/' || !top[len])) {
-			top += len;
-			break;
-		}
-	}
-	top += strspn(top, "/");
-	path += strspn(path, "/");
-	len = strlen(top);
-	while (len && top[len - 1] == '/')
-		len--;
-	return !len || (!strncmp(path, top, len) && (!path[len] || path[len] == '/'));
 }

@@ -7,10 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "workload.h"
+
 /* The kernel's limit for a path, with the final NUL. */
 #define CGROUP_PATH_MAX 4096
 
 struct cgroups;
+
+/* Where the cgroup v2 file system is mounted.  False: nowhere. */
+bool cgroups_find_mount(char mount[CGROUP_PATH_MAX]);
 
 /*
  * live: find the paths in the file system, those that exist now at once; otherwise only those of
@@ -32,6 +37,9 @@ void cgroups_hint(struct cgroups *cgroups, uint64_t id, uint32_t pid);
  * *fresh: this is the first time that the path is returned, or the first since cgroups_ask_again().
  */
 const char *cgroups_path(struct cgroups *cgroups, uint64_t id, bool *fresh);
+
+/* Whose it is, by its path; NULL: that is not known, or memory is short.  Valid until the next call of either. */
+const struct workload *cgroups_workload(struct cgroups *cgroups, uint64_t id);
 
 /* Makes all paths fresh again, so that a new file of a recording gets them too. */
 void cgroups_ask_again(struct cgroups *cgroups);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define NS_PER_S 1000000000LL
+#define NS_PER_MS 1000000LL
 
 /* Now, on CLOCK_MONOTONIC, in ns.  This is the clock of bpf_ktime_get_ns(). */
 uint64_t clock_monotonic_ns(void);

@@ -104,6 +104,8 @@ struct item_counted {
 struct item_counts {
 	uint64_t events_lost;
 	uint64_t table_full;
+	/* one more than are established; 0: not known.  Older recordings end before it. */
+	uint64_t established;
 };
 
 /* Bytes that an item of this type has at least; SIZE_MAX for a type that this version does not know. */
@@ -131,7 +133,7 @@ static inline size_t item_size(enum item_type type)
 	case ITEM_COUNTED:
 		return sizeof(struct item_counted);
 	case ITEM_COUNTS:
-		return sizeof(struct item_counts);
+		return offsetof(struct item_counts, established);
 	}
 	return SIZE_MAX;
 }

@@ -183,29 +183,44 @@ static bool set_file_ids(uid_t uid, gid_t gid)
 	return (uid_t)setfsuid((uid_t)-1) == uid && (gid_t)setfsgid((gid_t)-1) == gid;
 }
 
-int sudo_user_open(const char *path, int flags, mode_t mode)
+int sudo_user_call(int (*fn)(void *ctx), void *ctx)
 {
 	struct sudo_user user = sudo_user_find();
 	gid_t groups[NGROUPS_MAX];
-	int n, fd = -1, err = -EPERM;
+	int n, result = -EPERM;
 
-	if (!user.found) {
-		fd = open(path, flags | O_CLOEXEC, mode);
-		return fd < 0 ? -errno : fd;
-	}
+	if (!user.found)
+		return fn(ctx);
 	n = getgroups(NGROUPS_MAX, groups);
 	if (n < 0 || take_groups(&user))
 		return -errno;
-	if (set_file_ids(user.uid, user.gid)) {
-		fd = open(path, flags | O_CLOEXEC, mode);
-		err = -errno;
-	}
+	if (set_file_ids(user.uid, user.gid))
+		result = fn(ctx);
 	if (!set_file_ids(geteuid(), getegid()) || setgroups((size_t)n, groups)) {
-		if (fd >= 0)
-			close(fd);
+		if (result >= 0)
+			close(result);
 		return -EPERM;
 	}
-	return fd < 0 ? err : fd;
+	return result;
+}
+
+struct open_call {
+	const char *path;
+	int flags;
+	mode_t mode;
+};
+
+static int call_open(void *ctx)
+{
+	const struct open_call *call = ctx;
+	int fd = open(call->path, call->flags | O_CLOEXEC, call->mode);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sudo_user_open(const char *path, int flags, mode_t mode)
+{
+	return sudo_user_call(call_open, &(struct open_call){ path, flags, mode });
 }
 
 const char *sudo_user_hint(int err)

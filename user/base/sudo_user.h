@@ -25,6 +25,12 @@ int sudo_user_become(void);
 void sudo_user_set_environment(void);
 
 /*
+ * Calls fn, which returns a file descriptor or -errno, with the rights to files that this user has; returns what
+ * it returned, or -errno.
+ */
+int sudo_user_call(int (*fn)(void *ctx), void *ctx);
+
+/*
  * open() as that user: a new file belongs to the user, and a file that only root may read or write is not
  * opened.  Returns a file descriptor (O_CLOEXEC) or -errno.
  */

@@ -18,6 +18,7 @@
 #define TIME_MAX 40
 #define RFC3339_LEN 30
 #define COMM_TEXT_MAX (4 * COMM_LEN + 1)
+#define DURATION_MAX 32
 
 /* "10.0.0.5" or "2001:db8::1" (RFC 5952).  addr is IPv6 or IPv4-mapped; family 4 is the latter. */
 const char *text_address(char buf[ADDRESS_MAX], const uint8_t addr[16], uint8_t family);
@@ -42,13 +43,22 @@ const char *text_remote_zone(const uint8_t addr[16], const char *ifname);
 /* Nanoseconds as milliseconds, such as "35.412", rounded half up; "-" if unknown. */
 const char *text_ms(char buf[32], struct maybe ns);
 
-/* ns as "12.4 s", rounded. */
+/* ns as "12.4 s", rounded; from a minute on as text_duration(). */
 const char *text_seconds(char buf[32], int64_t ns);
+
+/*
+ * ns with three digits and a unit for a person: "0.041 ms", "4.21 ms", "421 ms", "42.1 s", "3 min 44 s", "41 min",
+ * "2 h 5 min", "3 d 4 h": cut off, not rounded.
+ */
+const char *text_duration(char buf[32], uint64_t ns);
 
 /* CLOCK_REALTIME as RFC 3339 in UTC, with nanoseconds: "2026-11-21T02:33:53.123456789Z". */
 const char *text_rfc3339(char buf[TIME_MAX], int64_t realtime_ns);
 
-/* CLOCK_REALTIME as local time, "15:04:05.123456", cut off to microseconds. */
+/* CLOCK_REALTIME in UTC, "15:04:05.123456Z", cut off to microseconds. */
+const char *text_utc(char buf[TIME_MAX], int64_t realtime_ns);
+
+/* The same as local time, with its distance from UTC: "16:04:05.123456+01:00". */
 const char *text_wall(char buf[TIME_MAX], int64_t realtime_ns);
 
 /* Joins all words, cut off if they do not fit into size bytes.  Returns the length. */

@@ -5,9 +5,6 @@
 
 #include "chapter.h"
 
-/* What became of one that is over, by its last step. */
-enum outcome attempt_outcome(const struct handshake_part *h);
-
 /* Of those that were only counted: enum attempt of shared/config.h. */
 enum outcome attempt_counted(unsigned int attempt);
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/maybe.h"
-#include "shared/record.h"
+#include "shared/verdict.h"
 
 enum tristate {
 	TRISTATE_UNKNOWN = -1,
@@ -28,21 +28,6 @@ enum chapter_type {
 	CHAPTER_CLOSE,
 };
 
-enum outcome {
-	OUTCOME_UNKNOWN, /* reported while open */
-	OUTCOME_ESTABLISHED,
-	OUTCOME_REFUSED,
-	OUTCOME_RESET,
-	OUTCOME_TIMED_OUT,
-	OUTCOME_UNREACHABLE,
-	OUTCOME_ABANDONED,
-	OUTCOME_NO_PORT,
-	OUTCOME_NO_ROUTE,
-	OUTCOME_DROPPED,
-	OUTCOME_FAILED,
-	OUTCOMES
-};
-
 enum first_closer {
 	CLOSER_UNKNOWN,
 	CLOSER_LOCAL,
@@ -52,17 +37,6 @@ enum first_closer {
 	CLOSERS
 };
 
-enum ending {
-	ENDING_UNKNOWN, /* reported while open, or nothing shows how it ended */
-	ENDING_GRACEFUL,
-	ENDING_RESET_SENT,
-	ENDING_RESET_RECEIVED,
-	ENDING_TIMED_OUT,
-	ENDING_ABORTED,
-	ENDING_HALF_OPEN,
-	ENDINGS
-};
-
 enum missing {
 	MISSING_NOTHING,
 	MISSING_BEFORE_TRACE,
@@ -70,6 +44,44 @@ enum missing {
 	MISSING_EVENTS_LOST,
 	MISSING_TABLE_FULL,
 	MISSINGS
+};
+
+/* Why it was slow or failed; see cause.c.  The first ones are of handshakes, some are of both. */
+enum cause {
+	CAUSE_NONE,
+	CAUSE_SYN_LOST,
+	CAUSE_SYNACK_LOST,
+	CAUSE_SLOW_NETWORK,
+	CAUSE_ACCEPT_WAIT,
+	CAUSE_NEVER_ACCEPTED,
+	CAUSE_QUEUE_FULL,
+	CAUSE_REFUSED,
+	CAUSE_FILTERED,
+	CAUSE_NO_ROUTE,
+	CAUSE_NO_PORTS,
+	CAUSE_GAVE_UP,
+	CAUSE_NOT_SENT,
+	CAUSE_SYN_COOKIE,
+	CAUSE_PEER_RESET,
+	CAUSE_APP_SLOW,
+	CAUSE_PEER_SLOW,
+	CAUSE_UNSENT_DATA,
+	CAUSE_ZERO_WINDOW,
+	CAUSE_PEER_SILENT,
+	CAUSE_FIN_LOST,
+	CAUSE_UNREAD_DATA,
+	CAUSE_LINGER,
+	CAUSE_DATA_AFTER_CLOSE,
+	CAUSE_DISCONNECTED,
+	CAUSE_IDLE_RESET,
+	CAUSE_PROCESS_ENDED,
+	CAUSE_KILLED,
+	CAUSE_KEEPALIVE,
+	CAUSE_RETRANSMIT_TIMEOUT,
+	CAUSE_LISTENER_CLOSED,
+	CAUSE_HALF_OPEN,
+	CAUSE_NO_MEMORY,
+	CAUSES
 };
 
 /* Which queue was full. */
@@ -125,6 +137,13 @@ struct person {
 	char comm[COMM_LEN + 1]; /* any bytes, NUL-terminated; "" when not known */
 };
 
+/* Local ports, and which process has more of them than any other, as far as that is known. */
+struct ports_taken {
+	unsigned int n;
+	unsigned int n_most; /* 0: it is not known of any */
+	struct person most;
+};
+
 struct handshake {
 	enum outcome outcome;
 	/*
@@ -144,6 +163,8 @@ struct handshake {
 	/* as negotiated: bytes, and shift counts */
 	struct maybe mss, snd_wscale, rcv_wscale;
 	enum tristate sack, timestamps, ecn;
+	/* OUTCOME_NO_PORT: the ports to this peer, those in TIME_WAIT and those of connections that are not over */
+	struct ports_taken ports_in_time_wait, ports_open;
 };
 
 struct close {
@@ -181,6 +202,13 @@ struct close {
 	struct maybe local_fin_seq, remote_fin_seq;
 	/* from the last data, either way, to the first event of the close */
 	struct maybe idle_ns;
+	/* that data was ours; of a client: it waited for an answer */
+	bool sent_last;
+	/*
+	 * how long there was no data, either way, before that which the peer had not acknowledged then;
+	 * unknown if there was none
+	 */
+	struct maybe silent_ns;
 	/*
 	 * of an open one: data in bytes that the peer has not acknowledged; for how long, at least
 	 * (since its first retransmission, or since the window is closed); time-outs
@@ -191,7 +219,9 @@ struct close {
 
 struct chapter {
 	enum chapter_type type;
-	uint64_t conn;	   /* number of the connection, unique in a trace */
+	uint64_t conn; /* number of the connection, unique in a trace */
+	uint64_t
+		other_conn; /* the same of its other end, if that was reported before; 0: none is known */
 	struct maybe t_ns; /* CLOCK_MONOTONIC of the first event */
 	struct maybe cookie;
 	uint32_t netns; /* inode, 0: not known */
@@ -209,6 +239,7 @@ struct chapter {
 	enum tristate accepted;
 	bool no_socket;	      /* a handshake: a peer's attempt that made no socket */
 	enum missing missing; /* MISSING_NOTHING: complete */
+	enum cause cause;     /* set by chapter_set_cause() */
 	bool alone;	      /* a close whose handshake is not selected */
 	bool open;	      /* not over: reported as it is now */
 	/* of an open one: its state, and for how long it has been in it */

@@ -3,7 +3,7 @@
 #include <linux/bpf.h>
 
 #include "chapter_parts.h"
-#include "shared/diary.h"
+#include "shared/verdict.h"
 
 /* When the events of a close happened, CLOCK_MONOTONIC ns; 0: not at all, or not known when. */
 struct moments {
@@ -277,7 +277,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	ch->err = over && r->c.err > 0 ? r->c.err : 0;
 	all_seen = !(r->c.flags & CLOSE_EVENTS_LOST);
 
-	cl->ending = chapter_ending(r);
+	cl->ending = verdict_ending(r);
 	cl->first_closer = chapter_first_closer(r);
 	cl->reset_reason = chapter_reset_reason(r, cl->ending);
 	cl->unread = known_if(cl->reset_reason == RESET_UNREAD_DATA && r->c.unread, r->c.unread);
@@ -313,8 +313,11 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	if (ch->accepted == TRISTATE_NO)
 		cl->queued_ns = ch->open ? known_span(established_ns, now_ns) : cl->lifetime_ns;
 	chapter_read_totals(cl, r, over || r->c.flags & CLOSE_MINISOCKET);
+	cl->sent_last = r->c.flags & CLOSE_SENT_LAST;
 	cl->idle_ns = known_if(r->c.flags & CLOSE_IDLE,
 			       (int64_t)r->c.idle_ms * NS_PER_US * US_PER_MS);
+	cl->silent_ns = known_if(r->c.flags & CLOSE_SILENT,
+				 (int64_t)r->c.silent_ms * NS_PER_US * US_PER_MS);
 	chapter_read_unacked(cl, &r->c, ch->open);
 	if (ch->open) {
 		ch->state = r->h.state;

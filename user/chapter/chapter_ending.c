@@ -1,54 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* How a connection ended, who closed first, and what of it was seen. */
+/* Who closed a connection first, why it was reset, and what of it was seen. */
 #include <errno.h>
 #include <linux/bpf.h>
 
 #include "chapter_parts.h"
-#include "shared/diary.h"
-
-/* The state before the last state change, 0 when there was none. */
-static uint8_t last_from(const struct record *r)
-{
-	unsigned int n = r->c.n_steps;
-
-	return n && n <= CLOSE_STEPS ? step_from(r->c.steps[n - 1]) : 0;
-}
-
-enum ending chapter_ending(const struct record *r)
-{
-	uint8_t from = last_from(r);
-
-	if (!(r->c.flags & CLOSE_OVER))
-		return ENDING_UNKNOWN;
-	if (r->c.flags & CLOSE_EXPIRED)
-		return ENDING_HALF_OPEN;
-	if (diary_graceful(r))
-		return ENDING_GRACEFUL;
-	switch (r->c.err) {
-	case 0:
-		if (r->c.flags & CLOSE_RST_RECEIVED)
-			return ENDING_RESET_RECEIVED;
-		/*
-		 * close() or disconnect() of a connection with a direction still open sends an RST
-		 * (tcp_need_reset()); in LAST_ACK and CLOSING it may, and the record says so
-		 */
-		if (r->c.flags & CLOSE_MINISOCKET && !(r->c.flags & CLOSE_RST_SENT))
-			return ENDING_UNKNOWN;
-		if (from != BPF_TCP_LAST_ACK && from != BPF_TCP_CLOSING)
-			return ENDING_RESET_SENT;
-		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_UNKNOWN;
-	case ECONNABORTED:
-		return ENDING_ABORTED;
-	case ECONNRESET:
-	case EPIPE:
-		return r->c.flags & CLOSE_RST_SENT ? ENDING_RESET_SENT : ENDING_RESET_RECEIVED;
-	default:
-		/*
-		 * ETIMEDOUT, or the ICMP error pending when the retries ran out (tcp_write_err())
-		 */
-		return ENDING_TIMED_OUT;
-	}
-}
+#include "shared/verdict.h"
 
 bool chapter_reset_answers(const struct record *r)
 {

@@ -3,9 +3,8 @@
 #include <errno.h>
 #include <linux/bpf.h>
 
-#include "attempt.h"
 #include "chapter_parts.h"
-#include "shared/diary.h"
+#include "shared/verdict.h"
 
 /* The sequence number n after seq, modulo 2^32. */
 static struct maybe seq_after(struct maybe seq, uint32_t n)
@@ -22,44 +21,6 @@ static enum missing handshake_missing(const struct handshake_part *h)
 	if (h->flags & HANDSHAKE_EVENTS_LOST || !diary_retransmits_seen(h))
 		return MISSING_EVENTS_LOST;
 	return MISSING_NOTHING;
-}
-
-static bool is_unreachable(int err)
-{
-	return err == EHOSTUNREACH || err == ENETUNREACH || err == EHOSTDOWN || err == ENETDOWN ||
-	       err == ENOPROTOOPT || err == ENONET || err == EACCES;
-}
-
-/*
- * The outcome of a handshake that ended in CLOSE, from the socket's error at that moment.  An
- * error that ICMP reported is in sk_err_soft too (tcp_v4_err(), tcp_write_err()).
- */
-static enum outcome failed_outcome(const struct handshake_part *h)
-{
-	bool icmp = h->err && h->err == h->err_soft;
-
-	if (h->flags & HANDSHAKE_NO_SOCKET)
-		return attempt_outcome(h);
-	if (h->flags & HANDSHAKE_NO_SYN)
-		return h->err == ENETUNREACH || h->err == EHOSTUNREACH ? OUTCOME_NO_ROUTE
-								       : OUTCOME_FAILED;
-	if (h->flags & HANDSHAKE_NO_PORT && !h->err)
-		return OUTCOME_NO_PORT;
-	if (is_unreachable(h->err) || (h->err == ECONNREFUSED && icmp))
-		return OUTCOME_UNREACHABLE;
-	switch (h->err) {
-	case 0:
-		return OUTCOME_ABANDONED;
-	case ECONNREFUSED:
-		return OUTCOME_REFUSED;
-	case ECONNRESET:
-	case EPIPE:
-		return OUTCOME_RESET;
-	case ETIMEDOUT:
-		return OUTCOME_TIMED_OUT;
-	default:
-		return OUTCOME_FAILED;
-	}
 }
 
 static bool was_reset(const struct handshake_part *h, enum outcome outcome)
@@ -280,9 +241,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 	ch->type = CHAPTER_HANDSHAKE;
 	ch->missing = handshake_missing(h);
 	ch->open = now_ns && !over;
-	hs->outcome = established ? OUTCOME_ESTABLISHED
-		      : over	  ? failed_outcome(h)
-				  : OUTCOME_UNKNOWN;
+	hs->outcome = verdict_outcome(h);
 	if (hs->outcome == OUTCOME_NO_PORT)
 		ch->err = EADDRNOTAVAIL;
 	else if (!established && h->err > 0)

@@ -30,11 +30,7 @@ void step_set_unsent(struct step *s, uint8_t flags, struct maybe seq);
 /* Fills in what was negotiated, and in which way the connection was opened. */
 void chapter_read_options(struct handshake *hs, const struct handshake_part *h);
 
-/*
- * How the connection ended, and who sent the first FIN.  ENDING_UNKNOWN: it has not ended, or
- * nothing shows how.
- */
-enum ending chapter_ending(const struct record *r);
+/* Who sent the first FIN. */
 enum first_closer chapter_first_closer(const struct record *r);
 
 /* Why this end sent an RST; RESET_UNKNOWN: it sent none, or nothing shows why. */

@@ -85,6 +85,42 @@ static const struct word roles[] = {
 	[ROLE_SERVER] = WORD("server"),
 };
 
+static const struct word causes[] = {
+	[CAUSE_SYN_LOST] = WORD("syn_lost"),
+	[CAUSE_SYNACK_LOST] = WORD("synack_lost"),
+	[CAUSE_SLOW_NETWORK] = WORD("slow_network"),
+	[CAUSE_ACCEPT_WAIT] = WORD("accept_wait"),
+	[CAUSE_NEVER_ACCEPTED] = WORD("never_accepted"),
+	[CAUSE_QUEUE_FULL] = WORD("queue_full"),
+	[CAUSE_REFUSED] = WORD("refused"),
+	[CAUSE_FILTERED] = WORD("filtered"),
+	[CAUSE_NO_ROUTE] = WORD("no_route"),
+	[CAUSE_NO_PORTS] = WORD("no_ports"),
+	[CAUSE_GAVE_UP] = WORD("gave_up"),
+	[CAUSE_NOT_SENT] = WORD("not_sent"),
+	[CAUSE_SYN_COOKIE] = WORD("syn_cookie"),
+	[CAUSE_PEER_RESET] = WORD("peer_reset"),
+	[CAUSE_APP_SLOW] = WORD("app_slow"),
+	[CAUSE_PEER_SLOW] = WORD("peer_slow"),
+	[CAUSE_UNSENT_DATA] = WORD("unsent_data"),
+	[CAUSE_ZERO_WINDOW] = WORD("zero_window"),
+	[CAUSE_PEER_SILENT] = WORD("peer_silent"),
+	[CAUSE_FIN_LOST] = WORD("fin_lost"),
+	[CAUSE_UNREAD_DATA] = WORD("unread_data"),
+	[CAUSE_LINGER] = WORD("linger"),
+	[CAUSE_DATA_AFTER_CLOSE] = WORD("data_after_close"),
+	[CAUSE_DISCONNECTED] = WORD("disconnected"),
+	[CAUSE_IDLE_RESET] = WORD("idle_reset"),
+	[CAUSE_PROCESS_ENDED] = WORD("process_ended"),
+	[CAUSE_KILLED] = WORD("killed"),
+	[CAUSE_KEEPALIVE] = WORD("keepalive"),
+	[CAUSE_RETRANSMIT_TIMEOUT] = WORD("retransmit_timeout"),
+	[CAUSE_LISTENER_CLOSED] = WORD("listener_closed"),
+	[CAUSE_HALF_OPEN] = WORD("half_open"),
+	[CAUSE_NO_MEMORY] = WORD("no_memory"),
+};
+_Static_assert(COUNT(causes) == CAUSES, "a name for each cause");
+
 /* The errors that TCP, ICMP, keys and drivers leave in sk_err and sk_err_soft, and related ones. */
 #define NAME(symbol) [symbol] = #symbol
 static const char *const errnos[] = {
@@ -119,6 +155,7 @@ static const struct {
 	[NAMES_DROP_REASON] = TABLE(drop_reasons),
 	[NAMES_MISSING] = TABLE(missings),
 	[NAMES_ROLE] = TABLE(roles),
+	[NAMES_CAUSE] = TABLE(causes),
 };
 
 const struct word *name_word(enum names names, unsigned int number)
@@ -172,6 +209,11 @@ const char *name_missing(unsigned int missing)
 const char *name_role(unsigned int role)
 {
 	return text_of(name_word(NAMES_ROLE, role));
+}
+
+const char *name_cause(unsigned int cause)
+{
+	return text_of(name_word(NAMES_CAUSE, cause));
 }
 
 const char *name_closer_exit(unsigned int exit)

@@ -17,6 +17,7 @@ enum names {
 	NAMES_DROP_REASON,
 	NAMES_MISSING,
 	NAMES_ROLE,
+	NAMES_CAUSE,
 };
 
 /*
@@ -34,6 +35,7 @@ const char *name_ending(unsigned int ending);
 const char *name_reset_reason(unsigned int reason);
 const char *name_missing(unsigned int missing);
 const char *name_role(unsigned int role);
+const char *name_cause(unsigned int cause);
 
 /* "exit", "signal 9", NULL for CLOSER_LIVES. */
 const char *name_closer_exit(unsigned int exit);

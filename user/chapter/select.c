@@ -3,7 +3,15 @@
 
 #include <string.h>
 
+#include "base/workload.h"
+#include "open_place.h"
+#include "shared/endpoint.h"
 #include "shared/wanted.h"
+
+static bool by_cgroup(const struct options *o)
+{
+	return o->cgroup_path || o->container;
+}
 
 /* A recording has the paths of its cgroups, the running kernel their ids. */
 static bool in_cgroup(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
@@ -14,30 +22,37 @@ static bool in_cgroup(const struct options *o, struct cgroups *cgroups, const st
 	if (!o->read_file)
 		return o->cgroup_id == owner->cgroup;
 	path = cgroups_path(cgroups, owner->cgroup, &fresh);
-	return path && cgroups_below(path, o->cgroup_path);
+	if (!path || (o->container && !workload_in_container(path, o->container)))
+		return false;
+	return !o->cgroup_path || cgroups_below(path, o->cgroup_path);
 }
 
 bool select_comm_and_cgroup(const struct options *o, struct cgroups *cgroups,
 			    const struct owner *owner)
 {
-	return (!o->comm[0] || !strncmp(o->comm, owner->comm, COMM_LEN)) &&
-	       (!o->cgroup_path || in_cgroup(o, cgroups, owner));
+	return (!o->comms.n || comm_selected(&o->comms, owner->comm)) &&
+	       (!by_cgroup(o) || in_cgroup(o, cgroups, owner));
 }
 
 bool select_owner(const struct options *o, struct cgroups *cgroups, const struct owner *owner)
 {
-	return (!o->pids.n || pid_list_has(&o->pids, owner->pid)) &&
-	       select_comm_and_cgroup(o, cgroups, owner);
+	return pid_list_has(&o->pids, owner->pid) && select_comm_and_cgroup(o, cgroups, owner);
 }
 
 bool select_ports(const struct options *o, const struct handshake_part *h)
 {
-	const struct port_set *any = &o->any_ports;
-
 	return (!o->local_ports.given || port_set_has(&o->local_ports, h->local_port)) &&
 	       (!o->remote_ports.given || port_set_has(&o->remote_ports, h->remote_port)) &&
-	       (!any->given || port_set_has(any, h->local_port) ||
-		port_set_has(any, h->remote_port));
+	       (!o->any_ports.given ||
+		port_set_has_either(&o->any_ports, h->local_port, h->remote_port));
+}
+
+static bool select_conn(const struct options *o, const struct handshake_part *h)
+{
+	for (uint32_t i = 0; i < o->n_conns; i++)
+		if (endpoints_are(o->conns[i], h))
+			return true;
+	return !o->n_conns;
 }
 
 bool select_connection(const struct options *o, const struct handshake_part *h)
@@ -45,14 +60,11 @@ bool select_connection(const struct options *o, const struct handshake_part *h)
 	if ((o->netns && h->netns != o->netns) || (o->family && h->family != o->family) ||
 	    (o->role && h->role != o->role))
 		return false;
-	if (!select_ports(o, h))
+	if (!select_ports(o, h) || !select_conn(o, h))
 		return false;
-	if ((o->local.n && !prefix_list_has(&o->local, h->family, h->local)) ||
-	    (o->remote.n && !prefix_list_has(&o->remote, h->family, h->remote)) ||
-	    (o->host.n && !prefix_list_has(&o->host, h->family, h->local) &&
-	     !prefix_list_has(&o->host, h->family, h->remote)))
-		return false;
-	return true;
+	return prefix_list_has(&o->local, h->family, h->local) &&
+	       prefix_list_has(&o->remote, h->family, h->remote) &&
+	       prefix_list_has_either(&o->host, h->family, h->local, h->remote);
 }
 
 /* By the owner that is printed. */
@@ -67,7 +79,7 @@ bool select_handshake(const struct options *o, struct cgroups *cgroups,
 static bool select_close(const struct options *o, struct cgroups *cgroups, const struct record *r)
 {
 	return select_handshake(o, cgroups, &r->h) ||
-	       (o->pids.n && r->c.closer.pid && select_connection(o, &r->h) &&
+	       (o->pids.included.n && r->c.closer.pid && select_connection(o, &r->h) &&
 		select_owner(o, cgroups, &r->c.closer));
 }
 
@@ -83,8 +95,8 @@ bool select_listener(const struct options *o, struct cgroups *cgroups,
 {
 	bool any = is_any_address(l);
 
-	if ((o->netns && l->netns != o->netns) || o->role == ROLE_CLIENT || o->remote.n ||
-	    o->remote_ports.given)
+	if ((o->netns && l->netns != o->netns) || o->role == ROLE_CLIENT || o->remote.included.n ||
+	    o->remote_ports.includes || o->n_conns || o->open)
 		return false;
 	/* [::] takes IPv4 as well */
 	if (o->family && l->family != o->family && !(any && l->family == 6))
@@ -92,8 +104,8 @@ bool select_listener(const struct options *o, struct cgroups *cgroups,
 	if ((o->local_ports.given && !port_set_has(&o->local_ports, l->port)) ||
 	    (o->any_ports.given && !port_set_has(&o->any_ports, l->port)))
 		return false;
-	if (!any && ((o->local.n && !prefix_list_has(&o->local, l->family, l->addr)) ||
-		     (o->host.n && !prefix_list_has(&o->host, l->family, l->addr))))
+	if (!any && (!prefix_list_has(&o->local, l->family, l->addr) ||
+		     !prefix_list_has(&o->host, l->family, l->addr)))
 		return false;
 	return o->read_file ? select_owner(o, cgroups, &l->owner) : l->selected;
 }
@@ -101,8 +113,9 @@ bool select_listener(const struct options *o, struct cgroups *cgroups,
 struct config select_wanted(const struct options *o)
 {
 	return (struct config){
-		.by_chapter = o->failed || o->min_connect_ns || o->min_close_ns,
+		.by_chapter = o->failed || o->open || o->min_connect_ns || o->min_close_ns,
 		.failed = o->failed,
+		.open = o->open,
 		.min_connect_ns = o->min_connect_ns,
 		.min_close_ns = o->min_close_ns,
 	};
@@ -154,10 +167,22 @@ static int pass_close(struct selection *s, const struct record *record)
 	return s->sink(s->ctx, &(struct item){ ITEM_HANDSHAKE, &r.h, sizeof(r.h) });
 }
 
+bool select_open(const struct options *o, const struct record *r, uint64_t now_ns)
+{
+	uint64_t since_ns;
+
+	if (!bits_have(&o->states, r->h.state & STEP_NIBBLE))
+		return false;
+	if (!o->older_ns)
+		return true;
+	since_ns = open_place(r).since_ns;
+	return !since_ns || since_ns + o->older_ns <= now_ns;
+}
+
 /* With --pid, also what a selected process holds. */
 static bool select_held(const struct selection *s, const struct item_open *open)
 {
-	return s->options->pids.n && open->holder.pid &&
+	return s->options->pids.included.n && open->holder.pid &&
 	       select_connection(s->options, &open->record.h) &&
 	       select_owner(s->options, s->cgroups, &open->holder);
 }
@@ -167,7 +192,8 @@ static int pass_open(const struct selection *s, const struct item_open *open)
 	const struct config cfg = select_wanted(s->options);
 
 	if (!(select_close(s->options, s->cgroups, &open->record) || select_held(s, open)) ||
-	    !wanted_open(&cfg, &open->record, open->now_ns))
+	    !wanted_open(&cfg, &open->record, open->now_ns) ||
+	    !select_open(s->options, &open->record, open->now_ns))
 		return 0;
 	return s->sink(s->ctx, &(struct item){ ITEM_OPEN, open, sizeof(*open) });
 }
@@ -189,7 +215,7 @@ static int pass_transition(const struct selection *s, const struct transition *t
 	if (!select_handshake(s->options, s->cgroups, &h)) {
 		/* with --pid, also who closes it; there is no more of him than that */
 		h.owner = (struct owner){ .pid = t->closer };
-		if (!s->options->pids.n || !t->closer ||
+		if (!s->options->pids.included.n || !t->closer ||
 		    !select_handshake(s->options, s->cgroups, &h))
 			return 0;
 	}
@@ -203,14 +229,25 @@ static int pass_listener(const struct selection *s, const struct item_listener *
 		       : 0;
 }
 
+static bool by_owner(const struct options *o)
+{
+	return pid_list_given(&o->pids) || o->comms.n || by_cgroup(o);
+}
+
+static bool by_address(const struct options *o)
+{
+	return prefix_list_given(&o->local) || prefix_list_given(&o->remote) ||
+	       prefix_list_given(&o->host) || o->n_conns;
+}
+
 /* Whose they are is not known, and nobody owns them. */
 static int pass_counted(const struct selection *s, const struct item_counted *c)
 {
 	const struct options *o = s->options;
 
 	if ((o->netns && c->netns != o->netns) || o->role == ROLE_CLIENT || o->family ||
-	    o->pids.n || o->comm[0] || o->cgroup_path || o->local.n || o->remote.n || o->host.n ||
-	    o->remote_ports.given || o->any_ports.given || (o->min_connect_ns || o->min_close_ns))
+	    by_owner(o) || by_address(o) || o->remote_ports.given || o->any_ports.given ||
+	    o->min_connect_ns || o->min_close_ns || o->open)
 		return 0;
 	if (o->local_ports.given && (c->ports != 1 || !port_set_has(&o->local_ports, c->port)))
 		return 0;
@@ -229,6 +266,10 @@ int select_item(void *selection, const struct item *item)
 		struct item_counted counted;
 	} u;
 
+	/* the trace is over, and the next one of the recording has the same numbers */
+	s->transitions |= item->type == ITEM_TRANSITION;
+	if (item->type == ITEM_COUNTS)
+		passed_over_free(&s->passed_over);
 	if (item->len <= sizeof(u))
 		memcpy(&u, item->data, item->len);
 	if (item->type == ITEM_HANDSHAKE && item->len == sizeof(u.handshake))

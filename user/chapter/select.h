@@ -19,6 +19,7 @@ struct selection {
 	void *ctx;		 /* of the sink */
 	/* handshakes that may yet be selected by their closes */
 	struct passed_over passed_over;
+	bool transitions; /* the recording has some, whether they are selected or not */
 };
 
 /* The options that choose chapters, in the form that shared/wanted.h takes. */
@@ -46,6 +47,12 @@ bool select_handshake(const struct options *options, struct cgroups *cgroups,
  */
 bool select_listener(const struct options *options, struct cgroups *cgroups,
 		     const struct item_listener *listener);
+
+/*
+ * Do --state and --older select this one, which is open at now_ns?  One that has been in its state for an unknown
+ * time was so before the trace, and is old enough.
+ */
+bool select_open(const struct options *options, const struct record *r, uint64_t now_ns);
 
 /* Do -L, -D and --port select this one?  A port that is not known (0) is in no list. */
 bool select_ports(const struct options *options, const struct handshake_part *h);

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "options_parse.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/netns.h"
+#include "options_check.h"
+#include "options_filter.h"
+#include "options_hint.h"
 #include "options_row.h"
+#include "options_set.h"
 #include "parse.h"
 #include "render/render.h"
 
@@ -69,19 +70,29 @@ static const struct option_row *find_row(int value, char what[PARSE_ELEMENT_MAX]
 	return NULL;
 }
 
-static bool is_ambiguous(const char *word)
+/* Is it the beginning of several options?  Then they become the hint. */
+static bool is_ambiguous(char hint[HINT_MAX], const char *word)
 {
-	size_t len = strcspn(word + 2, "="), n = 0;
+	size_t len = strcspn(word + 2, "="), n = 0, used = 0;
 
-	for (const struct option_row *row = options_table; !options_row_is_last(row); row++)
-		if (row->long_name && !strncmp(row->long_name, word + 2, len))
-			n++;
+	for (const struct option_row *row = options_table; !options_row_is_last(row); row++) {
+		if (!row->long_name || strncmp(row->long_name, word + 2, len) != 0)
+			continue;
+		if (used < HINT_MAX)
+			used += (size_t)snprintf(hint + used, HINT_MAX - used, "%s--%s",
+						 n ? " or " : "", row->long_name);
+		n++;
+	}
+	/* of too many, there is no hint */
+	if (used >= HINT_MAX)
+		hint[0] = '\0';
 	return n > 1;
 }
 
+/* word: as it stands on the command line, with all letters of a cluster. */
 static enum options_result complain_unknown(FILE *err, const char *word)
 {
-	char what[PARSE_ELEMENT_MAX];
+	char what[PARSE_ELEMENT_MAX], hint[HINT_MAX];
 	struct complaint c = {
 		.what = what,
 		.why = "unknown option",
@@ -91,155 +102,66 @@ static enum options_result complain_unknown(FILE *err, const char *word)
 
 	if (!optopt) {
 		c.what = word;
-		if (is_ambiguous(word))
+		if (is_ambiguous(hint, word)) {
 			c.why = "ambiguous option";
+			c.hint = hint[0] ? hint : NULL;
+		} else {
+			c.hint = hint_option(hint, word);
+		}
 	} else if (find_row(optopt, what)) {
 		c.why = "takes no argument";
 		c.accepted = what;
 	} else {
 		/* a single byte of a longer character is not text */
 		snprintf(what, sizeof(what), letter < 0x80 ? "-%c" : "-\\x%02x", letter);
+		/* "-json" as well as "-j" */
+		c.hint = hint_option(hint, word) ?: hint_option(hint, what);
 	}
 	return options_complain(err, &c);
-}
-
-static enum options_result complain(FILE *err, const char *what, const char *why,
-				    const char *accepted)
-{
-	struct complaint c = { .what = what, .why = why, .accepted = accepted };
-
-	return options_complain(err, &c);
-}
-
-static bool same_file(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	if (!a || !b)
-		return false;
-	/* devices, pipes and "-" may be used twice */
-	if (!stat(a, &sa) && !stat(b, &sb))
-		return S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
-	return !strcmp(a, b) && strcmp(a, "-") != 0;
-}
-
-static enum options_result check_files(const struct options *o, FILE *err)
-{
-	if (o->write_bytes && (!o->write_file || !strcmp(o->write_file, "-")))
-		return complain(err, "-C", "requires --write to a file", "--write FILE -C MB");
-	if (o->write_count && !o->write_bytes)
-		return complain(err, "-W", "requires -C", "--write FILE -C MB -W COUNT");
-	if (same_file(o->output_file, o->read_file))
-		return complain(err, "--output-file", "would overwrite the file of --read",
-				"another FILE");
-	if (same_file(o->output_file, o->write_file))
-		return complain(err, "--output-file", "is also the file of --write",
-				"another FILE");
-	if (o->write_file && !strcmp(o->write_file, "-") && !o->output_file &&
-	    (o->summary || !o->silent))
-		return complain(err, "--write -", "would mix with the printed output",
-				"with -o none, or with --output-file FILE");
-	return OPTIONS_RUN;
-}
-
-/* The processes of a recording need not exist any more. */
-static enum options_result check_pids(const struct options *o, FILE *err)
-{
-	for (size_t i = 0; i < o->pids.n && !o->read_file; i++) {
-		const char *why = parse_check_process(o->pids.items[i]);
-		char what[PARSE_ELEMENT_MAX];
-
-		snprintf(what, sizeof(what), "--pid %u", o->pids.items[i]);
-		if (why)
-			return complain(err, what, why, "PID[,PID...] of running processes");
-	}
-	return OPTIONS_RUN;
-}
-
-/* The cgroup of a recording may be gone, or be one of another host. */
-static enum options_result check_cgroup(struct options *o, FILE *err)
-{
-	struct complaint c = {
-		.what = "--cgroup",
-		.arg = o->cgroup_path,
-		.accepted = ACCEPTED_CGROUP,
-	};
-
-	if (!o->cgroup_path || o->read_file)
-		return OPTIONS_RUN;
-	c.why = parse_cgroup(o->cgroup_path, &o->cgroup_id);
-	return c.why ? options_complain(err, &c) : OPTIONS_RUN;
-}
-
-/*
- * A namespace that is named by its number: nobody may get that number during the trace.  One that
- * this process may not see is not kept.
- */
-static enum options_result check_netns(struct options *o, FILE *err)
-{
-	char what[PARSE_ELEMENT_MAX];
-	int fd;
-
-	if (!o->netns || o->netns_fd || o->read_file)
-		return OPTIONS_RUN;
-	fd = netns_open(o->netns);
-	snprintf(what, sizeof(what), "--netns %u", o->netns);
-	if (fd == -ENOENT)
-		return complain(err, what, "no such network namespace",
-				"the PATH or the inode number of one that exists");
-	o->netns_fd = fd < 0 ? 0 : fd;
-	return OPTIONS_RUN;
-}
-
-/* Checks the options against each other. */
-static enum options_result check(struct options *o, FILE *err)
-{
-	static const char one[] = "only one of them";
-	enum options_result r;
-
-	if (o->write_file && o->read_file)
-		return complain(err, "--write", "conflicts with --read", one);
-	if (o->command && o->read_file)
-		return complain(err, "-- COMMAND", "conflicts with --read", one);
-	if (o->read_file && o->interval_s > 0)
-		return complain(err, "--interval", "conflicts with --read", one);
-	if (o->read_file && o->duration_s > 0)
-		return complain(err, "--duration", "conflicts with --read", one);
-	if (o->command && o->pids.n)
-		return complain(err, "--pid", "conflicts with -- COMMAND", one);
-	if (o->attach != ATTACH_AUTO && o->hooks[FEATURE_STATE] != HOOK_ANY)
-		return complain(err, "--hook state", "conflicts with --attach", one);
-	if (o->interval_s > 0 && !o->summary)
-		return complain(err, "--interval", "requires --summary", "--summary --interval S");
-	if (o->wait && !o->pids.n)
-		return complain(err, "--wait", "requires --pid", "--pid PID --wait");
-	r = check_files(o, err);
-	if (r == OPTIONS_RUN)
-		r = check_pids(o, err);
-	if (r == OPTIONS_RUN)
-		r = check_netns(o, err);
-	return r == OPTIONS_RUN ? check_cgroup(o, err) : r;
 }
 
 static enum options_result apply_option(struct parse *p, const struct option_row *row,
-					uint64_t *seen)
+					bool seen[OPTIONS_MAX])
 {
-	uint64_t bit = 1ULL << (row - options_table);
-	struct complaint c = { p->what, optarg, "given twice", NULL, NULL, row };
+	struct complaint c = {
+		.what = p->what,
+		.arg = optarg,
+		.why = "given twice",
+		.row = row,
+	};
 
-	if (row->once && *seen & bit)
+	if (row->once && seen[row - options_table])
 		return options_complain(p->err, &c);
-	*seen |= bit;
+	seen[row - options_table] = true;
 	return row->set(p, row, optarg);
+}
+
+static enum options_result complain_word(FILE *err, char **words)
+{
+	struct filter_hint filter;
+	char hint[HINT_MAX];
+	struct complaint c = {
+		.what = words[0],
+		.why = "not an option",
+		.hint = hint_word(hint, words[0]),
+		.accepted = "-- COMMAND [ARG...] to trace a command",
+	};
+
+	if (filter_hint(&filter, words)) {
+		c.what = filter.text;
+		c.why = "not a tcpdump filter: options select connections";
+		c.hint = filter.options[0] ? filter.options : NULL;
+		c.accepted = "--host, --port; -l, -d, -L and -D for one end; -- COMMAND";
+	}
+	return options_complain(err, &c);
 }
 
 static enum options_result parse_command(struct options *o, char **rest, bool dashes, FILE *err)
 {
 	if (dashes && !rest[0])
-		return complain(err, "--", "no command follows", "-- COMMAND [ARG...]");
+		return options_refuse(err, "--", "no command follows", "-- COMMAND [ARG...]");
 	if (!dashes && rest[0])
-		return complain(err, rest[0], "not an option",
-				"-- COMMAND [ARG...] to trace a command");
+		return complain_word(err, rest);
 	if (rest[0]) {
 		o->command = rest;
 		o->follow = true;
@@ -247,12 +169,36 @@ static enum options_result parse_command(struct options *o, char **rest, bool da
 	return OPTIONS_RUN;
 }
 
+/* A word after -r FILE is a file too, as `-r ring/t*` gives them, if it does not begin a filter of tcpdump. */
+static bool is_file(const struct options *o, char **words)
+{
+	struct filter_hint filter;
+
+	return words[0] && o->read_file &&
+	       (!filter_hint(&filter, words) || !access(words[0], F_OK));
+}
+
+/* value: of getopt_long(). */
+static enum options_result parse_option(struct parse *p, int value, char *what, const char *word,
+					bool seen[OPTIONS_MAX])
+{
+	const struct option_row *row = find_row(value == ':' ? optopt : value, what);
+	struct complaint c = { .what = what, .why = "requires an argument", .row = row };
+
+	if (value == '?' || !row)
+		return complain_unknown(p->err, word);
+	if (value == ':')
+		return options_complain(p->err, &c);
+	return apply_option(p, row, seen);
+}
+
 static void set_defaults(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
-	o->renderer = renderer_find("timeline");
 	o->ring_mib = RING_MIB_DEFAULT;
 	o->max_attempts = ATTEMPTS_DEFAULT;
+	o->metrics_by = METRICS_BY_PORT;
+	o->slow = (struct slow_limits)SLOW_LIMITS_DEFAULT;
 }
 
 int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err)
@@ -261,11 +207,11 @@ int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err
 	struct parse p = { .o = o, .out = out, .err = err, .what = what };
 	enum options_result r = OPTIONS_RUN;
 	struct grammar g;
-	uint64_t seen = 0;
+	bool seen[OPTIONS_MAX] = { false };
 
 	set_defaults(o);
 	if (argc < 1)
-		return OPTIONS_RUN;
+		return options_check(o, err);
 	grammar_build(&g);
 	/* 0 makes glibc start again, even if the last parse stopped within a cluster of options */
 	optind = 0;
@@ -273,39 +219,38 @@ int options_parse(struct options *o, int argc, char **argv, FILE *out, FILE *err
 	while (r == OPTIONS_RUN) {
 		int next = optind ? optind : 1;
 		int value = getopt_long(argc, argv, g.shorts, g.longs, NULL);
-		const struct option_row *row;
+		/* a "--" that is the argument of an option is before argv[next] */
+		bool dashes = optind == next + 1 && !strcmp(argv[next], "--");
 
-		if (value == -1) {
-			/* a "--" that is the argument of an option is before argv[next] */
-			bool dashes = optind == next + 1 && !strcmp(argv[next], "--");
-
+		if (value != -1) {
+			r = parse_option(&p, value, what, argv[optind - 1], seen);
+		} else if (!dashes && is_file(o, argv + optind)) {
+			r = set_read(&p, find_row('r', what), argv[optind++]);
+		} else {
 			r = parse_command(o, argv + optind, dashes, err);
 			break;
 		}
-		row = find_row(value == ':' ? optopt : value, what);
-		if (value == '?' || !row) {
-			r = complain_unknown(err, argv[optind - 1]);
-		} else if (value == ':') {
-			struct complaint c = { .what = what,
-					       .why = "requires an argument",
-					       .row = row };
-
-			r = options_complain(err, &c);
-		} else {
-			r = apply_option(&p, row, &seen);
-		}
 	}
-	return r == OPTIONS_RUN ? check(o, err) : r;
+	return r == OPTIONS_RUN ? options_check(o, err) : r;
+}
+
+static void free_prefixes(const struct prefix_list *list)
+{
+	free(list->included.items);
+	free(list->excluded.items);
 }
 
 void options_free(struct options *o)
 {
 	if (!o)
 		return;
-	free(o->pids.items);
-	free(o->local.items);
-	free(o->remote.items);
-	free(o->host.items);
+	free(o->pids.included.items);
+	free(o->pids.excluded.items);
+	free(o->metrics_tls.certificate);
+	free(o->read_files);
+	free_prefixes(&o->local);
+	free_prefixes(&o->remote);
+	free_prefixes(&o->host);
 	if (o->netns_fd > 0)
 		close(o->netns_fd);
 	memset(o, 0, sizeof(*o));

@@ -48,6 +48,16 @@ static void put_escaped(const char *s, FILE *f)
 		fputs("...", f);
 }
 
+/* Nobody means what is not text, or endless. */
+static bool is_plain(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] >= ' ' && s[len] <= '~')
+		len++;
+	return !s[len] && len <= SHOWN_MAX;
+}
+
 enum options_result options_complain(FILE *err, const struct complaint *c)
 {
 	fputs("tcpstates-trace: ", err);
@@ -61,11 +71,20 @@ enum options_result options_complain(FILE *err, const struct complaint *c)
 		fputs(": ", err);
 		put_escaped(c->element, err);
 	}
+	if (c->hint && is_plain(c->hint))
+		fprintf(err, ": did you mean %s?", c->hint);
 	fputs(" (accepted: ", err);
 	if (c->accepted)
 		fputs(c->accepted, err);
-	else if (!options_put_words(c->row, ", ", err))
+	else if (c->row && !options_put_words(c->row, ", ", err))
 		fputs(c->row->accepted, err);
 	fputs(")\n", err);
 	return OPTIONS_BAD;
+}
+
+enum options_result options_refuse(FILE *err, const char *what, const char *why,
+				   const char *accepted)
+{
+	return options_complain(err, &(struct complaint){
+					     .what = what, .why = why, .accepted = accepted });
 }

@@ -7,13 +7,14 @@
 
 #include "base/options.h"
 
-/* rows of the table, so that a 64-bit word has a bit for each */
-#define OPTIONS_MAX 64
+/* rows of the table */
+#define OPTIONS_MAX 128
 
-/* also for check_cgroup() */
-#define ACCEPTED_CGROUP "PATH of one directory in a cgroup v2 file system"
+/* also for options_check() */
+#define ACCEPTED_CONTAINER "the ID of one container that runs, or its first digits, 4 or more"
+#define ACCEPTED_CGROUP "PATH of one directory in a cgroup v2 file system, or what JSON prints"
 
-struct word {
+struct choice {
 	const char *name; /* NULL ends a list */
 	unsigned int value;
 };
@@ -44,7 +45,7 @@ struct option_row {
 	size_t offset;	    /* of the field in struct options, for a set() that serves several */
 	uint64_t low, high; /* range of a number; for -4, -6, -t and -T low is the value */
 	/* what the argument is one of; both NULL: anything */
-	const struct word *words;
+	const struct choice *words;
 	size_t (*put_words)(const char *separator, FILE *f);
 };
 
@@ -58,8 +59,9 @@ bool options_row_is_option(const struct option_row *row);
 size_t options_put_words(const struct option_row *row, const char *separator, FILE *f);
 
 /*
- * Prints a line on err: `what arg: why: element (accepted: ...)`, and returns OPTIONS_BAD.  arg and element
- * may be NULL.  What the user wrote is shortened, and escaped where it could act on a terminal.
+ * Prints a line on err: `what arg: why: element: did you mean hint? (accepted: ...)`, and returns OPTIONS_BAD.
+ * arg, element and hint may be NULL.  What the user wrote is shortened, and escaped where it could act on a
+ * terminal; a hint with such bytes is left out.
  */
 struct complaint {
 	const char *what;
@@ -68,7 +70,12 @@ struct complaint {
 	const char *element;
 	const char *accepted; /* NULL: the row's words or its `accepted` */
 	const struct option_row *row;
+	const char *hint;
 };
 enum options_result options_complain(FILE *err, const struct complaint *c);
+
+/* The same of three words. */
+enum options_result options_refuse(FILE *err, const char *what, const char *why,
+				   const char *accepted);
 
 #endif

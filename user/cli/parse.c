@@ -3,20 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
-#include <linux/nsfs.h>
-#include <linux/sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
-#include "base/clock.h"
-#include "base/sudo_user.h"
 
 #define DIGITS "0123456789"
 #define IPV4_MAPPED_BITS 96
@@ -70,11 +58,6 @@ const char *parse_decimal(const char *s, uint64_t unit, uint64_t limit, uint64_t
 	return NULL;
 }
 
-const char *parse_time(const char *s, uint64_t unit_ns, uint64_t *ns)
-{
-	return parse_decimal(s, unit_ns, PARSE_TIME_MAX_S * NS_PER_S, ns);
-}
-
 /* The capacity of the array is the smallest power of two that holds n elements, so it is not stored. */
 static void *grow(void *items, size_t n, size_t size)
 {
@@ -83,9 +66,19 @@ static void *grow(void *items, size_t n, size_t size)
 	return reallocarray(items, n ? 2 * n : 1, size);
 }
 
+/* "!" excludes an element. */
+static bool take_exclusion(const char **s)
+{
+	bool excluded = **s == '!';
+
+	*s += excluded;
+	return excluded;
+}
+
 const char *parse_pid(const char *s, void *pid_list)
 {
-	struct pid_list *list = pid_list;
+	struct pid_list *both = pid_list;
+	struct pid_array *list = take_exclusion(&s) ? &both->excluded : &both->included;
 	uint64_t pid;
 	void *items;
 
@@ -103,6 +96,8 @@ const char *parse_ports(const char *s, void *port_set)
 {
 	char low_text[PARSE_ELEMENT_MAX];
 	struct port_set *set = port_set;
+	bool excluded = take_exclusion(&s);
+	uint64_t *words = excluded ? set->excluded : set->words;
 	const char *dash = strchr(s, '-');
 	size_t len = dash ? (size_t)(dash - s) : strlen(s);
 	uint64_t low, high;
@@ -117,8 +112,9 @@ const char *parse_ports(const char *s, void *port_set)
 	if (low > high)
 		return "range in reverse order";
 	for (uint64_t port = low; port <= high; port++)
-		set->words[port / 64] |= 1ULL << (port % 64);
+		words[port / 64] |= 1ULL << (port % 64);
 	set->given = true;
+	set->includes |= !excluded;
 	return NULL;
 }
 
@@ -157,7 +153,8 @@ static const char *prefix_of_text(const char *s, struct prefix *p)
 
 const char *parse_prefix(const char *s, void *prefix_list)
 {
-	struct prefix_list *list = prefix_list;
+	struct prefix_list *both = prefix_list;
+	struct prefix_array *list = take_exclusion(&s) ? &both->excluded : &both->included;
 	struct prefix p;
 	const char *why = prefix_of_text(s, &p);
 	void *items;
@@ -170,6 +167,18 @@ const char *parse_prefix(const char *s, void *prefix_list)
 	list->items = items;
 	list->items[list->n++] = p;
 	return NULL;
+}
+
+const char *parse_comm(const char *s, void *comm_patterns)
+{
+	bool excluded = take_exclusion(&s);
+	int err = *s ? comm_patterns_add(comm_patterns, s, excluded) : -EINVAL;
+
+	if (err == -EINVAL)
+		return "empty element";
+	if (err == -E2BIG)
+		return "the kernel keeps only the first 15 bytes of a name: give those";
+	return err ? "more names than 8" : NULL;
 }
 
 const char *parse_list(const char *list, const char *(*parse)(const char *s, void *into),
@@ -198,108 +207,4 @@ const char *parse_list(const char *list, const char *(*parse)(const char *s, voi
 			return why;
 		list += len + 1;
 	}
-}
-
-/* fd: O_PATH, with which nothing is opened: on a device or a FIFO, that has side effects. */
-static const char *netns_of_fd(int fd, uint32_t *inode, int *kept_fd)
-{
-	char name[sizeof("/proc/self/fd/") + 11];
-	const char *why = NULL;
-	struct statfs fs;
-	struct stat st;
-
-	if (fstatfs(fd, &fs))
-		return strerror(errno);
-	if (fs.f_type != NSFS_MAGIC)
-		return "not a namespace";
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return strerror(errno);
-	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
-		why = "not a network namespace";
-	else if (fstat(fd, &st))
-		why = strerror(errno);
-	else
-		*inode = (uint32_t)st.st_ino;
-	if (why)
-		close(fd);
-	else
-		*kept_fd = fd;
-	return why;
-}
-
-static const char *netns_of_path(const char *path, uint32_t *inode, int *kept_fd)
-{
-	int fd = sudo_user_open(path, O_PATH, 0);
-	const char *why;
-
-	if (fd < 0)
-		return strerror(-fd);
-	why = netns_of_fd(fd, inode, kept_fd);
-	close(fd);
-	return why;
-}
-
-const char *parse_netns(const char *s, uint32_t *inode, int *fd)
-{
-	static const char prefix[] = "net:[";
-	size_t start = strncmp(s, prefix, sizeof(prefix) - 1) ? 0 : sizeof(prefix) - 1;
-	size_t digits = strspn(s + start, DIGITS);
-	char number[PARSE_ELEMENT_MAX];
-	uint64_t value;
-
-	if (!s[0])
-		return "empty";
-	if (strcmp(s + start + digits, start ? "]" : ""))
-		return netns_of_path(s, inode, fd);
-	if (digits >= sizeof(number))
-		return "not an inode number";
-	memcpy(number, s + start, digits);
-	number[digits] = '\0';
-	if (parse_number(number, 1, UINT32_MAX, &value))
-		return "not an inode number";
-	*inode = (uint32_t)value;
-	return NULL;
-}
-
-const char *parse_cgroup(const char *path, uint64_t *id)
-{
-	int fd = sudo_user_open(path, O_PATH, 0);
-	const char *why = NULL;
-	struct statfs fs;
-	struct stat st;
-
-	if (fd < 0)
-		return strerror(-fd);
-	if (fstat(fd, &st) || fstatfs(fd, &fs))
-		why = strerror(errno);
-	else if (!S_ISDIR(st.st_mode))
-		why = "not a directory";
-	else if (fs.f_type != CGROUP2_SUPER_MAGIC)
-		why = "not in a cgroup v2 file system";
-	else
-		*id = st.st_ino;
-	close(fd);
-	return why;
-}
-
-/* /proc/TID exists for every thread, although /proc does not list it; for a process, Tgid is its own ID. */
-const char *parse_check_process(uint32_t pid)
-{
-	char path[64], line[128];
-	unsigned int tgid = 0;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%u/status", pid);
-	status = fopen(path, "re");
-	if (!status)
-		return errno == ENOENT ? "no such process" : strerror(errno);
-	while (fgets(line, sizeof(line), status))
-		if (sscanf(line, "Tgid: %u", &tgid) == 1)
-			break;
-	fclose(status);
-	if (!tgid)
-		return "no such process";
-	return tgid == pid ? NULL : "a thread, not a process";
 }

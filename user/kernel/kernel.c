@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shared/config.h"
 #include "types.h"
 
 /* Follows a function or a typedef to its prototype; NULL: there is none. */
@@ -90,6 +91,28 @@ bool kernel_has_struct(const struct types *types, const char *name)
 bool kernel_has_preempt_kfuncs(const struct types *own)
 {
 	return kernel_function_args(own, "bpf_preempt_disable") >= 0;
+}
+
+static __u32 struct_id(const struct types *types, const char *name)
+{
+	int id = types_find(types, name, BTF_KIND_STRUCT);
+
+	return id > 0 ? (__u32)id : 0;
+}
+
+void kernel_type_ids(const struct types *own, struct type_ids *to)
+{
+	to->fdtable = struct_id(own, "fdtable");
+	to->file = struct_id(own, "file");
+	to->files_struct = struct_id(own, "files_struct");
+	to->inet_connection_sock = struct_id(own, "inet_connection_sock");
+	to->inet_timewait_sock = struct_id(own, "inet_timewait_sock");
+	to->sk_buff = struct_id(own, "sk_buff");
+	to->sock = struct_id(own, "sock");
+	to->sock_common = struct_id(own, "sock_common");
+	to->socket = struct_id(own, "socket");
+	to->task_struct = struct_id(own, "task_struct");
+	to->tcp_skb_cb = struct_id(own, "tcp_skb_cb");
 }
 
 bool kernel_preempts_tracepoints(const struct types *own)

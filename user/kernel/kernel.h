@@ -9,6 +9,7 @@
 /* the kernel's own BTF */
 #define KERNEL_TYPES "/sys/kernel/btf/vmlinux"
 
+struct type_ids;
 struct types;
 
 /* The number of arguments of a raw tracepoint, or -ENOENT. */
@@ -29,6 +30,9 @@ bool kernel_has_field(const struct types *types, const char *structure, const ch
 
 /* May a program hold its CPU?  Since Linux 6.10. */
 bool kernel_has_preempt_kfuncs(const struct types *own);
+
+/* What PEEK() of bpf/socket.bpf.h needs.  own: the kernel's own types.  A struct that is not there is 0. */
+void kernel_type_ids(const struct types *own, struct type_ids *to);
 
 /*
  * Can a task be preempted while a program of a tracepoint runs?  It can since Linux 7.0; the sign is a per-CPU

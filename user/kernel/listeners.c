@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "chapter/select.h"
+#include "processes.h"
 #include "shared/wanted.h"
 
 /* listeners that one system call reads */
@@ -86,11 +87,9 @@ static void forget(struct listeners *l, uint64_t since_ns)
 
 bool listener_is_selected(const volatile struct config *cfg, int pids_fd, const struct listening *l)
 {
-	__u8 one;
-
 	return !wanted_by_owner(cfg) || l->selected ||
 	       (cfg->by_pid && !cfg->by_comm && !cfg->cgroup &&
-		!bpf_map_lookup_elem(pids_fd, &l->owner.pid, &one));
+		processes_include(pids_fd, l->owner.pid));
 }
 
 static int report(struct listeners *known, const struct listeners_request *q,

@@ -6,7 +6,6 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -19,7 +18,8 @@
 #include "chapter/select.h"
 #include "holders.h"
 #include "namespaces.h"
-#include "shared/config.h"
+#include "processes.h"
+#include "sock_diag.h"
 
 #define BIT(state) (1U << (state))
 /* the states of a full socket; a request socket (NEW_SYN_RECV, shown as SYN_RECV) is not one */
@@ -80,16 +80,13 @@ static bool selects_by_owner(const struct scan *s)
 {
 	const struct options *o = s->request->options;
 
-	return s->request->by_pid || o->comm[0] || o->cgroup_path;
+	return pid_list_given(&o->pids) || s->request->cfg->by_pid || o->comms.n || o->cgroup_path;
 }
 
 /* The map of the BPF side has the children of -f and COMMAND as well. */
 static bool is_selected(const struct scan *s, const struct owner *owner)
 {
-	__u8 one;
-
-	return (!s->request->by_pid ||
-		!bpf_map_lookup_elem(s->request->pids_fd, &owner->pid, &one)) &&
+	return processes_select(s->request->cfg, s->request->pids_fd, owner->pid) &&
 	       select_comm_and_cgroup(s->request->options, NULL, owner);
 }
 
@@ -209,22 +206,11 @@ static int read_answer(struct scan *s, int fd)
 /* Dumps the sockets of this family and these states in the network namespace that this process is in. */
 static int dump(struct scan *s, int family, uint32_t states)
 {
-	struct {
-		struct nlmsghdr header;
-		struct inet_diag_req_v2 request;
-	} message = {
-		.header = { .nlmsg_len = sizeof(message),
-			    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.request = { .sdiag_family = (uint8_t)family,
-			     .sdiag_protocol = IPPROTO_TCP,
-			     .idiag_states = states },
-	};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG), err;
 
 	if (fd < 0)
 		return -errno;
-	err = send(fd, &message, sizeof(message), 0) < 0 ? -errno : 1;
+	err = sock_diag_ask(fd, (uint8_t)family, states, 0, 0) ?: 1;
 	while (err > 0)
 		err = read_answer(s, fd);
 	close(fd);

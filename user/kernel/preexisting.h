@@ -3,18 +3,18 @@
 #ifndef PREEXISTING_H
 #define PREEXISTING_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/options.h"
+#include "shared/config.h"
 
 /* What to find, and the maps for it. */
 struct preexisting_request {
 	const struct options *options;
 	int connections_fd; /* struct tuple -> struct record */
 	int listeners_fd;   /* struct listener_key -> struct listener */
-	int pids_fd;	    /* the processes that are selected */
-	bool by_pid;
+	int pids_fd;	    /* the processes of -p */
+	const volatile struct config *cfg;
 };
 
 /* Tries to use sock_diag.  0 or -errno. */

@@ -49,18 +49,8 @@ static bool still_runs(uint32_t pid, uint64_t started)
 	return read_process(pid, &now) && now.started == started;
 }
 
-int processes_note(struct processes *p, const struct options *options)
+static int note(struct processes *p, const struct pid_array *pids)
 {
-	const struct pid_list *pids = &options->pids;
-
-	*p = (struct processes){ .options = options };
-	if (!pids->n)
-		return 0;
-	p->started = calloc(pids->n, sizeof(*p->started));
-	if (!p->started) {
-		message("memory: %s", strerror(ENOMEM));
-		return -ENOMEM;
-	}
 	for (size_t i = 0; i < pids->n; i++) {
 		struct process process;
 
@@ -68,17 +58,32 @@ int processes_note(struct processes *p, const struct options *options)
 			message("--pid %u: the process has ended", pids->items[i]);
 			return -ESRCH;
 		}
-		p->started[i] = process.started;
+		p->noted[p->n++] = (struct noted_process){ pids->items[i], process.started };
 	}
 	return 0;
 }
 
-/* The hook on exit is attached, so a process that ends after it was entered is removed. */
-static bool enter(int pids_fd, uint32_t pid, uint64_t started)
+int processes_note(struct processes *p, const struct options *options)
 {
-	__u8 one = 1;
+	const struct pid_list *pids = &options->pids;
+	int err;
 
-	if (bpf_map_update_elem(pids_fd, &pid, &one, BPF_NOEXIST))
+	*p = (struct processes){ .options = options };
+	if (!pid_list_given(pids))
+		return 0;
+	p->noted = calloc(pids->included.n + pids->excluded.n, sizeof(*p->noted));
+	if (!p->noted) {
+		message("memory: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	err = note(p, &pids->included);
+	return err ? err : note(p, &pids->excluded);
+}
+
+/* The hook on exit is attached, so a process that ends after it was entered is removed. */
+static bool enter(int pids_fd, uint32_t pid, uint64_t started, uint8_t element)
+{
+	if (bpf_map_update_elem(pids_fd, &pid, &element, BPF_NOEXIST))
 		return false;
 	if (still_runs(pid, started))
 		return true;
@@ -93,14 +98,14 @@ static bool enter_children(int pids_fd)
 	struct dirent *entry;
 	struct process process;
 	bool more = false;
-	__u8 one;
+	uint8_t element;
 
 	while (proc && (entry = readdir(proc))) {
 		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
 
 		if (isdigit((unsigned char)entry->d_name[0]) && read_process(pid, &process) &&
-		    !bpf_map_lookup_elem(pids_fd, &process.parent, &one))
-			more |= enter(pids_fd, pid, process.started);
+		    !bpf_map_lookup_elem(pids_fd, &process.parent, &element))
+			more |= enter(pids_fd, pid, process.started, element);
 	}
 	if (proc)
 		closedir(proc);
@@ -109,25 +114,75 @@ static bool enter_children(int pids_fd)
 
 void processes_settle(const struct processes *p, int pids_fd)
 {
-	const struct pid_list *pids = &p->options->pids;
-
-	for (size_t i = 0; i < pids->n; i++)
-		if (!still_runs(pids->items[i], p->started[i]))
-			bpf_map_delete_elem(pids_fd, &pids->items[i]);
+	for (size_t i = 0; i < p->n; i++)
+		if (!still_runs(p->noted[i].pid, p->noted[i].started))
+			bpf_map_delete_elem(pids_fd, &p->noted[i].pid);
 	/* a child that was born before its parent was entered is found the next time round */
-	while (pids->n && p->options->follow && enter_children(pids_fd))
+	while (p->n && p->options->follow && enter_children(pids_fd))
 		;
 }
 
 bool processes_ended(int pids_fd)
 {
-	__u32 pid;
+	__u32 pid, *last = NULL;
+	uint8_t element;
 
-	return bpf_map_get_next_key(pids_fd, NULL, &pid) && errno == ENOENT;
+	while (!bpf_map_get_next_key(pids_fd, last, &pid)) {
+		if (!bpf_map_lookup_elem(pids_fd, &pid, &element) && element == ELEMENT_INCLUDED)
+			return false;
+		last = &pid;
+	}
+	return errno == ENOENT;
+}
+
+bool processes_include(int pids_fd, uint32_t pid)
+{
+	uint8_t element;
+
+	return !bpf_map_lookup_elem(pids_fd, &pid, &element) && element == ELEMENT_INCLUDED;
+}
+
+bool processes_select(const volatile struct config *cfg, int pids_fd, uint32_t pid)
+{
+	uint8_t element;
+
+	if (!cfg->by_pid && !cfg->by_other_pid)
+		return true;
+	if (bpf_map_lookup_elem(pids_fd, &pid, &element))
+		return !cfg->by_pid;
+	return element == ELEMENT_INCLUDED;
 }
 
 void processes_free(struct processes *p)
 {
-	free(p->started);
-	p->started = NULL;
+	free(p->noted);
+	p->noted = NULL;
+}
+
+static bool is_given(const struct options *o, uint32_t pid)
+{
+	for (size_t i = 0; i < o->pids.included.n; i++)
+		if (o->pids.included.items[i] == pid)
+			return true;
+	return false;
+}
+
+void processes_explain_nothing(const struct options *o)
+{
+	DIR *proc = o->pids.included.n && !o->follow ? opendir("/proc") : NULL;
+	struct dirent *entry;
+	struct process process;
+	unsigned int n = 0;
+
+	while (proc && (entry = readdir(proc))) {
+		uint32_t pid = (uint32_t)strtoul(entry->d_name, NULL, 10);
+
+		n += isdigit((unsigned char)entry->d_name[0]) && read_process(pid, &process) &&
+		     is_given(o, process.parent) && !is_given(o, pid);
+	}
+	if (proc)
+		closedir(proc);
+	if (n)
+		message("--pid: no connection was reported, but %u child process%s %s not selected (-f selects %s)",
+			n, n == 1 ? "" : "es", n == 1 ? "is" : "are", n == 1 ? "it" : "them");
 }

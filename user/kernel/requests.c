@@ -69,7 +69,7 @@ static bool may_report(struct requests *known, const struct requests_request *q,
 		known->second = now_ns / NS_PER_S;
 		known->n = 0;
 	}
-	return !q->cfg->tally && known->n++ < q->cfg->max_attempts;
+	return !(q->cfg->tally || q->cfg->rows) && known->n++ < q->cfg->max_attempts;
 }
 
 static void count(const struct requests_request *q, const struct handshake_part *h,
@@ -151,7 +151,8 @@ static int report_open(const void *ctx, const void *key)
 
 	if (bpf_map_lookup_elem(q->synacks_fd, key, &s) || !is_open(half, &s) ||
 	    !make_record(&open.record, q, key, &s) ||
-	    !wanted_open(q->cfg, &open.record, half->now_ns))
+	    !wanted_open(q->cfg, &open.record, half->now_ns) ||
+	    !select_open(q->options, &open.record, half->now_ns))
 		return 0;
 	return q->sink(q->ctx, &(struct item){ ITEM_OPEN, &open, sizeof(open) });
 }

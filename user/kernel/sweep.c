@@ -86,7 +86,7 @@ static int report_unposted(const struct sweep *s, const struct record *r, const 
 
 	if (!r->h.conn || !diary_established(r) || !sweep_selects(s, r))
 		return 0;
-	if (unposted && sk && r->h.role == ROLE_SERVER && s->cfg->accept_seen)
+	if (unposted && sk && r->h.role == ROLE_SERVER && s->cfg->accept_awaited)
 		unposted = !bpf_map_delete_elem(s->unaccepted_fd, sk) ||
 			   accept_fate_of(&r->h) == ACCEPT_UNPOSTED;
 	return unposted && wanted_handshake(s->cfg, r)
@@ -95,8 +95,7 @@ static int report_unposted(const struct sweep *s, const struct record *r, const 
 }
 
 /* The last time, no margin is allowed: the hook is detached, and a segment would not be seen. */
-static int report_expired(const struct sweep *s, const struct tuple *key, uint64_t now_ns,
-			  bool blind)
+static int report_expired(const struct sweep *s, const __u64 *key, uint64_t now_ns, bool blind)
 {
 	struct record r;
 	uint64_t slack_ns = 0;
@@ -117,7 +116,7 @@ static int report_expired(const struct sweep *s, const struct tuple *key, uint64
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind)
 {
 	struct keys keys;
-	int err = keys_read(&keys, s->minisockets_fd, sizeof(struct tuple), sizeof(struct record));
+	int err = keys_read(&keys, s->minisockets_fd, sizeof(__u64), sizeof(struct record));
 
 	if (err)
 		return err;
@@ -178,7 +177,7 @@ int sweep_unposted(const struct sweep *s)
 {
 	int err = report_unposted_in(s, s->table_fd, sizeof(__u64));
 
-	return err ? err : report_unposted_in(s, s->minisockets_fd, sizeof(struct tuple));
+	return err ? err : report_unposted_in(s, s->minisockets_fd, sizeof(__u64));
 }
 
 static int count_selected_in(const struct sweep *s, int map_fd, size_t key_size)
@@ -200,6 +199,6 @@ static int count_selected_in(const struct sweep *s, int map_fd, size_t key_size)
 int sweep_count(const struct sweep *s)
 {
 	return count_selected_in(s, s->table_fd, sizeof(__u64)) +
-	       count_selected_in(s, s->minisockets_fd, sizeof(struct tuple)) +
+	       count_selected_in(s, s->minisockets_fd, sizeof(__u64)) +
 	       count_selected_in(s, s->preexisting_fd, sizeof(struct tuple));
 }

@@ -9,9 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/item.h"
 #include "base/options.h"
 #include "shared/config.h"
+
+/* how long a connection may wait for accept() before its handshake is reported */
+#define ACCEPT_WAIT_NS NS_PER_S
 
 struct sweep {
 	const volatile struct config *cfg;
@@ -61,9 +65,10 @@ struct requests_request;
 /*
  * Reports the handshakes and closes that are not over at now_ns, by state and age.  If the socket of a record is
  * gone, its end was missed: the last time, it is reported as incomplete, and before not at all.  requests: the
- * half-open handshakes; NULL: there are none.
+ * half-open handshakes; NULL: there are none.  *established: how many others are established.
  */
-int sweep_open(const struct sweep *s, const struct requests_request *requests, uint64_t now_ns);
+int sweep_open(const struct sweep *s, const struct requests_request *requests, uint64_t now_ns,
+	       uint64_t *established);
 
 /* After detaching: reports the handshakes of established connections that were not posted. */
 int sweep_unposted(const struct sweep *s);

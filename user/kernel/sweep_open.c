@@ -15,13 +15,16 @@ struct walk {
 	const struct sweep *s;
 	int map_fd;
 	uint64_t now_ns;
+	uint64_t *established; /* those found so far that are not reported */
 };
 
-/* It waited for accept() when the trace began, and does still: its handshake is not reported. */
-static bool is_stuck_in_queue(const struct sweep *s, const struct record *r)
+/* It waits for accept() since before the trace, or for so long that its handshake was reported without it. */
+static bool is_stuck_in_queue(const struct sweep *s, const struct record *r, uint64_t now_ns)
 {
-	return r->h.flags & HANDSHAKE_BEFORE_TRACE && r->h.role == ROLE_SERVER && !r->h.accept_ns &&
-	       s->checked_ns && r->h.seen == (s->check | SEEN_UNACCEPTED);
+	return r->h.role == ROLE_SERVER && !r->h.accept_ns && s->checked_ns &&
+	       r->h.seen == (s->check | SEEN_UNACCEPTED) &&
+	       (r->h.flags & HANDSHAKE_BEFORE_TRACE ||
+		diary_handshake_end_ns(&r->h) + ACCEPT_WAIT_NS <= now_ns);
 }
 
 /* Does an established connection retransmit for a time-out, or wait for the peer's window? */
@@ -41,9 +44,10 @@ static bool is_open(const struct sweep *s, const struct record *r, bool held, ui
 		return false;
 	/* a close that had begun before the trace has a state but no step */
 	if (diary_established(r) && !r->c.n_steps && r->h.state == BPF_TCP_ESTABLISHED &&
-	    !is_stuck_in_queue(s, r) && !is_stuck(s, r))
+	    !(s->options->states.included >> BPF_TCP_ESTABLISHED & 1) &&
+	    !is_stuck_in_queue(s, r, now_ns) && !is_stuck(s, r))
 		return false;
-	return wanted_open(s->cfg, r, now_ns);
+	return wanted_open(s->cfg, r, now_ns) && select_open(s->options, r, now_ns);
 }
 
 static uint64_t last_event_ns(const struct record *r)
@@ -90,6 +94,13 @@ static int report_as_open(const struct sweep *s, struct item_open *open)
 	return sweep_report(s, ITEM_OPEN, open, sizeof(*open));
 }
 
+/* Is it established, with nothing begun that would be reported? */
+static bool is_established(const struct sweep *s, const struct record *r)
+{
+	return r->h.conn && diary_established(r) && !r->c.n_steps &&
+	       r->h.state == BPF_TCP_ESTABLISHED && sweep_selects(s, r);
+}
+
 /* Who holds it is not known yet: with -p any process may be selected. */
 static bool find_open(const void *ctx, const void *value, struct open_place *place)
 {
@@ -97,8 +108,10 @@ static bool find_open(const void *ctx, const void *value, struct open_place *pla
 	const struct record *r = value;
 	bool gone = is_gone(w->s, r);
 
-	if (gone ? !w->s->last : !is_open(w->s, r, w->s->cfg->by_pid, w->now_ns))
+	if (gone ? !w->s->last : !is_open(w->s, r, w->s->cfg->by_pid, w->now_ns)) {
+		*w->established += !gone && is_established(w->s, r);
 		return false;
+	}
 	*place = open_place(r);
 	if (gone)
 		place->state = 0;
@@ -145,23 +158,25 @@ static struct open_source source_of(const struct walk *w, size_t key_size)
 }
 
 /* In the order in which a connection moves from map to map, so that none is missed meanwhile. */
-int sweep_open(const struct sweep *s, const struct requests_request *requests, uint64_t now_ns)
+int sweep_open(const struct sweep *s, const struct requests_request *requests, uint64_t now_ns,
+	       uint64_t *established)
 {
 	/* the check does not cover connections that have not changed state since the trace began */
 	struct sweep unchecked = *s;
-	const struct walk preexisting = { &unchecked, s->preexisting_fd, now_ns },
-			  table = { s, s->table_fd, now_ns },
-			  minisockets = { s, s->minisockets_fd, now_ns };
+	const struct walk preexisting = { &unchecked, s->preexisting_fd, now_ns, established },
+			  table = { s, s->table_fd, now_ns, established },
+			  minisockets = { s, s->minisockets_fd, now_ns, established };
 	const struct requests_open half_open = { requests, now_ns };
 	struct open_source sources[OPEN_SOURCES_MAX];
 	size_t n = 0;
 	int err = sweep_report(s, ITEM_SNAPSHOT, NULL, 0);
 
+	*established = 0;
 	unchecked.checked_ns = 0;
 	if (requests)
 		sources[n++] = requests_source(&half_open);
 	sources[n++] = source_of(&preexisting, sizeof(struct tuple));
 	sources[n++] = source_of(&table, sizeof(__u64));
-	sources[n++] = source_of(&minisockets, sizeof(struct tuple));
+	sources[n++] = source_of(&minisockets, sizeof(__u64));
 	return err ? err : open_list_report(sources, n);
 }

@@ -17,8 +17,6 @@
 #include "shared/wanted.h"
 #include "sweep.h"
 
-/* how long a connection may wait for accept() before its handshake is reported */
-#define ACCEPT_WAIT_NS NS_PER_S
 /* how long a reset connection is kept until a hook says why; most are for some microseconds */
 #define RESET_WAIT_NS (NS_PER_S / 5)
 /* items that one tracer_read() passes on, so that timers and signals do not wait for too long */
@@ -193,13 +191,13 @@ int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 	err = tracer_half_open(t, sink, ctx, &requests, &any);
 	s = make_sweep(t, sink, ctx);
 	if (!err)
-		err = sweep_open(&s, any ? &requests : NULL, clock_monotonic_ns());
+		err = sweep_open(&s, any ? &requests : NULL, clock_monotonic_ns(), &t->established);
 	return err ? err : tracer_report_listeners(t, sink, ctx);
 }
 
 bool tracer_processes_ended(struct tracer *t)
 {
-	return t->options->pids.n && processes_ended(bpf_map__fd(t->skel->maps.pids));
+	return t->options->pids.included.n && processes_ended(bpf_map__fd(t->skel->maps.pids));
 }
 
 int tracer_count_open(struct tracer *t)
@@ -237,21 +235,26 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 	return err;
 }
 
+/* Are all selected connections in the tables, those from before the trace too? */
+static bool knows_established(const struct tracer *t, const struct item_counts *counts)
+{
+	uint32_t scanned = t->skel->bss->scanned_netns; /* 0: all */
+
+	return !counts->table_full && (!scanned || scanned == t->options->netns);
+}
+
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = make_sweep(t, sink, ctx);
-	struct item_counts counts = {
-		.events_lost = tracer_counter(t, COUNT_LOST_HANDSHAKE) +
-			       tracer_counter(t, COUNT_LOST_CLOSE) +
-			       tracer_counter(t, COUNT_LOST_TRANSITION) +
-			       tracer_counter(t, COUNT_LOST_TALLY) +
-			       (t->missed > t->relayed ? t->missed - t->relayed : 0),
-		.table_full = tracer_counter(t, COUNT_TABLE_FULL),
-	};
+	struct item_counts counts = { 0 };
+	struct shortfalls missed;
 	unsigned long long not_followed = tracer_counter(t, COUNT_NOT_FOLLOWED);
 	unsigned long long unseen = tracer_counter(t, COUNT_ACCEPT_UNSEEN);
 	int err = tracer_tally(t, sink, ctx);
 
+	tracer_shortfalls(t, &missed);
+	counts.events_lost = missed.events_lost;
+	counts.table_full = missed.table_full;
 	if (unseen && wanted_by_owner(s.cfg))
 		message("%llu %s accepted by calls that no hook shows: the owner is not known (see LIMITS in the manual)",
 			unseen, unseen == 1 ? "connection was" : "connections were");
@@ -268,6 +271,8 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		err = tracer_report_open(t, sink, ctx);
 	if (!err)
 		err = tracer_finish_attempts(t, sink, ctx);
+	if (!err && knows_established(t, &counts))
+		counts.established = t->established + 1;
 	if (!err)
 		err = sink(ctx, &(struct item){ ITEM_COUNTS, &counts, sizeof(counts) });
 	if (t->options->verbose)

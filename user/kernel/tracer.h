@@ -9,6 +9,8 @@
 
 #include "base/item.h"
 #include "base/options.h"
+#include "base/shortfalls.h"
+#include "shared/row.h"
 
 struct tracer;
 
@@ -37,7 +39,10 @@ int tracer_fd(struct tracer *tracer);
  */
 int tracer_read(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* Reports what has waited too long for accept() or in FIN_WAIT2.  Call it at least once a second. */
+/*
+ * Reports what has waited too long for accept() or in FIN_WAIT2.  Call it ten times a second; where the BPF
+ * side only counts, before what it has counted is read.
+ */
 int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
 
 /* Reports every handshake and close that has begun and is not over, as it stands. */
@@ -46,8 +51,32 @@ int tracer_report_open(struct tracer *tracer, item_fn sink, void *ctx);
 /* Reports the listeners that had a connection, a queue or a drop since the trace began, as they are now. */
 int tracer_report_listeners(struct tracer *tracer, item_fn sink, void *ctx);
 
+/*
+ * From now on passes on to this sink, too, each listener that ends, and with tracer_read_counted_listeners() those
+ * that there are: what is new since it last had them.
+ */
+void tracer_count_listeners(struct tracer *tracer, item_fn sink, void *ctx);
+int tracer_read_counted_listeners(struct tracer *tracer);
+
+/* Are there handshakes whose SYN,ACK was sent again?  Then tracer_sweep() is to be called once a second. */
+bool tracer_handshakes_hang(const struct tracer *tracer);
+
 /* With -o none -s: passes on what the BPF side has counted since the last call.  Otherwise does nothing. */
 int tracer_tally(struct tracer *tracer, item_fn sink, void *ctx);
+
+/* One row of the metrics as it stands, the sum over all CPUs.  True: it is to be removed. */
+typedef bool (*row_fn)(void *ctx, const struct row_key *key, const struct kernel_row *row);
+
+/* Passes on the rows that the BPF side counts, if it does; their exemplars begin anew.  0 or -errno. */
+int tracer_rows(struct tracer *tracer, row_fn sink, void *ctx);
+
+/* With --metrics: counts what is open, by role and state.  False: this kernel offers no way to. */
+bool tracer_count_states(struct tracer *tracer, struct state_count counts[ROLES][STATE_NUMBERS]);
+
+void tracer_shortfalls(struct tracer *tracer, struct shortfalls *to);
+
+/* The hook in use for a feature. */
+enum hook_kind tracer_hook(const struct tracer *tracer, enum feature feature);
 
 /* Have all processes of --pid ended, and with --follow their children? */
 bool tracer_processes_ended(struct tracer *tracer);
@@ -60,6 +89,15 @@ int tracer_stop(struct tracer *tracer, item_fn sink, void *ctx);
 
 /* After tracer_stop(): reports the handshakes and closes that are not over, and ITEM_COUNTS. */
 int tracer_finish(struct tracer *tracer, item_fn sink, void *ctx);
+
+struct chapter;
+struct port_map;
+
+/*
+ * Enters the local ports to the peer of ch, a connect() that found none, and who has them as far as the trace shows
+ * it.  0 or -errno, as of a port_source.
+ */
+int tracer_ask_ports(void *tracer, const struct chapter *ch, struct port_map *map);
 
 /* tracer may be NULL. */
 void tracer_close(struct tracer *tracer);

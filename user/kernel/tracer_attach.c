@@ -106,6 +106,18 @@ int tracer_attach(struct tracer *t)
 }
 
 /* The relay is detached after the primary program: it handles what that one misses. */
+/*
+ * The body is in the map that it tail-calls through.  The kernel takes such a map and its program for used as long as
+ * each has the other; it empties the map when the last descriptor is closed, but not if somebody, such as
+ * bpftool(8), opens it at that moment.
+ */
+static void remove_body(const struct tracer *t)
+{
+	__u32 first = 0;
+
+	bpf_map_delete_elem(bpf_map__fd(t->skel->maps.bodies), &first);
+}
+
 void tracer_detach(struct tracer *t)
 {
 	detach(&t->primary);
@@ -114,5 +126,7 @@ void tracer_detach(struct tracer *t)
 	if (t->skel)
 		tcpstates_bpf__detach(t->skel);
 	detach(&t->relay);
+	if (t->skel)
+		remove_body(t);
 	detach_probes(t);
 }

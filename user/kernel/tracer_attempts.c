@@ -17,7 +17,8 @@ static int report(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns)
 		.ctx = ctx,
 	};
 
-	return attempts_report(&t->attempts, &q, now_ns);
+	/* they are over */
+	return t->options->open ? 0 : attempts_report(&t->attempts, &q, now_ns);
 }
 
 /* A period lasts at least as long as any run of a program that has read its number. */

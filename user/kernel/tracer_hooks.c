@@ -227,15 +227,17 @@ static void choose_hook(struct tracer *t, enum feature feature)
 }
 
 /*
- * With -o none -s, accept() matters only if connections are selected by their owners.  Where its hook makes every
+ * With -o none -s alone, accept() matters only if connections are selected by their owners.  Where its hook makes every
  * system call slower, that of connect() costs nothing more, so that they are wanted together.
  */
 static bool is_wanted(const struct tracer *t, enum feature feature)
 {
+	const volatile struct config *cfg = &t->skel->rodata->cfg;
+
 	if (t->options->hooks[feature] == HOOK_NONE)
 		return false;
 	return (feature != FEATURE_ACCEPT && feature != FEATURE_CONNECT) ||
-	       (!t->options->no_accept && t->skel->rodata->cfg.owners);
+	       (!t->options->no_accept && (cfg->owners || cfg->rows));
 }
 
 static bool is_requested(const struct options *o, enum feature feature)

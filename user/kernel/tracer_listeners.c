@@ -6,6 +6,7 @@
 #include "listeners.h"
 
 #define LISTENERS_EVERY_NS NS_PER_S
+#define LISTENERS_FRESH_NS (NS_PER_S / 20)
 /* of a processor, at most one part in so many */
 #define LISTENERS_SHARE 100
 
@@ -53,9 +54,33 @@ int tracer_report_listeners(struct tracer *t, item_fn sink, void *ctx)
 	return listeners_report(t->listeners, &q, clock_monotonic_ns(), true);
 }
 
+void tracer_count_listeners(struct tracer *t, item_fn sink, void *ctx)
+{
+	t->counted_listeners = listeners_create();
+	t->counted_sink = sink;
+	t->counted_ctx = ctx;
+}
+
+int tracer_read_counted_listeners(struct tracer *t)
+{
+	struct listeners_request q;
+
+	if (!for_each_ready(&t->listener_reader) || !t->counted_listeners)
+		return 0;
+	/* the sweep before a page may just have done it */
+	if (t->listeners_read_ns + LISTENERS_FRESH_NS < clock_monotonic_ns())
+		tracer_read_listeners(t);
+	q = make_request(t, t->counted_sink, t->counted_ctx);
+	return listeners_report(t->counted_listeners, &q, clock_monotonic_ns(), true);
+}
+
 int tracer_listener_ends(struct tracer *t, const struct listening *end)
 {
-	struct listeners_request q = make_request(t, t->sink, t->ctx);
+	struct listeners_request q = make_request(t, t->counted_sink, t->counted_ctx);
+	int err = t->counted_listeners
+			  ? listeners_end(t->counted_listeners, &q, end, clock_monotonic_ns())
+			  : 0;
 
-	return listeners_end(t->listeners, &q, end, clock_monotonic_ns());
+	q = make_request(t, t->sink, t->ctx);
+	return err ? err : listeners_end(t->listeners, &q, end, clock_monotonic_ns());
 }

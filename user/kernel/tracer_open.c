@@ -23,7 +23,8 @@
 __attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
 							      const char *format, va_list args)
 {
-	if (level == LIBBPF_DEBUG)
+	/* the object has no source lines, and for each program libbpf says so */
+	if (level == LIBBPF_DEBUG || strstr(format, "missing .BTF.ext"))
 		return 0;
 	return vfprintf(stderr, format, args);
 }
@@ -203,6 +204,7 @@ static struct tracer *create(const struct options *options)
 	}
 	t->options = options;
 	t->types_fd = -1;
+	t->ports.fd = t->ports.range_fd = -1;
 	t->listeners = listeners_create();
 	if (!t->listeners) {
 		message("memory: %s", strerror(ENOMEM));
@@ -220,12 +222,14 @@ void tracer_close(struct tracer *t)
 		return;
 	tracer_detach(t);
 	for_each_end(&t->alive_check);
+	for_each_end(&t->minisocket_counter);
 	for_each_end(&t->listener_reader);
 	for_each_end(&t->holder_finder);
 	for_each_end(&t->queue_check);
 	for_each_end(&t->held_finder);
 	for_each_end(&t->request_check);
 	listeners_destroy(t->listeners);
+	listeners_destroy(t->counted_listeners);
 	ring_buffer__free(t->ring);
 	tcpstates_bpf__destroy(t->skel);
 	close_types(t);
@@ -233,6 +237,7 @@ void tracer_close(struct tracer *t)
 		close(t->types_fd);
 	tally_counts_destroy(t->passed_on);
 	processes_free(&t->processes);
+	ports_close(&t->ports);
 	free(t);
 }
 
@@ -262,6 +267,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	tracer_count_missed(t);
 	processes_settle(&t->processes, bpf_map__fd(t->skel->maps.pids));
 	tracer_scan(t);
+	t->ports = ports_open(options);
 	*tracer = t;
 	return 0;
 }

@@ -7,10 +7,13 @@
 
 #include "attempts.h"
 #include "base/features.h"
+#include "chapter/time_waits.h"
 #include "for_each.h"
+#include "ports.h"
 #include "processes.h"
 #include "requests.h"
 #include "shared/config.h"
+#include "shared/row.h"
 #include "tcpstates.skel.h"
 #include "tracer.h"
 #include "types.h"
@@ -39,6 +42,7 @@ struct tracer {
 	bool preempted;
 	struct findings found;
 	struct processes processes;
+	struct ports ports; /* where to ask which local ports are taken */
 	/* the first program of each chosen hook; NULL: none */
 	struct bpf_program *progs[FEATURES];
 
@@ -48,6 +52,7 @@ struct tracer {
 	struct bpf_link *backups[BACKUPS]; /* NULL: not needed with this kernel */
 	struct bpf_link *relay;
 	struct for_each alive_check;
+	struct for_each minisocket_counter;
 	struct for_each queue_check;
 	struct for_each listener_reader;
 	struct for_each request_check;
@@ -66,14 +71,20 @@ struct tracer {
 	struct attempts attempts;    /* what was reported of those that are counted */
 	struct requests requests;    /* the same of half-open handshakes */
 	struct listeners *listeners; /* what was reported of them */
-	uint64_t listeners_at_ns;    /* when to read them next */
-	uint64_t checked_ns;	     /* when the last check of live sockets began */
-	uint64_t minisockets_at_ns;  /* when to sweep them next */
-	uint64_t unaccepted_at_ns;   /* the same for those that wait for accept() */
-	uint64_t unaccepted_ns;	     /* those that have waited since before then were swept */
-	uint32_t resets_number;	     /* what the BPF side counted at the last sweep of them */
-	bool resets_left;	     /* and it found some */
-	uint64_t segments_missed;    /* by the hook for minisockets, as of the last sweep */
+	/* the same to those who count, and where they do; NULL: nobody does */
+	struct listeners *counted_listeners;
+	item_fn counted_sink;
+	void *counted_ctx;
+	uint64_t listeners_at_ns;   /* when to read them next */
+	uint64_t listeners_read_ns; /* when that was done last */
+	uint64_t checked_ns;	    /* when the last check of live sockets began */
+	uint64_t minisockets_at_ns; /* when to sweep them next */
+	uint64_t unaccepted_at_ns;  /* the same for those that wait for accept() */
+	uint64_t unaccepted_ns;	    /* those that have waited since before then were swept */
+	uint64_t established;	    /* how many the last report of open ones found beside them */
+	uint32_t resets_number;	    /* what the BPF side counted at the last sweep of them */
+	bool resets_left;	    /* and it found some */
+	uint64_t segments_missed;   /* by the hook for minisockets, as of the last sweep */
 
 	/* while both were attached: runs that the primary program missed, and those of them that the relay handled */
 	uint64_t missed;
@@ -92,6 +103,9 @@ void tracer_configure_hooks(struct tracer *t);
 
 /* After loading, before attaching: fills the maps of the selections.  0 or -errno. */
 int tracer_fill_maps(struct tracer *t, pid_t command);
+
+/* The rows of the others, which the BPF side falls back on.  0 or -errno. */
+int tracer_enter_rows(struct tracer *t);
 
 /* Attaches all programs.  0 or -errno; after a failure, some are attached. */
 int tracer_attach(struct tracer *t);

@@ -29,6 +29,11 @@ static bool may_have_some(const struct tracer *t)
 	       (t->requests.any || t->requests.seen != t->skel->bss->synacks_seen);
 }
 
+bool tracer_handshakes_hang(const struct tracer *t)
+{
+	return may_have_some(t);
+}
+
 static int report(struct tracer *t, item_fn sink, void *ctx, uint64_t now_ns)
 {
 	struct requests_request q = make_request(t, sink, ctx);

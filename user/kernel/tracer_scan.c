@@ -42,7 +42,7 @@ static void scan_by_sock_diag(struct tracer *t)
 		.connections_fd = bpf_map__fd(skel->maps.preexisting),
 		.listeners_fd = bpf_map__fd(skel->maps.listeners),
 		.pids_fd = bpf_map__fd(skel->maps.pids),
-		.by_pid = skel->rodata->cfg.by_pid,
+		.cfg = &skel->rodata->cfg,
 	};
 	uint32_t own = 0;
 
@@ -95,6 +95,11 @@ void tracer_scan(struct tracer *t)
 			       by_iterator ? skel->progs.check_unaccepted
 					   : skel->progs.check_unaccepted_run,
 			       skel->maps.unaccepted);
+	if (t->progs[FEATURE_ALIVE] && skel->rodata->cfg.count_states)
+		for_each_begin(&t->minisocket_counter,
+			       by_iterator ? skel->progs.count_minisocket
+					   : skel->progs.count_minisocket_run,
+			       skel->maps.minisockets);
 	begin_of(t, FEATURE_HOLDER, &t->holder_finder, NULL);
 	if (skel->rodata->cfg.by_pid && t->found.of[FEATURE_SCAN].kind == HOOK_ITER)
 		for_each_begin(&t->held_finder, skel->progs.scan_files, NULL);
@@ -147,6 +152,7 @@ void tracer_read_listeners(struct tracer *t)
 {
 	if (!for_each_ready(&t->listener_reader))
 		return;
+	t->listeners_read_ns = clock_monotonic_ns();
 	t->skel->bss->listeners_number++;
 	for_each_run(&t->listener_reader);
 }

@@ -76,4 +76,7 @@ int recording_close(struct recording *recording);
  */
 int recording_read(const char *path, item_fn sink, void *ctx);
 
+/* The same of a named file, without messages. */
+int recording_peek(const char *path, item_fn sink, void *ctx);
+
 #endif

@@ -17,6 +17,7 @@ struct reading {
 	FILE *f;
 	item_fn sink;
 	void *ctx;
+	bool quiet;  /* no messages */
 	bool ours;   /* it has a block of this program */
 	uint64_t at; /* offset of the current block */
 	bool end;    /* the file ends here, between two blocks */
@@ -64,9 +65,10 @@ static int read_custom(struct reading *in, const struct block *b)
 		return 0;
 	in->ours = true;
 	if (head.version != RECORD_VERSION) {
-		message("%s: recorded by another version of this program (format %u, this one "
-			"reads %u; what precedes it is printed)",
-			in->path, head.version, RECORD_VERSION);
+		if (!in->quiet)
+			message("%s: recorded by another version of this program (format %u, this one "
+				"reads %u; what precedes it is printed)",
+				in->path, head.version, RECORD_VERSION);
 		return -EPROTO;
 	}
 	return pass_on_items(in, b->body + sizeof(head), b->got - sizeof(head));
@@ -145,6 +147,19 @@ static int read_blocks(struct reading *in)
 	if (in->failure && (!err || err == -EBADMSG))
 		return -EIO;
 	return !err && !in->ours ? -EBADMSG : err;
+}
+
+int recording_peek(const char *path, item_fn sink, void *ctx)
+{
+	struct reading in = { .path = path, .sink = sink, .ctx = ctx, .quiet = true };
+	int err;
+
+	in.f = fopen(path, "re");
+	if (!in.f)
+		return -errno;
+	err = read_blocks(&in);
+	fclose(in.f);
+	return err;
 }
 
 int recording_read(const char *path, item_fn sink, void *ctx)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chapter/names.h"
+#include "base/workload.h"
 #include "base/number.h"
 #include "render_parts.h"
 
@@ -25,6 +26,9 @@ enum how {
 	HOW_ERRNO,
 	HOW_ACCEPT, /* accept_ns of the handshake or the close, by the chapter's type */
 	HOW_CGROUP,
+	HOW_UNIT,
+	HOW_CONTAINER,
+	HOW_POD,
 	HOW_STEPS,
 	HOW_BOOL,
 	HOW_STATE,
@@ -72,12 +76,16 @@ const struct field fields[] = {
 	BOTH("comm", HOW_COMM, AT(owner.comm)),
 	BOTH("uid", HOW_INT, AT(owner.uid)),
 	BOTH("cgroup", HOW_CGROUP, AT(owner.cgroup)),
+	BOTH("unit", HOW_UNIT, 0),
+	BOTH("container_id", HOW_CONTAINER, 0),
+	BOTH("pod_uid", HOW_POD, 0),
 	BOTH("complete", HOW_COMPLETE, 0),
 	BOTH("missing", HOW_NAME + NAMES_MISSING, AT(missing)),
 	BOTH("steps", HOW_STEPS, 0),
 	BOTH("completeness", HOW_COMPLETENESS, 0),
 	BOTH("completeness_text", HOW_COMPLETENESS_TEXT, 0),
 	BOTH("accepted", HOW_TRISTATE, AT(accepted)),
+	BOTH("cause", HOW_NAME + NAMES_CAUSE, AT(cause)),
 
 	HANDSHAKE("outcome", HOW_NAME + NAMES_OUTCOME, outcome),
 	{ NAME("errno"), IN_HANDSHAKE, IN_BOTH, HOW_ERRNO, 0 },
@@ -127,6 +135,7 @@ const struct field fields[] = {
 	CLOSE("unread_bytes", HOW_INT, unread),
 	CLOSE("closer_exit", HOW_CLOSER_EXIT, closer_exit),
 	CLOSE("idle_us", HOW_SPAN, idle_ns),
+	CLOSE("silent_us", HOW_SPAN, silent_ns),
 	CLOSE("unacked_bytes", HOW_INT, unacked),
 	CLOSE("unacked_us", HOW_SPAN, unacked_ns),
 	CLOSE("zero_window", HOW_TRISTATE, zero_window),
@@ -181,6 +190,21 @@ static struct value cgroup(const struct render_context *rc, struct maybe id)
 	return text(VALUE_FOREIGN, rc->cgroup_path(rc->cgroup_ctx, (uint64_t)id.value));
 }
 
+static const struct workload *workload(const struct render_context *rc, struct maybe id)
+{
+	static const struct workload none;
+	const struct workload *w = NULL;
+
+	if (id.known && rc->workload)
+		w = rc->workload(rc->cgroup_ctx, (uint64_t)id.value);
+	return w ? w : &none;
+}
+
+static struct value unless_empty(enum value_kind kind, const char *s)
+{
+	return text(kind, *s ? s : NULL);
+}
+
 /* Once in each caller: there the compiler goes from how a value is read straight to how it is written. */
 static __always_inline struct value read_value(const struct field *f,
 					       const struct render_context *rc,
@@ -218,6 +242,12 @@ static __always_inline struct value read_value(const struct field *f,
 								 : ch->handshake.accept_ns);
 	case HOW_CGROUP:
 		return cgroup(rc, ch->owner.cgroup);
+	case HOW_UNIT:
+		return unless_empty(VALUE_FOREIGN, workload(rc, ch->owner.cgroup)->unit);
+	case HOW_CONTAINER:
+		return unless_empty(VALUE_WORD, workload(rc, ch->owner.cgroup)->container_id);
+	case HOW_POD:
+		return unless_empty(VALUE_WORD, workload(rc, ch->owner.cgroup)->pod_uid);
 	case HOW_STEPS:
 		return (struct value){ .kind = VALUE_STEPS };
 	case HOW_BOOL:

@@ -57,7 +57,14 @@ const char *render_time(char buf[TIME_MAX], const struct render_context *rc,
 		return memcpy(buf, "-", 2);
 	if (style == TIME_RELATIVE)
 		return relative_time(buf, (uint64_t)t_ns.value, rc->first_ns);
+	if (rc->time_style != TIME_WALL)
+		return text_utc(buf, render_realtime(rc, t_ns.value));
 	return text_wall(buf, render_realtime(rc, t_ns.value));
+}
+
+bool render_is_older(const struct chapter *ch)
+{
+	return ch->missing == MISSING_BEFORE_TRACE && !ch->t_ns.known;
 }
 
 const char *render_step_time(char buf[TIME_MAX], const struct step *s)
@@ -91,6 +98,25 @@ const char *render_numbers(char buf[NUMBERS_TEXT_MAX], const struct render_conte
 	len += put_sequence(buf + len, " ack=", s->ack, sent ? ch->irs : ch->iss, rc->verbose);
 	buf[len] = '\0';
 	return buf;
+}
+
+/* Is one of the step's numbers known, but not the one from which it would count? */
+static bool has_absolute(const struct chapter *ch, const struct step *s)
+{
+	bool sent = s->segment.sent;
+
+	return (s->seq.known && !(sent ? ch->iss : ch->irs).known) ||
+	       (s->ack.known && !(sent ? ch->irs : ch->iss).known);
+}
+
+bool render_is_absolute(const struct render_context *rc, const struct chapter *ch)
+{
+	if (rc->verbose || ch->missing == MISSING_NOTHING)
+		return false;
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
+		if (has_absolute(ch, &ch->steps[i]))
+			return true;
+	return false;
 }
 
 const char *render_number(char buf[32], struct maybe number)

@@ -17,17 +17,25 @@
 
 struct summary;
 
+/* The columns of a line of -o line, and of a narrow one. */
+#define LINE_WIDTH 120
+#define LINE_NARROW 80
+
 /* What a renderer is given; reporter_begin() fills it in. */
 struct render_context {
 	FILE *out;
 	enum time_style time_style;
 	bool colour;
 	bool utf8;		 /* the output may have more than ASCII */
+	bool narrow;		 /* lines of 80 columns instead of 120 */
+	bool handshakes_alone;	 /* the closes of handshakes that are reported may not be */
 	bool verbose;		 /* -v: absolute sequence numbers, and more in the verdict */
 	int64_t clock_offset_ns; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
 	uint64_t first_ns;	 /* CLOCK_MONOTONIC of the first event reported; 0 until then */
 	/* path of a cgroup id, or NULL when it is not known; valid until the next call */
 	const char *(*cgroup_path)(void *ctx, uint64_t id);
+	/* the same of what its path says; valid until the next call of either */
+	const struct workload *(*workload)(void *ctx, uint64_t id);
 	void *cgroup_ctx;
 	const struct summary *summary; /* of all chapters so far */
 	void *state;		       /* the renderer's own, from begin() to free() */
@@ -39,6 +47,7 @@ struct totals {
 	uint64_t connections;	     /* with at least one chapter reported */
 	uint64_t handshakes, closes; /* chapters reported, without open ones */
 	uint64_t open;		     /* chapters reported as open */
+	struct maybe established;    /* connections selected that are established at the end */
 	uint64_t events_lost;	     /* chapters and transitions not posted, hook runs skipped */
 	uint64_t table_full;	     /* connections that found the table full */
 	uint64_t counted;	     /* handshakes among those above that were only counted */
@@ -51,6 +60,9 @@ struct renderer {
 	const char *name;
 	const char *help;
 	bool machine_readable; /* the summary's table goes to stderr instead */
+	bool other_ends;       /* prints which connection is the other end of one */
+	const struct renderer
+		*of_rows; /* with --by: the one of its rows, instead of the chapters */
 	void (*begin)(struct render_context *rc);
 	void (*chapter)(struct render_context *rc, const struct chapter *ch);
 	/*
@@ -63,6 +75,12 @@ struct renderer {
 	void (*listener)(struct render_context *rc, const struct listener_report *listener);
 	void (*counted)(struct render_context *rc, const struct item_counted *counted);
 	void (*transition)(struct render_context *rc, const struct transition *t);
+	/*
+	 * What --interval adds, instead of a table.  The times are CLOCK_MONOTONIC.  What is open
+	 * at its end is counted with --by only.
+	 */
+	void (*interval)(struct render_context *rc, const struct summary *s, uint64_t from_ns,
+			 uint64_t to_ns);
 	void (*end)(struct render_context *rc, const struct totals *totals);
 	/* called even if end() was not */
 	void (*free)(struct render_context *rc);

@@ -1,74 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * CSV: a row for each chapter, a column for each field of either type, an empty cell for null.
- * Quoted as in RFC 4180, but lines end in LF alone, for awk and cut.
+ * Lines end in LF alone, for awk and cut.
  */
-#include <string.h>
-
-#include "base/cgroups.h"
+#include "csv_cell.h"
 #include "fields.h"
 #include "base/number.h"
 #include "render_parts.h"
-
-/* each byte of a cgroup path may become \xNN */
-#define CELL_MAX (4 * CGROUP_PATH_MAX + 2)
-
-static void put_cell(struct printer *p, const char *text)
-{
-	if (!strpbrk(text, ",\"\r\n")) {
-		printer_words(p, text);
-		return;
-	}
-	printer_char(p, '"');
-	for (;;) {
-		const char *quote = strchrnul(text, '"');
-
-		printer_put(p, text, (size_t)(quote - text));
-		if (!*quote)
-			break;
-		printer_words(p, "\"\"");
-		text = quote + 1;
-	}
-	printer_char(p, '"');
-}
-
-/*
- * Does a spreadsheet take this cell for a formula?  A process chooses its own name, so it may
- * try.  Some programs skip blanks first, and accept the full-width forms of the signs.
- */
-static bool is_formula(const char *text, const char *skipped)
-{
-	static const char *const prefixes[] = {
-		"=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20",
-	};
-
-	text += strspn(text, skipped);
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (!strncmp(text, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
-}
-
-/*
- * Bytes a process chose: escaped, and with an apostrophe before what looks like a formula.  In
- * many locales a spreadsheet begins another cell after a semicolon, even one inside quotes.
- */
-static void put_foreign(struct printer *p, const char *text)
-{
-	char escaped[CELL_MAX], cell[2 * CELL_MAX];
-	bool guard = is_formula(text, " ");
-	size_t n = 0;
-
-	text_foreign(escaped, sizeof(escaped), text);
-	for (const char *at = escaped; *at; at++) {
-		if (guard)
-			cell[n++] = '\'';
-		cell[n++] = *at;
-		guard = *at == ';' && is_formula(at + 1, " \"");
-	}
-	cell[n] = '\0';
-	put_cell(p, cell);
-}
 
 /* The steps as JSON in one cell. */
 static void put_steps(struct printer *p, const struct chapter *ch)
@@ -78,7 +16,7 @@ static void put_steps(struct printer *p, const struct chapter *ch)
 	_Static_assert(STEPS_JSON_MAX <= sizeof(steps.buf), "the steps fit the printer's buffer");
 	printer_begin(&steps, p->out);
 	render_steps_json(&steps, ch);
-	put_cell(p, json_end_text(&steps));
+	csv_cell(p, json_end_text(&steps));
 }
 
 static void put_value(struct printer *p, struct value v, const struct chapter *ch)
@@ -110,13 +48,13 @@ static void put_value(struct printer *p, struct value v, const struct chapter *c
 		printer_words(p, text_address(text, v.address, ch->family));
 		break;
 	case VALUE_NAME:
-		put_cell(p, v.name->text);
+		csv_cell(p, v.name->text);
 		break;
 	case VALUE_WORD:
-		put_cell(p, v.text);
+		csv_cell(p, v.text);
 		break;
 	case VALUE_FOREIGN:
-		put_foreign(p, v.text);
+		csv_foreign(p, v.text);
 		break;
 	case VALUE_STEPS:
 		put_steps(p, ch);
@@ -156,8 +94,9 @@ static void chapter(struct render_context *rc, const struct chapter *ch)
 
 const struct renderer renderer_csv = {
 	.name = "csv",
-	.help = "one row for each chapter, after a header",
+	.help = "one row for each chapter, after a header; with --by the rows of that",
 	.machine_readable = true,
+	.of_rows = &renderer_csv_rows,
 	.begin = begin,
 	.chapter = chapter,
 };

@@ -131,12 +131,10 @@ static void put_histogram(struct printer *p, const char *key, const struct histo
 	put_us(p, h->max);
 	json_key(p, "buckets");
 	json_open(p, '[');
-	for (unsigned int i = 0; i < BUCKETS; i++) {
-		if (!h->count[i])
-			continue;
+	for (uint32_t i = 0; i < h->n_cells; i++) {
 		json_open(p, '[');
-		put_us(p, histogram_value(i));
-		json_uint(p, h->count[i]);
+		put_us(p, histogram_value(h->cells[i].bucket));
+		json_uint(p, h->cells[i].n);
 		json_close(p, ']');
 	}
 	json_close(p, ']');

@@ -5,6 +5,7 @@
 #include "chapter/attempt.h"
 #include "chapter/names.h"
 #include "render_parts.h"
+#include "summary_json.h"
 
 static void put_step(struct printer *p, const struct step *s)
 {
@@ -142,40 +143,19 @@ static void counted(struct render_context *rc, const struct item_counted *c)
 	json_end_line(&p);
 }
 
-static void put_count(struct printer *p, const char *key, uint64_t count)
+static void interval(struct render_context *rc, const struct summary *s, uint64_t from_ns,
+		     uint64_t to_ns)
 {
-	json_key(p, key);
-	json_uint(p, count);
+	const struct summary_interval of = { from_ns, to_ns };
+	struct totals totals = { 0 };
+
+	summary_totals(s, &totals);
+	summary_json(rc, s, &totals, &of);
 }
 
 static void end(struct render_context *rc, const struct totals *totals)
 {
-	struct printer p;
-
-	printer_begin(&p, rc->out);
-	json_open(&p, '{');
-	json_key(&p, "type");
-	json_word(&p, "summary");
-	put_count(&p, "connections", totals->connections);
-	put_count(&p, "handshakes", totals->handshakes);
-	put_count(&p, "counted", totals->counted);
-	put_count(&p, "closes", totals->closes);
-	put_count(&p, "open", totals->open);
-	put_count(&p, "events_lost", totals->events_lost);
-	put_count(&p, "table_full", totals->table_full);
-	put_count(&p, "incomplete", totals->incomplete);
-	json_key(&p, "outcomes");
-	json_open(&p, '{');
-	for (unsigned int i = OUTCOME_UNKNOWN + 1; i < OUTCOMES; i++)
-		put_count(&p, name_outcome(i), totals->outcomes[i]);
-	json_close(&p, '}');
-	json_key(&p, "endings");
-	json_open(&p, '{');
-	for (unsigned int i = ENDING_UNKNOWN + 1; i < ENDINGS; i++)
-		put_count(&p, name_ending(i), totals->endings[i]);
-	json_close(&p, '}');
-	json_close(&p, '}');
-	json_end_line(&p);
+	summary_json(rc, rc->summary, totals, NULL);
 }
 
 const struct renderer renderer_json = {
@@ -185,5 +165,6 @@ const struct renderer renderer_json = {
 	.chapter = chapter,
 	.listener = listener,
 	.counted = counted,
+	.interval = interval,
 	.end = end,
 };

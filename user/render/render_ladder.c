@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "render_parts.h"
 #include "render_verdict.h"
+#include "verdict_say.h"
 
 #define WIDTH 80
 #define TIME_WIDTH 15  /* "~4503599627.370": a step's time has 52 bits of ns */
@@ -72,13 +73,19 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 {
 	char time[TIME_MAX], conn[NUMBER_MAX + 1], who[PERSON_TEXT_MAX];
 	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
+	const char *role = name_role(ch->role);
+	bool older = render_is_older(ch);
 	int len;
 
 	conn[number_uint(conn, ch->conn)] = '\0';
-	len = fprintf(rc->out, "%s #%s %s", render_time(time, rc, TIME_WALL, ch->t_ns), conn,
-		      name_or_dash(name_role(ch->role)));
+	len = fprintf(rc->out, "%s #%s%s%s",
+		      older ? RENDER_OLDER : render_time(time, rc, TIME_WALL, ch->t_ns), conn,
+		      older && !role ? "" : " ", older && !role ? "" : name_or_dash(role));
 	name_person(who, &ch->owner);
-	fprintf(rc->out, "%s%s\n", len + 1 + (int)strlen(who) > WIDTH ? "\n  " : " ", who);
+	if (older && !ch->owner.pid.known)
+		fputc('\n', rc->out);
+	else
+		fprintf(rc->out, "%s%s\n", len + 1 + (int)strlen(who) > WIDTH ? "\n  " : " ", who);
 
 	render_local(local, ch);
 	render_remote(remote, ch);
@@ -117,21 +124,26 @@ static void put_gap(const struct ladder *l, const char *state, const char *text)
 static void put_wait(const struct ladder *l, const struct step *s)
 {
 	struct maybe gap = { .known = l->t_ns.known && s->t_ns.known };
-	char ms[32], text[BETWEEN];
+	char words[32], text[BETWEEN];
 
 	gap.value = s->t_ns.value - l->t_ns.value;
 	if (!gap.known || gap.value < GAP_NS)
 		return;
-	snprintf(text, sizeof(text), "%*s%s%s ms", TAIL + 1, "",
-		 l->derived || s->derived ? "~" : "", text_ms(ms, gap));
+	snprintf(text, sizeof(text), "%*s%s%s", TAIL + 1, "", l->derived || s->derived ? "~" : "",
+		 ms_words(words, gap));
 	put_gap(l, "", text);
 }
 
-static bool timed_out(const struct chapter *ch)
+/* Does a SYN or FIN (`what`) that nothing follows have no answer, the way this chapter ended? */
+static bool ended_unanswered(const struct chapter *ch, uint8_t what)
 {
-	return !ch->open &&
-	       (ch->type == CHAPTER_CLOSE ? ch->close.ending == ENDING_TIMED_OUT
-					  : ch->handshake.outcome == OUTCOME_TIMED_OUT);
+	if (ch->open)
+		return false;
+	if (ch->type == CHAPTER_CLOSE)
+		return ch->close.ending == ENDING_TIMED_OUT;
+	/* whatever the reason: an ICMP error, a time-out, or an application that gave up */
+	return what == SEGMENT_SYN && ch->handshake.outcome != OUTCOME_ESTABLISHED &&
+	       ch->handshake.outcome != OUTCOME_DROPPED && ch->handshake.outcome != OUTCOME_UNKNOWN;
 }
 
 /* Did this SYN or FIN of ours get no answer, so that it was sent again or the kernel gave up? */
@@ -151,7 +163,7 @@ static bool is_unanswered(const struct chapter *ch, size_t i)
 			return true;
 		answered |= later->flags && !later->sent;
 	}
-	return !answered && timed_out(ch);
+	return !answered && ended_unanswered(ch, what);
 }
 
 static void put_shaft(const struct ladder *l, size_t columns)

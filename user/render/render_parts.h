@@ -13,6 +13,7 @@ extern const struct renderer renderer_line;
 extern const struct renderer renderer_states;
 extern const struct renderer renderer_json;
 extern const struct renderer renderer_csv;
+extern const struct renderer renderer_csv_rows;
 extern const struct renderer renderer_html;
 
 /* From CLOCK_MONOTONIC ns to CLOCK_REALTIME ns. */
@@ -28,11 +29,15 @@ void render_time_json(struct printer *p, const char *key, const struct render_co
 
 /*
  * The time of an event (CLOCK_MONOTONIC) in the style that -t and -T choose, else in the
- * renderer's: "15:04:05.123456" local time, or "12.345678" s since the first event; "-" when not
- * known.
+ * renderer's: "15:04:05.123456Z" UTC, with -T "16:04:05.123456+01:00" local time, or "12.345678" s
+ * since the first event; "-" when not known.
  */
 const char *render_time(char buf[TIME_MAX], const struct render_context *rc,
 			enum time_style by_default, struct maybe t_ns);
+
+/* Instead of a time and a role that are not known: the connection is older than the trace. */
+#define RENDER_OLDER "(began before the trace)"
+bool render_is_older(const struct chapter *ch);
 
 /*
  * A step's milliseconds since the chapter began: "44.892", "~44.892" when derived, "-" when not
@@ -55,6 +60,9 @@ const char *render_remote(char buf[ENDPOINT_MAX], const struct chapter *ch);
  */
 const char *render_numbers(char buf[NUMBERS_TEXT_MAX], const struct render_context *rc,
 			   const struct chapter *ch, const struct step *s);
+
+/* Does render_numbers() give an absolute number, since the beginning of the connection was not seen? */
+bool render_is_absolute(const struct render_context *rc, const struct chapter *ch);
 
 #define STUCK_TEXT_MAX 160
 

@@ -6,12 +6,16 @@
 #include "chapter/names.h"
 #include "render_parts.h"
 
-#define TIME_COLUMN 15
+/* "12.345678"; "16:04:05.123456+01:00" */
+static int time_columns(const struct render_context *rc)
+{
+	return rc->time_style == TIME_RELATIVE ? 15 : 21;
+}
 
 static void begin(struct render_context *rc)
 {
 	if (rc->time_style != TIME_DEFAULT)
-		fprintf(rc->out, "%-*s ", TIME_COLUMN,
+		fprintf(rc->out, "%-*s ", time_columns(rc),
 			rc->time_style == TIME_RELATIVE ? "TIME(s)" : "TIME");
 	fprintf(rc->out, "%-16s %-7s %-10s %-15s %-5s %-15s %-5s %-12s -> %-12s %s\n", "SKADDR",
 		"PID", "COMM", "LADDR", "LPORT", "RADDR", "RPORT", "OLDSTATE", "NEWSTATE", "MS");
@@ -27,7 +31,7 @@ static void transition(struct render_context *rc, const struct transition *t)
 	struct word from;
 
 	if (rc->time_style != TIME_DEFAULT)
-		fprintf(rc->out, "%-*s ", TIME_COLUMN, render_time(time, rc, TIME_WALL, t_ns));
+		fprintf(rc->out, "%-*s ", time_columns(rc), render_time(time, rc, TIME_WALL, t_ns));
 	text_comm(text, t->comm);
 	interface_text(ifname, &t->interface);
 	/* a copy: when both numbers are unknown name_state() has one buffer for them */

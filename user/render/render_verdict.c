@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "render_verdict.h"
 
+#include <linux/bpf.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "chapter/names.h"
+#include "render_why.h"
 #include "verdict_say.h"
 
 /*
@@ -11,8 +14,6 @@
  * data.
  */
 #define FIN_QUEUED_SHOWN_NS 100000
-/* A lifetime from here on is printed in seconds. */
-#define LONG_LIFE_NS 10000000000
 
 static const char *ending_words(enum ending ending)
 {
@@ -59,14 +60,7 @@ static void say_totals(struct verdict *v, const struct render_context *rc, const
 {
 	char text[32];
 
-	if (cl->lifetime_ns.known && cl->lifetime_ns.value < LONG_LIFE_NS) {
-		say(v, "; ", "lived ", text_ms(text, cl->lifetime_ns), " ms");
-	} else if (cl->lifetime_ns.known) {
-		/* text_ms() of a thousandth gives seconds */
-		struct maybe s = { .known = true, .value = cl->lifetime_ns.value / 1000 };
-
-		say(v, "; ", "lived ", text_ms(text, s), " s");
-	}
+	say_ms(v, "; ", "lived", cl->lifetime_ns);
 	if (cl->bytes_sent.known)
 		say(v, cl->lifetime_ns.known ? ", " : "; ", "sent ",
 		    render_number(text, cl->bytes_sent), " B");
@@ -144,7 +138,7 @@ static void say_stuck(struct verdict *v, const struct chapter *ch)
 static void say_close(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
 {
 	const struct close *cl = &ch->close;
-	char ms[32], buf[STUCK_TEXT_MAX];
+	char words[32], buf[STUCK_TEXT_MAX];
 
 	if (ch->open)
 		say_open(v, ch);
@@ -152,13 +146,15 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 		say_never_accepted(v, cl->queued_ns);
 	if (ch->open)
 		say_stuck(v, ch);
-	say_closer(v, ch);
+	/* nobody has closed what is established still */
+	if (!ch->open || ch->state != BPF_TCP_ESTABLISHED)
+		say_closer(v, ch);
 	if (render_idle(buf, cl))
 		say(v, ", ", buf);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
 	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS)
-		say(v, "; ", "our FIN waited ", text_ms(ms, cl->fin_queued_ns),
-		    has_unsent(ch) ? " ms" : " ms behind data");
+		say(v, "; ", "our FIN waited ", ms_words(words, cl->fin_queued_ns),
+		    has_unsent(ch) ? "" : " behind data");
 	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);
 	say_count(v, ", ", "FIN retransmit", cl->fin_retransmits);
 	say_ms(v, "; ", "peer's FIN after", cl->peer_fin_ns);
@@ -167,7 +163,7 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 	if (!ch->open)
 		say_ending(v, ch);
 	if (cl->accept_ns.known)
-		say(v, "; ", "waited ", text_ms(ms, cl->accept_ns), " ms in the accept queue");
+		say(v, "; ", "waited ", ms_words(words, cl->accept_ns), " in the accept queue");
 	say_totals(v, rc, cl);
 }
 
@@ -195,9 +191,25 @@ static const char *verdict_colour(const struct chapter *ch)
 	return ch->open ? "\033[1;33m" : good ? "\033[1m" : "\033[1;31m";
 }
 
+/* The cause on lines of its own, broken between words. */
+static void say_why(struct verdict *v, const struct chapter *ch)
+{
+	char buf[WHY_MAX], *word, *rest = buf;
+
+	if (!*render_why(buf, ch))
+		return;
+	printer_blanks(v->out, VERDICT_INDENT);
+	v->column = VERDICT_INDENT;
+	say(v, "", "why:");
+	while ((word = strsep(&rest, " ")))
+		say(v, " ", word);
+	printer_char(v->out, '\n');
+}
+
 void verdict_print(struct printer *p, const struct render_context *rc, const struct chapter *ch)
 {
 	struct verdict v = { .out = p, .column = VERDICT_INDENT };
+	char conn[NUMBER_MAX + 1];
 
 	printer_blanks(p, VERDICT_INDENT);
 	printer_words(p, rc->colour ? verdict_colour(ch) : "");
@@ -206,5 +218,12 @@ void verdict_print(struct printer *p, const struct render_context *rc, const str
 	else
 		say_handshake(&v, rc, ch);
 	say_missing(&v, ch->missing);
+	if (ch->other_conn) {
+		conn[number_uint(conn, ch->other_conn)] = '\0';
+		say(&v, "; ", "other end #", conn);
+	}
+	if (render_is_absolute(rc, ch))
+		say(&v, "; ", "sequence numbers are absolute");
 	printer_words(p, rc->colour ? "\033[0m" : "", "\n");
+	say_why(&v, ch);
 }

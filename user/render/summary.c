@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "summary.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "chapter/attempt.h"
-#include "chapter/names.h"
-#include "base/message.h"
-#include "base/number.h"
-#include "base/text.h"
+#include "summary_by.h"
 
 /* An open hash table: a power of two, at most half full. */
 #define SLOTS (2 * SUMMARY_ROWS)
 
 struct summary {
 	struct totals totals;
+	struct summary_by *by;	   /* NULL: without --by */
+	size_t width;		   /* of the text with --by */
 	uint64_t open_connections; /* those of totals.connections that are open */
+	uint64_t open_before;	   /* in the traces before this one */
+	bool has_established;
 	size_t n_rows;
 	struct summary_row *slots[SLOTS];
 	struct summary_row other;
@@ -31,12 +31,51 @@ struct summary *summary_create(void)
 	return s;
 }
 
+bool summary_group(struct summary *s, const struct by *by)
+{
+	s->by = summary_by_create(by);
+	return s->by;
+}
+
+void summary_set_width(struct summary *s, size_t width)
+{
+	s->width = width;
+}
+
+size_t summary_width(const struct summary *s)
+{
+	return s->width;
+}
+
+void summary_set_paths(struct summary *s, const struct summary_paths *paths)
+{
+	if (s->by)
+		summary_by_set_paths(s->by, paths);
+}
+
+static void free_latencies(struct summary_row *row)
+{
+	histogram_free(&row->connect);
+	histogram_free(&row->close);
+}
+
 void summary_reset(struct summary *s)
 {
-	for (size_t i = 0; i < SLOTS; i++)
+	struct summary_by *by = s->by;
+	size_t width = s->width;
+
+	for (size_t i = 0; i < SLOTS; i++) {
+		if (s->slots[i])
+			free_latencies(s->slots[i]);
 		free(s->slots[i]);
+	}
+	free_latencies(&s->other);
 	memset(s, 0, sizeof(*s));
 	s->other.other = true;
+	s->by = by;
+	s->width = width;
+	if (by)
+		summary_by_reset(by);
 }
 
 void summary_destroy(struct summary *s)
@@ -44,16 +83,8 @@ void summary_destroy(struct summary *s)
 	if (!s)
 		return;
 	summary_reset(s);
+	summary_by_destroy(s->by);
 	free(s);
-}
-
-static struct maybe service_port(const struct chapter *ch)
-{
-	if (ch->role == ROLE_CLIENT)
-		return ch->remote_port;
-	if (ch->role == ROLE_SERVER)
-		return ch->local_port;
-	return (struct maybe){ 0 };
 }
 
 static bool same_port(struct maybe a, struct maybe b)
@@ -90,7 +121,7 @@ static struct summary_row *find_row(struct summary *s, const struct chapter *ch)
 	enum role role = ch->role == ROLE_CLIENT || ch->role == ROLE_SERVER ? ch->role
 									    : ROLE_UNKNOWN;
 
-	return find_row_of(s, role, service_port(ch));
+	return find_row_of(s, role, summary_port(ch));
 }
 
 static struct histogram *add_handshake(struct summary *s, const struct chapter *ch, uint64_t n)
@@ -149,6 +180,8 @@ void summary_add(struct summary *s, const struct chapter *ch)
 						    : ch->handshake.handshake_ns;
 	struct histogram *h = add(s, ch, 1);
 
+	if (s->by)
+		summary_by_add(s->by, ch, counts_connection(ch));
 	/* a connection that one RST ends takes no time to close, which is not a latency */
 	if (h && ns.known && ns.value > 0)
 		histogram_add(h, (uint64_t)ns.value);
@@ -159,6 +192,8 @@ void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int
 {
 	struct histogram *h = add(s, ch, n);
 
+	if (s->by)
+		summary_by_add_tally(s->by, ch, counts_connection(ch), bucket, n, max_ns);
 	if (h)
 		histogram_add_bucket(h, bucket, n, max_ns);
 }
@@ -166,19 +201,62 @@ void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int
 void summary_add_counted(struct summary *s, const struct item_counted *c)
 {
 	enum outcome outcome = attempt_counted(c->attempt);
+	const struct chapter ch = {
+		.type = CHAPTER_HANDSHAKE,
+		.role = ROLE_SERVER,
+		.netns = c->netns,
+		.local_port = known_if(c->ports == 1, c->port),
+		.no_socket = true,
+		.handshake.outcome = outcome,
+	};
 
+	if (s->by)
+		summary_by_add_tally(s->by, &ch, true, BUCKET_NONE, c->n, 0);
 	s->totals.connections += c->n;
 	s->totals.handshakes += c->n;
 	s->totals.counted += c->n;
 	s->totals.outcomes[outcome] += c->n;
-	find_row_of(s, ROLE_SERVER, known_if(c->ports == 1, c->port))->attempts[outcome] += c->n;
+	find_row(s, &ch)->attempts[outcome] += c->n;
 }
 
 void summary_open_begin(struct summary *s)
 {
-	s->totals.open = 0;
+	s->totals.open = s->open_before;
 	s->totals.connections -= s->open_connections;
 	s->open_connections = 0;
+	if (s->by)
+		summary_by_open_begin(s->by);
+}
+
+void summary_next_trace(struct summary *s)
+{
+	s->open_before = s->totals.open;
+	s->open_connections = 0;
+	if (s->by)
+		summary_by_next_trace(s->by);
+}
+
+void summary_add_open(struct summary *s, const struct chapter *ch)
+{
+	s->totals.open++;
+	if (s->by)
+		summary_by_add_open(s->by, ch);
+}
+
+const struct summary_by *summary_grouped(const struct summary *s)
+{
+	return s->by;
+}
+
+void summary_set_established(struct summary *s, struct maybe n)
+{
+	const struct maybe *before = &s->totals.established;
+
+	if (s->has_established)
+		n.known &= before->known &&
+			   !__builtin_add_overflow(before->value, n.value, &n.value);
+	s->totals.established = n;
+	s->has_established = true;
 }
 
 void summary_totals(const struct summary *s, struct totals *t)
@@ -229,86 +307,4 @@ void summary_rows(const struct summary *s, void (*row)(void *ctx, const struct s
 		row(ctx, rows[i]);
 	if (row_weight(&s->other))
 		row(ctx, &s->other);
-}
-
-static void print_latency(FILE *out, const char *role, const char *port, const char *what,
-			  const struct histogram *h)
-{
-	static const unsigned int percents[] = { 50, 90, 99, 100 };
-	char ms[32];
-
-	if (!h->total)
-		return;
-	fprintf(out, "%-6s %-5s %-7s %9" PRIu64, role, port, what, h->total);
-	for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++) {
-		uint64_t ns = histogram_percentile(h, percents[i]);
-
-		fprintf(out, " %11s", text_ms(ms, (struct maybe){ true, (int64_t)ns }));
-	}
-	fputc('\n', out);
-}
-
-static void print_row(void *ctx, const struct summary_row *row)
-{
-	const char *role = row->other ? NULL : name_role(row->role);
-	char port[NUMBER_MAX + 1] = "-";
-	FILE *out = ctx;
-
-	if (row->other)
-		memcpy(port, "other", 6);
-	else if (row->port.known)
-		port[number_uint(port, (uint64_t)row->port.value)] = '\0';
-	if (!role)
-		role = "-";
-	print_latency(out, role, port, "connect", &row->connect);
-	if (row->failed)
-		fprintf(out, "%-6s %-5s %-7s %9" PRIu64 "\n", role, port, "failed", row->failed);
-	print_latency(out, role, port, "close", &row->close);
-	for (unsigned int i = 0; i < OUTCOMES; i++)
-		if (row->attempts[i])
-			fprintf(out, "%-6s %-5s %-9s %7" PRIu64 "\n", role, port,
-				name_outcome(i) ? name_outcome(i) : "-", row->attempts[i]);
-}
-
-static void print_counts(FILE *out, const char *what, uint64_t total, const uint64_t *counts,
-			 unsigned int n, const char *(*name)(unsigned int))
-{
-	fprintf(out, "%-24s %9" PRIu64 "\n", what, total);
-	for (unsigned int i = 0; i < n; i++) {
-		const char *word = name(i);
-
-		if (counts[i])
-			fprintf(out, "  %-22s %9" PRIu64 "\n", word ? word : "-", counts[i]);
-	}
-}
-
-void summary_print(FILE *out, const struct summary *s, bool interval)
-{
-	const struct totals *t = &s->totals;
-
-	fprintf(out, "%-24s %9" PRIu64 "\n", "connections", t->connections);
-	print_counts(out, "handshakes", t->handshakes, t->outcomes, OUTCOMES, name_outcome);
-	print_counts(out, "closes", t->closes, t->endings, ENDINGS, name_ending);
-	if (!interval)
-		fprintf(out, "%-24s %9" PRIu64 "\n", "open", t->open);
-	if (!s->n_rows && !row_weight(&s->other))
-		return;
-	fprintf(out, "\n%-6s %-5s %-7s %9s %11s %11s %11s %11s\n", "role", "port", "what", "count",
-		"p50-ms", "p90-ms", "p99-ms", "max-ms");
-	summary_rows(s, print_row, out);
-}
-
-void summary_warn(const struct totals *t)
-{
-	unsigned long long lost = t->events_lost, incomplete = t->incomplete, full = t->table_full;
-
-	if (lost)
-		message("%llu %s lost: the ring buffer was full, or the kernel skipped hooks (use a larger --ring or a narrower selection)",
-			lost, lost == 1 ? "event" : "events");
-	if (incomplete)
-		message("%llu %s incomplete: the kernel did not report all of the events",
-			incomplete, incomplete == 1 ? "chapter is" : "chapters are");
-	if (full)
-		message("%llu %s found no room: the table was full (use a larger --max-connections)",
-			full, full == 1 ? "connection" : "connections");
 }

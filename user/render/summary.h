@@ -9,8 +9,10 @@
 #ifndef SUMMARY_H
 #define SUMMARY_H
 
+#include "base/by.h"
 #include "base/histogram.h"
 #include "render.h"
+#include "summary_key.h"
 
 /* Rows of their own for so many pairs of role and service port; all others share one more. */
 #define SUMMARY_ROWS 1024
@@ -33,6 +35,24 @@ struct summary_row {
 
 /* NULL when there is no memory. */
 struct summary *summary_create(void);
+
+/*
+ * Also counts by these keys (--by), which are used until summary_destroy(), and prints those rows instead of
+ * the rows by role and port.  Call it before anything is added.  False when there is no memory.
+ */
+bool summary_group(struct summary *s, const struct by *by);
+
+/* The rows of summary_group(), NULL: it was not called. */
+struct summary_by;
+const struct summary_by *summary_grouped(const struct summary *s);
+
+/* In how many columns those rows are printed; less than 80 is 80. */
+void summary_set_width(struct summary *s, size_t width);
+size_t summary_width(const struct summary *s);
+
+/* Where those rows find the paths of cgroups. */
+void summary_set_paths(struct summary *s, const struct summary_paths *paths);
+
 void summary_destroy(struct summary *s);
 
 /* Adds a chapter.  When there is no memory for its row it goes to the shared one. */
@@ -57,6 +77,14 @@ void summary_reset(struct summary *s);
  */
 void summary_open_begin(struct summary *s);
 
+/* Another trace follows: what is open stays so, whatever is open in that one. */
+void summary_next_trace(struct summary *s);
+
+/* Adds one that is open at the end of an interval, as open and nothing else. */
+void summary_add_open(struct summary *s, const struct chapter *ch);
+/* How many connections are established at the end of a trace; those of several traces are added up. */
+void summary_set_established(struct summary *s, struct maybe n);
+
 /* Fills in all totals but events_lost and table_full, which it keeps. */
 void summary_totals(const struct summary *s, struct totals *t);
 
@@ -64,7 +92,7 @@ void summary_totals(const struct summary *s, struct totals *t);
 void summary_rows(const struct summary *s, void (*row)(void *ctx, const struct summary_row *r),
 		  void *ctx);
 
-/* Prints the table of --summary.  That of an interval has no count of open connections. */
+/* Prints the table of --summary.  That of an interval has no count of open connections, unless it has --by. */
 void summary_print(FILE *out, const struct summary *s, bool interval);
 
 /* Prints to stderr what of the trace is not in the output. */

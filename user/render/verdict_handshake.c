@@ -54,7 +54,7 @@ static void say_abandoned(struct verdict *v, const struct chapter *ch)
 static void say_outcome(struct verdict *v, const struct chapter *ch)
 {
 	const struct handshake *hs = &ch->handshake;
-	char ms[32], err[32];
+	char words[32], err[32];
 
 	if (ch->no_socket && hs->outcome == OUTCOME_REFUSED) {
 		say(v, "; ", "refused: nobody listens on this port");
@@ -63,18 +63,17 @@ static void say_outcome(struct verdict *v, const struct chapter *ch)
 		    hs->drop_reason == DROP_SYN_QUEUE ? "SYN queue" : "accept queue", " is full");
 	} else if (ch->no_socket && hs->outcome == OUTCOME_TIMED_OUT) {
 		say(v, "; ", "no answer to the SYN,ACK, given up after ",
-		    text_ms(ms, hs->handshake_ns), " ms");
+		    ms_words(words, hs->handshake_ns));
 	} else if (ch->open) {
 		say_open(v, ch);
 	} else if (hs->outcome == OUTCOME_ESTABLISHED) {
-		say(v, "; ", "handshake ", text_ms(ms, hs->handshake_ns),
-		    hs->handshake_ns.known ? " ms" : "");
+		say(v, "; ", "handshake ", ms_words(words, hs->handshake_ns));
 		say_ms(v, ", ", "rtt", hs->rtt_ns);
 	} else if (hs->outcome == OUTCOME_ABANDONED) {
 		say_abandoned(v, ch);
 	} else if (hs->handshake_ns.known) {
-		say(v, "; ", outcome_words(hs->outcome), " after ", text_ms(ms, hs->handshake_ns),
-		    " ms", errno_words(err, ch->err));
+		say(v, "; ", outcome_words(hs->outcome), " after ",
+		    ms_words(words, hs->handshake_ns), errno_words(err, ch->err));
 	} else {
 		say(v, "; ", outcome_words(hs->outcome), errno_words(err, ch->err));
 	}
@@ -105,14 +104,14 @@ static bool is_to_itself(const struct chapter *ch)
 void say_handshake(struct verdict *v, const struct render_context *rc, const struct chapter *ch)
 {
 	const struct handshake *hs = &ch->handshake;
-	char ms[32];
+	char words[32];
 
 	say_outcome(v, ch);
 	if (hs->outcome != OUTCOME_ABANDONED)
 		say_count(v, ", ", "SYN retransmit", hs->syn_retransmits);
 	say_count(v, ", ", "SYN,ACK retransmit", hs->synack_retransmits);
 	if (hs->accept_ns.known)
-		say(v, ", ", "waited ", text_ms(ms, hs->accept_ns), " ms in the accept queue");
+		say(v, ", ", "waited ", ms_words(words, hs->accept_ns), " in the accept queue");
 	say_if(v, hs->simultaneous_open, "simultaneous open");
 	if (is_to_itself(ch))
 		say(v, ", ", "to itself");

@@ -8,6 +8,8 @@
 
 #define WIDTH 80
 #define PHRASE_MAX 160
+/* From here on a span has no milliseconds. */
+#define LONG_NS (10 * NS_PER_S)
 
 void say_list(struct verdict *v, const char *separator, const char *const *words)
 {
@@ -30,10 +32,10 @@ void say_list(struct verdict *v, const char *separator, const char *const *words
 
 void say_ms(struct verdict *v, const char *separator, const char *what, struct maybe ns)
 {
-	char ms[32];
+	char words[32];
 
 	if (ns.known)
-		say(v, separator, what, " ", text_ms(ms, ns), " ms");
+		say(v, separator, what, " ", ms_words(words, ns));
 }
 
 void say_count(struct verdict *v, const char *separator, const char *what, struct maybe count)
@@ -53,11 +55,11 @@ void say_if(struct verdict *v, enum tristate t, const char *what)
 
 void say_open(struct verdict *v, const struct chapter *ch)
 {
-	char ms[32], who[PERSON_TEXT_MAX];
+	char words[32], who[PERSON_TEXT_MAX];
 
 	if (ch->state_ns.known)
-		say(v, "; ", "OPEN: in ", name_state(ch->state), " for ", text_ms(ms, ch->state_ns),
-		    " ms");
+		say(v, "; ", "OPEN: in ", name_state(ch->state), " for ",
+		    ms_words(words, ch->state_ns));
 	else
 		say(v, "; ", "OPEN: in ", name_state(ch->state));
 	if (person_is_other(&ch->holder, &ch->owner))
@@ -72,12 +74,19 @@ const char *errno_words(char buf[32], int err)
 	return buf;
 }
 
-const char *duration_words(char buf[32], struct maybe ns)
+const char *ms_words(char buf[32], struct maybe ns)
 {
 	char ms[32];
 
-	if (ns.value >= NS_PER_S)
-		return text_seconds(buf, ns.value);
+	if (!ns.known)
+		return "-";
+	if (ns.value >= LONG_NS)
+		return text_duration(buf, ns.value);
 	text_join(buf, 32, text_ms(ms, ns), " ms");
 	return buf;
+}
+
+const char *duration_words(char buf[32], struct maybe ns)
+{
+	return ns.value >= NS_PER_S ? text_seconds(buf, ns.value) : ms_words(buf, ns);
 }

@@ -55,6 +55,8 @@ static void put_arguments(const struct option_row *row)
 	put_names(row, " | ");
 	if (arg_begins_with(row, "FILE") || arg_begins_with(row, "PATH")) {
 		puts(") compopt -o default; return ;;");
+	} else if (arg_begins_with(row, "NAME|PATH")) {
+		puts(") compopt -o default; words=$(ls /run/netns 2>/dev/null) ;;");
 	} else if (arg_begins_with(row, "PID")) {
 		puts(") words=$(cd /proc && echo [1-9]*) ;;");
 	} else {

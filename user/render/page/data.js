@@ -26,9 +26,30 @@ function ms(us) {
 	return known(us) ? (us / 1000).toFixed(3) : "-";
 }
 
-/* From ten seconds on in seconds. */
+const UNITS = [["s", 1], ["min", 60], ["h", 3600], ["d", 86400]];
+
+/* From ten seconds on as "12.34 s", "3 min 44 s", "2 h 5 min". */
+function longSpan(us) {
+	const s = us / 1e6;
+
+	if (s < 59.995)
+		return `${s.toFixed(2)} s`;
+	const at = UNITS.findLastIndex(([, size]) => Math.round(s) >= size);
+	const [[low, size], [high, times]] = [UNITS[at - 1], UNITS[at]];
+	const n = Math.round(s / size), each = times / size;
+
+	return `${Math.floor(n / each)} ${high} ${n % each} ${low}`;
+}
+
 function duration(us) {
-	return known(us) && us >= 1e7 ? `${(us / 1e6).toFixed(3)} s` : `${ms(us)} ms`;
+	return known(us) && us >= 1e7 ? longSpan(us) : `${ms(us)} ms`;
+}
+
+/* In a column of milliseconds: a long one has its units, one that is older than the trace a word. */
+function msOrLonger(us) {
+	if (us === Infinity)
+		return "older";
+	return known(us) && us >= 1e7 ? longSpan(us) : ms(us);
 }
 
 /* In the unit that gives a short number. */
@@ -51,6 +72,12 @@ function instant(time) {
 
 function clockTime(time) {
 	return known(time) ? time.slice(11, 26) : "-";
+}
+
+/* When a record began; without a time it is mostly older than the trace. */
+function began(record) {
+	return !known(record.time) && record.missing === "before_trace" ? "earlier"
+		: clockTime(record.time);
 }
 
 function endpoint(address, ifname, port, family) {
@@ -77,6 +104,44 @@ function servicePort(record) {
 	return record.role === "server" ? record.local_port : null;
 }
 
+/* Connections of one service share it; see serviceRecordKey(). */
+function serviceKey(record) {
+	const port = servicePort(record);
+
+	return `${record.role || "-"} ${known(port) ? port : "-"}`;
+}
+
+/* The same of a record of the type "service". */
+function serviceRecordKey(service) {
+	return `${service.role || "-"} ${known(service.port) ? service.port : "-"}`;
+}
+
+/* How long the application has been in CLOSE_WAIT, or was: Infinity if it is so since before the trace. */
+function closeWaitUs(close) {
+	if (!close || !close.open || close.state !== "CLOSE_WAIT")
+		return close ? close.app_close_us : null;
+	return known(close.state_us) ? close.state_us : Infinity;
+}
+
+/* The causes of both chapters, as JSON words. */
+function causes(handshake, close) {
+	return [handshake, close].map((r) => r && r.cause).filter((cause) => cause);
+}
+
+/* The SYNs of a client, or the SYN,ACKs of a server, that were sent again. */
+function synRetransmits(handshake) {
+	if (!handshake)
+		return null;
+	return handshake.role === "server" ? handshake.synack_retransmits
+		: handshake.syn_retransmits;
+}
+
+function acceptUs(handshake, close) {
+	if (handshake && known(handshake.accept_us))
+		return handshake.accept_us;
+	return close ? close.accept_us : null;
+}
+
 /* How a connection ended, or "open": as a JSON word and as text, and whether that is bad. */
 function verdict(handshake, close) {
 	const last = close || handshake;
@@ -95,26 +160,32 @@ function connection(handshake, close) {
 	const last = close || handshake, first = handshake || close;
 	const { word, text, bad } = verdict(handshake, close);
 	const outcome = handshake && !handshake.open ? handshake.outcome || "unknown" : null;
+	const why = causes(handshake, close);
 	const c = {
 		conn: last.conn, handshake, close, first, last, bad,
-		results: new Set([outcome || word, word]),
+		results: new Set([outcome || word, word, ...why]),
 		open: Boolean(last.open),
+		service: serviceKey(last),
 		time: first.time,
+		began: began(first),
 		who: person(last.comm, last.pid),
 		role: last.role,
 		local: endpoint(last.local, last.ifname, last.local_port, last.family),
 		remote: endpoint(last.remote, remoteZone(last), last.remote_port, last.family),
 		resultText: text,
+		why: why.length ? why.map(words).join(", ") : null,
 		closer: close ? close.first_closer : null,
 		connectUs: handshake ? handshake.handshake_us : null,
+		retransmits: synRetransmits(handshake),
+		acceptUs: acceptUs(handshake, close),
 		closeUs: close ? close.close_us : null,
-		waitUs: close ? close.app_close_us : null,
+		waitUs: closeWaitUs(close),
 		lifetimeUs: close ? close.lifetime_us : null,
 		sent: close ? close.bytes_sent : null,
 		received: close ? close.bytes_received : null,
 	};
 
-	c.haystack = [`#${c.conn}`, c.who, c.role, c.local, c.remote, text, last.errno || "",
+	c.haystack = [`#${c.conn}`, c.who, c.role, c.local, c.remote, text, c.why || "", last.errno || "",
 		      known(last.cgroup) ? visible(last.cgroup) : ""].join(" ").toLowerCase();
 	return c;
 }

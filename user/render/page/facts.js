@@ -71,7 +71,7 @@ function heldByAnother(c) {
 function facts(c) {
 	const { first, last } = c;
 	const pairs = [
-		["Result", c.resultText], ["Error", last.errno],
+		["Result", c.resultText], ["Cause", c.why], ["Error", last.errno],
 		["Owner", c.who], ["uid", last.uid],
 		["Held by", heldByAnother(last)],
 		["cgroup", known(last.cgroup) ? visible(last.cgroup) : ""],
@@ -82,7 +82,7 @@ function facts(c) {
 		["Cookie", last.cookie], ["netns", last.netns],
 	];
 
-	return pairs.filter(([, value]) => known(value) && value !== "")
+	return pairs.filter(([, value]) => known(value) && value !== "" && value !== "-")
 		.map(([name, value]) => [name, String(value)]);
 }
 

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 
-/* The columns of a flow graph, in pixels: times, states, lifelines of this end and the peer. */
-const FLOW = { width: 720, time: 92, state: 206, ours: 218, theirs: 620, top: 48 };
+/*
+ * The columns of a flow graph, in pixels: times, states, lifelines of this end and the peer.  On a
+ * narrow screen a state is `down` below the time of its step, and the peer's address below ours.
+ */
+const WIDE_FLOW = { width: 720, edge: 14, time: 92, state: 206, down: 0, ours: 218, theirs: 620,
+		    peer: 20, top: 48 };
+const NARROW_FLOW = { width: 340, edge: 6, time: 90, state: 90, down: 15, ours: 102, theirs: 328,
+		      peer: 54, top: 62 };
+const NARROW = matchMedia("(max-width: 760px)");
+let FLOW = WIDE_FLOW;
 /* The least distance of two events, and that of the median gap of a chapter. */
 const ROW = 40;
 /* A gap of more than so many rows is not drawn to scale but broken, and takes BROKEN. */
@@ -44,6 +52,23 @@ function segmentText(step, { iss, irs }) {
 	return text;
 }
 
+/* Does a SYN or FIN (`what`) that nothing follows have no answer, the way this chapter ended? */
+function endedUnanswered(record, what) {
+	if (record.type === "close")
+		return record.ending === "timed_out";
+	return what === "SYN" && known(record.outcome) &&
+		!["established", "dropped"].includes(record.outcome);
+}
+
+/* Is one of the step's numbers known, but not the one from which it would count? */
+function isAbsolute(step, { iss, irs }) {
+	if (!known(step.segment))
+		return false;
+	const [own, other] = isSent(step) ? [iss, irs] : [irs, iss];
+
+	return (known(step.seq) && !known(own)) || (known(step.ack) && !known(other));
+}
+
 /* Did this SYN or FIN of ours get no answer, so that it was sent again or the kernel gave up? */
 function isUnanswered(record, i) {
 	const [step, ...later] = record.steps.slice(i).filter((s) => known(s.segment));
@@ -56,9 +81,7 @@ function isUnanswered(record, i) {
 		return true;
 	if (later.some(isAgain))
 		return true;
-	const result = record.type === "close" ? record.ending : record.outcome;
-
-	return result === "timed_out" && later.every(isSent);
+	return endedUnanswered(record, what[0]) && later.every(isSent);
 }
 
 function stepTime(step) {
@@ -94,7 +117,8 @@ function sameState(a, b) {
 
 /* Places everything that is drawn, from top to bottom. */
 class FlowLayout {
-	constructor() {
+	constructor(numbers) {
+		this.numbers = numbers;
 		this.y = FLOW.top;
 		/* { y, step, unanswered } */
 		this.events = [];
@@ -133,7 +157,10 @@ class FlowLayout {
 
 	chapter(record) {
 		const { steps } = record, usual = medianGap(steps);
-		const caption = `${record.type}, ${clockTime(record.time)}`;
+		const absolute = known(record.missing) &&
+			steps.some((step) => isAbsolute(step, this.numbers));
+		const caption = `${record.type}, ${began(record)}` +
+			(absolute ? ", absolute numbers" : "");
 
 		this.y += 20;
 		this.captions.push({ y: this.y, text: caption });
@@ -217,13 +244,16 @@ function drawStates(layout) {
 	return layout.states.flatMap(({ y, state }, i) => {
 		const next = layout.states[i + 1], end = next ? next.y : layout.y;
 
+		const down = layout.events.some((event) => event.y === y) ? FLOW.down : 0;
+
 		return [line(FLOW.ours, y, FLOW.ours, end, `state ${stateClass(state)}`),
-			label(FLOW.state, y + 4, state, { "text-anchor": "end", class: "muted" })];
+			label(FLOW.state, y + 4 + down, state,
+			      { "text-anchor": "end", class: "muted" })];
 	});
 }
 
-function layOut({ handshake, close }) {
-	const layout = new FlowLayout();
+function layOut(c) {
+	const { handshake, close } = c, layout = new FlowLayout(firstNumbers(c));
 
 	if (handshake)
 		layout.chapter(handshake);
@@ -247,18 +277,20 @@ function stepWords({ step, unanswered }, numbers) {
 
 /* The flow graph of a connection, an SVG.  Its text alternative lists the steps. */
 function drawFlow(c) {
+	FLOW = NARROW.matches ? NARROW_FLOW : WIDE_FLOW;
 	const layout = layOut(c), numbers = firstNumbers(c);
 	const viewBox = `0 0 ${FLOW.width} ${Math.ceil(layout.y + 12)}`;
 	const steps = layout.events.map((e) => stepWords(e, numbers)).join("; ");
 
 	return svg("svg", { class: "flow", width: FLOW.width, viewBox, role: "img",
 			    "aria-label": `Flow graph of connection ${c.conn}: ${steps}` },
-		label(14, 20, c.local, { class: "end" }),
-		label(14, 36, `${c.who}${known(c.role) ? `, ${c.role}` : ""}`),
-		label(FLOW.width - 14, 20, c.remote, { class: "end", "text-anchor": "end" }),
+		label(FLOW.edge, 20, c.local, { class: "end" }),
+		label(FLOW.edge, 36, `${c.who}${known(c.role) ? `, ${c.role}` : ""}`),
+		label(FLOW.width - FLOW.edge, FLOW.peer, c.remote,
+		      { class: "end", "text-anchor": "end" }),
 		line(FLOW.theirs, FLOW.top + 8, FLOW.theirs, layout.y, "lifeline"),
 		drawStates(layout),
-		layout.captions.map(({ y, text }) => label(14, y, text, { class: "muted" })),
+		layout.captions.map(({ y, text }) => label(FLOW.edge, y, text, { class: "muted" })),
 		layout.breaks.flatMap(drawBreak),
 		layout.events.flatMap((e) => drawEvent(e, numbers)));
 }

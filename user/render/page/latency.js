@@ -50,11 +50,14 @@ function logBars(h) {
 	return { from, to, bars };
 }
 
-const PLOT = { width: 720, height: 230, left: 52, right: 694, top: 48, bottom: 204 };
+const WIDE_PLOT = { width: 720, height: 230, left: 52, right: 694, top: 48, bottom: 204 };
+const NARROW_PLOT = { ...WIDE_PLOT, width: 360, left: 46, right: 340 };
+let PLOT = WIDE_PLOT;
 
 function drawTicks(axis, x) {
 	const wide = axis.to - axis.from;
-	const steps = wide > 2 ? [1] : wide > 1 ? [1, 3] : [1, 2, 5];
+	const room = PLOT === WIDE_PLOT ? 1 : 2;
+	const steps = wide * room > 2 ? [1] : wide * room > 1 ? [1, 3] : [1, 2, 5];
 	const look = { "text-anchor": "middle", class: "tick" };
 	const ticks = [];
 
@@ -78,7 +81,7 @@ function drawMarks(h, x) {
 		const left = at > PLOT.width / 2;
 
 		return [line(at, y - 9, at, PLOT.bottom, "mark"),
-			label(left ? at - 5 : at + 5, y, `p${percent} ${ms(us)} ms`,
+			label(left ? at - 5 : at + 5, y, `p${percent} ${duration(us)}`,
 			      { "text-anchor": left ? "end" : "start" })];
 	});
 }
@@ -97,12 +100,13 @@ function drawBars(axis, x, y) {
 }
 
 function percentilesText(h) {
-	const texts = PERCENTS.map((p) => `p${p} ${ms(percentile(h, p))} ms`);
+	const texts = PERCENTS.map((p) => `p${p} ${duration(percentile(h, p))}`);
 
-	return [...texts, `max ${ms(h.max_us)} ms`].join(", ");
+	return [...texts, `max ${duration(h.max_us)}`].join(", ");
 }
 
 function drawPlot(what, h) {
+	PLOT = NARROW.matches ? NARROW_PLOT : WIDE_PLOT;
 	const axis = logBars(h), most = Math.max(...axis.bars);
 	const perDecade = (PLOT.right - PLOT.left) / (axis.to - axis.from);
 	const x = (at) => PLOT.left + perDecade * (at - axis.from);
@@ -123,7 +127,7 @@ function drawPlot(what, h) {
 
 /* A figure of one kind of latency; `what` is its title. */
 function drawHistogram(what, h) {
-	const measured = `${count(h.count)} measured, the longest ${ms(h.max_us)} ms`;
+	const measured = `${count(h.count)} measured, the longest ${duration(h.max_us)}`;
 	const caption = html("figcaption", null, `${what} `,
 		html("span", null, h.count ? measured : "none"));
 
@@ -141,7 +145,7 @@ function serviceName(s) {
 function latencyTexts(h) {
 	const figures = [...PERCENTS.map((p) => percentile(h, p)), h.max_us];
 
-	return [count(h.count), ...figures.map((us) => h.count ? ms(us) : "-")];
+	return [count(h.count), ...figures.map((us) => h.count ? msOrLonger(us) : "-")];
 }
 
 function servicesTable(services, choose) {
@@ -161,13 +165,27 @@ function servicesTable(services, choose) {
 		html("tbody", null, services.map(row))));
 }
 
-/* The section Latency: histograms of one service or of all, and the table of services. */
-function showLatency(services) {
+/* Which connections are of this service: of "other services" those of none that has its own name. */
+function ofService(service, services) {
+	const named = new Set(services.filter((s) => !s.other).map(serviceRecordKey));
+
+	if (service.other)
+		return (c) => !named.has(c.service);
+	return (c) => c.service === serviceRecordKey(service);
+}
+
+/*
+ * The section Latency: histograms of one service or of all, and the table of services.  chosen():
+ * called with the service, null for all.
+ */
+function showLatency(services, chosen) {
 	const select = byId("service"), details = byId("services");
 	const draw = () => {
-		const chosen = select.value === "" ? services : [services[Number(select.value)]];
-		const merged = (of) => mergeHistograms(chosen.map((s) => s[of]));
+		const one = select.value === "" ? null : services[Number(select.value)];
+		const some = one ? [one] : services;
+		const merged = (of) => mergeHistograms(some.map((s) => s[of]));
 
+		chosen(one);
 		byId("histograms").replaceChildren(
 			drawHistogram("Connect latency", merged("connect")),
 			drawHistogram("Close latency", merged("close")));
@@ -185,5 +203,6 @@ function showLatency(services) {
 		() => details.append(servicesTable(services, choose)), { once: true });
 	details.open = services.length > 1 && services.length <= 12;
 	details.hidden = services.length < 2;
+	NARROW.addEventListener("change", draw);
 	draw();
 }

@@ -11,7 +11,7 @@ function showNumbers({ summary, services }) {
 	const latency = (of) => {
 		const h = mergeHistograms(services.map((s) => s[of]));
 
-		return h.count ? `${ms(percentile(h, 50))} / ${ms(percentile(h, 99))} ms` : "-";
+		return h.count ? `${duration(percentile(h, 50))} / ${duration(percentile(h, 99))}` : "-";
 	};
 	const lost = [["Events lost", summary.events_lost], ["Table full", summary.table_full],
 		      ["Incomplete", summary.incomplete]];
@@ -22,6 +22,7 @@ function showNumbers({ summary, services }) {
 		["Closes", count(summary.closes)],
 		["Not graceful", count(wrong), wrong ? "bad" : null],
 		["Open", count(summary.open)],
+		...(known(summary.established) ? [["Established", count(summary.established)]] : []),
 		["Connect p50 / p99", latency("connect")],
 		["Close p50 / p99", latency("close")],
 		...moreThanNone(lost).map(([name, n]) => [name, count(n), "warn"]),
@@ -68,15 +69,26 @@ function countResults(connections) {
 	return results;
 }
 
-/* The controls above the table: one of SHOWS, or an outcome or ending, and a search. */
-function showFilters(table, { connections, summary }) {
+/*
+ * The controls above the table: one of SHOWS, or an outcome, ending or cause, and a search; and
+ * the service that is chosen above.  Returns functions: all() shows all, service() those of one,
+ * find() those with a text.
+ */
+function showFilters(table, { connections, services, summary }) {
 	const select = byId("show"), find = byId("find");
+	let isOfService = () => true;
 	const option = (value, text, n) => html("option", { value }, `${text} (${count(n)})`);
 	const apply = () => {
 		const word = select.value;
 		const which = word in SHOWS ? SHOWS[word][1] : (c) => c.results.has(word);
 
-		table.filter(which, find.value.toLowerCase().split(/\s+/).filter(Boolean));
+		table.filter((c) => isOfService(c) && which(c),
+			     find.value.toLowerCase().split(/\s+/).filter(Boolean));
+	};
+	const service = (one) => {
+		isOfService = one ? ofService(one, services) : () => true;
+		byId("of-service").textContent = one ? `Only ${serviceName(one)}, as chosen above.` : "";
+		apply();
 	};
 	const choose = (word) => {
 		select.value = word;
@@ -95,6 +107,41 @@ function showFilters(table, { connections, summary }) {
 			    "established", choose),
 		countsTable("Endings of connections", summary.closes, summary.endings,
 			    "graceful", choose));
+	return {
+		service,
+		find: (text) => {
+			select.value = "all";
+			find.value = text;
+			apply();
+			find.focus();
+		},
+		all: () => {
+			byId("service").value = "";
+			select.value = "all";
+			find.value = "";
+			byId("service").dispatchEvent(new Event("change"));
+		},
+	};
+}
+
+/* To the connection that the address of the page names. */
+function openLinked(table, filters, { report, summary }) {
+	const conn = Number(location.hash.slice(1)), missing = byId("not-kept");
+	const some = report.kept < summary.connections
+		? ", which keeps the slowest, the open and the last failed ones only" : "";
+
+	missing.textContent = "";
+	if (!location.hash)
+		return;
+	if (!table.has(conn))
+		missing.textContent =
+			`Connection ${visible(location.hash)} is not in this report${some}.`;
+	else if (!table.open(conn)) {
+		filters.all();
+		table.open(conn);
+	}
+	if (missing.textContent)
+		missing.scrollIntoView();
 }
 
 function showTime({ first, last, version }) {
@@ -125,14 +172,14 @@ function start() {
 
 	showTime(model.report);
 	showNumbers(model);
-	showLatency(model.services);
 	showChoice(model);
 	const table = new ConnectionTable(model.connections);
-	const openLinked = () => location.hash && table.open(Number(location.hash.slice(1)));
+	const filters = showFilters(table, model);
 
-	showFilters(table, model);
-	addEventListener("hashchange", openLinked);
-	openLinked();
+	showLatency(model.services, filters.service);
+	showWho(model.connections, filters.find);
+	addEventListener("hashchange", () => openLinked(table, filters, model));
+	openLinked(table, filters, model);
 }
 
 addEventListener("DOMContentLoaded", start);

@@ -6,20 +6,23 @@ function asIs(value) {
 	return known(value) ? String(value) : "-";
 }
 
-/* A column sorts by `key` of a connection, and shows what `text` makes of it. */
+/* A column sorts by `key` of a connection, and shows what `text` makes of it, or of `show`. */
 const COLUMNS = [
 	{ title: "#", key: "conn", text: asIs },
-	{ title: "Time", key: "time", text: clockTime },
+	{ title: "Time UTC", key: "time", show: "began", text: asIs },
 	{ title: "Process", key: "who", text: asIs, look: () => "foreign" },
 	{ title: "Role", key: "role", text: asIs },
 	{ title: "Local", key: "local", text: asIs },
 	{ title: "Remote", key: "remote", text: asIs },
 	{ title: "Result", key: "resultText", text: asIs, look: (c) => c.bad ? "bad" : null },
+	{ title: "Cause", key: "why", text: asIs, look: (c) => known(c.why) ? "bad" : null },
 	{ title: "Closed first", key: "closer", text: asIs },
-	{ title: "Connect ms", key: "connectUs", text: ms, number: true },
-	{ title: "Close ms", key: "closeUs", text: ms, number: true },
-	{ title: "CLOSE_WAIT ms", key: "waitUs", text: ms, number: true },
-	{ title: "Lived ms", key: "lifetimeUs", text: ms, number: true },
+	{ title: "Connect ms", key: "connectUs", text: msOrLonger, number: true },
+	{ title: "SYN retransmits", key: "retransmits", text: count, number: true },
+	{ title: "Accept ms", key: "acceptUs", text: msOrLonger, number: true },
+	{ title: "Close ms", key: "closeUs", text: msOrLonger, number: true },
+	{ title: "CLOSE_WAIT ms", key: "waitUs", text: msOrLonger, number: true },
+	{ title: "Lived ms", key: "lifetimeUs", text: msOrLonger, number: true },
 	{ title: "Sent B", key: "sent", text: count, number: true },
 	{ title: "Received B", key: "received", text: count, number: true },
 ];
@@ -35,12 +38,18 @@ function compareBy({ key }, direction) {
 	};
 }
 
+/* Without the columns in which nothing is known. */
+function columnsOf(connections) {
+	return COLUMNS.filter(({ key }) => connections.some((c) => known(c[key])));
+}
+
 class ConnectionTable {
 	constructor(connections) {
 		this.all = connections;
+		this.columns = connections.length ? columnsOf(connections) : COLUMNS;
 		this.show = () => true;
 		this.terms = [];
-		this.column = COLUMNS[1];
+		this.column = this.columns.find(({ key }) => key === "time") || this.columns[0];
 		this.direction = 1;
 		this.page = 0;
 		this.expanded = new Set();
@@ -49,9 +58,10 @@ class ConnectionTable {
 		const caption = "Click a row for its flow graph, a column title to sort.";
 
 		byId("connections").append(html("caption", null, caption),
-			html("thead", null, html("tr", null, COLUMNS.map((c) => this.heading(c)))),
+			html("thead", null, html("tr", null, this.columns.map((c) => this.heading(c)))),
 			this.body);
 		byId("pages").append(...this.pageButtons());
+		NARROW.addEventListener("change", () => this.turnTo(this.page));
 		this.update();
 	}
 
@@ -91,7 +101,7 @@ class ConnectionTable {
 
 		this.chosen = this.all.filter((c) => this.show(c) && found(c));
 		this.chosen.sort(compareBy(this.column, this.direction));
-		for (const { head } of COLUMNS)
+		for (const { head } of this.columns)
 			head.removeAttribute("aria-sort");
 		this.column.head.setAttribute("aria-sort", order);
 		this.turnTo(0);
@@ -117,21 +127,24 @@ class ConnectionTable {
 
 	row(c) {
 		const open = this.expanded.has(c.conn);
-		const [number, ...rest] = COLUMNS.map((column) => ({
-			text: column.text(c[column.key]),
+		const [number, ...rest] = this.columns.map((column) => ({
+			title: column.title,
+			text: column.text(c[column.show || column.key]),
 			look: column.number ? "number" : column.look ? column.look(c) : null,
 		}));
 		const opener = plainButton(number.text, null,
 			{ "aria-expanded": String(open),
 			  "aria-label": `Connection ${c.conn}, flow graph` });
 		const row = html("tr", { class: "row", "data-conn": c.conn }, cell(opener),
-			rest.map(({ text, look }) => cell(text, { class: look })));
+			rest.map(({ title, text, look }) => cell(text,
+				{ class: text === "-" ? `${look || ""} none` : look,
+				  "data-title": title })));
 
 		return open ? [row, this.detail(c)] : [row];
 	}
 
 	detail(c) {
-		const attributes = { class: "detail", colspan: COLUMNS.length };
+		const attributes = { class: "detail", colspan: this.columns.length };
 
 		return html("tr", null, cell(drawDetail(c), attributes));
 	}
@@ -180,17 +193,22 @@ class ConnectionTable {
 		row.querySelector("button").focus();
 	}
 
-	/* Opens the connection that a link points to, if it is among those shown. */
+	has(conn) {
+		return this.all.some((c) => c.conn === conn);
+	}
+
+	/* Opens the connection that a link points to.  False: it is not among those shown. */
 	open(conn) {
 		const at = this.chosen.findIndex((c) => c.conn === conn);
 
 		if (at < 0)
-			return;
+			return false;
 		this.expanded.add(conn);
 		this.turnTo(Math.floor(at / PAGE_ROWS));
 		const row = this.body.querySelector(`tr[data-conn="${conn}"]`);
 
 		row.scrollIntoView();
 		this.focusRow(row);
+		return true;
 	}
 }

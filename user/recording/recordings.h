@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Several recordings, or the files of one, read as one. */
+#ifndef RECORDINGS_H
+#define RECORDINGS_H
+
+#include <stddef.h>
+
+#include "base/item.h"
+
+/*
+ * As recording_read(), of n files, one after the other in the order of their first events.  One that cannot be
+ * read, or not to its end, does not stop the others: its error is returned at the end.
+ */
+int recordings_read(const char *const *paths, size_t n, item_fn sink, void *ctx);
+
+#endif

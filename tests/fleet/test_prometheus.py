@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""What PromQL answers is what the programs did: of a real Prometheus that scrapes a real trace."""
+import bisect
+import json
+import math
+import re
+import shlex
+import statistics
+import subprocess
+
+import pytest
+import yaml
+from prometheus_client import parser
+from prometheus_client.openmetrics import parser as openmetrics
+
+from fleet import RULES, output, program
+import pump
+from certificates import Authority
+from metrics import COUNTERS, GAUGES, HISTOGRAMS
+from prometheus import Prometheus, VictoriaMetrics
+from services import FULL, LATE, LEAKY, NOBODY, PORTS, RUDE, WEB, WEB_EACH, Services, labels
+from test_dashboard import expressions
+from tracer import Tracer
+from world import World
+
+METRICS = "127.0.0.1:9967"
+BUCKETS = [.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 3, 7, 15, 31, math.inf]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    world = World(tmp_path_factory.mktemp("world"))
+    yield world
+    world.clean()
+
+
+def trace(host, watch, *args):
+    """The scrapes are in another namespace: they are not counted."""
+    return Tracer(*args, "--metrics-ports", ",".join(map(str, PORTS)), netns=host, output="none",
+                  argv0=["nsenter", f"--net={watch.path}"])
+
+
+def counted(engine):
+    """{(name, labels): value} of the ports of the services and of what has no port, without those still on their way"""
+    found = {}
+    for name in ("handshakes", "closes", "handshake_failures", "abnormal_closes"):
+        for metric, value in engine.query(f'tcpstates_{name}_total{{port!="{FULL}"}} > 0'):
+            found[name, tuple(sorted((k, v) for k, v in metric.items() if k not in ("__name__", "job", "instance")))] = value
+    return found
+
+
+def wait_counted(engine, services):
+    """Until it has all that has happened, and nothing else"""
+    pump.wait_until(lambda: counted(engine) == services.happened,
+                    lambda: f"these are in one of them: {counted(engine).items() ^ services.happened.items()}")
+
+
+class Host:
+    """One that is traced, and the Prometheus that watches it"""
+
+    def __init__(self, world, directory):
+        self.ns, self.watch = world.netns("host"), world.netns("watch")
+        self.ns.sysctl(net__ipv4__tcp_fin_timeout=1000)  # no half that waits is given up in a test
+        self.tracer = trace(self.ns, self.watch, "--metrics", METRICS)
+        self.prometheus = Prometheus(self.watch, directory, {"tcpstates-trace": [METRICS]}, rules=[hastened(directory)])
+        self.services = Services(world, self.ns)
+
+    def page(self, **headers):
+        return self.prometheus.visitor.get(f"http://{METRICS}/metrics", headers)
+
+    def wait_counted(self):
+        wait_counted(self.prometheus, self.services)
+
+
+# an hour of the rules is 6 s, and an hour's leak one of 3 s
+HASTE = {r"\[10m\]": "[12s]", r"\[5m\]": "[8s]", r"\[30m\]": "[1s]", r"\[1h\]": "[2s]", "offset 1h": "offset 2s",
+         "for: .*": "for: 1s", "> 3600": "> 3"}
+
+
+def hastened(directory):
+    """The rules, for a test of seconds"""
+    with open(RULES) as f:
+        text = f.read()
+    for pattern, instead in HASTE.items():
+        assert re.search(pattern, text), pattern
+        text = re.sub(pattern, instead, text)
+    file = directory / "rules.yml"
+    file.write_text(text)
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def host(world, tmp_path_factory):
+    host = Host(world, tmp_path_factory.mktemp("prometheus"))
+    yield host
+    host.prometheus.kill()
+
+
+def test_counts(host):
+    """Each count, and nothing else is counted."""
+    for _ in range(5):
+        host.services.round()
+    host.wait_counted()
+    queries = host.prometheus
+    assert queries.value('sum(tcpstates_connections{role="server",state="CLOSE_WAIT"})') == host.services.rounds
+    assert queries.value("sum(tcpstates_accept_wait_seconds_count)") == sum(
+        n for (name, of), n in host.services.happened.items()
+        if name == "handshakes" and ("role", "server") in of and ("port", "other") not in of)
+    for name in ("events_lost", "table_full", "rows_full"):
+        assert queries.value(f"tcpstates_{name}_total") == 0
+
+
+def test_quantile(host):
+    """In the bucket where the true one is."""
+    host.services.round()
+    host.wait_counted()
+    for q, true_ns in ((0.5, statistics.median_low(host.services.waits_ns)), (1, max(host.services.waits_ns))):
+        got = host.prometheus.value(f'histogram_quantile({q}, tcpstates_accept_wait_seconds_bucket{{port="{LATE}"}})')
+        assert bisect.bisect_left(BUCKETS, got) == bisect.bisect_left(BUCKETS, true_ns / 1e9), (got, true_ns)
+    mean = host.prometheus.value(f'tcpstates_accept_wait_seconds_sum{{port="{LATE}"}}'
+                                 f' / tcpstates_accept_wait_seconds_count{{port="{LATE}"}}')
+    assert mean == pytest.approx(statistics.mean(host.services.waits_ns) / 1e9, rel=0.2)
+
+
+def test_listener(host):
+    before = host.services.drops()
+    host.services.fill()
+    pump.wait_until(lambda: host.services.drops() > before, "a drop")
+    pump.wait_until(lambda: (host.prometheus.query(f'tcpstates_listener_queue{{port="{FULL}"}}') and
+                             host.prometheus.value(f'tcpstates_listener_dropped_total{{port="{FULL}"}}')
+                             == host.services.drops()), "the drops are on the page")
+    of_port = [host.prometheus.value(f'tcpstates_{name}{{port="{FULL}"}}') for name in ("listener_queue", "listener_queue_limit")]
+    assert tuple(of_port) == host.services.listener(FULL)
+
+
+def shown(engine, instance):
+    """{name: series} of the dashboard, where this instance is chosen"""
+    found = {}
+    for name, expr in expressions().items():
+        for variable, value in (("$instance", instance), ("$job", ".*"), ("$port", ".*"), ("$__rate_interval", "8s")):
+            expr = expr.replace(variable, value)
+        found[name] = engine.query(expr)
+    return found
+
+
+@pytest.mark.parametrize("instance", [".*", METRICS], ids=["all", "one"])
+def test_dashboard(host, instance):
+    """No panel is empty; where all are shown, by what the rules have recorded."""
+    host.prometheus.wait("job_role_port:tcpstates_handshakes:rate5m")
+
+    def all_there():
+        host.services.round()
+        found = shown(host.prometheus, instance)
+        return all(series and not any(math.isnan(v) for _, v in series) for series in found.values())
+
+    pump.wait_until(all_there, lambda: f"series in all panels: {shown(host.prometheus, instance)}")
+    found = shown(host.prometheus, instance)
+    assert {metric["port"] for metric, _ in found["Wait for accept(), p99, A"]} == {str(p) for p in (WEB, RUDE, LEAKY, LATE)}
+    assert {metric["outcome"]: v for metric, v in found["Failed connects, A"]}["refused"] > 0
+
+
+def test_check_metrics(host):
+    """promtool has nothing to say, and the parser of Prometheus's own library takes both formats."""
+    _, page = host.page()
+    file = f"{host.prometheus.directory}/page"
+    with open(file, "wb") as f:
+        f.write(page)
+    assert output("sh", "-c", f"{program('promtool')} check metrics <{file}") == ""
+    families = {f.name: f for f in parser.text_string_to_metric_families(page.decode())}
+    headers, page = host.page(Accept="application/openmetrics-text; version=1.0.0")
+    assert headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    again = {f.name: f for f in openmetrics.text_string_to_metric_families(page.decode())}
+    wanted = {**{n: "histogram" for n in HISTOGRAMS}, **{n.removesuffix("_total"): "counter" for n in COUNTERS},
+              **{n: "gauge" for n in GAUGES}}
+    assert {f.name: f.type for f in families.values()} == wanted
+    assert {f.name: f.type for f in again.values()} == wanted
+    assert all(f.documentation for f in again.values())
+
+
+def test_exemplars(host):
+    """Whose a handshake, a wait and a close were"""
+    of = {h: pump.wait_until(lambda h=h: host.prometheus.exemplars(f"{h}_bucket"), f"exemplars of {h}") for h in HISTOGRAMS}
+    for exemplars in of.values():
+        for of_one in (e["labels"] for e in exemplars):
+            assert {"peer", "conn"} <= set(of_one) <= {"peer", "comm", "conn"}
+            assert of_one["peer"].startswith("127.0.0.1:")
+    assert {e["labels"].get("comm") for e in of["tcpstates_accept_wait_seconds"]} == {"services"}
+
+
+def test_victoria_metrics(host, tmp_path):
+    """The same counts, and the panels of an instance."""
+    victoria = VictoriaMetrics(host.watch, tmp_path, {"tcpstates-trace": [METRICS]}, port=8428)
+    try:
+        host.services.round()
+        wait_counted(victoria, host.services)
+
+        def all_there():
+            host.services.round()
+            return all(shown(victoria, METRICS).values())
+
+        pump.wait_until(all_there, lambda: f"series in all panels: {shown(victoria, METRICS)}")
+    finally:
+        victoria.kill()
+
+
+def test_textfile(world, tmp_path):
+    """node_exporter's collector reads the file, and no more once the trace is over."""
+    ns, watch = world.netns("host"), world.netns("watch")
+    files, node = tmp_path / "textfile", "127.0.0.1:9100"
+    files.mkdir()
+    tracer = trace(ns, watch, "--metrics-file", files / "tcpstates.prom")
+    exporter = subprocess.Popen(watch.argv(program("prometheus-node-exporter"), "--collector.disable-defaults",
+                                           "--collector.textfile", f"--collector.textfile.directory={files}",
+                                           f"--web.listen-address={node}"), stderr=subprocess.DEVNULL)
+    prometheus = Prometheus(watch, tmp_path, {"node": [node]})
+    try:
+        services = Services(world, ns)
+        services.round()
+        wait_counted(prometheus, services)
+        assert prometheus.value("node_textfile_scrape_error") == 0
+        tracer.stop()
+        pump.wait_until(lambda: not prometheus.query("tcpstates_build_info"), "no metrics of a trace that is over")
+        assert not list(files.iterdir())
+    finally:
+        prometheus.kill()
+        exporter.kill()
+        exporter.wait()
+
+
+def alerts(host):
+    """{name: those that fire}"""
+    firing = {}
+    for alert in host.prometheus.api("alerts")["alerts"]:
+        if alert["state"] == "firing":
+            firing.setdefault(alert["labels"]["alertname"], []).append(alert)
+    return firing
+
+
+def run_beside(host, command):
+    """What a runbook's command prints while the services go on"""
+    argv = shlex.split(command.replace("-u 60", "-u 2").replace("--older 3600", "--older 0.5"))
+    assert argv[0] == "tcpstates-trace"
+    tracer = Tracer(*argv[1:], netns=host.ns, output=None)
+    while tracer.process.poll() is None:
+        host.services.round()
+        pump.turn(0.05)
+    assert tracer.wait() == 0, tracer.stderr.text()
+    return tracer.stdout.text()
+
+
+# name: (port, whose fault)
+EXPECTED = {"TcpConnectFailures": (NOBODY, "clients"), "TcpAcceptWaitLong": (LATE, "services"),
+            "TcpListenerDrops": (FULL, "services"), "TcpResets": (RUDE, "services"), "TcpCloseWaitLeak": (None, "services")}
+
+
+def test_alerts(host):
+    """Those of what happens here, and no others; the command in each says who it is."""
+    firing = {}
+
+    def all_fired():
+        host.services.round()
+        host.services.fill()
+        firing.update(alerts(host))
+        return set(EXPECTED) <= set(firing)
+
+    pump.wait_until(all_fired, lambda: f"{set(EXPECTED) - set(firing)}")
+    assert set(firing) == set(EXPECTED)
+    for name, (port, who) in EXPECTED.items():
+        assert port is None or str(port) in {a["labels"]["port"] for a in firing[name]}, firing[name]
+        assert "<no value>" not in json.dumps([a["annotations"] for a in firing[name]])
+        assert who in run_beside(host, firing[name][0]["annotations"]["runbook"]), name
+
+
+@pytest.mark.parametrize("port", ["8080", "other"])
+def test_runbooks(host, port):
+    """The tracer takes the command of each alert."""
+    with open(RULES) as f:
+        rules = [r for group in yaml.safe_load(f)["groups"] for r in group["rules"] if "alert" in r]
+    for rule in rules:
+        command = rule["annotations"]["runbook"]
+        if port == "other":
+            command = re.sub("{{ if .*?{{ end }}", "", command)
+        command = re.sub("{{ (if|end).*?}}", "", command).replace("{{ $labels.port }}", port).replace("{{ $labels.role }}", "server")
+        assert "{{" not in command
+        if command.startswith("tcpstates-trace"):
+            run_beside(host, command.replace("-u 60", "-u 0.1"))
+
+
+def test_restart(host):
+    """rate() takes the counters of a new trace for what they are."""
+    web = f'tcpstates_closes_total{{role="client",port="{WEB}"}}'
+    happened = host.services.happened
+
+    def told(closes):
+        pump.wait_until(lambda: host.prometheus.query(web) and host.prometheus.value(web) == closes, f"{closes} closes")
+        return host.prometheus.value(f"timestamp({web})")
+
+    begun = told(happened["closes", labels("client", WEB)])
+    host.services.round()
+    told(happened["closes", labels("client", WEB)])
+    host.tracer.stop()
+    host.tracer = trace(host.ns, host.watch, "--metrics", METRICS)
+    host.services.round()
+    ended = told(WEB_EACH)
+    # its queue has been full from before this trace, so that nothing of it is counted
+    assert host.prometheus.value(f'tcpstates_listener_queue{{port="{FULL}"}}') == host.services.listener(FULL)[0]
+    assert host.prometheus.value(f"resets({web}[1m])") == 1
+    window = f"{round((ended - begun) * 1000) + 1}ms"  # with the sample at its begin
+    assert host.prometheus.value(f"increase({web}[{window}] @ {ended})") == pytest.approx(2 * WEB_EACH, rel=0.25)
+
+
+def test_tls(world, tmp_path):
+    """By HTTPS; without a certificate of its own, a Prometheus is not let in."""
+    ns, watch = world.netns("host"), world.netns("watch")
+    authority = Authority(tmp_path)
+    trace(ns, watch, "--metrics", METRICS, "--metrics-tls", ",".join([*authority.issue("server"), authority.ca]))
+    cert, key = authority.issue("prometheus", usage="clientAuth")
+    own = {"cert_file": cert, "key_file": key}
+    for name, tls, is_up in (("with", own, 1), ("without", {}, 0)):
+        directory = tmp_path / name
+        directory.mkdir()
+        prometheus = Prometheus(watch, directory, {"tcpstates-trace": [METRICS]},
+                                scrape={"scheme": "https", "tls_config": {"ca_file": authority.ca, **tls}})
+        try:
+            prometheus.wait("up")
+            assert prometheus.value("up") == is_up, prometheus.api("targets")
+            assert len(prometheus.query("tcpstates_build_info")) == is_up
+        finally:
+            prometheus.kill()

@@ -210,14 +210,30 @@ def test_idle(world, ns, tmp_path):
     client, server = world.agent(ns), world.agent(ns)
     port = server.listen("127.0.0.1")
     scraped = Scraped(ns, tmp_path)
-    scraped.page()
+    proc = f"/proc/{scraped.tracer.pid}"
+
+    def sockets():
+        n = 0
+        for fd in os.listdir(f"{proc}/fd"):
+            try:
+                n += os.readlink(f"{proc}/fd/{fd}").startswith("socket:")
+            except FileNotFoundError:
+                pass
+        return n
+
+    def sleeps():
+        with open(f"{proc}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] == "S"
 
     def slept():
-        with open(f"/proc/{scraped.tracer.pid}/status") as f:
+        with open(f"{proc}/status") as f:
             return next(line for line in f if line.startswith("voluntary_ctxt_switches"))
 
-    # the answer's last bytes are sent before the loop sleeps again
-    pump.wait_until(lambda: open(f"/proc/{scraped.tracer.pid}/stat").read().rpartition(")")[2].split()[0] == "S", "it sleeps")
+    idle = sockets()
+    scraped.page()
+    # whoever asked has read the last byte before the tracer closes the socket, which is its last work
+    pump.wait_until(lambda: sockets() == idle, "it has closed the socket")
+    pump.wait_until(sleeps, "it sleeps")
     before = slept()
     for _ in range(200):
         client.connect("127.0.0.1", port)

@@ -71,7 +71,10 @@ def parents(path):
 def test_the_messenger_can_do_nothing_else(world):
     """The process that signals the command has one capability and no file, and ends with the tracer."""
     ns = world.netns()
-    tracer = Tracer("--", "sh", "-c", "echo up; read x", netns=ns, output="none")
+    held = os.path.join(world.directory, "held")
+    os.mkfifo(held)
+    fd = os.open(held, os.O_RDWR)
+    tracer = Tracer("--", "sh", "-c", f"echo up; read x <{held}", netns=ns, output="none")
     pump.wait_until(lambda: tracer.stdout.lines == ["up"], "the command is up")
     with open(f"/proc/{tracer.pid}/task/{tracer.pid}/children") as f:
         children = f.read().split()
@@ -86,6 +89,7 @@ def test_the_messenger_can_do_nothing_else(world):
     tracer.process.kill()
     tracer.process.wait()
     pump.wait_until(lambda: not os.path.exists(f"/proc/{messenger}"), "its end")
+    os.close(fd)
 
 
 def test_a_storm_of_requests(world):

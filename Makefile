@@ -15,6 +15,7 @@ endif
 HOSTCC ?= cc
 CLANG ?= clang
 LLVM_STRIP ?= llvm-strip
+PROTOC_C ?= protoc-c
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PYTHON ?= /usr/bin/python3
 ARGS ?=
@@ -29,7 +30,7 @@ WARN += $(if $(WERROR),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DTCPSTATES_TRACE_VERSION='"$(VERSION)"' -iquote bpf -iquote user -iquote $(BUILD)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
-LIBRARIES := -lbpf -lelf -lz -lcap-ng -lmicrohttpd -lgnutls -lseccomp
+LIBRARIES := -lbpf -lelf -lz -lcap-ng -lmicrohttpd -lgnutls -lseccomp -lprotobuf-c -lm
 ifneq ($(SYSROOT),)
 CPPFLAGS += -isystem $(SYSROOT)/usr/include
 LDFLAGS += -L$(SYSROOT)/usr/lib/$(TARGET)
@@ -37,7 +38,7 @@ endif
 ifneq ($(STATIC),)
 # libelf's own needs differ from one distribution to the next
 LIBRARIES := $(shell $(if $(SYSROOT),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TARGET)/pkgconfig) \
-	pkg-config --static --libs-only-l libbpf libelf zlib libcap-ng) -lmicrohttpd -lseccomp
+	pkg-config --static --libs-only-l libbpf libelf zlib libcap-ng) -lmicrohttpd -lseccomp -lprotobuf-c -lm
 ALL_CFLAGS += -fPIE
 LDFLAGS += -static-pie -Wl,--wrap=getpwuid -Wl,--wrap=initgroups
 STATIC_SOURCES := $(wildcard user/kernel/static/*.c)
@@ -48,7 +49,8 @@ SERVER := $(wildcard user/metrics/server*.c)
 PURE := $(filter-out $(SERVER),$(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render recording cli metrics)))) \
 	$(wildcard user/reporter*.c)
 KERNEL := $(wildcard user/kernel/*.c)
-OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) $(SERVER) user/main.c $(wildcard user/live*.c))
+OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) $(SERVER) user/main.c $(wildcard user/live*.c)) \
+	$(BUILD)/metrics/page.pb-c.o
 
 .PHONY: all help run test test-long install clean deps deps-test e2e
 ## Build | make | the program, build/tcpstates-trace (WERROR=1: warnings are errors, as with CI=true)
@@ -61,7 +63,7 @@ MAKE_FOLDER = @mkdir -p $(@D)
 $(BUILD)/needs: tests/deps tests/deps-lib
 	$(MAKE_FOLDER)
 	@CC='$(CC)' CPPFLAGS='$(filter-out -DTCPSTATES%,$(CPPFLAGS))' CROSS='$(CROSS)' STATIC='$(STATIC)' CLANG='$(CLANG)' \
-		LLVM_STRIP='$(LLVM_STRIP)' BPFTOOL='$(BPFTOOL)' tests/deps name
+		LLVM_STRIP='$(LLVM_STRIP)' BPFTOOL='$(BPFTOOL)' PROTOC_C='$(PROTOC_C)' tests/deps name
 	@touch $@
 
 # -target bpf lacks the system's headers: they are where clang looks for those of the target machine
@@ -90,6 +92,14 @@ $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
 	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
 	mv $@.tmp $@
 $(OBJECTS): | $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h
+
+# the messages of the metrics' protobuf format
+$(BUILD)/metrics/%.pb-c.c $(BUILD)/metrics/%.pb-c.h: user/metrics/%.proto | $(BUILD)/needs
+	$(MAKE_FOLDER)
+	$(PROTOC_C) --proto_path=user/metrics --c_out=$(BUILD)/metrics $<
+$(BUILD)/metrics/page.pb-c.o: $(BUILD)/metrics/page.pb-c.c
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -w -c $< -o $@
+$(BUILD)/metrics/server_protobuf.o: $(BUILD)/metrics/page.pb-c.h
 
 # the page of -o html, its style and its scripts, as bytes
 $(BUILD)/page.inc: user/render/page/embed $(wildcard $(addprefix user/render/page/*.,html css js))

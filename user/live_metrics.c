@@ -11,6 +11,7 @@
 #include "base/sudo_user.h"
 #include "live_parts.h"
 #include "metrics/page.h"
+#include "metrics/server_protobuf.h"
 
 /* scrapers ask every 15 s to 60 s */
 #define FILE_EVERY_NS (10 * NS_PER_S)
@@ -53,15 +54,19 @@ static int read_kernel(struct live *l, struct metrics *m)
 	return err;
 }
 
+static const struct exposition_format *const formats[METRICS_FORMATS] = {
+	[METRICS_TEXT] = &exposition_text,
+	[METRICS_OPENMETRICS] = &exposition_openmetrics,
+	[METRICS_PROTOBUF] = &exposition_protobuf,
+};
+
 int live_metrics_page(void *live, FILE *out, enum metrics_format format)
 {
 	struct live *l = live;
 	struct metrics *m = l->reporter->metrics;
 	int err = read_kernel(l, m);
 
-	if (!err)
-		metrics_page(m, out, format, clock_offset_ns());
-	return err;
+	return err ? err : metrics_page(m, out, formats[format], clock_offset_ns());
 }
 
 /* Beside the file, and then in its place: who reads it finds a whole page. */

@@ -7,6 +7,7 @@
 #ifndef ROW_H
 #define ROW_H
 
+#include "buckets.h"
 #include "verdict.h"
 
 /* --metrics-rows: rows of services beside those of the others */
@@ -36,30 +37,9 @@ enum row_histogram_type {
 	ROW_HISTOGRAMS
 };
 
-/* The upper bounds of all but the last bucket, in ns.  The last five are when a SYN is sent again. */
-#define ROW_BOUNDS(BOUND)  \
-	BOUND(100000)      \
-	BOUND(250000)      \
-	BOUND(500000)      \
-	BOUND(1000000)     \
-	BOUND(2500000)     \
-	BOUND(5000000)     \
-	BOUND(10000000)    \
-	BOUND(25000000)    \
-	BOUND(50000000)    \
-	BOUND(100000000)   \
-	BOUND(250000000)   \
-	BOUND(500000000)   \
-	BOUND(1000000000)  \
-	BOUND(3000000000)  \
-	BOUND(7000000000)  \
-	BOUND(15000000000) \
-	BOUND(31000000000)
-#define ROW_BOUND_ONE(ns) +1
-#define ROW_BUCKETS (1 ROW_BOUNDS(ROW_BOUND_ONE))
-
 struct row_histogram {
 	__u64 sum_ns;
+	/* by row_bucket() */
 	__u64 n[ROW_BUCKETS];
 };
 
@@ -98,25 +78,6 @@ struct kernel_row {
 	struct row_counts counted;
 	struct exemplar exemplars[ROW_HISTOGRAMS];
 };
-
-/*
- * The first bucket whose bound is not below ns.  Without a branch, see nonzero(), and one bound after the
- * other, which takes no stack.
- */
-static __always_inline __u32 row_bucket(__u64 ns)
-{
-	__u64 bucket = 0, left;
-
-	ns &= ~(1ULL << 63);
-#define ROW_BOUND_PASSED(bound)   \
-	left = (__u64)(bound)-ns; \
-	barrier_var(left);        \
-	bucket += left >> 63;     \
-	asm volatile("" : "+r"(bucket), "+r"(ns));
-	ROW_BOUNDS(ROW_BOUND_PASSED)
-#undef ROW_BOUND_PASSED
-	return (__u32)bucket;
-}
 
 /* bucket: row_bucket(ns).  Adds as count() of counters.bpf.h does. */
 static __always_inline void row_observe(struct row_counts *row, enum row_histogram_type type,

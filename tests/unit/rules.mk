@@ -18,7 +18,11 @@ $(BUILD)/pure.a $(BUILD)/unit/shared.a:
 	rm -f $@
 	$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/unit/%.o $(BUILD)/unit/shared.a $(BUILD)/pure.a
-	$(UNIT_CC) $^ -lcmocka -o $@
+	$(UNIT_CC) $^ $(UNIT_LIBRARIES) -lcmocka -lm -o $@
+# a format of the server's, which no other program needs
+$(BUILD)/unit/test_protobuf: UNIT_LIBRARIES := -lprotobuf-c
+$(BUILD)/unit/test_protobuf: $(BUILD)/pure/metrics/server_protobuf.o $(BUILD)/metrics/page.pb-c.o
+$(BUILD)/pure/metrics/server_protobuf.o $(BUILD)/unit/test_protobuf.o: $(BUILD)/metrics/page.pb-c.h
 .SECONDARY: $(UNIT:=.o)
 # here, since UNIT is not known yet where the target stands
 check-unit: $(UNIT)

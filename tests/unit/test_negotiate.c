@@ -30,10 +30,18 @@ static const struct {
 	{ OPENMETRICS ";version=1.0.0," OPENMETRICS
 		      ";version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
 	  METRICS_OPENMETRICS },
-	/* the same, for native histograms: there are no protocol buffers here */
+	/* the same, for native histograms */
 	{ PROTOBUF ";" FAMILY ";encoding=delimited," OPENMETRICS ";version=1.0.0;q=0.8," OPENMETRICS
 		   ";version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
-	  METRICS_OPENMETRICS },
+	  METRICS_PROTOBUF },
+	{ PROTOBUF "; encoding=delimited; " FAMILY ";q=0.5,text/plain;q=0.4", METRICS_PROTOBUF },
+	{ PROTOBUF ";" FAMILY ";encoding=delimited;q=0.1," OPENMETRICS, METRICS_OPENMETRICS },
+	/* other messages, and other encodings of this one */
+	{ PROTOBUF, METRICS_TEXT },
+	{ PROTOBUF ";" FAMILY, METRICS_TEXT },
+	{ PROTOBUF ";encoding=delimited", METRICS_TEXT },
+	{ PROTOBUF ";" FAMILY ";encoding=text", METRICS_TEXT },
+	{ PROTOBUF ";proto=io.other.Family;encoding=delimited," OPENMETRICS, METRICS_OPENMETRICS },
 	/* Prometheus 3 */
 	{ OPENMETRICS ";version=1.0.0;escaping=allow-utf-8;q=0.5," OPENMETRICS
 		      ";version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,"

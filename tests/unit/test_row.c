@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What the rows of the metrics count is what the chapters say. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,11 +15,12 @@
 
 #define ROUNDS 200000
 
+#define NONE(ns)
+#define BOUND(ns) (ns),
+
 static void buckets(void **state)
 {
-#define BOUND(ns) ns,
-	static const uint64_t bounds[] = { ROW_BOUNDS(BOUND) };
-#undef BOUND
+	static const uint64_t bounds[] = { ROW_BOUNDS(BOUND, BOUND, BOUND) };
 
 	(void)state;
 	assert_int_equal(sizeof(bounds) / sizeof(bounds[0]), ROW_BUCKETS - 1);
@@ -29,6 +31,29 @@ static void buckets(void **state)
 	}
 	assert_int_equal(row_bucket(0), 0);
 	assert_int_equal(row_bucket(~0ULL), ROW_BUCKETS - 1);
+}
+
+/* What Prometheus takes the buckets of its schema 1 for, in the whole ns that are not above it. */
+static void native_bounds(void **state)
+{
+	static const uint64_t bounds[] = { ROW_BOUNDS(NONE, BOUND, BOUND) };
+
+	(void)state;
+	for (int i = 0; i < (int)(sizeof(bounds) / sizeof(bounds[0])); i++)
+		assert_int_equal(bounds[i],
+				 (uint64_t)floorl(exp2l((NATIVE_FIRST + i) / 2.0L) * 1e9L));
+}
+
+static void classic_bounds(void **state)
+{
+	static const uint64_t bounds[] = { ROW_BOUNDS(BOUND, NONE, BOUND) };
+	static const double s[] = { .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05,
+				    .1,	   .25,	   .5,	  1,	3,     7,    15,  31 };
+
+	(void)state;
+	assert_int_equal(sizeof(bounds) / sizeof(bounds[0]), sizeof(s) / sizeof(s[0]));
+	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
+		assert_int_equal(bounds[i], (uint64_t)llround(s[i] * 1e9));
 }
 
 static uint64_t value(struct maybe ns)
@@ -180,8 +205,10 @@ static void taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(buckets),  cmocka_unit_test(any),  cmocka_unit_test(close_wait),
-		cmocka_unit_test(accepted), cmocka_unit_test(full), cmocka_unit_test(taken),
+		cmocka_unit_test(buckets),	  cmocka_unit_test(native_bounds),
+		cmocka_unit_test(classic_bounds), cmocka_unit_test(any),
+		cmocka_unit_test(close_wait),	  cmocka_unit_test(accepted),
+		cmocka_unit_test(full),		  cmocka_unit_test(taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

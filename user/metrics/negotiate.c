@@ -54,36 +54,59 @@ static unsigned int parse_q(struct piece p)
 	return q < Q_ONE ? q : Q_ONE;
 }
 
+/* The parameters that a range must have if it names them; of the last format, it must name all. */
 static const struct offer {
-	const char *type, *family, *version, *content_type;
+	const char *type, *family, *content_type;
+	bool whole;
+	struct {
+		const char *name, *value;
+	} parameters[2];
 } offers[METRICS_FORMATS] = {
-	[METRICS_TEXT] = { "text/plain", "text/*", "0.0.4",
-			   "text/plain; version=0.0.4; charset=utf-8" },
-	[METRICS_OPENMETRICS] = { "application/openmetrics-text", "application/*", "1.0.0",
-				  "application/openmetrics-text; version=1.0.0; charset=utf-8" },
+	[METRICS_TEXT] = { "text/plain", "text/*", "text/plain; version=0.0.4; charset=utf-8",
+			   .parameters = { { "version", "0.0.4" } } },
+	[METRICS_OPENMETRICS] = { "application/openmetrics-text", "application/*",
+				  "application/openmetrics-text; version=1.0.0; charset=utf-8",
+				  .parameters = { { "version", "1.0.0" } } },
+	[METRICS_PROTOBUF] = { "application/vnd.google.protobuf", NULL,
+			       "application/vnd.google.protobuf; "
+			       "proto=io.prometheus.client.MetricFamily; encoding=delimited",
+			       .whole = true,
+			       .parameters = { { "proto", "io.prometheus.client.MetricFamily" },
+					       { "encoding", "delimited" } } },
 };
+#define PARAMETERS 2
 
 /* How closely a range of types names an offer: 0 not at all, 1 as any, 2 by its family, 3 by its type. */
 static unsigned int closeness(const struct offer *offer, struct piece type)
 {
 	if (is(type, offer->type))
 		return 3;
-	return is(type, offer->family) ? 2 : is(type, "*/*") ? 1 : 0;
+	return offer->family && is(type, offer->family) ? 2 : is(type, "*/*") ? 1 : 0;
 }
 
-static bool is_version(const struct offer *offer, struct piece value)
+static struct piece unquote(struct piece value)
 {
 	if (value.len > 1 && value.s[0] == '"' && value.s[value.len - 1] == '"') {
 		value.s++;
 		value.len -= 2;
 	}
-	return is(value, offer->version);
+	return value;
+}
+
+/* Of the offer's parameters, this one: 1 it has this value, -1 another, 0 it is none of them. */
+static int check_parameter(const struct offer *offer, struct piece name, struct piece value)
+{
+	for (size_t i = 0; i < PARAMETERS && offer->parameters[i].name; i++)
+		if (is(name, offer->parameters[i].name))
+			return is(unquote(value), offer->parameters[i].value) ? 1 : -1;
+	return 0;
 }
 
 /* How closely one range names an offer; *q becomes its weight in thousandths. */
 static unsigned int match(const struct offer *offer, struct piece range, unsigned int *q)
 {
 	unsigned int close = closeness(offer, cut(&range, ';'));
+	int met = 0;
 
 	*q = Q_ONE;
 	while (range.len) {
@@ -91,10 +114,16 @@ static unsigned int match(const struct offer *offer, struct piece range, unsigne
 
 		if (is(name, "q"))
 			*q = parse_q(value);
-		else if (is(name, "version") && !is_version(offer, value))
-			close = 0;
+		else
+			switch (check_parameter(offer, name, value)) {
+			case 1:
+				met++;
+				break;
+			case -1:
+				return 0;
+			}
 	}
-	return close;
+	return offer->whole && met < PARAMETERS ? 0 : close;
 }
 
 /* By the range that names the offer most closely (RFC 9110, 12.5.1). */

@@ -8,6 +8,7 @@
 enum metrics_format {
 	METRICS_TEXT,	     /* Prometheus' text format 0.0.4 */
 	METRICS_OPENMETRICS, /* OpenMetrics 1.0.0 */
+	METRICS_PROTOBUF,    /* io.prometheus.client.MetricFamily, each after its length */
 	METRICS_FORMATS,
 };
 

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "exposition.h"
 #include "metrics.h"
 #include "negotiate.h"
 
@@ -12,10 +13,10 @@
 typedef int (*metrics_page_fn)(void *ctx, FILE *out, enum metrics_format format);
 
 /*
- * Writes all of it; the connections that are exemplars, which only OpenMetrics has, are then forgotten.
- * clock_offset_ns: as of clock_offset_ns().
+ * Writes all of it; the connections that are exemplars, which the text format 0.0.4 lacks, are then forgotten.
+ * clock_offset_ns: as of clock_offset_ns().  0 or -ENOMEM.
  */
-void metrics_page(struct metrics *m, FILE *out, enum metrics_format format,
-		  int64_t clock_offset_ns);
+int metrics_page(struct metrics *m, FILE *out, const struct exposition_format *format,
+		 int64_t clock_offset_ns);
 
 #endif

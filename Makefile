@@ -8,6 +8,7 @@ DESTDIR ?=
 CROSS ?=
 STATIC ?=
 SYSROOT ?=
+NCURSES ?= 1
 CC ?= cc
 ifneq ($(CROSS),)
 CC := $(CROSS)gcc
@@ -30,7 +31,7 @@ WARN += $(if $(WERROR),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -DTCPSTATES_TRACE_VERSION='"$(VERSION)"' -iquote bpf -iquote user -iquote $(BUILD)
 CFLAGS ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 $(WARN) $(CFLAGS)
-LIBRARIES := -lbpf -lelf -lz -lcap-ng -lmicrohttpd -lgnutls -lseccomp -lprotobuf-c -lm
+LIBRARIES := -lbpf -lelf -lz -lcap-ng -lmicrohttpd -lgnutls -lseccomp -lprotobuf-c -lm $(if $(NCURSES),-lncursesw -ltinfo)
 ifneq ($(SYSROOT),)
 CPPFLAGS += -isystem $(SYSROOT)/usr/include
 LDFLAGS += -L$(SYSROOT)/usr/lib/$(TARGET)
@@ -38,18 +39,20 @@ endif
 ifneq ($(STATIC),)
 # libelf's own needs differ from one distribution to the next
 LIBRARIES := $(shell $(if $(SYSROOT),PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TARGET)/pkgconfig) \
-	pkg-config --static --libs-only-l libbpf libelf zlib libcap-ng) -lmicrohttpd -lseccomp -lprotobuf-c -lm
+	pkg-config --static --libs-only-l libbpf libelf zlib libcap-ng) -lmicrohttpd -lseccomp -lprotobuf-c -lm $(if $(NCURSES),-lncursesw -ltinfo)
 ALL_CFLAGS += -fPIE
 LDFLAGS += -static-pie -Wl,--wrap=getpwuid -Wl,--wrap=initgroups
 STATIC_SOURCES := $(wildcard user/kernel/static/*.c)
 endif
 
-# everything but kernel/, the server of metrics/, main.c and live*.c is pure, and linked into the unit tests
+# everything but kernel/, the server of metrics/, main.c, live*.c and screen*.c is pure, and linked into the unit tests
 SERVER := $(wildcard user/metrics/server*.c)
-PURE := $(filter-out $(SERVER),$(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render recording cli metrics)))) \
+PURE := $(filter-out $(SERVER),$(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render render/top recording cli metrics)))) \
 	$(wildcard user/reporter*.c)
+# -o top; make NCURSES= builds without
+SCREEN := $(if $(NCURSES),$(filter-out %_none.c,$(wildcard user/screen*.c)),user/screen_none.c user/screen_show.c)
 KERNEL := $(wildcard user/kernel/*.c)
-OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) $(SERVER) user/main.c $(wildcard user/live*.c)) \
+OBJECTS := $(patsubst user/%.c,$(BUILD)/%.o,$(PURE) $(KERNEL) $(SERVER) user/main.c $(wildcard user/live*.c) $(SCREEN)) \
 	$(BUILD)/metrics/page.pb-c.o
 
 .PHONY: all help run test test-long install clean deps deps-test e2e
@@ -62,7 +65,7 @@ MAKE_FOLDER = @mkdir -p $(@D)
 # Names missing packages before a compiler complains of a missing header; once for each build folder.
 $(BUILD)/needs: tests/deps tests/deps-lib
 	$(MAKE_FOLDER)
-	@CC='$(CC)' CPPFLAGS='$(filter-out -DTCPSTATES%,$(CPPFLAGS))' CROSS='$(CROSS)' STATIC='$(STATIC)' CLANG='$(CLANG)' \
+	@CC='$(CC)' CPPFLAGS='$(filter-out -DTCPSTATES%,$(CPPFLAGS))' CROSS='$(CROSS)' STATIC='$(STATIC)' NCURSES='$(NCURSES)' CLANG='$(CLANG)' \
 		LLVM_STRIP='$(LLVM_STRIP)' BPFTOOL='$(BPFTOOL)' PROTOC_C='$(PROTOC_C)' tests/deps name
 	@touch $@
 

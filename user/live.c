@@ -14,6 +14,7 @@
 #include "kernel/processes.h"
 #include "kernel/system_calls.h"
 #include "live_parts.h"
+#include "screen.h"
 
 /* Is it time to end, although the output still waits for its reader? */
 static bool is_over(void *ctx)
@@ -62,12 +63,13 @@ static int loop(struct live *l)
 		/* POLLERR: the reader of the output has exited */
 		{ .fd = l->reporter->out_fd, .events = 0 },
 		{ .fd = metrics_server_fd(l->server), .events = POLLIN },
+		{ .fd = screen_fd(l->screen), .events = POLLIN },
 	};
 	/* start() has called the renderer's begin() */
 	int err = reporter_flush(l->reporter), more = 0;
 
 	while (!err && !l->ended) {
-		if (poll(fds, 4, more ? 0 : live_wait_ms(l)) < 0 && errno != EINTR)
+		if (poll(fds, 5, more ? 0 : live_wait_ms(l)) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[2].revents & POLLERR)
 			return -EPIPE;
@@ -77,6 +79,7 @@ static int loop(struct live *l)
 		if (!err)
 			err = reporter_flush(l->reporter);
 		metrics_server_run(l->server);
+		live_screen_keys(l, fds[4].revents);
 	}
 	return err;
 }
@@ -212,7 +215,10 @@ int live_run(const struct options *options, struct reporter *reporter)
 		result = EXIT_FAILURE;
 		goto out;
 	}
-	err = loop(&l);
+	err = live_screen_open(&l);
+	if (!err)
+		err = loop(&l);
+	live_screen_close(&l);
 	notify_stopping(&l.notify);
 	err = stop(&l, err);
 	if (err < 0 && err != -EPIPE)

@@ -13,6 +13,11 @@
 #include "live.h"
 #include "metrics/server.h"
 
+/* a report of the open connections that took so long is followed by the next after so many times that */
+#define LIVE_REPORT_SHARE 5
+
+struct screen;
+
 struct live {
 	const struct options *options;
 	struct reporter *reporter;
@@ -20,6 +25,7 @@ struct live {
 	struct command command;
 	struct notify notify;
 	struct metrics_server *server; /* NULL: none */
+	struct screen *screen;	       /* NULL: none */
 	int signal_fd;
 	int status; /* of the command */
 
@@ -29,6 +35,7 @@ struct live {
 	uint64_t interval_from_ns;
 	uint64_t interval_at_ns;
 	uint64_t end_at_ns;
+	uint64_t screen_at_ns;
 	uint64_t metrics_file_at_ns; /* 0: it was not written yet */
 	uint64_t report_from_ns;     /* not earlier, the open connections are reported again */
 
@@ -69,5 +76,15 @@ int live_metrics_page(void *live, FILE *out, enum metrics_format format);
 int live_metrics_file(struct live *l, uint64_t now_ns);
 
 void live_metrics_close(struct live *l);
+
+/* If the renderer wants a screen.  0, or -errno after a message. */
+int live_screen_open(struct live *l);
+
+/* events: of poll(), of the screen's descriptor.  Sets l->ended when a key says so. */
+void live_screen_keys(struct live *l, short events);
+
+/* If it is due.  0, or an error as of reporter_item(). */
+int live_screen_refresh(struct live *l, uint64_t now_ns);
+void live_screen_close(struct live *l);
 
 #endif

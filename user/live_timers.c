@@ -12,8 +12,6 @@
 #define SWEEP_SELDOM_NS (60 * NS_PER_S)
 /* and while handshakes hang, of which only a look tells how they end */
 #define SWEEP_HANGING_NS NS_PER_S
-/* a report of the open connections that took so long is followed by the next, if asked for, after so many times that */
-#define REPORT_SHARE 5
 /* how long to wait for the connections of the command, or of the processes of --pid, after their end */
 #define CLOSES_WAIT_NS (2 * NS_PER_S)
 /* a smaller change of the clock's offset is ignored */
@@ -40,7 +38,7 @@ static int report_open(struct live *l, uint64_t now_ns)
 	l->asked = false;
 	err = tracer_report_open(l->tracer, reporter_item, l->reporter);
 	end_ns = clock_monotonic_ns();
-	l->report_from_ns = end_ns + REPORT_SHARE * (end_ns - now_ns);
+	l->report_from_ns = end_ns + LIVE_REPORT_SHARE * (end_ns - now_ns);
 	return err;
 }
 
@@ -118,6 +116,8 @@ int live_wait_ms(const struct live *l)
 	at_ns = earlier(at_ns, l->end_at_ns);
 	at_ns = earlier(at_ns, l->interval_at_ns);
 	at_ns = earlier(at_ns, l->metrics_file_at_ns);
+	if (l->screen)
+		at_ns = earlier(at_ns, l->screen_at_ns);
 	at_ns = earlier(at_ns, l->notify.ping_at_ns);
 	if (l->asked)
 		at_ns = earlier(at_ns, l->report_from_ns);
@@ -146,6 +146,8 @@ int live_run_timers(struct live *l)
 	l->sweep_at_ns = l->swept_ns + sweep_every_ns(l);
 	if (!err)
 		err = live_metrics_file(l, now_ns);
+	if (!err)
+		err = live_screen_refresh(l, now_ns);
 	if (l->interval_at_ns && now_ns >= l->interval_at_ns) {
 		if (!err)
 			err = tracer_sweep(l->tracer, reporter_item, l->reporter);

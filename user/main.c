@@ -21,6 +21,7 @@
 #include "live.h"
 #include "recording/recordings.h"
 #include "reporter.h"
+#include "screen.h"
 
 #define EXIT_USAGE 2
 
@@ -105,6 +106,10 @@ static int replay(const struct options *o, struct reporter *reporter)
 	if (err < 0 && err != -EBADMSG && err != -EPROTO && err != -EIO && o->n_read_files == 1 &&
 	    !reporter->error)
 		return EXIT_FAILURE;
+	if (reporter->renderer->on_screen && !reporter->error &&
+	    screen_show(&reporter->context,
+			reporter->totals.events_lost + reporter->totals.table_full))
+		return EXIT_FAILURE;
 	end = reporter_end(reporter);
 	if (end == -EPIPE)
 		return EXIT_SUCCESS;
@@ -169,7 +174,7 @@ static int run(const struct options *o)
 	struct reporter reporter = { .options = o, .renderer = o->renderer };
 	const char *name = o->output_file ? o->output_file : "standard output";
 	int result = EXIT_FAILURE, fd;
-	FILE *out = open_output(o, name, &fd);
+	FILE *out = screen_check(o) ? NULL : open_output(o, name, &fd);
 
 	if (!out)
 		return EXIT_FAILURE;

@@ -12,8 +12,8 @@
 #include "chapter/tally_chapter.h"
 #include "shared/wanted.h"
 
-/* record: of a close; NULL for a handshake. */
-static void render(struct reporter *reporter, const struct chapter *ch, const struct record *record)
+void reporter_render(struct reporter *reporter, const struct chapter *ch,
+		     const struct record *record)
 {
 	const struct renderer *renderer = reporter->renderer;
 	struct chapter handshake;
@@ -56,7 +56,7 @@ static void report_chapter(struct reporter *reporter, struct chapter *ch,
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
 	     counts_handshakes(reporter->options)))
 		reporter->finished++;
-	render(reporter, ch, record);
+	reporter_render(reporter, ch, record);
 }
 
 /* Is this a close whose handshake is not reported? */
@@ -234,6 +234,8 @@ static void report_item(struct reporter *reporter, const struct item *item,
 		break;
 	case ITEM_SNAPSHOT:
 		summary_open_begin(reporter->summary);
+		if (reporter->renderer->open_begin)
+			reporter->renderer->open_begin(&reporter->context);
 		break;
 	case ITEM_TALLY:
 		report_tally(reporter, &data->tally);

@@ -70,6 +70,12 @@ bool reporter_interval_counts_open(const struct reporter *reporter);
  */
 int reporter_interval_item(void *ctx, const struct item *item);
 
+/*
+ * The same for a report of what is open that is for the renderer of a screen: it is neither counted in the summary nor
+ * recorded.
+ */
+int reporter_screen_item(void *ctx, const struct item *item);
+
 /* Writes what is buffered.  0 or -errno, as reporter_item(). */
 int reporter_flush(struct reporter *reporter);
 

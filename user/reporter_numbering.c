@@ -35,5 +35,7 @@ void reporter_number_next_trace(struct reporter *reporter)
 {
 	reporter->numbers_before = reporter->highest_number;
 	summary_next_trace(reporter->summary);
+	if (reporter->renderer->next_trace)
+		reporter->renderer->next_trace(&reporter->context);
 	numbering_forget(&reporter->numbering);
 }

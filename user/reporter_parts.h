@@ -24,6 +24,10 @@ void reporter_hint_cgroups(struct reporter *reporter, const struct item *item);
 void reporter_open_chapter(const struct reporter *reporter, struct chapter *ch,
 			   const struct item_open *open);
 
+/* Passes it on to the renderer.  record: of a close; NULL for a handshake. */
+void reporter_render(struct reporter *reporter, const struct chapter *ch,
+		     const struct record *record);
+
 /* Where the table of --summary goes: to stderr if the output is for programs. */
 FILE *reporter_table_out(const struct reporter *reporter);
 /*

@@ -120,6 +120,23 @@ static enum options_result check_window(const struct options *o, FILE *err)
 		accepted);
 }
 
+/* The terminal is one screen, which nothing else is printed on. */
+static enum options_result check_screen(const struct options *o, FILE *err)
+{
+	if (!o->renderer->on_screen)
+		return OPTIONS_RUN;
+	if (o->output_file)
+		return options_refuse(err, "-o top", "conflicts with --output-file",
+				      "another format for a file");
+	if (o->interval_s > 0)
+		return options_refuse(err, "-o top", "conflicts with --interval",
+				      "only one of them");
+	if (o->command)
+		return options_refuse(err, "-o top", "a COMMAND would print on the same terminal",
+				      "-o top in one terminal, and the command in another");
+	return OPTIONS_RUN;
+}
+
 enum options_result options_check(struct options *o, FILE *err)
 {
 	static const char one[] = "only one of them";
@@ -164,6 +181,9 @@ enum options_result options_check(struct options *o, FILE *err)
 				      "--read without --follow");
 	if (o->wait && !o->pids.included.n)
 		return options_refuse(err, "--wait", "requires --pid", "--pid PID --wait");
+	r = check_screen(o, err);
+	if (r != OPTIONS_RUN)
+		return r;
 	r = options_check_by(o, err);
 	if (r == OPTIONS_RUN)
 		r = options_check_metrics(o, err);

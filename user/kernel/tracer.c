@@ -195,6 +195,11 @@ int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 	return err ? err : tracer_report_listeners(t, sink, ctx);
 }
 
+uint64_t tracer_established(const struct tracer *t)
+{
+	return t->established;
+}
+
 bool tracer_processes_ended(struct tracer *t)
 {
 	return t->options->pids.included.n && processes_ended(bpf_map__fd(t->skel->maps.pids));

@@ -48,6 +48,9 @@ int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
 /* Reports every handshake and close that has begun and is not over, as it stands. */
 int tracer_report_open(struct tracer *tracer, item_fn sink, void *ctx);
 
+/* How many were established, with nothing to tell of them, at the last tracer_report_open(). */
+uint64_t tracer_established(const struct tracer *tracer);
+
 /* Reports the listeners that had a connection, a queue or a drop since the trace began, as they are now. */
 int tracer_report_listeners(struct tracer *tracer, item_fn sink, void *ctx);
 

@@ -14,7 +14,7 @@ static const struct renderer end_of_table = { 0 };
 
 const struct renderer *const renderers[] = {
 	&renderer_timeline, &renderer_ladder, &renderer_line, &renderer_states, &renderer_json,
-	&renderer_csv,	    &renderer_html,   &renderer_none, &end_of_table,
+	&renderer_csv,	    &renderer_html,   &renderer_top,  &renderer_none,	&end_of_table,
 };
 
 const struct renderer *renderer_find(const char *name)

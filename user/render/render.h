@@ -60,6 +60,7 @@ struct renderer {
 	const char *name;
 	const char *help;
 	bool machine_readable; /* the summary's table goes to stderr instead */
+	bool on_screen;	       /* prints nothing: a screen shows what it has counted */
 	bool other_ends;       /* prints which connection is the other end of one */
 	const struct renderer
 		*of_rows; /* with --by: the one of its rows, instead of the chapters */
@@ -74,6 +75,9 @@ struct renderer {
 	/* lines for people are printed of those in trouble only */
 	void (*listener)(struct render_context *rc, const struct listener_report *listener);
 	void (*counted)(struct render_context *rc, const struct item_counted *counted);
+	/* all that is open is about to be told again; or another trace follows, beside which it stays so */
+	void (*open_begin)(struct render_context *rc);
+	void (*next_trace)(struct render_context *rc);
 	void (*transition)(struct render_context *rc, const struct transition *t);
 	/*
 	 * What --interval adds, instead of a table.  The times are CLOCK_MONOTONIC.  What is open

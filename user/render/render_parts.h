@@ -15,6 +15,7 @@ extern const struct renderer renderer_json;
 extern const struct renderer renderer_csv;
 extern const struct renderer renderer_csv_rows;
 extern const struct renderer renderer_html;
+extern const struct renderer renderer_top;
 
 /* From CLOCK_MONOTONIC ns to CLOCK_REALTIME ns. */
 int64_t render_realtime(const struct render_context *rc, int64_t t_ns);

@@ -243,6 +243,12 @@ void summary_add_open(struct summary *s, const struct chapter *ch)
 		summary_by_add_open(s->by, ch);
 }
 
+void summary_make_room(struct summary *s)
+{
+	if (s->by)
+		summary_by_make_room(s->by);
+}
+
 const struct summary_by *summary_grouped(const struct summary *s)
 {
 	return s->by;

@@ -68,6 +68,9 @@ void summary_add_tally(struct summary *s, const struct chapter *ch, unsigned int
 /* Adds attempts that were only counted. */
 void summary_add_counted(struct summary *s, const struct item_counted *counted);
 
+/* As summary_by_make_room(), for a summary that lives long. */
+void summary_make_room(struct summary *s);
+
 /* Back to zero, for the next interval. */
 void summary_reset(struct summary *s);
 

@@ -6,6 +6,8 @@
 
 /* An open hash table: a power of two, at most half full. */
 #define SLOTS (2 * SUMMARY_BY_ROWS)
+/* summary_by_make_room() begins to */
+#define MANY_ROWS (SUMMARY_BY_ROWS * 3 / 4)
 
 struct summary_by {
 	const struct by *by;
@@ -15,6 +17,7 @@ struct summary_by {
 	struct by_row *slots[SLOTS];
 	struct by_row others; /* what found no row of its own */
 	uint64_t overflowed;
+	uint64_t last_number, now; /* of the newest row, of the last change */
 };
 
 struct summary_by *summary_by_create(const struct by *by)
@@ -108,6 +111,7 @@ static struct by_row *find_row(struct summary_by *b, const struct chapter *ch)
 	}
 	row = b->n_rows < SUMMARY_BY_ROWS ? create_row(key, len, hash) : NULL;
 	if (row) {
+		row->number = ++b->last_number;
 		b->slots[at % SLOTS] = row;
 		b->n_rows++;
 	}
@@ -123,6 +127,7 @@ static struct by_row *row_of(struct summary_by *b, const struct chapter *ch, uin
 		b->overflowed += n;
 		return &b->others;
 	}
+	row->changed = ++b->now;
 	if (*comm)
 		memcpy(row->comm, comm, sizeof(row->comm));
 	return row;
@@ -299,4 +304,47 @@ const struct by_row *summary_by_overflow(const struct summary_by *b, uint64_t *n
 {
 	*n = b->overflowed;
 	return &b->others;
+}
+
+/* Those where something is open last, then the latest. */
+static int compare_changed(const void *a, const void *b)
+{
+	const struct by_row *x = *(struct by_row *const *)a, *y = *(struct by_row *const *)b;
+
+	if (!x->counts.open != !y->counts.open)
+		return x->counts.open ? 1 : -1;
+	return (x->changed > y->changed) - (x->changed < y->changed);
+}
+
+static void put_back(struct summary_by *b, struct by_row *row)
+{
+	uint32_t at = row->hash;
+
+	while (b->slots[at % SLOTS])
+		at++;
+	b->slots[at % SLOTS] = row;
+	b->n_rows++;
+}
+
+void summary_by_make_room(struct summary_by *b)
+{
+	struct by_row **rows;
+	size_t n = 0, gone = 0;
+
+	if (b->n_rows < MANY_ROWS || !(rows = calloc(b->n_rows, sizeof(struct by_row *))))
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		if (b->slots[i])
+			rows[n++] = b->slots[i];
+	qsort(rows, n, sizeof(struct by_row *), compare_changed);
+	memset(b->slots, 0, sizeof(b->slots));
+	b->n_rows = 0;
+	for (; gone < n / 2 && !rows[gone]->counts.open; gone++) {
+		summary_by_add_row(&b->others, rows[gone]);
+		b->overflowed++;
+		free_row(rows[gone]);
+	}
+	for (size_t i = gone; i < n; i++)
+		put_back(b, rows[i]);
+	free(rows);
 }

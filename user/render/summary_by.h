@@ -47,6 +47,8 @@ struct by_row {
 	char *key; /* see summary_key(); NULL: the row of the others */
 	size_t key_len;
 	uint32_t hash;
+	uint64_t number;	 /* no other row of this table ever has the same */
+	uint64_t changed;	 /* the greater, the later a chapter was counted */
 	char comm[COMM_LEN + 1]; /* of a row of one pid: the last name seen */
 	struct by_counts counts;
 	struct by_open open[BY_STATES];
@@ -79,6 +81,18 @@ const struct by *summary_by_keys(const struct summary_by *b);
 
 /* Fills in the rows that have counted anything, in no order.  Returns their number, at most SUMMARY_BY_ROWS. */
 size_t summary_by_rows(const struct summary_by *b, const struct by_row *rows[SUMMARY_BY_ROWS]);
+
+/* Adds what is open in one state. */
+void summary_by_add_open_of(struct by_open *to, const struct by_open *from);
+
+/* Adds all that one row has counted to another one, but not its `before`. */
+void summary_by_add_row(struct by_row *to, const struct by_row *from);
+
+/*
+ * For a table that lives long: when most rows are taken, those where nothing is open and that changed longest ago
+ * become part of the row of the others, and make room.
+ */
+void summary_by_make_room(struct summary_by *b);
 
 /* The row of those that found none of their own, and how many chapters it has. */
 const struct by_row *summary_by_overflow(const struct summary_by *b, uint64_t *n);

@@ -5,8 +5,7 @@
 
 #include "base/clock.h"
 
-/* A name, or the end of a path, with all bytes escaped; or a name and a number. */
-#define LABEL_MAX (4 * 64)
+#define LABEL_MAX SUMMARY_BY_LABEL_MAX
 #define PATH_SHOWN 60
 /* no key is cut to less */
 #define WIDTH_MIN 6
@@ -56,23 +55,28 @@ static const char *pid_label(char buf[LABEL_MAX], const struct by *by, const str
 	return buf;
 }
 
+const char *summary_by_label(char buf[SUMMARY_BY_LABEL_MAX], const struct by *by,
+			     const struct by_row *row, unsigned int number)
+{
+	const char *text = summary_key_part(row->key, number);
+
+	if (!*text)
+		return "-";
+	if (by->keys[number] == BY_PID)
+		return pid_label(buf, by, row, text);
+	if (by->keys[number] == BY_CGROUP)
+		text = path_end(text);
+	return text_foreign(buf, LABEL_MAX, text);
+}
+
 static const char *label(char buf[LABEL_MAX], const struct by_table *t, const struct by_row *row,
 			 unsigned int number)
 {
-	const char *text;
-
 	if (!row)
 		return by_key_name(t->by->keys[number]);
 	if (!row->key)
 		return others_label(buf, t, number);
-	text = summary_key_part(row->key, number);
-	if (!*text)
-		return "-";
-	if (t->by->keys[number] == BY_PID)
-		return pid_label(buf, t->by, row, text);
-	if (t->by->keys[number] == BY_CGROUP)
-		text = path_end(text);
-	return text_foreign(buf, LABEL_MAX, text);
+	return summary_by_label(buf, t->by, row, number);
 }
 
 /* A character takes one column. */

@@ -9,6 +9,13 @@
 /* blanks between two columns */
 #define SUMMARY_BY_GAP 2
 
+/* A name, or the end of a path, with all bytes escaped; or a name and a number: "python3[4711]". */
+#define SUMMARY_BY_LABEL_MAX (4 * 64)
+
+/* The text of one key of a row that is not the others', fit for a terminal; "-": not known. */
+const char *summary_by_label(char buf[SUMMARY_BY_LABEL_MAX], const struct by *by,
+			     const struct by_row *row, unsigned int number);
+
 /* How many columns of text each key takes. */
 struct by_widths {
 	size_t of[BY_KEYS_MAX];

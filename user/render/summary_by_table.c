@@ -12,21 +12,12 @@ struct ranked {
 	const struct by_row *row;
 };
 
-static void add_open(struct by_open *to, const struct by_open *from)
-{
-	to->n += from->n;
-	to->older += from->older;
-	to->sum_ns += from->sum_ns;
-	if (from->oldest_ns > to->oldest_ns)
-		to->oldest_ns = from->oldest_ns;
-}
-
 struct by_open summary_by_open_sum(const struct by_row *row)
 {
 	struct by_open sum = { 0 };
 
 	for (size_t i = 0; i < BY_STATES; i++)
-		add_open(&sum, &row->open[i]);
+		summary_by_add_open_of(&sum, &row->open[i]);
 	return sum;
 }
 
@@ -115,19 +106,6 @@ static int sort_rows(struct by_table *t)
 	return 0;
 }
 
-static void add_row(struct by_row *to, const struct by_row *from)
-{
-	const uint64_t *counts = (const uint64_t *)&from->counts;
-	uint64_t *sums = (uint64_t *)&to->counts;
-
-	for (size_t i = 0; i < sizeof(from->counts) / sizeof(*counts); i++)
-		sums[i] += counts[i];
-	for (size_t i = 0; i < BY_STATES; i++)
-		add_open(&to->open[i], &from->open[i]);
-	for (size_t i = 0; i < BY_LATENCIES; i++)
-		histogram_add_all(&to->latency[i], &from->latency[i]);
-}
-
 int summary_by_table(struct by_table *t, const struct summary_by *b, size_t limit)
 {
 	*t = (struct by_table){ .by = summary_by_keys(b) };
@@ -140,9 +118,9 @@ int summary_by_table(struct by_table *t, const struct summary_by *b, size_t limi
 		return -ENOMEM;
 	}
 	t->n_shown = limit && limit < t->n ? limit : t->n;
-	add_row(&t->others, summary_by_overflow(b, &t->overflowed));
+	summary_by_add_row(&t->others, summary_by_overflow(b, &t->overflowed));
 	for (size_t i = t->n_shown; i < t->n; i++)
-		add_row(&t->others, t->rows[i]);
+		summary_by_add_row(&t->others, t->rows[i]);
 	return 0;
 }
 

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* The rows of the live view: made from those of --by, and kept in their places. */
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "render/summary_by_table.h"
+#include "top_parts.h"
+
+/* two values are about equal if they differ by this part of the greater one at most */
+#define ABOUT 10
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct top_row *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+static uint64_t rate(const struct top *t, uint64_t since_ns, uint64_t n)
+{
+	uint64_t now_ns = t->now.ns ? t->now.ns : t->last_ns;
+	uint64_t ms = now_ns > since_ns ? (now_ns - since_ns) / NS_PER_MS : 0;
+
+	return ms ? n * 1000 * 1000 / ms : 0;
+}
+
+/* What it was at the oldest refresh that is known. */
+static uint64_t row_rate(const struct top *t, struct top_row *row, uint64_t connections)
+{
+	size_t oldest = t->ticks < TOP_WINDOW ? 0 : t->ticks % TOP_WINDOW;
+	uint64_t before = t->ticks ? row->history[oldest] : 0;
+	uint64_t since_ns = t->ticks ? t->moments[oldest].ns : t->begin_ns;
+
+	row->history[t->ticks % TOP_WINDOW] = connections;
+	return rate(t, since_ns, connections > before ? connections - before : 0);
+}
+
+/* "0.0.0.0:80" has the connections to any address of this host. */
+static bool listens_at(const struct top_listener *l, const char *key)
+{
+	const char *port = strrchr(l->key, ':'), *other = strrchr(key, ':');
+
+	return !strcmp(l->key, key) || (l->any_address && port && other && !strcmp(port, other));
+}
+
+static void set_listener(const struct top *t, struct top_row *row)
+{
+	for (size_t i = 0; row->from->key && i < t->n_listeners; i++) {
+		const struct top_listener *l = &t->listeners[i];
+
+		if (!listens_at(l, row->from->key))
+			continue;
+		row->values[TOP_QUEUE] = l->queue;
+		row->values[TOP_DROPPED] = l->dropped;
+		row->backlog = l->backlog;
+		return;
+	}
+}
+
+static void set_values(const struct top *t, const struct top_view *v, struct top_row *row)
+{
+	const struct by_counts *c = &row->from->counts;
+	const struct histogram *connect = &row->from->latency[BY_CONNECT];
+	struct by_open sum = summary_by_open_sum(row->from);
+
+	memset(row->values, 0, sizeof(row->values));
+	row->backlog = 0;
+	row->values[TOP_NEW] = row_rate(t, row, c->connections);
+	row->values[TOP_COUNT] = c->connections;
+	row->values[TOP_FAILED] = c->failed;
+	row->values[TOP_OPEN] = c->open;
+	row->values[TOP_CLOSE_WAIT] = row->from->open[BPF_TCP_CLOSE_WAIT].n;
+	row->older = sum.older;
+	row->oldest_ns = sum.oldest_ns;
+	row->values[TOP_OLDEST] = sum.older ? UINT64_MAX : sum.oldest_ns;
+	row->values[TOP_P50] = histogram_percentile(connect, 50);
+	row->values[TOP_P99] = histogram_percentile(connect, 99);
+	row->states = 0;
+	for (unsigned int i = 0; i < BY_STATES; i++)
+		if (row->from->open[i].n)
+			row->states |= 1u << i;
+	if (v == &t->views[TOP_BY_LISTENER])
+		set_listener(t, row);
+}
+
+static void set_label(const struct top_view *v, struct top_row *row)
+{
+	char buf[SUMMARY_BY_LABEL_MAX];
+	const char *text = "others";
+
+	if (row->from->key)
+		text = summary_by_label(buf, &v->by, row->from, 0);
+	if (!strcmp(text, "-"))
+		text = v->by.keys[0] == BY_LISTENER ? "(no listener)" : "(not known)";
+	snprintf(row->label, sizeof(row->label), "%s", text);
+}
+
+static void fill(const struct top *t, const struct top_view *v, struct top_row *row,
+		 const struct top_row *old, size_t n_old)
+{
+	const struct by_row *from = row->from;
+	const struct top_row key = { .number = from->number };
+	const struct top_row *before = n_old ? bsearch(&key, old, n_old, sizeof(*old),
+						       compare_numbers)
+					     : NULL;
+
+	if (before)
+		*row = *before;
+	row->place = before ? before->place : SIZE_MAX;
+	row->from = from;
+	row->number = from->number;
+	set_label(v, row);
+	set_values(t, v, row);
+}
+
+/* The rows, and that of the others if anything is in it.  NULL: no memory. */
+static struct top_row *take_rows(const struct top_view *v, size_t *n)
+{
+	const struct by_row **from = calloc(SUMMARY_BY_ROWS + 1, sizeof(*from));
+	const struct by_row *others;
+	struct top_row *rows = NULL;
+	uint64_t overflowed;
+
+	if (!from)
+		return NULL;
+	*n = summary_by_rows(summary_grouped(v->summary), from);
+	others = summary_by_overflow(summary_grouped(v->summary), &overflowed);
+	if (overflowed)
+		from[(*n)++] = others;
+	rows = calloc(*n + 1, sizeof(*rows));
+	for (size_t i = 0; rows && i < *n; i++)
+		rows[i].from = from[i];
+	free(from);
+	return rows;
+}
+
+static void add_open_states(struct top *t, const struct by_row *row)
+{
+	for (unsigned int i = 0; i < BY_STATES; i++)
+		t->open[i] += row->open[i].n;
+}
+
+void top_rows_refresh(struct top *t, struct top_view *v)
+{
+	size_t n = 0;
+	struct top_row *rows;
+
+	summary_make_room(v->summary);
+	rows = take_rows(v, &n);
+	for (size_t i = 0; i < v->n; i++)
+		v->rows[i].place = i;
+	if (v->n)
+		qsort(v->rows, v->n, sizeof(*v->rows), compare_numbers);
+	for (size_t i = 0; rows && i < n; i++) {
+		fill(t, v, &rows[i], v->rows, v->n);
+		if (v == &t->views[TOP_BY_PROCESS])
+			add_open_states(t, rows[i].from);
+	}
+	free(v->rows);
+	v->rows = rows;
+	v->n = rows ? n : 0;
+	top_rows_sort(t, v, false);
+}
+
+static bool about_equal(uint64_t a, uint64_t b)
+{
+	uint64_t greater = a > b ? a : b, lesser = a > b ? b : a;
+
+	return greater - lesser <= greater / ABOUT;
+}
+
+/* The others last; then by value, and those of one value as they stood. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct top_row *x = a, *y = b;
+
+	if (!x->number != !y->number)
+		return x->number ? -1 : 1;
+	if (x->held != y->held)
+		return x->held < y->held ? 1 : -1;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	if (x->values[TOP_COUNT] != y->values[TOP_COUNT])
+		return x->values[TOP_COUNT] < y->values[TOP_COUNT] ? 1 : -1;
+	return compare_numbers(a, b);
+}
+
+void top_rows_sort(struct top *t, struct top_view *v, bool anew)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		struct top_row *row = &v->rows[i];
+		uint64_t value = row->values[t->sort];
+
+		if (anew)
+			row->place = SIZE_MAX;
+		if (anew || row->place == SIZE_MAX || !about_equal(row->held, value))
+			row->held = value;
+	}
+	if (v->n)
+		qsort(v->rows, v->n, sizeof(*v->rows), compare_rows);
+}
+
+/* Its name, or a state in which it has something open. */
+static bool matches(const struct top_row *row, const char *filter)
+{
+	if (!*filter || strcasestr(row->label, filter))
+		return true;
+	for (unsigned int i = 0; i < BY_STATES; i++)
+		if (row->states >> i & 1 && strcasestr(summary_by_state(i), filter))
+			return true;
+	return false;
+}
+
+void top_rows_show(struct top *t)
+{
+	struct top_view *v = top_view(t);
+	size_t *shown = realloc(t->shown, (v->n + 1) * sizeof(*shown));
+
+	t->n_shown = 0;
+	if (!shown)
+		return;
+	t->shown = shown;
+	for (size_t i = 0; i < v->n; i++)
+		if (matches(&v->rows[i], t->cursors[TOP_ROWS].filter))
+			shown[t->n_shown++] = i;
+}

@@ -16,6 +16,8 @@
 
 /* how long a lone Esc may be the beginning of a key's sequence */
 #define ESCAPE_MS 25
+/* Ctrl-L */
+#define REDRAW 12
 
 struct screen {
 	SCREEN *curses;
@@ -61,6 +63,11 @@ static int start_curses(struct screen *s, struct render_context *rc)
 	set_characters(rc);
 	screen_rescue_prepare();
 	s->curses = newterm(NULL, stdout, stdin);
+	if (s->curses && !tigetstr("cup")) {
+		endwin();
+		delscreen(s->curses);
+		s->curses = NULL;
+	}
 	if (!s->curses) {
 		message("-o top: the terminal \"%s\" is not known (TERM=xterm or TERM=vt100 may do)",
 			term ? term : "");
@@ -152,7 +159,9 @@ bool screen_keys(struct screen *s)
 
 	while (stay && (key = getch()) != ERR) {
 		any = true;
-		if (key != KEY_RESIZE && key_of(key))
+		if (key == REDRAW)
+			clearok(curscr, TRUE);
+		else if (key != KEY_RESIZE && key_of(key))
 			stay = top_key(s->top, key_of(key));
 	}
 	if (any && stay)

@@ -29,21 +29,30 @@ static const char *right_text(char buf[TIME_MAX + 16], const struct top *t)
 	return buf;
 }
 
-static void title(char line[LINE_MAX], struct top *t, bool wide)
+/* The filter first: it says that this is not all. */
+static size_t put_filter(char line[LINE_MAX], struct top *t)
 {
 	const char *filter = t->level == TOP_LADDER ? "" : top_cursor(t)->filter;
 	char safe[4 * TOP_FILTER_MAX];
 
-	text_foreign(safe, sizeof(safe), filter);
+	line[0] = '\0';
+	if (!*filter)
+		return 0;
+	return text_join(line, LINE_MAX, "\"", text_foreign(safe, sizeof(safe), filter), "\" ");
+}
+
+static void title(char line[LINE_MAX], struct top *t, bool wide)
+{
+	size_t at = put_filter(line, t), left = LINE_MAX - at;
+
+	line += at;
 	if (t->level == TOP_ROWS)
-		snprintf(line, LINE_MAX, "%sby %s, sorted by %s", wide ? PROGRAM ": " : "",
+		snprintf(line, left, "%sby %s, sorted by %s", wide ? PROGRAM ": " : "",
 			 top_view(t)->name, top_columns[t->sort].heading);
 	else if (t->level == TOP_CONNECTIONS)
-		snprintf(line, LINE_MAX, "%s%s", wide ? "connections of " : "", t->key_label);
+		snprintf(line, left, "%s%s", wide ? "connections of " : "", t->key_label);
 	else
-		snprintf(line, LINE_MAX, "connection %" PRIu64 " of %s", t->conn, t->key_label);
-	if (*filter)
-		snprintf(line + strlen(line), LINE_MAX - strlen(line), ", with \"%s\"", safe);
+		snprintf(line, left, "connection %" PRIu64 " of %s", t->conn, t->key_label);
 }
 
 static void put_title(struct top *t, struct top_page *page)
@@ -102,20 +111,31 @@ static unsigned int next_state(const struct top *t, unsigned int than)
 	return found;
 }
 
+/* A number that is cut off would be another number. */
+static bool put_state(char line[LINE_MAX], size_t width, uint64_t n, const char *state)
+{
+	char piece[TOP_CELL_MAX + 32];
+	size_t at = strlen(line);
+	bool fits;
+
+	snprintf(piece, sizeof(piece), "  %" PRIu64 " %s", n, state);
+	fits = at + strlen(piece) <= width;
+	snprintf(line + at, LINE_MAX - at, "%s", fits ? piece : " ..");
+	return fits;
+}
+
 /* Those that are established and all is well with them come last. */
 static void put_open(struct top *t, struct top_page *page, size_t at)
 {
-	char line[LINE_MAX];
-	size_t len = (size_t)snprintf(line, sizeof(line), "open:");
+	char line[LINE_MAX] = "open:";
+	bool fits = true;
 
-	for (unsigned int i = next_state(t, BY_STATES); i < BY_STATES; i = next_state(t, i))
-		len += (size_t)snprintf(line + len, sizeof(line) - len, " %" PRIu64 " %s ",
-					t->open[i], summary_by_state(i));
-	if (t->now.ns)
-		len += (size_t)snprintf(line + len, sizeof(line) - len, " %" PRIu64 " %s",
-					t->now.established, name_state(BPF_TCP_ESTABLISHED));
-	else if (len == strlen("open:"))
-		snprintf(line + len, sizeof(line) - len, " 0");
+	for (unsigned int i = next_state(t, BY_STATES); i < BY_STATES && fits; i = next_state(t, i))
+		fits = put_state(line, page->width, t->open[i], summary_by_state(i));
+	if (t->now.ns && fits)
+		put_state(line, page->width, t->now.established, name_state(BPF_TCP_ESTABLISHED));
+	else if (!t->now.ns && !strcmp(line, "open:"))
+		strcat(line, " 0");
 	top_put(page, at, TOP_PLAIN, line);
 }
 
@@ -132,7 +152,7 @@ size_t top_draw_head(struct top *t, struct top_page *page)
 }
 
 static const char *const hints[TOP_LEVELS][3] = {
-	[TOP_ROWS] = { "Enter connections  Tab by %s  s sort  / filter  Space freeze  ? help  q quit",
+	[TOP_ROWS] = { "Enter connections  Tab %s  s sort  / filter  Space freeze  ? help  q quit",
 		       "Enter  Tab  s sort  / filter  ? help  q", "? help  q quit" },
 	[TOP_CONNECTIONS] = { "Enter ladder  Esc back  / filter  Space freeze  ? help  q quit",
 			      "Enter ladder  Esc back  ? help  q quit", "Esc back  q quit" },
@@ -157,10 +177,10 @@ static const char *hint(char line[LINE_MAX], const struct top *t, size_t width)
 	return line;
 }
 
-/* "sort by: n new/s  c count ...", on as many lines as it takes. */
+/* "sort: n new/s  c count ...", on as many lines as it takes. */
 static size_t put_sorts(const struct top *t, struct top_page *page)
 {
-	char lines[4][LINE_MAX] = { "sort by:" }, piece[64];
+	char lines[4][LINE_MAX] = { "sort:" }, piece[64];
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < TOP_COLUMNS; i++) {

@@ -41,8 +41,8 @@ struct top_row {
 	const struct by_row *from; /* until the next refresh */
 	uint64_t values[TOP_COLUMNS];
 	uint64_t history[TOP_WINDOW]; /* connections at the last refreshes */
-	uint64_t held; /* the value by which it has its place, which is about what it is now */
-	size_t place;  /* at the refresh before; SIZE_MAX: it is new */
+	uint64_t value;		      /* the one that it is sorted by */
+	size_t place;		      /* at the refresh before; SIZE_MAX: it is new */
 	uint64_t backlog, oldest_ns;
 	uint32_t states; /* those in which something is open */
 	bool older;	 /* something was in its state before the trace */

@@ -8,7 +8,7 @@
 #include "render/summary_by_table.h"
 #include "top_parts.h"
 
-/* two values are about equal if they differ by this part of the greater one at most */
+/* two values are about equal if the greater one is that much more than the other, or less: a tenth */
 #define ABOUT 10
 
 static int compare_numbers(const void *a, const void *b)
@@ -93,7 +93,7 @@ static void set_label(const struct top_view *v, struct top_row *row)
 	if (row->from->key)
 		text = summary_by_label(buf, &v->by, row->from, 0);
 	if (!strcmp(text, "-"))
-		text = v->by.keys[0] == BY_LISTENER ? "(no listener)" : "(not known)";
+		text = v->by.keys[0] == BY_LISTENER ? "(clients, older)" : "(not known)";
 	snprintf(row->label, sizeof(row->label), "%s", text);
 }
 
@@ -164,42 +164,75 @@ void top_rows_refresh(struct top *t, struct top_view *v)
 	top_rows_sort(t, v, false);
 }
 
-static bool about_equal(uint64_t a, uint64_t b)
-{
-	uint64_t greater = a > b ? a : b, lesser = a > b ? b : a;
-
-	return greater - lesser <= greater / ABOUT;
-}
-
-/* The others last; then by value, and those of one value as they stood. */
+/* Those that have a place by that, then the others by value; the row of the others is last. */
 static int compare_rows(const void *a, const void *b)
 {
 	const struct top_row *x = a, *y = b;
 
 	if (!x->number != !y->number)
 		return x->number ? -1 : 1;
-	if (x->held != y->held)
-		return x->held < y->held ? 1 : -1;
 	if (x->place != y->place)
 		return x->place < y->place ? -1 : 1;
+	if (x->value != y->value)
+		return x->value < y->value ? 1 : -1;
 	if (x->values[TOP_COUNT] != y->values[TOP_COUNT])
 		return x->values[TOP_COUNT] < y->values[TOP_COUNT] ? 1 : -1;
 	return compare_numbers(a, b);
 }
 
+/* Does it belong above that row, which is above it?  Not while it is about equal, unless it has no place yet. */
+static bool overtakes(const struct top_row *row, const struct top_row *other)
+{
+	uint64_t margin = row->place == SIZE_MAX ? 0 : other->value / ABOUT;
+
+	return row->value > other->value && row->value - other->value > margin;
+}
+
+/*
+ * Each row goes above the first one that it overtakes.  So none stands below one that it overtakes: those between the
+ * two do not overtake that one, and are less than it.
+ */
+static void settle(const struct top_row **order, size_t n)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct top_row *row = order[i];
+		size_t to = row->value > least ? 0 : i;
+
+		while (to < i && !overtakes(row, order[to]))
+			to++;
+		memmove(&order[to + 1], &order[to], (i - to) * sizeof(*order));
+		order[to] = row;
+		if (row->value < least)
+			least = row->value;
+	}
+}
+
 void top_rows_sort(struct top *t, struct top_view *v, bool anew)
 {
-	for (size_t i = 0; i < v->n; i++) {
-		struct top_row *row = &v->rows[i];
-		uint64_t value = row->values[t->sort];
+	const struct top_row **order = calloc(v->n + 1, sizeof(const struct top_row *));
+	struct top_row *rows = calloc(v->n + 1, sizeof(*rows));
 
+	for (size_t i = 0; i < v->n; i++) {
+		v->rows[i].value = v->rows[i].values[t->sort];
 		if (anew)
-			row->place = SIZE_MAX;
-		if (anew || row->place == SIZE_MAX || !about_equal(row->held, value))
-			row->held = value;
+			v->rows[i].place = SIZE_MAX;
 	}
 	if (v->n)
 		qsort(v->rows, v->n, sizeof(*v->rows), compare_rows);
+	for (size_t i = 0; order && i < v->n; i++)
+		order[i] = &v->rows[i];
+	if (order && rows && v->n) {
+		settle(order, v->n - !v->rows[v->n - 1].number);
+		for (size_t i = 0; i < v->n; i++)
+			rows[i] = *order[i];
+		free(v->rows);
+		v->rows = rows;
+		rows = NULL;
+	}
+	free(rows);
+	free(order);
 }
 
 /* Its name, or a state in which it has something open. */

@@ -175,6 +175,8 @@ static int compare_rows(const void *a, const void *b)
 		return x->place < y->place ? -1 : 1;
 	if (x->value != y->value)
 		return x->value < y->value ? 1 : -1;
+	if (x->values[TOP_CLOSE_WAIT] != y->values[TOP_CLOSE_WAIT])
+		return x->values[TOP_CLOSE_WAIT] < y->values[TOP_CLOSE_WAIT] ? 1 : -1;
 	if (x->values[TOP_COUNT] != y->values[TOP_COUNT])
 		return x->values[TOP_COUNT] < y->values[TOP_COUNT] ? 1 : -1;
 	return compare_numbers(a, b);

@@ -56,8 +56,9 @@ class Terminal:
 
     def wait_end(self):
         """The status of the program"""
-        pump.wait_until(lambda: self.ask("#{pane_dead}") == "1", lambda: f"its end; the screen is\n{self.screen()}")
-        return int(self.ask("#{pane_dead_status}"))
+        # the pane is dead when nobody has it open; the status is there when tmux has waited for the process
+        return int(pump.wait_until(lambda: self.ask("#{pane_dead_status}"),
+                                   lambda: f"its end; the screen is\n{self.screen()}"))
 
     def close(self):
         server = int(self.ask("#{pid}"))

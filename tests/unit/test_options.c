@@ -73,7 +73,7 @@ static void test_flags(void **state)
 static void test_every_format(void **state)
 {
 	static const char *const names[] = { "timeline", "ladder", "line", "states",
-					     "json",	 "csv",	   "html", "none" };
+					     "json",	 "csv",	   "html", "top", "none" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -128,6 +128,9 @@ static void test_conflicts(void **state)
 	BAD("--by: requires --summary (accepted: --summary --by KEY)", "", "--by", "comm");
 	BAD("--sort: requires --by", "--summary --by KEY", "-s", "--sort", "count");
 	BAD("--limit: requires --by", "", "-s", "--limit", "3");
+	BAD("-o top: conflicts with --output-file", "", "-o", "top", "--output-file", "x");
+	BAD("-o top: conflicts with --interval", "", "-o", "top", "-s", "-i", "1");
+	BAD("-o top: a COMMAND would print", "", "-o", "top", "--", "true");
 	BAD("--hook state: conflicts with --attach", "", "--attach=kprobe", "--hook=state=raw_tp");
 	BAD("--follow: requires --pid", "--pid PID --follow", "-f");
 	BAD("--follow: a recording does not say whose child", "", "-f", "-r", "x", "-p", "1");

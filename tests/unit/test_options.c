@@ -72,8 +72,8 @@ static void test_flags(void **state)
 
 static void test_every_format(void **state)
 {
-	static const char *const names[] = { "timeline", "ladder", "line", "states",
-					     "json",	 "csv",	   "html", "top", "none" };
+	static const char *const names[] = { "timeline", "ladder", "line", "states", "json",
+					     "csv",	 "html",   "top",  "none" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """A terminal: a program in a tmux of its own, the keys that are pressed there, and what its screen shows."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,16 +10,20 @@ import tempfile
 import pump
 
 
-class Terminal:
-    """Runs argv from the constructor until close(); its pid is `pid`."""
+# tmux itself sometimes does not notice that a program has ended
+SHELL = '"$@"; printf "\\nstatus %s\\n" $?; exec cat'
 
-    def __init__(self, *argv, width=80, height=24, env=None):
+
+class Terminal:
+    """Runs argv, or a script of sh with these arguments, from the constructor until close()."""
+
+    def __init__(self, *argv, width=80, height=24, env=None, script=SHELL):
         self.directory = tempfile.mkdtemp(prefix="tmux-")  # short: the path of a socket has 107 bytes at most
         self.env = {k: v for k, v in os.environ.items() if k not in ("TMUX", "TMUX_PANE", "NO_COLOR")}
         self.env.update(TMUX_TMPDIR=self.directory, TERM="screen", **(env or {}))
-        self.tmux("start-server", ";", "set-option", "-g", "remain-on-exit", "on", ";",
-                  "new-session", "-d", "-x", str(width), "-y", str(height), *map(str, argv))
-        self.pid = int(self.ask("#{pane_pid}"))
+        self.tmux("new-session", "-d", "-x", str(width), "-y", str(height),
+                  "sh", "-c", script, "sh", *map(str, argv))
+        self.shell = int(self.ask("#{pane_pid}"))
 
     def tmux(self, *args):
         done = subprocess.run(["tmux", "-L", "test", "-f", "/dev/null", *args], env=self.env, text=True,
@@ -54,22 +59,31 @@ class Terminal:
     def wait_text(self, *texts):
         return self.wait_screen(lambda s: all(text in s for text in texts), f"a screen with {texts}")
 
+    def child(self):
+        """The pid of what the shell runs"""
+        (pid,) = children(self.shell)
+        return pid
+
     def wait_end(self):
         """The status of the program"""
-        # the pane is dead when nobody has it open; the status is there when tmux has waited for the process
-        return int(pump.wait_until(lambda: self.ask("#{pane_dead_status}"),
-                                   lambda: f"its end; the screen is\n{self.screen()}"))
+        return int(re.search(r"^status (\d+)$", self.wait_text("\nstatus "), re.MULTILINE).group(1))
 
     def close(self):
-        server = int(self.ask("#{pid}"))
+        """Whatever still runs there is told by SIGHUP."""
+        pids = [int(self.ask("#{pid}")), self.shell, *children(self.shell)]
         self.tmux("kill-server")
-        pump.wait_until(lambda: not alive(server), "the end of tmux")
         try:
-            pump.wait_until(lambda: not alive(self.pid), f"the end of {self.pid} after its terminal's")
+            pump.wait_until(lambda: not any(map(alive, pids)), f"the end of {pids} after their terminal's")
         except pump.Timeout:
-            os.kill(self.pid, signal.SIGKILL)
+            for pid in filter(alive, pids):
+                os.kill(pid, signal.SIGKILL)
             raise
         shutil.rmtree(self.directory)
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [int(child) for child in f.read().split()]
 
 
 def alive(pid):

@@ -126,26 +126,19 @@ def test_ascii_and_another_size(world, terminal):
 def test_the_terminal_is_as_before(world, terminal, tmp_path, ends):
     """Under sudo, too."""
     ns = world.netns("lo")
-    script = 'stty -g >"$1/before"; echo "what was here"; shift; "$@"; echo "status $?"; stty -g >"$0/after"; exec cat'
-    t = terminal("sh", "-c", script, tmp_path, tmp_path, *top(ns), env=SUDO)
+    script = 'stty -g >"$1"; echo "what was here"; at=$2; shift 2; "$@"; echo "status $?"; stty -g >"$at"; exec cat'
+    before, after = tmp_path / "before", tmp_path / "after"
+    t = terminal(before, after, *top(ns), env=SUDO, script=script)
     t.wait_text("no connection yet")
     if ends == "key":
         t.press("q")
-    elif ends == "signal":
-        os.kill(child_of(t.pid), signal.SIGTERM)
     else:
-        os.kill(child_of(t.pid), signal.SIGABRT)
+        os.kill(t.child(), signal.SIGTERM if ends == "signal" else signal.SIGABRT)
     screen = t.wait_text("status ")
-    assert "status 0" in screen if ends != "crash" else "status 134" in screen
+    assert f"status {134 if ends == 'crash' else 0}\n" in screen
     assert "what was here" in screen and "sorted by" not in screen
-    t.wait_screen(lambda _: os.path.exists(tmp_path / "after") and os.path.getsize(tmp_path / "after"), "stty")
-    assert (tmp_path / "before").read_text() == (tmp_path / "after").read_text()
-
-
-def child_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as f:
-        (child,) = f.read().split()
-    return int(child)
+    t.wait_screen(lambda _: after.exists() and after.read_text().endswith("\n"), "stty")
+    assert before.read_text() == after.read_text()
 
 
 def test_a_recording(world, terminal, tmp_path):
@@ -163,7 +156,7 @@ def test_a_recording(world, terminal, tmp_path):
     t.wait_text(f"\n{traffic.leaks}")
     t.press("Enter")
     t.wait_text("\n>CLOSE_WAIT ")
-    os.kill(t.pid, signal.SIGINT)
+    os.kill(t.child(), signal.SIGINT)
     assert t.wait_end() == 0
 
 

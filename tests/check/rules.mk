@@ -34,7 +34,7 @@ check-analyzer: $(ANALYSED:user/%.c=$(BUILD)/analyzer/%.o)
 	@echo '$@: $(words $^) files, nothing found'
 # gcc 12 and 16 lose sight of what is kept in an array that grows; gcc 16 does not know how many
 # programs tracer_backups() returns
-$(addprefix $(BUILD)/analyzer/,base/cgroups.o base/cgroups_walk.o kernel/open_list.o): ANALYZER_FLAGS := \
+$(addprefix $(BUILD)/analyzer/,base/cgroups.o base/cgroups_walk.o kernel/open_list.o render/summary_by.o): ANALYZER_FLAGS := \
 	-Wno-analyzer-malloc-leak
 $(BUILD)/analyzer/kernel/tracer_attach.o: ANALYZER_FLAGS := -Wno-analyzer-out-of-bounds
 $(BUILD)/analyzer/%.o: user/%.c tests/check/rules.mk | $(SKELETONS) $(BUILD)/page.inc

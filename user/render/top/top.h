@@ -57,7 +57,7 @@ void top_destroy(struct top *t);
 
 /* As the functions of struct renderer. */
 void top_add(struct top *t, const struct chapter *handshake, const struct chapter *ch);
-void top_add_listener(struct top *t, const struct listener_report *l);
+void top_add_listener(struct top *t, const struct listener_report *report);
 void top_add_counted(struct top *t, const struct item_counted *counted);
 void top_open_begin(struct top *t);
 void top_next_trace(struct top *t);

@@ -135,7 +135,7 @@ static void put_open(struct top *t, struct top_page *page, size_t at)
 	if (t->now.ns && fits)
 		put_state(line, page->width, t->now.established, name_state(BPF_TCP_ESTABLISHED));
 	else if (!t->now.ns && !strcmp(line, "open:"))
-		strcat(line, " 0");
+		snprintf(line, sizeof(line), "open: 0");
 	top_put(page, at, TOP_PLAIN, line);
 }
 
@@ -181,7 +181,7 @@ static const char *hint(char line[LINE_MAX], const struct top *t, size_t width)
 static size_t put_sorts(const struct top *t, struct top_page *page)
 {
 	char lines[4][LINE_MAX] = { "sort:" }, piece[64];
-	size_t n = 0;
+	size_t n = 0, len;
 
 	for (unsigned int i = 0; i < TOP_COLUMNS; i++) {
 		if ((i == TOP_QUEUE || i == TOP_DROPPED) && t->view != TOP_BY_LISTENER)
@@ -190,7 +190,8 @@ static size_t put_sorts(const struct top *t, struct top_page *page)
 			 top_columns[i].heading);
 		if (strlen(lines[n]) + strlen(piece) > page->width && n < 3)
 			n++;
-		strcat(lines[n], piece + (*lines[n] ? 0 : 2));
+		len = strlen(lines[n]);
+		snprintf(lines[n] + len, sizeof(lines[n]) - len, "%s", piece + (len ? 0 : 2));
 	}
 	for (size_t i = 0; i <= n && n < page->height; i++)
 		top_put(page, page->height - 1 - n + i, TOP_BAR, lines[i]);

@@ -349,6 +349,7 @@ static void bounded(void **state)
 	expect_in(s, "the others are too many");
 	press(s, "g\n");
 	expect_in(s, "\n>CLOSE_WAIT ");
+	expect_in(s, "connections of python3[4711], 256 of 3000 open ");
 }
 
 static void listener_queue(void **state)

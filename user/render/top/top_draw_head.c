@@ -41,6 +41,28 @@ static size_t put_filter(char line[LINE_MAX], struct top *t)
 	return text_join(line, LINE_MAX, "\"", text_foreign(safe, sizeof(safe), filter), "\" ");
 }
 
+static uint64_t open_of_row(const struct top *t)
+{
+	const struct top_view *v = &t->views[t->view];
+
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rows[i].number == t->cursors[TOP_ROWS].id)
+			return v->rows[i].values[TOP_OPEN];
+	return 0;
+}
+
+/* Not all that is open is kept: ", 256 of 8000 open". */
+static void put_share(char *line, size_t size, const struct top *t)
+{
+	uint64_t all = open_of_row(t);
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n_entries; i++)
+		n += t->entries[i].open;
+	if (n < all && !*t->cursors[TOP_CONNECTIONS].filter)
+		snprintf(line, size, ", %zu of %" PRIu64 " open", n, all);
+}
+
 static void title(char line[LINE_MAX], struct top *t, bool wide)
 {
 	size_t at = put_filter(line, t), left = LINE_MAX - at;
@@ -50,9 +72,12 @@ static void title(char line[LINE_MAX], struct top *t, bool wide)
 		snprintf(line, left, "%sby %s, sorted by %s", wide ? PROGRAM ": " : "",
 			 top_view(t)->name, top_columns[t->sort].heading);
 	else if (t->level == TOP_CONNECTIONS)
-		snprintf(line, left, "%s%s", wide ? "connections of " : "", t->key_label);
+		at = (size_t)snprintf(line, left, "%s%s", wide ? "connections of " : "",
+				      t->key_label);
 	else
 		snprintf(line, left, "connection %" PRIu64 " of %s", t->conn, t->key_label);
+	if (t->level == TOP_CONNECTIONS)
+		put_share(line + at, left - at, t);
 }
 
 static void put_title(struct top *t, struct top_page *page)

@@ -169,6 +169,7 @@ install: $(BUILD)/tcpstates-trace $(BUILD)/tcpstates-trace.bash
 include $(wildcard tests/*/rules.mk)
 
 ## Build | make STATIC=1 | build/static/tcpstates-trace, which needs no shared library
+## Build | make NCURSES= | without ncurses, and so without -o top
 ## Build | make clean | removes build/
 clean:
 	rm -rf $(BUILD)

@@ -122,6 +122,28 @@ def test_quantile(host):
     assert mean == pytest.approx(statistics.mean(host.services.waits_ns) / 1e9, rel=0.2)
 
 
+def test_native_histograms(host, tmp_path):
+    """A Prometheus that wants them has one series a row, finer than the classic one, with the same counts."""
+    native = Prometheus(host.watch, tmp_path, {"tcpstates-trace": [METRICS]}, port=9091, features=["native-histograms"])
+    try:
+        host.services.round()
+        host.wait_counted()
+        wait_counted(native, host.services)
+        assert native.query('{__name__=~"tcpstates_.*_(bucket|sum|count)"}') == []
+        for name in HISTOGRAMS:
+            for part in ("count", "sum"):
+                ours = dict((tuple(sorted(m.items())), v) for m, v in native.query(f"histogram_{part}({name})"))
+                theirs = dict((tuple(sorted((k, v) for k, v in m.items() if k != "__name__")), v)
+                              for m, v in host.prometheus.query(f"{name}_{part}"))
+                assert ours == pytest.approx(theirs) and theirs, (name, part)
+        late = f'tcpstates_accept_wait_seconds{{port="{LATE}"}}'
+        true = statistics.median_low(host.services.waits_ns) / 1e9
+        # a bucket ends at 2^0.5 of where it begins
+        assert true / 2 ** 0.5 <= native.value(f"histogram_quantile(0.5, {late})") <= true * 2 ** 0.5
+    finally:
+        native.kill()
+
+
 def test_listener(host):
     before = host.services.drops()
     host.services.fill()
@@ -184,6 +206,7 @@ def test_exemplars(host):
         for of_one in (e["labels"] for e in exemplars):
             assert {"peer", "conn"} <= set(of_one) <= {"peer", "comm", "conn"}
             assert of_one["peer"].startswith("127.0.0.1:")
+        assert all(0 < float(e["value"]) < 60 for e in exemplars)
     assert {e["labels"].get("comm") for e in of["tcpstates_accept_wait_seconds"]} == {"services"}
 
 

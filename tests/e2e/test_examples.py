@@ -15,6 +15,7 @@ import pytest
 
 import pump
 from relay import wire
+from terminal import Terminal
 from tracer import BINARY, ROOT
 
 PAGE = os.path.join(ROOT, "user", "man", "tcpstates-trace.8")
@@ -52,27 +53,31 @@ def examples():
 EXAMPLES = examples()
 
 
+def prepare(directory, ns, begins):
+    """Its command, and the environment in which that finds the wrapper."""
+    (command,) = [c for text, c in EXAMPLES.items() if text.startswith(begins)]
+    wrapper = directory / "tcpstates-trace"
+    wrapper.write_text(WRAPPER.format(binary=BINARY, select="" if " -r " in command else f"--netns {ns.inode}"))
+    wrapper.chmod(0o755)
+    return command, {**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"}
+
+
 class Example:
     """One of them, running from the constructor on."""
 
     def __init__(self, directory, ns, begins, *changes):
-        (command,) = [c for text, c in EXAMPLES.items() if text.startswith(begins)]
+        command, env = prepare(directory, ns, begins)
         for old, new in changes:
             assert old in command
             command = command.replace(old, new)
         if "jq" in command and not shutil.which("jq"):
             pytest.skip("no jq")
         self.directory = directory
-        replayed = " -r " in command
-        wrapper = directory / "tcpstates-trace"
-        wrapper.write_text(WRAPPER.format(binary=BINARY, select="" if replayed else f"--netns {ns.inode}"))
-        wrapper.chmod(0o755)
-        env = {**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"}
         self.process = subprocess.Popen(ns.argv("sh", "-c", command), cwd=directory, env=env, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.stdout = pump.Lines(self.process.stdout.fileno())
         self.stderr = pump.Lines(self.process.stderr.fileno())
-        if not replayed:
+        if " -r " not in command:
             pump.wait_until(lambda: any(line.startswith("Tracing") for line in self.stderr.lines) or self.ended(),
                             lambda: self.stderr.text())
 
@@ -182,6 +187,21 @@ def test_leaks(world, ns, tmp_path):
         [str(LEAKS), f'[{agent.pid},"leaker"]'] for agent in (server, late))
 
 
+@pytest.mark.skipif(not shutil.which("tmux"), reason="there is no tmux")
+def test_leaks_on_a_screen(world, ns, tmp_path):
+    command, env = prepare(tmp_path, ns, "Watch which process leaks connections")
+    terminal = Terminal(script=f"cd {tmp_path} && {command}", env={"PATH": env["PATH"]})
+    try:
+        terminal.wait_text("no connection yet")
+        server = leak(world, ns)
+        terminal.press("s", "w")
+        terminal.wait_text(f"\n>leaker[{server.pid}]")
+        terminal.press("Enter")
+        terminal.wait_text("\n>CLOSE_WAIT ")
+    finally:
+        terminal.close()
+
+
 def test_late_closes(world, ns, tmp_path):
     example = Example(tmp_path, ns, "Find those that close late")
     server = leak(world, ns)
@@ -242,5 +262,5 @@ def test_all_are_run():
         text = f.read()
     assert len(EXAMPLES) >= 10
     for introduced in EXAMPLES:
-        assert any(introduced.startswith(begins) for begins in re.findall(r'Example\(\w+, [\w.]+, "([^"]+)"', text)), \
+        assert any(introduced.startswith(begins) for begins in re.findall(r'(?:Example|prepare)\(\w+, [\w.]+, "([^"]+)"', text)), \
             f"no test runs this: {introduced}"

@@ -13,14 +13,14 @@ void labels_add(struct labels *l, const char *name, const char *value)
 {
 	size_t room = sizeof(l->text) - l->used;
 	char clean[LABELS_TEXT_MAX / 2], *text = l->text + l->used;
+	size_t size = strlen(text_foreign(clean, sizeof(clean), value)) + 1;
 
-	text_foreign(clean, sizeof(clean), value);
-	if (!*clean || l->n == LABELS_MAX || strlen(clean) >= room)
+	if (!*clean || l->n == LABELS_MAX || size > room)
 		return;
-	strcpy(text, clean);
+	memcpy(text, clean, size);
 	l->of[l->n].name = name;
 	l->of[l->n++].value = text;
-	l->used += strlen(text) + 1;
+	l->used += size;
 }
 
 void exposition_family(struct exposition *e, const struct family *family)

@@ -86,15 +86,16 @@ static void list_labels(struct label_list *list, const struct labels *l)
 	}
 }
 
-static void pack_metric(struct exposition *e, const struct labels *l, Page__Metric *metric)
+static void pack_metric(struct exposition *e, const struct labels *l, Page__Metric metric)
 {
 	Page__Family family = PAGE__FAMILY__INIT;
+	Page__Metric *of[] = { &metric };
 	struct label_list list;
 
 	list_labels(&list, l);
-	metric->label = list.of;
-	metric->n_label = l->n;
-	family.metric = &metric;
+	metric.label = list.of;
+	metric.n_label = l->n;
+	family.metric = of;
 	family.n_metric = 1;
 	/* its type, 0, is not packed */
 	pack(e, &family);
@@ -110,7 +111,7 @@ static void put_value(struct exposition *e, const struct labels *l, double numbe
 		metric.counter = &value;
 	else
 		metric.gauge = &value;
-	pack_metric(e, l, &metric);
+	pack_metric(e, l, metric);
 }
 
 static void put_count(struct exposition *e, const struct labels *l, uint64_t n)
@@ -229,7 +230,7 @@ static void put_histogram(struct exposition *e, const struct labels *l,
 		add_exemplar(e, &classic, &sample, exemplar);
 	add_native(&histogram, &native, h);
 	metric.histogram = &histogram;
-	pack_metric(e, l, &metric);
+	pack_metric(e, l, metric);
 }
 
 static void put_end(struct exposition *e)

@@ -23,6 +23,7 @@ def converse(client, server, first="client"):
         end.close()
 
 
+@pytest.mark.alone("another tracer that looks at the files of all processes may be the last to let this one go")
 def test_forking_server(world, ns):
     """The parent accepts, forks and closes its copy; the child serves and closes."""
     server, client = world.agent(ns, "parent"), world.agent(ns)

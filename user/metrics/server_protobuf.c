@@ -197,6 +197,8 @@ static void add_exemplar(const struct exposition *e, struct classic *c, struct s
 
 	s->labels.n = s->labels.used = 0;
 	exposition_exemplar_labels(&s->labels, x);
+	if (!s->labels.n)
+		return;
 	list_labels(&s->list, &s->labels);
 	page__exemplar__init(&s->exemplar);
 	page__timestamp__init(&s->timestamp);

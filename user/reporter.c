@@ -94,6 +94,16 @@ void reporter_open_chapter(const struct reporter *reporter, struct chapter *ch,
 	chapter_set_cause(ch, &reporter->options->slow);
 }
 
+bool reporter_read_open(struct reporter *reporter, struct item_open *open, const struct item *item)
+{
+	if (item->len < sizeof(*open))
+		return false;
+	item = verdict_filter(&reporter->filter, item);
+	if (item)
+		memcpy(open, item->data, sizeof(*open));
+	return item;
+}
+
 static void report_open(struct reporter *reporter, const struct item_open *open)
 {
 	struct chapter ch;

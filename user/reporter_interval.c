@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What --interval prints. */
-#include <string.h>
-
 #include "base/text.h"
 #include "reporter_parts.h"
 
@@ -15,12 +13,8 @@ static void count_open(struct reporter *reporter, const struct item *item)
 	struct item_open open;
 	struct chapter ch;
 
-	if (item->len < sizeof(open))
+	if (!reporter_read_open(reporter, &open, item))
 		return;
-	item = verdict_filter(&reporter->filter, item);
-	if (!item)
-		return;
-	memcpy(&open, item->data, sizeof(open));
 	reporter_open_chapter(reporter, &ch, &open);
 	if (ch.open)
 		summary_add_open(reporter->interval, &ch);

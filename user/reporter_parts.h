@@ -20,6 +20,9 @@ void reporter_note_close(struct reporter *reporter, const struct item *item);
 /* Looks for the cgroups of the item's processes while they may still be in them.  The item must have the size of its type. */
 void reporter_hint_cgroups(struct reporter *reporter, const struct item *item);
 
+/* Reads an item of what is open that reporter_item() does not print.  False: it is not selected. */
+bool reporter_read_open(struct reporter *reporter, struct item_open *open, const struct item *item);
+
 /* The chapter of what is open. */
 void reporter_open_chapter(const struct reporter *reporter, struct chapter *ch,
 			   const struct item_open *open);

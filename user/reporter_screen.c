@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* What is open, each second, for the renderer of a screen. */
-#include <string.h>
-
 #include "reporter_parts.h"
 
 static void render_open(struct reporter *reporter, const struct item *item)
@@ -9,12 +7,8 @@ static void render_open(struct reporter *reporter, const struct item *item)
 	struct item_open open;
 	struct chapter ch;
 
-	if (item->len < sizeof(open))
+	if (!reporter_read_open(reporter, &open, item))
 		return;
-	item = verdict_filter(&reporter->filter, item);
-	if (!item)
-		return;
-	memcpy(&open, item->data, sizeof(open));
 	reporter_number(reporter, ITEM_OPEN, &open);
 	reporter_open_chapter(reporter, &ch, &open);
 	reporter_explain(reporter, &ch);

@@ -44,7 +44,7 @@ int live_screen_refresh(struct live *l, uint64_t now_ns)
 	tracer_shortfalls(l->tracer, &shortfalls);
 	end_ns = clock_monotonic_ns();
 	now.ns = end_ns;
-	now.established = tracer_established(l->tracer);
+	now.established = tracer_established(l->tracer, shortfalls.table_full);
 	now.lost = shortfalls.events_lost + shortfalls.table_full;
 	top_refresh(top, &now);
 	screen_draw(l->screen);

@@ -72,7 +72,7 @@ static void add_open(struct scene *s, const char *comm, int64_t pid, uint8_t sta
 /* Numbers of what is open stay the same. */
 static void tick(struct scene *s, unsigned int leaked)
 {
-	const struct top_now now = { s->now_ns, 1234, 0 };
+	const struct top_now now = { s->now_ns, known(1234), 0 };
 	uint64_t conn = s->conn;
 
 	s->conn = 100000;
@@ -245,7 +245,7 @@ static void freezes(void **state)
 
 static void two(struct scene *s, unsigned int a, unsigned int b)
 {
-	const struct top_now now = { s->now_ns, 0, 0 };
+	const struct top_now now = { s->now_ns, known(0), 0 };
 
 	s->now_ns += S;
 	s->conn = 0;
@@ -297,7 +297,7 @@ static void hostile(void **state)
 
 	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		add_open(s, names[i], 10 + i, BPF_TCP_CLOSE_WAIT, S, 2);
-	top_refresh(s->t, &(struct top_now){ BEGIN + S, 0, 0 });
+	top_refresh(s->t, &(struct top_now){ BEGIN + S, known(0), 0 });
 	top_say(s->t, "a \033]0;b\007 c");
 	for (unsigned int level = 0; level < 3; level++) {
 		for (const char *at = draw(s, 80, 24); *at; at++)
@@ -306,6 +306,17 @@ static void hostile(void **state)
 		assert_null(strstr(s->screen, "\xe2\x80\xae"));
 		press(s, level ? "/\x1b\n" : "\n");
 	}
+}
+
+/* Some may not be in the tables: how many is not known, which is not 0. */
+static void unknown_established(void **state)
+{
+	struct scene *s = *state;
+
+	top_refresh(s->t, &(struct top_now){ BEGIN + S, { 0 }, 0 });
+	assert_non_null(strstr(draw(s, 80, 24), "open:  - ESTABLISHED"));
+	top_refresh(s->t, &(struct top_now){ BEGIN + 2 * S, known(0), 0 });
+	assert_non_null(strstr(draw(s, 80, 24), "open:  0 ESTABLISHED"));
 }
 
 /* However small or large, and whatever is pressed. */
@@ -378,9 +389,16 @@ static void listener_queue(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENE(screens),	 SCENE(three_keys),  SCENE(others),
-		SCENE(freezes),	 SCENE(keep_places), SCENE(hostile),
-		SCENE(any_size), SCENE(bounded),     SCENE(listener_queue),
+		SCENE(screens),
+		SCENE(three_keys),
+		SCENE(others),
+		SCENE(freezes),
+		SCENE(keep_places),
+		SCENE(hostile),
+		SCENE(unknown_established),
+		SCENE(any_size),
+		SCENE(bounded),
+		SCENE(listener_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,9 +195,12 @@ int tracer_report_open(struct tracer *t, item_fn sink, void *ctx)
 	return err ? err : tracer_report_listeners(t, sink, ctx);
 }
 
-uint64_t tracer_established(const struct tracer *t)
+struct maybe tracer_established(const struct tracer *t, uint64_t table_full)
 {
-	return t->established;
+	uint32_t scanned = t->skel->bss->scanned_netns; /* 0: all */
+
+	return known_if(!table_full && (!scanned || scanned == t->options->netns),
+			(int64_t)t->established);
 }
 
 bool tracer_processes_ended(struct tracer *t)
@@ -240,19 +243,12 @@ int tracer_stop(struct tracer *t, item_fn sink, void *ctx)
 	return err;
 }
 
-/* Are all selected connections in the tables, those from before the trace too? */
-static bool knows_established(const struct tracer *t, const struct item_counts *counts)
-{
-	uint32_t scanned = t->skel->bss->scanned_netns; /* 0: all */
-
-	return !counts->table_full && (!scanned || scanned == t->options->netns);
-}
-
 int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 {
 	struct sweep s = make_sweep(t, sink, ctx);
 	struct item_counts counts = { 0 };
 	struct shortfalls missed;
+	struct maybe established;
 	unsigned long long not_followed = tracer_counter(t, COUNT_NOT_FOLLOWED);
 	unsigned long long unseen = tracer_counter(t, COUNT_ACCEPT_UNSEEN);
 	int err = tracer_tally(t, sink, ctx);
@@ -276,8 +272,9 @@ int tracer_finish(struct tracer *t, item_fn sink, void *ctx)
 		err = tracer_report_open(t, sink, ctx);
 	if (!err)
 		err = tracer_finish_attempts(t, sink, ctx);
-	if (!err && knows_established(t, &counts))
-		counts.established = t->established + 1;
+	established = tracer_established(t, counts.table_full);
+	if (!err && established.known)
+		counts.established = (__u64)established.value + 1;
 	if (!err)
 		err = sink(ctx, &(struct item){ ITEM_COUNTS, &counts, sizeof(counts) });
 	if (t->options->verbose)

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/item.h"
+#include "base/maybe.h"
 #include "base/options.h"
 #include "base/shortfalls.h"
 #include "shared/row.h"
@@ -48,8 +49,11 @@ int tracer_sweep(struct tracer *tracer, item_fn sink, void *ctx);
 /* Reports every handshake and close that has begun and is not over, as it stands. */
 int tracer_report_open(struct tracer *tracer, item_fn sink, void *ctx);
 
-/* How many were established, with nothing to tell of them, at the last tracer_report_open(). */
-uint64_t tracer_established(const struct tracer *tracer);
+/*
+ * How many were established, with nothing to tell of them, at the last tracer_report_open().  Unknown if some may not
+ * be in the tables.  table_full: as of tracer_shortfalls().
+ */
+struct maybe tracer_established(const struct tracer *tracer, uint64_t table_full);
 
 /* Reports the listeners that had a connection, a queue or a drop since the trace began, as they are now. */
 int tracer_report_listeners(struct tracer *tracer, item_fn sink, void *ctx);

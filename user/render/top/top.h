@@ -6,6 +6,7 @@
 #ifndef TOP_H
 #define TOP_H
 
+#include "base/maybe.h"
 #include "render/render.h"
 
 struct top;
@@ -46,7 +47,7 @@ struct top_page {
 /* What only the caller of top_refresh() knows. */
 struct top_now {
 	uint64_t ns; /* CLOCK_MONOTONIC; 0: a recording, which is as old as its last event */
-	uint64_t established;
+	struct maybe established;
 	uint64_t
 		lost; /* connections that the trace could not follow, and events that it did not see */
 };

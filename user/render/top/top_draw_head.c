@@ -137,13 +137,15 @@ static unsigned int next_state(const struct top *t, unsigned int than)
 }
 
 /* A number that is cut off would be another number. */
-static bool put_state(char line[LINE_MAX], size_t width, uint64_t n, const char *state)
+static bool put_state(char line[LINE_MAX], size_t width, struct maybe n, const char *state)
 {
-	char piece[TOP_CELL_MAX + 32];
+	char piece[TOP_CELL_MAX + 32], number[24] = "-";
 	size_t at = strlen(line);
 	bool fits;
 
-	snprintf(piece, sizeof(piece), "  %" PRIu64 " %s", n, state);
+	if (n.known)
+		snprintf(number, sizeof(number), "%" PRId64, n.value);
+	snprintf(piece, sizeof(piece), "  %s %s", number, state);
 	fits = at + strlen(piece) <= width;
 	snprintf(line + at, LINE_MAX - at, "%s", fits ? piece : " ..");
 	return fits;
@@ -156,7 +158,8 @@ static void put_open(struct top *t, struct top_page *page, size_t at)
 	bool fits = true;
 
 	for (unsigned int i = next_state(t, BY_STATES); i < BY_STATES && fits; i = next_state(t, i))
-		fits = put_state(line, page->width, t->open[i], summary_by_state(i));
+		fits = put_state(line, page->width, known((int64_t)t->open[i]),
+				 summary_by_state(i));
 	if (t->now.ns && fits)
 		put_state(line, page->width, t->now.established, name_state(BPF_TCP_ESTABLISHED));
 	else if (!t->now.ns && !strcmp(line, "open:"))

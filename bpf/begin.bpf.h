@@ -145,7 +145,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 	r->h.interface = now->room->interface;
 	r->h.cookie = ask_cookie(tp);
 	facts_established(&r->h, tp);
-	syncookie_take(&r->h, now->sk);
+	syncookie_take(&r->h, now->sk, r->c.listener);
 	if (r->h.retransmits)
 		synacks_take(r);
 	if (is_deferred(tp, listener))

@@ -150,13 +150,33 @@ int BPF_KRETPROBE(cookie_kretprobe, struct sock *child)
 	return 0;
 }
 
-/* Is this child made of a SYN cookie?  After facts_established(). */
-static __always_inline void syncookie_take(struct handshake_part *h, __u64 sk)
+/* for so long the kernel takes cookies after it has sent one: TCP_SYNCOOKIE_VALID, and a second for its clock */
+#define COOKIES_VALID_NS (121ULL * 1000000000)
+
+/*
+ * May this listener take cookies?  It does so only for a while after it has sent the last one:
+ * tcp_synq_no_recent_overflow() in include/net/tcp.h, since 5.5 with a lower bound.
+ */
+static __always_inline bool may_take_cookies(const struct sock *listener)
+{
+	const struct sock_reuseport *group = BPF_CORE_READ(listener, sk_reuseport_cb);
+	__u32 last = group ? BPF_CORE_READ(group, synq_overflow_ts)
+			   : (__u32)BPF_CORE_READ((const struct tcp_sock *)listener,
+						  rx_opt.ts_recent_stamp);
+
+	return ((__u32)bpf_jiffies64() - last) * (__u64)cfg.tick_ns <= COOKIES_VALID_NS;
+}
+
+/* Is this child made of a SYN cookie?  After facts_established().  listener: 0 if it is not known. */
+static __always_inline void syncookie_take(struct handshake_part *h, __u64 sk, __u64 listener)
 {
 	__u32 *iss;
 
-	if (!cfg.syncookie_seen)
+	if (!cfg.syncookie_seen) {
+		if (listener && cfg.tick_ns && !may_take_cookies((const void *)listener))
+			h->flags |= HANDSHAKE_SYNCOOKIE_KNOWN;
 		return;
+	}
 	h->flags |= HANDSHAKE_SYNCOOKIE_KNOWN;
 	iss = cookies_seen ? bpf_map_lookup_elem(&cookie_children, &sk) : NULL;
 	if (iss && *iss == h->iss)

@@ -179,6 +179,11 @@ enum sk_rst_reason {
 	SK_RST_REASON_MPTCP_RST_EMIDDLEBOX,
 };
 
+/* of the listeners that share a port */
+struct sock_reuseport {
+	unsigned int synq_overflow_ts;
+};
+
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
@@ -193,6 +198,7 @@ struct sock {
 	__u8 sk_shutdown;
 	unsigned long sk_lingertime;
 	__u16 sk_protocol;
+	struct sock_reuseport *sk_reuseport_cb;
 };
 
 /* what accept() returns for an MPTCP listener; the TCP connection is its first subflow */
@@ -265,6 +271,7 @@ struct tcp_options_received {
 	__u16 snd_wscale : 4;
 	__u16 rcv_wscale : 4;
 	__u16 mss_clamp;
+	int ts_recent_stamp;
 };
 
 struct tcp_fastopen_request;

@@ -79,7 +79,7 @@ enum handshake_flag {
 	/* the last ACK may have come earlier and been dropped */
 	HANDSHAKE_ACK_DEFERRED = 1 << 15,
 	HANDSHAKE_SYNCOOKIE = 1 << 16,
-	/* some hook shows which children come from SYN cookies */
+	/* some hook shows which children come from SYN cookies, or the listener has sent none lately */
 	HANDSHAKE_SYNCOOKIE_KNOWN = 1 << 17,
 	/* to an ACK of what we had not sent (RFC 9293, 3.5.1), or by ss -K */
 	HANDSHAKE_RST_SENT = 1 << 18,

@@ -126,7 +126,9 @@ def same(told, best, lost, tolerance_ns):
         got = told[key]
         if key in lost:
             # another tracer here may have asked for the cookie, even since the best one looked
-            assert got is None or (key == "cookie" and want in (None, got)), (key, got, want)
+            # where no hook shows cookies, a listener that has sent none lately makes no connection of one
+            assert got is None or (key == "cookie" and want in (None, got)) or \
+                (key == "syncookie" and want is got is False), (key, got, want)
         elif key in ("conn", "time"):
             continue
         elif key.endswith("_us") and want is not None and key not in ("srtt_us", "min_rtt_us", "rtt_us"):

@@ -55,7 +55,7 @@ const struct feature_hooks features[FEATURES] = {
 	[FEATURE_SYNCOOKIE] = { "syncookie",
 				{ { HOOK_FEXIT, "tcp_get_cookie_sock" },
 				  { HOOK_KRETPROBE, "tcp_get_cookie_sock" } },
-				"syncookie" },
+				"syncookie (of a listener that has sent cookies lately)" },
 	[FEATURE_COOKIE] = { "cookie",
 			     { { HOOK_HELPER, "bpf_get_socket_cookie" } },
 			     "cookie (unless the socket already has one)" },

@@ -99,7 +99,7 @@ static void test_lines(void **state)
 	assert_line(
 		&(struct finding){ .kind = HOOK_NONE, .errs = { -EPERM, -ENOENT } },
 		FEATURE_SYNCOOKIE,
-		"syncookie: none; null: syncookie; why: fexit tcp_get_cookie_sock: Operation not permitted, kretprobe tcp_get_cookie_sock: No such file or directory");
+		"syncookie: none; null: syncookie (of a listener that has sent cookies lately); why: fexit tcp_get_cookie_sock: Operation not permitted, kretprobe tcp_get_cookie_sock: No such file or directory");
 	assert_line(&(struct finding){ .kind = HOOK_NONE, .not_wanted = true }, FEATURE_ACCEPT,
 		    "accept: none; null: accept_us; why: not needed or turned off");
 	assert_line(&(struct finding){ .kind = HOOK_ANY, .errs = { -EPERM } }, FEATURE_SYNACK,

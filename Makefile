@@ -47,7 +47,7 @@ endif
 
 # everything but kernel/, the server of metrics/, main.c, live*.c and screen*.c is pure, and linked into the unit tests
 SERVER := $(wildcard user/metrics/server*.c)
-PURE := $(filter-out $(SERVER),$(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter render render/top recording cli metrics)))) \
+PURE := $(filter-out $(SERVER),$(wildcard $(addsuffix /*.c,$(addprefix user/,base chapter conversation render render/top recording cli metrics)))) \
 	$(wildcard user/reporter*.c)
 # -o top; make NCURSES= builds without
 SCREEN := $(if $(NCURSES),$(filter-out %_none.c,$(wildcard user/screen*.c)),user/screen_none.c user/screen_show.c)

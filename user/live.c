@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/message.h"
 #include "base/output.h"
 #include "base/signals.h"
@@ -125,6 +126,15 @@ static void start_timers(struct live *l)
 		l->interval_at_ns = now_ns + live_interval_ns(o);
 }
 
+static int report_host(struct live *l)
+{
+	struct item_host host;
+
+	return host_read(&host) ? reporter_item(l->reporter,
+						&(struct item){ ITEM_HOST, &host, sizeof(host) })
+				: 0;
+}
+
 static int start(struct live *l)
 {
 	const struct options *o = l->options;
@@ -145,6 +155,8 @@ static int start(struct live *l)
 		l->reporter->ports = (struct port_source){ tracer_ask_ports, l->tracer };
 	if (!err)
 		err = live_report_clock(l);
+	if (!err)
+		err = report_host(l);
 	if (err)
 		return err;
 	if (l->reporter->renderer->begin)

@@ -166,6 +166,10 @@ static int open_reporter(struct reporter *reporter, const struct options *o)
 		message("memory: %s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
+	if (reporter_open_pairs(reporter)) {
+		message("memory: %s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
 	return o->write_file ? reporter_open_recorder(reporter) : 0;
 }
 

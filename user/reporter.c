@@ -8,9 +8,7 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "chapter/cause.h"
-#include "chapter/select.h"
 #include "chapter/tally_chapter.h"
-#include "shared/wanted.h"
 
 void reporter_render(struct reporter *reporter, const struct chapter *ch,
 		     const struct record *record)
@@ -56,15 +54,8 @@ static void report_chapter(struct reporter *reporter, struct chapter *ch,
 	    (ch->type == CHAPTER_CLOSE || ch->handshake.outcome != OUTCOME_ESTABLISHED ||
 	     counts_handshakes(reporter->options)))
 		reporter->finished++;
-	reporter_render(reporter, ch, record);
-}
-
-/* Is this a close whose handshake is not reported? */
-static bool is_alone(const struct reporter *reporter, const struct record *r)
-{
-	const struct config cfg = select_wanted(reporter->options);
-
-	return !wanted_handshake(&cfg, r);
+	if (!reporter->held)
+		reporter_render(reporter, ch, record);
 }
 
 static void report_record(struct reporter *reporter, const struct record *r)
@@ -76,32 +67,8 @@ static void report_record(struct reporter *reporter, const struct record *r)
 		report_chapter(reporter, &ch, NULL);
 	}
 	chapter_close(&ch, r, 0);
-	ch.alone = is_alone(reporter, r);
+	ch.alone = reporter_is_alone(reporter, r);
 	report_chapter(reporter, &ch, r);
-}
-
-void reporter_open_chapter(const struct reporter *reporter, struct chapter *ch,
-			   const struct item_open *open)
-{
-	bool close = open->record.h.flags & HANDSHAKE_ESTABLISHED;
-
-	if (close)
-		chapter_close(ch, &open->record, open->now_ns);
-	else
-		chapter_handshake(ch, &open->record.h, open->now_ns);
-	person_set(&ch->holder, &open->holder);
-	ch->alone = close && is_alone(reporter, &open->record);
-	chapter_set_cause(ch, &reporter->options->slow);
-}
-
-bool reporter_read_open(struct reporter *reporter, struct item_open *open, const struct item *item)
-{
-	if (item->len < sizeof(*open))
-		return false;
-	item = verdict_filter(&reporter->filter, item);
-	if (item)
-		memcpy(open, item->data, sizeof(*open));
-	return item;
 }
 
 static void report_open(struct reporter *reporter, const struct item_open *open)
@@ -212,6 +179,7 @@ union item_data {
 	struct item_tally tally;
 	struct item_listener listener;
 	struct item_counted counted;
+	struct item_host host;
 };
 
 /* data: the first item_size() bytes of the item. */
@@ -259,6 +227,8 @@ static void report_item(struct reporter *reporter, const struct item *item,
 	case ITEM_COUNTS:
 		report_counts(reporter, item);
 		break;
+	case ITEM_HOST:
+		break;
 	}
 }
 
@@ -292,7 +262,11 @@ int reporter_item(void *ctx, const struct item *item)
 	if (err)
 		return err;
 	errno = 0;
+	reporter->held = reporter->renderer->pairs_instead &&
+			 reporter_pair(reporter, item->type, &data);
 	report_item(reporter, item, &data);
+	if (!reporter->renderer->pairs_instead)
+		reporter_pair(reporter, item->type, &data);
 	err = output_error(reporter);
 	if (err)
 		return err;
@@ -304,6 +278,7 @@ int reporter_flush(struct reporter *reporter)
 	int err = reporter_flush_recorder(reporter);
 
 	errno = 0;
+	reporter_pairs_expire(reporter);
 	/* a failure that is not known yet shows its reason again */
 	if (!reporter->error || !ferror(reporter->context.out))
 		fflush(reporter->context.out);
@@ -319,6 +294,7 @@ FILE *reporter_table_out(const struct reporter *reporter)
 int reporter_end(struct reporter *reporter)
 {
 	summary_totals(reporter->summary, &reporter->totals);
+	reporter_flush_pairs(reporter);
 	if (reporter->numbering.no_memory)
 		message("memory: the two chapters of some connections have different numbers");
 	if (reporter->error) {
@@ -347,4 +323,5 @@ void reporter_free(struct reporter *reporter)
 	time_waits_destroy(reporter->time_waits);
 	other_ends_destroy(reporter->other_ends);
 	numbering_forget(&reporter->numbering);
+	reporter_free_pairs(reporter);
 }

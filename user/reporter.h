@@ -20,6 +20,8 @@
 /* --count is reached */
 #define REPORTER_ENOUGH (-ECANCELED)
 
+struct pairs;
+
 struct reporter {
 	/* set by the caller before reporter_begin() */
 	const struct options *options;
@@ -31,6 +33,8 @@ struct reporter {
 	struct time_waits *time_waits; /* NULL: a connect() without a free port is not explained */
 	struct other_ends *other_ends; /* NULL: the other end of a connection is not named */
 	struct metrics *metrics;       /* NULL: none */
+	struct pairs *pairs;	       /* NULL: both ends of a connection are not joined */
+	bool held; /* what is reported now waits for its other end, and is not printed yet */
 	struct port_source ports; /* of a live trace: without ask() there is no kernel to ask */
 
 	struct verdict_filter filter;
@@ -51,6 +55,12 @@ struct reporter {
  * set; or -errno.  After a message in either case.
  */
 int reporter_open_recorder(struct reporter *reporter);
+
+/*
+ * Prepares to join both ends of each connection, if the options and the format want that; compares the clocks of
+ * several recordings, which must be files then.  0 or -ENOMEM.
+ */
+int reporter_open_pairs(struct reporter *reporter);
 
 /* Sets the renderer's context; the caller may change context.utf8 (false) and narrow afterwards. */
 void reporter_begin(struct reporter *reporter, FILE *out, bool colour);

@@ -3,6 +3,7 @@
 #ifndef REPORTER_PARTS_H
 #define REPORTER_PARTS_H
 
+#include "conversation/end.h"
 #include "reporter.h"
 
 /* Writes the item to the recording, if there is one.  0; or -errno if it failed and the trace should end. */
@@ -30,6 +31,21 @@ void reporter_open_chapter(const struct reporter *reporter, struct chapter *ch,
 /* Passes it on to the renderer.  record: of a close; NULL for a handshake. */
 void reporter_render(struct reporter *reporter, const struct chapter *ch,
 		     const struct record *record);
+
+/* Is this a close whose handshake is not reported? */
+bool reporter_is_alone(const struct reporter *reporter, const struct record *r);
+
+/* The chapter of a close, over or open. */
+void reporter_close_chapter(const struct reporter *reporter, struct chapter *ch,
+			    const struct end *end);
+
+/* Takes the data of an item for a conversation.  True: nothing of it is printed now, if the format waits for both ends. */
+bool reporter_pair(struct reporter *reporter, enum item_type type, const void *data);
+
+/* Those of a live trace that waited long enough, and at the end all of them, are printed. */
+void reporter_pairs_expire(struct reporter *reporter);
+void reporter_flush_pairs(struct reporter *reporter);
+void reporter_free_pairs(struct reporter *reporter);
 
 /* Where the table of --summary goes: to stderr if the output is for programs. */
 FILE *reporter_table_out(const struct reporter *reporter);

@@ -251,6 +251,7 @@ const struct golden_case golden_cases[] = {
 	{ "widest", case_widest },
 	{ "unseen", case_unseen },
 	{ "two-links", case_two_links },
+	{ "both-ends", case_both_ends },
 	{ "failed", case_failed },
 	{ "timed-out", case_timed_out },
 	{ "half-open", case_half_open },

@@ -36,6 +36,9 @@ void case_timed_out(struct poster *p);
 void case_half_open(struct poster *p);
 void case_resets(struct poster *p);
 
+/* golden_both.c: with both ends of each connection. */
+void case_both_ends(struct poster *p);
+
 /* golden_older.c: from before the trace. */
 void case_older(struct poster *p);
 

@@ -23,6 +23,7 @@ void stage_open(struct stage *s, const char *format, FILE *out, bool colour)
 	assert_non_null(s->reporter.summary);
 	if (s->options.by.n)
 		assert_true(summary_group(s->reporter.summary, &s->options.by));
+	assert_int_equal(reporter_open_pairs(&s->reporter), 0);
 	reporter_begin(&s->reporter, out, colour);
 	if (renderer->begin)
 		renderer->begin(&s->reporter.context);

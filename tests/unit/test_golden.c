@@ -35,23 +35,43 @@ static const struct view {
 	bool utf8;
 	enum time_style time_style;
 	bool narrow;
+	bool pair;
 } views[] = {
-	{ "timeline", "timeline", NULL, false, false, false, TIME_DEFAULT, false },
-	{ "timeline", "timeline-v", "ssh-client", true, false, false, TIME_DEFAULT, false },
-	{ "timeline", "timeline-colour", "resets", false, true, false, TIME_RELATIVE, false },
-	{ "ladder", "ladder", NULL, false, false, true, TIME_DEFAULT, false },
-	{ "ladder", "ladder-ascii", NULL, false, false, false, TIME_DEFAULT, false },
-	{ "ladder", "ladder-v", "widest", true, false, true, TIME_RELATIVE, false },
-	{ "ladder", "ladder-colour", "resets", false, true, true, TIME_DEFAULT, false },
-	{ "line", "line", NULL, false, false, false, TIME_DEFAULT, false },
-	{ "json", "json", NULL, false, false, false, TIME_DEFAULT, false },
-	{ "csv", "csv", NULL, false, false, false, TIME_DEFAULT, false },
-	{ "states", "states", "states", false, false, false, TIME_DEFAULT, false },
-	{ "states", "states-t", "states", false, false, false, TIME_RELATIVE, false },
-	{ "html", "html-data", "resets", false, false, false, TIME_DEFAULT, false },
-	{ "html", "html-data", "stuck", false, false, false, TIME_DEFAULT, false },
-	{ "line", "line-narrow", NULL, false, false, false, TIME_DEFAULT, true },
-	{ "line", "line-T", "ssh-server", false, false, false, TIME_WALL, false },
+	{ .renderer = "timeline", .suffix = "timeline" },
+	{ .renderer = "timeline", .suffix = "timeline-v", .only = "ssh-client", .verbose = true },
+	{ .renderer = "timeline",
+	  .suffix = "timeline-colour",
+	  .only = "resets",
+	  .colour = true,
+	  .time_style = TIME_RELATIVE },
+	{ .renderer = "ladder", .suffix = "ladder", .utf8 = true },
+	{ .renderer = "ladder", .suffix = "ladder-ascii" },
+	{ .renderer = "ladder",
+	  .suffix = "ladder-v",
+	  .only = "widest",
+	  .verbose = true,
+	  .utf8 = true,
+	  .time_style = TIME_RELATIVE },
+	{ .renderer = "ladder",
+	  .suffix = "ladder-colour",
+	  .only = "resets",
+	  .colour = true,
+	  .utf8 = true },
+	{ .renderer = "line", .suffix = "line" },
+	{ .renderer = "json", .suffix = "json" },
+	{ .renderer = "csv", .suffix = "csv" },
+	{ .renderer = "states", .suffix = "states", .only = "states" },
+	{ .renderer = "states",
+	  .suffix = "states-t",
+	  .only = "states",
+	  .time_style = TIME_RELATIVE },
+	{ .renderer = "html", .suffix = "html-data", .only = "resets" },
+	{ .renderer = "html", .suffix = "html-data", .only = "stuck" },
+	{ .renderer = "line", .suffix = "line-narrow", .narrow = true },
+	{ .renderer = "line", .suffix = "line-T", .only = "ssh-server", .time_style = TIME_WALL },
+	{ .renderer = "timeline", .suffix = "timeline-pair", .only = "both-ends", .pair = true },
+	{ .renderer = "ladder", .suffix = "ladder-pair-v", .only = "both-ends", .verbose = true },
+	{ .renderer = "json", .suffix = "json-pair", .only = "both-ends", .pair = true },
 };
 
 /* The rows of --by; of JSON only the last object. */
@@ -144,7 +164,10 @@ static char *replay(const char *path, const struct view *v, const struct by *by,
 	struct stage s = {
 		.options = { .verbose = v->verbose,
 			     .time_style = v->time_style,
-			     .narrow = v->narrow },
+			     .narrow = v->narrow,
+			     .pair = v->pair,
+			     .read_files = &path,
+			     .n_read_files = 1 },
 	};
 	char *text = NULL;
 	FILE *out = open_memstream(&text, len);
@@ -339,6 +362,9 @@ VIEW(html, 12)
 VIEW(html_stuck, 13)
 VIEW(line_narrow, 14)
 VIEW(line_local, 15)
+VIEW(timeline_pair, 16)
+VIEW(ladder_pair_verbose, 17)
+VIEW(json_pair, 18)
 
 /* In columns: a character takes one, a colour none. */
 static size_t width(const char *line, size_t len)
@@ -417,6 +443,9 @@ int main(void)
 		cmocka_unit_test(ladder_verbose),
 		cmocka_unit_test(ladder_colour),
 		cmocka_unit_test(ladder_width),
+		cmocka_unit_test(timeline_pair),
+		cmocka_unit_test(ladder_pair_verbose),
+		cmocka_unit_test(json_pair),
 		cmocka_unit_test(line),
 		cmocka_unit_test(line_narrow),
 		cmocka_unit_test(line_local),

@@ -79,6 +79,7 @@ static const size_t sizes[] = {
 	[ITEM_OPEN] = sizeof(struct item_open),
 	[ITEM_TRANSITION] = sizeof(struct transition),
 	[ITEM_CGROUP] = sizeof(uint64_t) + 20,
+	[ITEM_HOST] = sizeof(struct item_host),
 	[ITEM_COUNTS] = sizeof(struct item_counts),
 	[ITEM_SNAPSHOT] = 0,
 	[ITEM_LISTENER] = sizeof(struct item_listener),

@@ -37,6 +37,8 @@ enum item_type {
 	ITEM_LISTENER = 10,
 	/* struct item_counted */
 	ITEM_COUNTED = 11,
+	/* struct item_host: of what the items after it are, until the next one */
+	ITEM_HOST = 12,
 };
 
 struct item {
@@ -100,6 +102,16 @@ struct item_counted {
 	uint32_t pad;
 };
 
+#define HOST_NAME_MAX_LEN 64
+
+/* A host, and one boot of it: its CLOCK_MONOTONIC is one clock. */
+struct item_host {
+	/* /proc/sys/kernel/random/boot_id */
+	uint8_t boot[16];
+	/* as uname(2) has it; any bytes, 0 behind them; empty: not known */
+	char name[HOST_NAME_MAX_LEN];
+};
+
 /* Of the whole trace; see struct totals. */
 struct item_counts {
 	uint64_t events_lost;
@@ -132,6 +144,8 @@ static inline size_t item_size(enum item_type type)
 		return sizeof(struct item_listener);
 	case ITEM_COUNTED:
 		return sizeof(struct item_counted);
+	case ITEM_HOST:
+		return sizeof(struct item_host);
 	case ITEM_COUNTS:
 		return offsetof(struct item_counts, established);
 	}

@@ -10,6 +10,7 @@
 
 #include "by.h"
 #include "features.h"
+#include "maybe.h"
 #include "sets.h"
 #include "shared/config.h"
 #include "shared/record.h"
@@ -130,7 +131,10 @@ struct options {
 	bool transitions;		 /* the renderer prints each state change */
 	bool silent;			 /* the renderer prints nothing */
 	enum time_style time_style;
-	bool narrow;		 /* -o line fits 80 columns */
+	bool narrow; /* -o line fits 80 columns */
+	bool pair;   /* join both ends of a connection */
+	/* of the other recordings' clocks, from the first one's; unknown: work it out */
+	struct maybe clock_offset_ns;
 	const char *write_file;	 /* NULL: none */
 	uint64_t write_bytes;	 /* size at which the next file begins; 0: one file only */
 	uint32_t write_count;	 /* files before the first is overwritten; 0: no limit */

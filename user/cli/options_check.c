@@ -137,6 +137,18 @@ static enum options_result check_screen(const struct options *o, FILE *err)
 	return OPTIONS_RUN;
 }
 
+/* A conversation is printed of both ends, and one end of it says nothing of the other's clock. */
+static enum options_result check_pair(const struct options *o, FILE *err)
+{
+	if (o->pair && !o->renderer->conversation)
+		return options_refuse(err, "--pair", "this format prints one end at a time",
+				      "-o timeline, ladder, html or json");
+	if (o->clock_offset_ns.known && o->n_read_files < 2)
+		return options_refuse(err, "--clock-offset", "requires recordings of several hosts",
+				      "--read FILE FILE --pair --clock-offset MS");
+	return OPTIONS_RUN;
+}
+
 enum options_result options_check(struct options *o, FILE *err)
 {
 	static const char one[] = "only one of them";
@@ -182,6 +194,8 @@ enum options_result options_check(struct options *o, FILE *err)
 	if (o->wait && !o->pids.included.n)
 		return options_refuse(err, "--wait", "requires --pid", "--pid PID --wait");
 	r = check_screen(o, err);
+	if (r == OPTIONS_RUN)
+		r = check_pair(o, err);
 	if (r != OPTIONS_RUN)
 		return r;
 	r = options_check_by(o, err);

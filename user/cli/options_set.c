@@ -71,6 +71,21 @@ enum options_result set_ms(struct parse *p, const struct option_row *row, const 
 	return complain_if(p, row, arg, parse_time(arg, NS_PER_MS, field(p, row)));
 }
 
+/* Any sign: parse_time() is for spans. */
+enum options_result set_clock_offset(struct parse *p, const struct option_row *row, const char *arg)
+{
+	bool behind = *arg == '-';
+	const char *digits = arg + (behind || *arg == '+');
+	uint64_t ns = 0;
+	/* 0 is a span of no length, which parse_time() refuses */
+	const char *why = !digits[strspn(digits, "0.")] && *digits == '0'
+				  ? NULL
+				  : parse_time(digits, NS_PER_MS, &ns);
+
+	p->o->clock_offset_ns = known(behind ? -(int64_t)ns : (int64_t)ns);
+	return complain_if(p, row, arg, why);
+}
+
 enum options_result set_megabytes(struct parse *p, const struct option_row *row, const char *arg)
 {
 	return complain_if(p, row, arg, parse_decimal(arg, BYTES_PER_MB, BYTES_MAX, field(p, row)));

@@ -23,6 +23,7 @@ options_set set_causes;
 options_set set_older;
 options_set set_moment;
 options_set set_read;
+options_set set_clock_offset;
 options_set set_family;
 options_set set_role;
 options_set set_attach;

@@ -18,12 +18,14 @@ struct recorder {
 	struct cgroups *cgroups;
 	struct config cfg;
 	int64_t clock_offset_ns;
+	struct item_host host;
+	bool has_host;
 	uint64_t pending_since_ns; /* since when something waits to be written; 0: nothing does */
 	bool at_end;		   /* recorder_last() was called */
 };
 
 /*
- * Each file can be read alone: it has the clock, and the path of each cgroup that its records
+ * Each file can be read alone: it has the clock, the host, and the path of each cgroup that its records
  * name.
  */
 static int next_file(struct recorder *r)
@@ -33,8 +35,11 @@ static int next_file(struct recorder *r)
 	if (err)
 		return err;
 	cgroups_ask_again(r->cgroups);
-	return recording_add(r->file, &(struct item){ ITEM_CLOCK, &r->clock_offset_ns,
-						      sizeof(r->clock_offset_ns) });
+	err = recording_add(r->file, &(struct item){ ITEM_CLOCK, &r->clock_offset_ns,
+						     sizeof(r->clock_offset_ns) });
+	if (err || !r->has_host)
+		return err;
+	return recording_add(r->file, &(struct item){ ITEM_HOST, &r->host, sizeof(r->host) });
 }
 
 static int add_packet(void *ctx, const struct packet *packet)
@@ -148,6 +153,7 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 {
 	union {
 		int64_t clock;
+		struct item_host host;
 		struct record record;
 		struct item_open open;
 		struct item_listener listener;
@@ -160,6 +166,11 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 	case ITEM_CLOCK:
 		if (item->len == sizeof(u.clock))
 			r->clock_offset_ns = u.clock;
+		break;
+	case ITEM_HOST:
+		r->has_host = item->len == sizeof(u.host);
+		if (r->has_host)
+			r->host = u.host;
 		break;
 	case ITEM_HANDSHAKE:
 		if (item->len != sizeof(u.record.h))

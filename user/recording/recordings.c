@@ -76,13 +76,19 @@ static int find_first(void *ctx, const struct item *item)
 	return s->t_ns ? FOUND : 0;
 }
 
+/* What is read from a pipe is gone. */
+static bool may_read_twice(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
 static int64_t first_ns(const char *path)
 {
 	struct search s = { 0 };
-	struct stat st;
 
-	/* what is read from a pipe is gone */
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
+	if (!may_read_twice(path))
 		return INT64_MAX;
 	if (recording_peek(path, find_first, &s) != FOUND)
 		return INT64_MAX;
@@ -113,24 +119,45 @@ static int pass(void *ctx, const struct item *item)
 	return p->result;
 }
 
+/* A recording that does not name its host is of a host of its own. */
+static int pass_host(struct passing *p, size_t at)
+{
+	struct item_host host = { 0 };
+	size_t number = at + 1;
+
+	memcpy(host.boot, &number, sizeof(number));
+	return pass(p, &(struct item){ ITEM_HOST, &host, sizeof(host) });
+}
+
+bool recordings_peek(const char *const *paths, size_t n, item_fn sink, void *ctx)
+{
+	struct passing p = { .sink = sink, .ctx = ctx };
+	bool all = true;
+
+	for (size_t i = 0; i < n && !p.result; i++) {
+		all &= may_read_twice(paths[i]);
+		if (may_read_twice(paths[i]) && !pass_host(&p, i))
+			recording_peek(paths[i], pass, &p);
+	}
+	return all;
+}
+
 int recordings_read(const char *const *paths, size_t n, item_fn sink, void *ctx)
 {
 	struct passing p = { .sink = sink, .ctx = ctx };
 	struct file *files;
 	int err = 0;
 
-	if (n == 1)
-		return recording_read(paths[0], sink, ctx);
 	files = calloc(n, sizeof(*files));
 	if (!files) {
 		message("memory: %s", strerror(ENOMEM));
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++)
-		files[i] = (struct file){ paths[i], i, first_ns(paths[i]) };
+		files[i] = (struct file){ paths[i], i, n > 1 ? first_ns(paths[i]) : 0 };
 	qsort(files, n, sizeof(*files), compare);
 	for (size_t i = 0; i < n && !p.result; i++) {
-		int result = recording_read(files[i].path, pass, &p);
+		int result = pass_host(&p, files[i].at) ?: recording_read(files[i].path, pass, &p);
 
 		err = err ? err : result;
 	}

@@ -16,6 +16,7 @@
 #include "chapter/listener.h"
 
 struct summary;
+struct conversation;
 
 /* The columns of a line of -o line, and of a narrow one. */
 #define LINE_WIDTH 120
@@ -62,6 +63,8 @@ struct renderer {
 	bool machine_readable; /* the summary's table goes to stderr instead */
 	bool on_screen;	       /* prints nothing: a screen shows what it has counted */
 	bool other_ends;       /* prints which connection is the other end of one */
+	bool pairs_recordings; /* joins both ends of a connection in a recording without being asked */
+	bool pairs_instead; /* prints a conversation instead of the chapters of its ends, not besides */
 	const struct renderer
 		*of_rows; /* with --by: the one of its rows, instead of the chapters */
 	void (*begin)(struct render_context *rc);
@@ -72,6 +75,8 @@ struct renderer {
 	 */
 	void (*connection)(struct render_context *rc, const struct chapter *handshake,
 			   const struct chapter *close);
+	/* both ends of a connection; NULL: the format does not join them */
+	void (*conversation)(struct render_context *rc, const struct conversation *c);
 	/* lines for people are printed of those in trouble only */
 	void (*listener)(struct render_context *rc, const struct listener_report *listener);
 	void (*counted)(struct render_context *rc, const struct item_counted *counted);

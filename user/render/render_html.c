@@ -216,6 +216,7 @@ const struct renderer renderer_html = {
 	.name = "html",
 	.help = "a report as a single page for a browser, written at the end",
 	.machine_readable = true,
+	.pairs_recordings = true,
 	.begin = begin,
 	.chapter = chapter,
 	.connection = add,

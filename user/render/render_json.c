@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /* JSON Lines: an object for each chapter, and one with the totals at the end. */
+#include "conversation_json.h"
 #include "fields.h"
 #include "base/json.h"
 #include "chapter/attempt.h"
@@ -163,6 +164,7 @@ const struct renderer renderer_json = {
 	.help = "one JSON object per line (JSON Lines)",
 	.machine_readable = true,
 	.chapter = chapter,
+	.conversation = conversation_json,
 	.listener = listener,
 	.counted = counted,
 	.interval = interval,

@@ -8,6 +8,7 @@
 
 #include "chapter/names.h"
 #include "base/number.h"
+#include "ladder.h"
 #include "render_parts.h"
 #include "render_verdict.h"
 #include "verdict_say.h"
@@ -22,42 +23,6 @@
 #define LOST_SHORT_BY 8 /* columns by which the arrow of a lost segment falls short */
 
 _Static_assert(TAIL + 1 + (LABEL_MAX - 1) + 1 + 2 <= BETWEEN, "a label and two columns of arrow");
-
-/* A gap between two steps from here on breaks the lifelines and has its length beside it. */
-#define GAP_NS 1000000
-
-/* here: this end's lifeline, on the left; there: the peer's */
-struct glyphs {
-	const char *life;
-	const char *leaves_here, *leaves_there;
-	const char *shaft;
-	const char *arrives_here, *arrives_there;
-	const char *lost;
-	const char *gap;
-};
-
-static const struct glyphs ascii = {
-	.life = "|",
-	.leaves_here = "|",
-	.leaves_there = "|",
-	.shaft = "-",
-	.arrives_here = "<",
-	.arrives_there = ">",
-	.lost = "x",
-	.gap = ":",
-};
-
-/* Box drawings and shapes that the same fonts have, but none that may be displayed as an emoji. */
-static const struct glyphs utf8 = {
-	.life = "\u2502",
-	.leaves_here = "\u251c",
-	.leaves_there = "\u2524",
-	.shaft = "\u2500",
-	.arrives_here = "\u25c4",
-	.arrives_there = "\u25ba",
-	.lost = "\u00d7",
-	.gap = "\u22ee",
-};
 
 struct ladder {
 	const struct render_context *rc;
@@ -120,14 +85,14 @@ static void put_gap(const struct ladder *l, const char *state, const char *text)
 	put_lifelines(l, l->glyphs->gap, l->glyphs->gap, text);
 }
 
-/* A line for the time since the last step, if that is GAP_NS or more. */
+/* A line for the time since the last step, if that is LADDER_GAP_NS or more. */
 static void put_wait(const struct ladder *l, const struct step *s)
 {
 	struct maybe gap = { .known = l->t_ns.known && s->t_ns.known };
 	char words[32], text[BETWEEN];
 
 	gap.value = s->t_ns.value - l->t_ns.value;
-	if (!gap.known || gap.value < GAP_NS)
+	if (!gap.known || gap.value < LADDER_GAP_NS)
 		return;
 	snprintf(text, sizeof(text), "%*s%s%s", TAIL + 1, "", l->derived || s->derived ? "~" : "",
 		 ms_words(words, gap));
@@ -166,12 +131,6 @@ static bool is_unanswered(const struct chapter *ch, size_t i)
 	return !answered && ended_unanswered(ch, what);
 }
 
-static void put_shaft(const struct ladder *l, size_t columns)
-{
-	while (columns--)
-		fputs(l->glyphs->shaft, l->rc->out);
-}
-
 static void put_arrow(const struct ladder *l, const struct segment *segment, const char *label,
 		      bool arrives)
 {
@@ -182,18 +141,18 @@ static void put_arrow(const struct ladder *l, const struct segment *segment, con
 
 	if (!segment->sent) {
 		fputs(l->glyphs->arrives_here, out);
-		put_shaft(l, TAIL - 1);
+		ladder_shaft(l->rc->out, l->glyphs, TAIL - 1);
 		fprintf(out, " %s ", label);
-		put_shaft(l, rest);
+		ladder_shaft(l->rc->out, l->glyphs, rest);
 		return;
 	}
-	put_shaft(l, TAIL);
+	ladder_shaft(l->rc->out, l->glyphs, TAIL);
 	fprintf(out, " %s ", label);
 	if (arrives) {
-		put_shaft(l, rest - 1);
+		ladder_shaft(l->rc->out, l->glyphs, rest - 1);
 		fputs(l->glyphs->arrives_there, out);
 	} else {
-		put_shaft(l, rest - 1 - missing);
+		ladder_shaft(l->rc->out, l->glyphs, rest - 1 - missing);
 		fprintf(out, "%s%*s", l->glyphs->lost, (int)missing, "");
 	}
 }
@@ -253,7 +212,7 @@ static void put_step(struct ladder *l, size_t i)
 
 static void chapter(struct render_context *rc, const struct chapter *ch)
 {
-	struct ladder l = { .rc = rc, .ch = ch, .glyphs = rc->utf8 ? &utf8 : &ascii };
+	struct ladder l = { .rc = rc, .ch = ch, .glyphs = ladder_glyphs(rc->utf8) };
 	struct printer p;
 
 	put_header(rc, ch);
@@ -289,7 +248,10 @@ static void counted(struct render_context *rc, const struct item_counted *c)
 const struct renderer renderer_ladder = {
 	.name = "ladder",
 	.help = "each chapter as a ladder diagram, like Wireshark's flow graph",
+	.pairs_recordings = true,
+	.pairs_instead = true,
 	.chapter = chapter,
+	.conversation = ladder_conversation,
 	.listener = listener,
 	.counted = counted,
 };

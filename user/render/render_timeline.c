@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "render_parts.h"
 #include "render_verdict.h"
+#include "timeline.h"
 
 #define TIME_COLUMN 12
 #define SEGMENT_COLUMN 10 /* wider in a chapter with a longer segment, "> SYN,ACK (2)" */
@@ -114,7 +115,9 @@ const struct renderer renderer_timeline = {
 	.name = "timeline",
 	.help = "each chapter as a timeline (the default)",
 	.other_ends = true,
+	.pairs_instead = true,
 	.chapter = chapter,
+	.conversation = timeline_conversation,
 	.listener = listener,
 	.counted = counted,
 };

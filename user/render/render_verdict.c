@@ -191,8 +191,8 @@ static const char *verdict_colour(const struct chapter *ch)
 	return ch->open ? "\033[1;33m" : good ? "\033[1m" : "\033[1;31m";
 }
 
-/* The cause on lines of its own, broken between words. */
-static void say_why(struct verdict *v, const struct chapter *ch)
+/* Broken between words. */
+void say_why(struct verdict *v, const struct chapter *ch)
 {
 	char buf[WHY_MAX], *word, *rest = buf;
 

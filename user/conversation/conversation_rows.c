@@ -35,7 +35,7 @@ static void put_one(struct merge *m, enum side side)
 
 	row->at[side] = m->next[side];
 	row->at[conversation_other(side)] = -1;
-	row->half = head(m, side)->other >= 0;
+	row->half = m->c->events[side][m->next[side]].other >= 0;
 	m->next[side]++;
 }
 

@@ -56,11 +56,6 @@ struct pairing *pairing_create(const struct pairing_sink *sink, uint64_t patienc
 	return p;
 }
 
-static bool is_client(const struct handshake_part *h)
-{
-	return h->role == ROLE_CLIENT;
-}
-
 static struct bucket *bucket_of(struct pairing *p, const struct handshake_part *h, enum table table)
 {
 	uint64_t hash = table == BY_CONN	? identity_mix(h->conn)
@@ -157,7 +152,7 @@ static void remove_waiting(struct pairing *p, struct waiting *w)
 static void join(struct pairing *p, struct waiting *w, enum matched matched)
 {
 	struct waiting *other = w->other;
-	bool first = is_client(&w->end.record.h);
+	bool first = w->end.record.h.role == ROLE_CLIENT;
 
 	p->sink.both(p->sink.ctx, first ? &w->end : &other->end, first ? &other->end : &w->end,
 		     matched);
@@ -334,13 +329,21 @@ void pairing_flush(struct pairing *p)
 	flush(p, &p->settled);
 }
 
+static void free_queue(struct queue *queue)
+{
+	struct waiting *next;
+
+	for (struct waiting *w = TAILQ_FIRST(queue); w; w = next) {
+		next = TAILQ_NEXT(w, queue);
+		free(w);
+	}
+}
+
 void pairing_destroy(struct pairing *p)
 {
-	struct waiting *w;
-
 	if (!p)
 		return;
-	while ((w = TAILQ_FIRST(&p->seeking) ?: TAILQ_FIRST(&p->settled)))
-		remove_waiting(p, w);
+	free_queue(&p->seeking);
+	free_queue(&p->settled);
 	free(p);
 }

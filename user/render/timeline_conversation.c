@@ -58,19 +58,24 @@ static void put_row(struct printer *p, const struct render_context *rc,
 	};
 	enum side side = e[CLIENT] && (e[CLIENT]->step.segment.sent || !e[SERVER]) ? CLIENT
 										   : SERVER;
+	const struct event *of = e[side];
 	char label[CONVERSATION_LABEL_MAX];
-	const char *text = conversation_label(label, rc, c, side, e[side], SEGMENT_COLUMN - 1);
+	const char *text;
 
-	if (e[side]->kind == EVENT_ACCEPT)
+	if (!of)
+		return;
+	text = conversation_label(label, rc, c, side, of, SEGMENT_COLUMN - 1);
+
+	if (of->kind == EVENT_ACCEPT)
 		text = "accept()";
 	for (unsigned int i = 0; i < SIDES; i++)
 		if (e[i])
 			state[i] = conversation_state(e[i]->step.to);
 	/* a segment whose arrival is among others has a line where it leaves */
-	if (row->half && !e[side]->step.segment.sent)
+	if (row->half && !of->step.segment.sent)
 		return;
 	if (row->half)
-		e[conversation_other(side)] = &c->events[conversation_other(side)][e[side]->other];
+		e[conversation_other(side)] = &c->events[conversation_other(side)][of->other];
 	put_time(p, rc, e[CLIENT]);
 	printer_words(p, " ", direction(e), " ");
 	put_time(p, rc, e[SERVER]);

@@ -214,6 +214,28 @@ def test_unanswered(chromium, scene, tmp_path):
     assert column(chromium, "Remote") == ["[2001:db8::2]:443"] and chromium.console == []
 
 
+def test_both_ends(chromium, tmp_path):
+    """Two lifelines with the states of both: what was lost ends on the way, what crosses crosses."""
+    page = tmp_path / "both-ends.html"
+    recording = os.path.join(ROOT, "tests", "golden", "both-ends.rec")
+    status, _, stderr = run_tracer("-r", recording, "-o", "html", "--output-file", page)
+    assert status == 0, stderr
+    chromium.open(page)
+    pictures = {}
+    for conn in ("1", "2", "3", "5", "7"):
+        chromium.click(f"{ROWS}:nth-child({chromium.texts(f'{ROWS} td:first-child').index(conn) + 1}) button")
+        pictures[conn] = chromium.texts(".flow text"), chromium.run("document.querySelectorAll('.flow .cross').length")
+        arrows = chromium.run("document.querySelectorAll('.flow .head').length")
+        assert arrows == {"1": 7, "2": 7, "3": 7, "5": 2, "7": 3}[conn]
+        chromium.click(f"{ROWS}:nth-child({chromium.texts(f'{ROWS} td:first-child').index(conn) + 1}) button")
+    texts, crosses = pictures["1"]
+    assert crosses == 2 and "accept()" in texts and {"SYN_SENT", "SYN_RECV", "CLOSE_WAIT", "TIME_WAIT"} <= set(texts)
+    assert pictures["2"] == pictures["1"]
+    assert "CLOSING" in pictures["3"][0] and pictures["5"][1] == 0
+    assert "server" not in pictures["7"][0]  # of which there is one end only
+    assert chromium.console == []
+
+
 def test_sorted_and_filtered(page, scene):
     page.click(title(page, "Connect ms"))
     connects = column(page, "Connect ms")

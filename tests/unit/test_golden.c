@@ -72,6 +72,7 @@ static const struct view {
 	{ .renderer = "timeline", .suffix = "timeline-pair", .only = "both-ends", .pair = true },
 	{ .renderer = "ladder", .suffix = "ladder-pair-v", .only = "both-ends", .verbose = true },
 	{ .renderer = "json", .suffix = "json-pair", .only = "both-ends", .pair = true },
+	{ .renderer = "html", .suffix = "html-data", .only = "both-ends" },
 };
 
 /* The rows of --by; of JSON only the last object. */
@@ -365,6 +366,7 @@ VIEW(line_local, 15)
 VIEW(timeline_pair, 16)
 VIEW(ladder_pair_verbose, 17)
 VIEW(json_pair, 18)
+VIEW(html_pair, 19)
 
 /* In columns: a character takes one, a colour none. */
 static size_t width(const char *line, size_t len)
@@ -446,6 +448,7 @@ int main(void)
 		cmocka_unit_test(timeline_pair),
 		cmocka_unit_test(ladder_pair_verbose),
 		cmocka_unit_test(json_pair),
+		cmocka_unit_test(html_pair),
 		cmocka_unit_test(line),
 		cmocka_unit_test(line_narrow),
 		cmocka_unit_test(line_local),

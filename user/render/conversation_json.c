@@ -77,9 +77,51 @@ static const char *fate_word(const struct event *e)
 	return e->step.segment.sent ? words[e->fate] : "arrived";
 }
 
-static struct maybe time_of(const struct conversation *c, enum side side, int at)
+static struct maybe time_of(const struct event *e)
 {
-	return at < 0 ? (struct maybe){ 0 } : c->events[side][at].step.t_ns;
+	return e ? e->step.t_ns : (struct maybe){ 0 };
+}
+
+static void put_accept(struct printer *p, const struct conversation *c)
+{
+	const struct event *accept = NULL;
+
+	for (size_t i = 0; i < c->n_events[SERVER]; i++)
+		if (c->events[SERVER][i].kind == EVENT_ACCEPT)
+			accept = &c->events[SERVER][i];
+	put_us(p, "accepted_us", time_of(accept));
+}
+
+/* The state of an end after its event; null: it has none of this segment. */
+static void put_state(struct printer *p, const char *key, const struct event *e)
+{
+	json_key(p, key);
+	json_word(p, e ? conversation_state(e->step.to) : NULL);
+}
+
+static void put_segment(struct printer *p, const struct conversation *c, enum side side,
+			const struct event *e)
+{
+	enum side other = conversation_other(side);
+	const struct event *there = e->other < 0 ? NULL : &c->events[other][e->other];
+	bool sent = e->step.segment.sent;
+	struct word word;
+
+	if (!e->step.segment.flags || (!sent && there))
+		return;
+	json_open(p, '{');
+	json_key(p, "segment");
+	/* without the arrow of one end's view */
+	json_text(p, name_segment(&word, &e->step.segment) + 2);
+	json_key(p, "from");
+	json_word(p, conversation_side(sent ? side : other));
+	put_us(p, "sent_us", sent ? e->step.t_ns : (struct maybe){ 0 });
+	put_us(p, "received_us", sent ? time_of(there) : e->step.t_ns);
+	json_key(p, "fate");
+	json_word(p, fate_word(e));
+	put_state(p, side == CLIENT ? "client_state" : "server_state", e);
+	put_state(p, side == CLIENT ? "server_state" : "client_state", there);
+	json_close(p, '}');
 }
 
 /* Each segment once: of its sender, or of its receiver where the sender has no record of it. */
@@ -90,31 +132,10 @@ static void put_segments(struct printer *p, const struct conversation *c)
 
 	json_key(p, "segments");
 	json_open(p, '[');
-	for (size_t i = 0; i < n; i++) {
-		for (unsigned int side = 0; side < SIDES; side++) {
-			int at = rows[i].at[side];
-			const struct event *e = at < 0 ? NULL : &c->events[side][at];
-			bool sent = e && e->step.segment.sent;
-			enum side from = sent ? side : conversation_other(side);
-			struct word word;
-
-			if (!e || !e->step.segment.flags || (!sent && e->other >= 0))
-				continue;
-			json_open(p, '{');
-			json_key(p, "segment");
-			/* without the arrow of one end's view */
-			json_text(p, name_segment(&word, &e->step.segment) + 2);
-			json_key(p, "from");
-			json_word(p, conversation_side(from));
-			put_us(p, "sent_us", sent ? e->step.t_ns : (struct maybe){ 0 });
-			put_us(p, "received_us",
-			       sent ? time_of(c, conversation_other(side), e->other)
-				    : e->step.t_ns);
-			json_key(p, "fate");
-			json_word(p, fate_word(e));
-			json_close(p, '}');
-		}
-	}
+	for (size_t i = 0; i < n; i++)
+		for (unsigned int side = 0; side < SIDES; side++)
+			if (rows[i].at[side] >= 0)
+				put_segment(p, c, side, &c->events[side][rows[i].at[side]]);
 	json_close(p, ']');
 }
 
@@ -161,6 +182,7 @@ void conversation_json(struct render_context *rc, const struct conversation *c)
 	put_parts(&p, "close_us", "close_parts", &c->finish, false);
 	put_lost(&p, "client_lost", &c->lost[CLIENT]);
 	put_lost(&p, "server_lost", &c->lost[SERVER]);
+	put_accept(&p, c);
 	put_segments(&p, c);
 	json_close(&p, '}');
 	json_end_line(&p);

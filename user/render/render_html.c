@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/message.h"
 #include "chapter/names.h"
+#include "conversation/conversation.h"
 #include "render_parts.h"
 #include "report.h"
 #include "summary.h"
@@ -46,12 +47,16 @@ static void note_time(struct state *s, struct maybe t_ns)
 		s->last_ns = t_ns;
 }
 
+/* What is printed as JSON Lines. */
+struct json {
+	const struct chapter *handshake, *close;
+	const struct conversation *conversation;
+};
+
 /*
- * The JSON Lines of the chapters, NULL when there is no memory.  They are written at once, while
- * the paths of their cgroups are known.
+ * NULL when there is no memory.  The lines are written at once, while the paths of the cgroups in them are known.
  */
-static char *json_lines(const struct render_context *rc, const struct chapter *handshake,
-			const struct chapter *close)
+static char *json_lines(const struct render_context *rc, const struct json *of)
 {
 	struct render_context own = *rc;
 	char *text = NULL;
@@ -61,10 +66,12 @@ static char *json_lines(const struct render_context *rc, const struct chapter *h
 	own.out = open_memstream(&text, &len);
 	if (!own.out)
 		return NULL;
-	if (handshake)
-		renderer_json.chapter(&own, handshake);
-	if (close)
-		renderer_json.chapter(&own, close);
+	if (of->handshake)
+		renderer_json.chapter(&own, of->handshake);
+	if (of->close)
+		renderer_json.chapter(&own, of->close);
+	if (of->conversation)
+		renderer_json.conversation(&own, of->conversation);
 	failed = fflush(own.out) || ferror(own.out);
 	if (!fclose(own.out) && !failed)
 		return text;
@@ -81,12 +88,24 @@ static void add(struct render_context *rc, const struct chapter *handshake,
 		return;
 	note_time(s, close ? close->t_ns : handshake->t_ns);
 	if (report_wants(s->report, handshake, close))
-		report_keep(s->report, handshake, close, json_lines(rc, handshake, close));
+		report_keep(s->report, handshake, close,
+			    json_lines(rc, &(struct json){ handshake, close, NULL }));
 }
 
 static void chapter(struct render_context *rc, const struct chapter *handshake)
 {
 	add(rc, handshake, NULL);
+}
+
+/* With the client's end, or with the server's where that is all that is kept; without memory there is no picture. */
+static void conversation(struct render_context *rc, const struct conversation *c)
+{
+	struct state *s = rc->state;
+	char *text = s ? json_lines(rc, &(struct json){ .conversation = c }) : NULL;
+
+	if (text && !report_add(s->report, conversation_end(c, CLIENT)->conn, text))
+		report_add(s->report, conversation_end(c, SERVER)->conn, text);
+	free(text);
 }
 
 static void put_report(const struct render_context *rc)
@@ -220,6 +239,7 @@ const struct renderer renderer_html = {
 	.begin = begin,
 	.chapter = chapter,
 	.connection = add,
+	.conversation = conversation,
 	.end = end,
 	.free = free_state,
 };

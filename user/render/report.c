@@ -295,6 +295,24 @@ void report_keep(struct report *r, const struct chapter *handshake, const struct
 	}
 }
 
+bool report_add(struct report *r, uint64_t conn, const char *text)
+{
+	struct kept *k = *find(r, conn);
+	size_t before = k ? strlen(k->text) : 0, more = strlen(text);
+	char *joined;
+
+	if (!k || r->bytes + more > REPORT_BYTES)
+		return false;
+	joined = realloc(k->text, before + more + 1);
+	if (!joined)
+		return false;
+	memcpy(joined + before, text, more + 1);
+	k->text = joined;
+	k->bytes += more;
+	r->bytes += more;
+	return true;
+}
+
 size_t report_kept(const struct report *r)
 {
 	return r->n;

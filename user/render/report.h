@@ -41,6 +41,9 @@ bool report_wants(struct report *r, const struct chapter *handshake, const struc
 void report_keep(struct report *r, const struct chapter *handshake, const struct chapter *close,
 		 char *text);
 
+/* Adds to the text of a connection.  False: that is not kept, or memory or REPORT_BYTES do not suffice. */
+bool report_add(struct report *r, uint64_t conn, const char *text);
+
 /* How many connections are kept. */
 size_t report_kept(const struct report *r);
 

@@ -193,7 +193,7 @@ function connection(handshake, close) {
 /* The records by type: { report, summary, services, connections }. */
 function sortRecords(records) {
 	const model = { report: {}, summary: {}, services: [], connections: [] };
-	const chapters = new Map();
+	const chapters = new Map(), conversations = new Map();
 
 	for (const record of records) {
 		switch (record.type) {
@@ -204,6 +204,10 @@ function sortRecords(records) {
 		case "service":
 			model.services.push(record);
 			break;
+		case "conversation":
+			conversations.set(record.client_conn, record);
+			conversations.set(record.server_conn, record);
+			break;
 		default:
 			if (!chapters.has(record.conn))
 				chapters.set(record.conn, {});
@@ -212,5 +216,7 @@ function sortRecords(records) {
 	}
 	for (const { handshake = null, close = null } of chapters.values())
 		model.connections.push(connection(handshake, close));
+	for (const c of model.connections)
+		c.conversation = conversations.get(c.conn) || null;
 	return model;
 }

@@ -77,6 +77,7 @@ function facts(c) {
 		["cgroup", known(last.cgroup) ? visible(last.cgroup) : ""],
 		...(c.handshake ? handshakeFacts(c.handshake) : []),
 		...(c.close ? closeFacts(c.close) : []),
+		...(c.conversation ? conversationFacts(c.conversation) : []),
 		["Completeness", `${last.completeness} (${last.completeness_text})`],
 		["Incomplete", words(first.missing || last.missing || "")],
 		["Cookie", last.cookie], ["netns", last.netns],
@@ -94,6 +95,6 @@ function drawDetail(c) {
 		html("summary", null, "Steps as a table"), stepsTable(c));
 	const link = html("a", { href: `#${c.conn}` }, "Link to this connection");
 
-	return html("div", { class: "both" }, drawFlow(c),
+	return html("div", { class: "both" }, c.conversation ? drawConversation(c.conversation) : drawFlow(c),
 		html("div", null, list, steps, html("p", { class: "controls" }, link)));
 }

@@ -12,6 +12,7 @@
 #include "common.bpf.h"
 #include "cpu.bpf.h"
 #include "post.bpf.h"
+#include "select.bpf.h"
 #include "socket.bpf.h"
 
 /* LRU: a SYN flood evicts its own requests */
@@ -52,6 +53,14 @@ static __always_inline void synacks_begin(const struct tuple *key, struct synack
 	wake_reader();
 }
 
+/* What nobody selected takes no room, and wakes nobody. */
+static __always_inline bool request_excluded(const struct tuple *key)
+{
+	return (cfg.netns && key->netns != cfg.netns) ||
+	       (cfg.by_local_port && !port_in(local_ports, key->local_port)) ||
+	       (cfg.by_remote_port && !port_in(remote_ports, key->remote_port));
+}
+
 SEC("?raw_tp/tcp_retransmit_synack")
 int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *req)
 {
@@ -63,6 +72,8 @@ int BPF_PROG(synack_retransmitted, struct sock *listener, struct request_sock *r
 	if (!req)
 		return 0;
 	read_tuple(&key, &req->__req_common);
+	if (request_excluded(&key))
+		return 0;
 	new.first_ns = BPF_CORE_READ(treq, snt_synack) * NS_PER_US;
 	s = bpf_map_lookup_elem(&synacks, &key);
 	if (s && s->first_ns == new.first_ns) {

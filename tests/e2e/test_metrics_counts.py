@@ -9,6 +9,7 @@ import metrics_page
 import pump
 import scraper
 from agent import ESTABLISHED
+from relay import wire
 from test_cgroups import mount
 from tracer import Tracer, run_tracer
 
@@ -206,7 +207,9 @@ def test_by_role(world, ns, tmp_path):
 
 
 def test_idle(world, ns, tmp_path):
-    """Nobody asks: it sleeps, whatever the host does."""
+    """Nobody asks: it sleeps, whatever the host does, and where nothing is selected even a handshake hangs."""
+    link = wire(world, 0.001, losses=[("b", "SYN,ACK", 1)])
+    elsewhere = world.agent(link.b).listen(link.server(4))
     client, server = world.agent(ns), world.agent(ns)
     port = server.listen("127.0.0.1")
     scraped = Scraped(ns, tmp_path)
@@ -241,6 +244,7 @@ def test_idle(world, ns, tmp_path):
         client.close()
         server.recv_any()
         server.close()
+    assert world.agent(link.a).connect(link.server(4), elsewhere)["errno"] is None  # by the second SYN,ACK
     assert slept() == before
     page = scraped.until(lambda p: p.get("closes_total", role="server", port=port) == 200)
     assert page.get("handshakes_total", role="server", port=port) == 200

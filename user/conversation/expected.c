@@ -6,19 +6,17 @@
 
 #include "identity.h"
 
-/* keys that are kept apart, 8 MiB */
-#define KEYS_MAX (1U << 19)
+/* slots, of 8 bytes */
+#define SLOTS (1U << 20)
 
-struct seen {
-	uint64_t key;
-	/* 1 << enum role */
-	uint64_t roles;
-};
+/* 1 << enum role, which was seen; and that the slot is of several connections, of which nothing is known */
+#define BOTH (1U << ROLE_CLIENT | 1U << ROLE_SERVER)
+#define SHARED (1U << 7)
+#define FLAGS 0xffU
 
 struct expected {
-	/* a key had to give way to another: what is not found may have been there */
-	bool full;
-	struct seen seen[KEYS_MAX];
+	/* a key without its last 8 bits, which are flags; 0: none */
+	uint64_t slots[SLOTS];
 };
 
 struct expected *expected_create(void)
@@ -31,24 +29,25 @@ void expected_destroy(struct expected *e)
 	free(e);
 }
 
+static bool is_of(uint64_t slot, uint64_t key)
+{
+	return (slot ^ key) <= FLAGS;
+}
+
 static void note(struct expected *e, uint64_t key, uint8_t role)
 {
-	struct seen *s = &e->seen[key % KEYS_MAX];
+	uint64_t *slot = &e->slots[key % SLOTS];
 
-	if (s->key != key) {
-		e->full |= s->roles != 0;
-		*s = (struct seen){ .key = key };
-	}
-	s->roles |= 1U << role;
+	if (!*slot)
+		*slot = key & ~(uint64_t)FLAGS;
+	*slot |= 1U << role | (is_of(*slot, key) ? 0 : SHARED);
 }
 
 static bool is_both(const struct expected *e, uint64_t key)
 {
-	const struct seen *s = &e->seen[key % KEYS_MAX];
+	uint64_t slot = e->slots[key % SLOTS];
 
-	if (s->key != key)
-		return e->full;
-	return s->roles == (1U << ROLE_CLIENT | 1U << ROLE_SERVER);
+	return slot & SHARED || (is_of(slot, key) && (slot & BOTH) == BOTH);
 }
 
 void expected_note(struct expected *e, const struct handshake_part *h)

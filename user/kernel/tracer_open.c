@@ -6,6 +6,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -241,6 +242,20 @@ void tracer_close(struct tracer *t)
 	free(t);
 }
 
+/* A start needs several MiB that nothing needs afterwards: libbpf's work, and the object in this program's file. */
+static void release_memory(const struct tracer *t)
+{
+	const struct bpf_object_skeleton *s = t->skel->skeleton;
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)s->data;
+	uintptr_t end = (begin + s->data_sz) & ~(page - 1);
+
+	begin = (begin + page - 1) & ~(page - 1);
+	/* whoever reads it again gets it from the file */
+	if (end > begin)
+		madvise((void *)begin, end - begin, MADV_DONTNEED);
+	malloc_trim(0);
+}
+
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
 {
 	struct tracer *t = create(options);
@@ -268,6 +283,7 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	processes_settle(&t->processes, bpf_map__fd(t->skel->maps.pids));
 	tracer_scan(t);
 	t->ports = ports_open(options);
+	release_memory(t);
 	*tracer = t;
 	return 0;
 }

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 import pump
+from relay import wire
 from tracer import BINARY, Tracer
 
 SERVER = "127.0.0.1"
@@ -110,6 +111,19 @@ def test_accepted_and_most_seen(world):
     assert (first["queue"], first["queue_max"], first["accepted"], first["dropped"]) == (1, 7, 6, 0)
     assert (last["queue"], last["queue_max"], last["accepted"], last["dropped"]) == (0, 7, 1, 0)
     assert first["backlog"] == 16
+
+
+def test_half_open(world):
+    """A listener whose only handshake hangs, since the client never sees the SYN,ACK."""
+    link = wire(world, 0.001, rules=["drop b:SYN,ACK:1-"])
+    server, client = world.agent(link.b), world.agent(link.a)
+    port = server.listen(link.server(4))
+    tracer = Tracer(netns=link.b)
+    client.connect(link.server(4), port, blocking=False)
+    pump.wait_until(lambda: link.b.exec("ss", "-Htan", "state", "syn-recv"), "the SYN is there")
+    tracer.stop()
+    told, = listeners(tracer)
+    assert (told["half_open"], told["queue"], told["accepted"], told["local_port"]) == (1, 0, 0, port)
 
 
 def test_never_accepted(world):

@@ -13,6 +13,9 @@
  */
 #define TOLERANCE_NS NS_PER_MS
 
+/* And half of that is more than what a delay varies by. */
+#define PROMPT_NS (100 * NS_PER_MS)
+
 struct matching {
 	struct conversation *c;
 	int64_t tolerance_ns;
@@ -48,24 +51,24 @@ static bool may_have_come(const struct matching *m, enum side from, struct maybe
 	       delay.value + m->tolerance_ns >= m->delay_ns[from] - m->delay_ns[from] / 4;
 }
 
-/* How far is this delay from what the others took? */
-static int64_t oddity(const struct matching *m, enum side from, struct maybe delay)
+/*
+ * Is it as quick as the others, more or less?  A segment that is sent again leaves 200 ms (TCP_RTO_MIN) and a round trip
+ * after the one before, or more.
+ */
+static bool is_prompt(const struct matching *m, enum side from, struct maybe delay)
 {
-	int64_t more = delay.value - m->delay_ns[from];
-
-	return more < 0 ? -more : more;
+	return delay.known && delay.value <= 2 * m->delay_ns[from] + PROMPT_NS;
 }
 
 /*
- * Of the segments that may be what was received, the one whose delay is most like that of the others; without any
- * others, the last one that had left.  The first if none may be; -1: there is none.
+ * Of the segments that may be what was received: the first one that took no longer than the others did, for who has it
+ * does not record a later one; without such a one, the last that had left.  The first if none may be; -1: there is none.
  */
 static int find_sent(const struct matching *m, enum side from, const struct event *received,
 		     enum segment_kind kind)
 {
 	const struct event *all = m->c->events[from];
 	int first = -1, best = -1;
-	int64_t least = 0;
 
 	for (int i = 0; i < (int)m->c->n_events[from]; i++) {
 		struct maybe delay = delay_of(all[i].step.t_ns, received->step.t_ns);
@@ -77,10 +80,9 @@ static int find_sent(const struct matching *m, enum side from, const struct even
 			first = i;
 		if (!delay.known || !may_have_come(m, from, delay))
 			continue;
-		if (best < 0 || oddity(m, from, delay) < least) {
-			best = i;
-			least = oddity(m, from, delay);
-		}
+		best = i;
+		if (is_prompt(m, from, delay))
+			break;
 	}
 	return best >= 0 ? best : first;
 }

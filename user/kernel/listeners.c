@@ -127,7 +127,7 @@ static int report(struct listeners *known, const struct listeners_request *q,
 
 static bool has_a_story(const struct listening *l)
 {
-	return l->children || l->queue_max || l->drops != l->drops_before;
+	return l->children || l->queue_max || l->half_open || l->drops != l->drops_before;
 }
 
 static bool has_news(const struct listeners *known, const struct listening *l)

@@ -11,6 +11,7 @@ void reporter_explain(struct reporter *reporter, struct chapter *ch)
 	chapter_set_cause(ch, &reporter->options->slow);
 	if (reporter->other_ends)
 		other_ends_find(reporter->other_ends, ch);
+	reporter_find_witness(reporter, ch);
 	if (!reporter->time_waits)
 		return;
 	if (ch->type == CHAPTER_HANDSHAKE)

@@ -8,9 +8,11 @@
 
 #include "base/clock.h"
 #include "base/message.h"
+#include "base/number.h"
 #include "chapter/cause.h"
 #include "conversation/conversation.h"
 #include "conversation/expected.h"
+#include "conversation/witnesses.h"
 #include "recording/recordings.h"
 #include "reporter_parts.h"
 
@@ -20,7 +22,9 @@
 struct pairs {
 	struct pairing *pairing;
 	struct clocks *clocks;
+	struct witnesses witnesses;
 	struct expected *expected; /* NULL: it is not known which ends will come */
+	int64_t clock_offset_ns;   /* while the recordings are looked at */
 	struct conversation conversation;
 };
 
@@ -57,6 +61,39 @@ static void report_both(void *ctx, const struct end *client, const struct end *s
 	reporter->context.clock_offset_ns = before;
 }
 
+/* Has anything come from the peer? */
+static bool is_answered(const struct chapter *ch)
+{
+	for (size_t i = 0; i < chapter_step_count(ch); i++)
+		if (ch->steps[i].segment.flags && !ch->steps[i].segment.sent)
+			return true;
+	return false;
+}
+
+static void find_witness(const struct reporter *reporter, struct chapter *ch, uint32_t host)
+{
+	const struct pairs *p = reporter->pairs;
+	const struct witness *w;
+	int64_t t_ns;
+
+	if (ch->type != CHAPTER_HANDSHAKE || ch->role != ROLE_CLIENT || !ch->t_ns.known ||
+	    ch->handshake.outcome == OUTCOME_NO_PORT || is_answered(ch))
+		return;
+	w = witnesses_find(&p->witnesses, host, ch->remote);
+	if (!w)
+		return;
+	t_ns = number_add(number_add(ch->t_ns.value, reporter->context.clock_offset_ns),
+			  clocks_offset(p->clocks, host, w->host).ns);
+	if (t_ns >= w->first_ns && t_ns <= w->last_ns)
+		ch->unseen_by = clocks_host_name(p->clocks, w->host);
+}
+
+void reporter_find_witness(const struct reporter *reporter, struct chapter *ch)
+{
+	if (reporter->pairs)
+		find_witness(reporter, ch, clocks_host(reporter->pairs->clocks));
+}
+
 static void report_alone(void *ctx, const struct end *end)
 {
 	struct reporter *reporter = ctx;
@@ -69,6 +106,7 @@ static void report_alone(void *ctx, const struct end *end)
 	if (!end->handshake_reported) {
 		chapter_handshake(&ch, &end->record.h, end->has_close ? 0 : end->now_ns);
 		chapter_set_cause(&ch, &reporter->options->slow);
+		find_witness(reporter, &ch, end->host);
 		reporter_render(reporter, &ch, NULL);
 	}
 	if (end->has_close) {
@@ -76,6 +114,17 @@ static void report_alone(void *ctx, const struct end *end)
 		reporter_render(reporter, &ch, &end->record);
 	}
 	reporter->context.clock_offset_ns = before;
+}
+
+static void note(struct pairs *p, const struct handshake_part *h)
+{
+	uint64_t t_ns = diary_handshake_end_ns(h);
+
+	if (p->expected)
+		expected_note(p->expected, h);
+	if (t_ns && t_ns <= INT64_MAX)
+		witnesses_note(&p->witnesses, clocks_host(p->clocks), h,
+			       number_add((int64_t)t_ns, p->clock_offset_ns));
 }
 
 static int look(void *ctx, const struct item *item)
@@ -87,14 +136,16 @@ static int look(void *ctx, const struct item *item)
 	} u;
 
 	clocks_item(p->clocks, item);
-	if (!p->expected || item->len < item_size(item->type))
+	if (item->len < item_size(item->type))
 		return 0;
-	if (item->type == ITEM_OPEN) {
+	if (item->type == ITEM_CLOCK) {
+		memcpy(&p->clock_offset_ns, item->data, sizeof(p->clock_offset_ns));
+	} else if (item->type == ITEM_OPEN) {
 		memcpy(&u.open, item->data, sizeof(u.open));
-		expected_note(p->expected, &u.open.record.h);
+		note(p, &u.open.record.h);
 	} else if (item->type == ITEM_HANDSHAKE || item->type == ITEM_CLOSE) {
 		memcpy(&u.handshake, item->data, sizeof(u.handshake));
-		expected_note(p->expected, &u.handshake);
+		note(p, &u.handshake);
 	}
 	return 0;
 }

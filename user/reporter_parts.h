@@ -42,6 +42,9 @@ void reporter_close_chapter(const struct reporter *reporter, struct chapter *ch,
 /* Takes the data of an item for a conversation.  True: nothing of it is printed now, if the format waits for both ends. */
 bool reporter_pair(struct reporter *reporter, enum item_type type, const void *data);
 
+/* Sets ch->unseen_by for a client's handshake that nothing answered. */
+void reporter_find_witness(const struct reporter *reporter, struct chapter *ch);
+
 /* Those of a live trace that waited long enough, and at the end all of them, are printed. */
 void reporter_pairs_expire(struct reporter *reporter);
 void reporter_flush_pairs(struct reporter *reporter);

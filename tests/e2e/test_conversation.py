@@ -195,6 +195,45 @@ def test_nat(world):
     assert not joined(*files, files[1])
 
 
+def test_nothing_of_it_arrives(world):
+    """All SYNs are lost: the recording of the other host says so, for the time in which it was made."""
+    link = wire(world, 0.001)
+    client, server = world.agent(link.a), world.agent(link.b)
+    client_ns, server_ns = (Tracer("-w", f"{world.directory}/{n}.pcapng", netns=ns)
+                            for n, ns in (("client", link.a), ("server", link.b)))
+    port = server.listen(link.server(4))
+
+    def one(name):
+        client.connect(link.server(4), port, name=name)
+        server.accept(name)
+        client.close(name)
+        server.recv_any(name)
+        server.close(name)
+
+    link.a.tune(net__ipv4__tcp_syn_retries=1, net__ipv4__tcp_syn_linear_timeouts=0)
+    one("before")
+    link.rule("drop a:SYN:1-2")
+    for name in ("lost", "last"):
+        if name == "last":
+            server_ns.wait_count(4)
+            server_ns.stop()
+            link.rule("drop a:SYN:1-")
+        assert client.connect(link.server(4), port, name=name)["errno"] == "ETIMEDOUT"
+        if name == "lost":
+            one("after")
+    client_ns.wait_count(6)
+    client_ns.stop()
+    out = run_tracer("-r", f"{world.directory}/client.pcapng", f"{world.directory}/server.pcapng", "--pair")[1]
+    lost, last = (text for text in out.split("\n\n") if "timed out" in text)
+    words = f"nothing of it is in the recording of {os.uname().nodename}"
+    # both are of one host here, which is no other one
+    assert words not in lost + last
+    other = as_of_another_host(f"{world.directory}/server.pcapng", 0, f"{world.directory}/other.pcapng")
+    out = run_tracer("-r", f"{world.directory}/client.pcapng", other, "--pair")[1]
+    lost, last = (" ".join(text.split()) for text in out.split("\n\n") if "timed out" in text)
+    assert words in lost and words not in last, (lost, last)
+
+
 def test_live(world):
     """Both ends are on this host: the conversation comes with the second close, and what is alone after a second."""
     link = world.link("veth")

@@ -222,6 +222,8 @@ struct chapter {
 	uint64_t conn; /* number of the connection, unique in a trace */
 	uint64_t
 		other_conn; /* the same of its other end, if that was reported before; 0: none is known */
+	/* the name of the host that it went to, whose recording has nothing of it; any bytes; NULL: none is known */
+	const char *unseen_by;
 	struct maybe t_ns; /* CLOCK_MONOTONIC of the first event */
 	struct maybe cookie;
 	uint32_t netns; /* inode, 0: not known */

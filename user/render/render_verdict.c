@@ -209,7 +209,7 @@ void say_why(struct verdict *v, const struct chapter *ch)
 void verdict_print(struct printer *p, const struct render_context *rc, const struct chapter *ch)
 {
 	struct verdict v = { .out = p, .column = VERDICT_INDENT };
-	char conn[NUMBER_MAX + 1];
+	char conn[NUMBER_MAX + 1], host[PERSON_TEXT_MAX];
 
 	printer_blanks(p, VERDICT_INDENT);
 	printer_words(p, rc->colour ? verdict_colour(ch) : "");
@@ -222,6 +222,10 @@ void verdict_print(struct printer *p, const struct render_context *rc, const str
 		conn[number_uint(conn, ch->other_conn)] = '\0';
 		say(&v, "; ", "other end #", conn);
 	}
+	if (ch->unseen_by)
+		say(&v, "; ", "nothing of it is in the recording of ",
+		    *ch->unseen_by ? text_foreign(host, sizeof(host), ch->unseen_by)
+				   : "the other host");
 	if (render_is_absolute(rc, ch))
 		say(&v, "; ", "sequence numbers are absolute");
 	printer_words(p, rc->colour ? "\033[0m" : "", "\n");

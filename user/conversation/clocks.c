@@ -132,6 +132,12 @@ static void narrow(struct clocks *c, uint32_t client, uint32_t server, int64_t l
 		b->high_ns = high;
 }
 
+/* Of a damaged recording, sums of differences may not fit. */
+static bool is_sane(int64_t ns)
+{
+	return ns > -OFFSET_LIMIT / 4 && ns < OFFSET_LIMIT / 4;
+}
+
 /* What both ends say of one handshake. */
 static void compare(struct clocks *c, const struct seen *client, const struct seen *server)
 {
@@ -139,6 +145,8 @@ static void compare(struct clocks *c, const struct seen *client, const struct se
 	int64_t ack_ns = server->answered_ns - client->answered_ns;
 	int64_t synack_ns = server->sent_ns - client->answered_ns;
 
+	if (!is_sane(syn_ns) || !is_sane(ack_ns) || !is_sane(synack_ns))
+		return;
 	narrow(c, client->host, server->host, synack_ns, syn_ns < ack_ns ? syn_ns : ack_ns);
 }
 

@@ -8,11 +8,6 @@
 #include "chapter/cause.h"
 #include "shared/diary.h"
 
-/* From CLOCK_MONOTONIC of an end's host to that of the client's. */
-struct clock_change {
-	int64_t add_ns;
-};
-
 static int64_t minus(int64_t a, int64_t b)
 {
 	return number_add(a, b == INT64_MIN ? INT64_MAX : -b);
@@ -132,6 +127,9 @@ static void add_drops(struct conversation *c, const struct end *server, int64_t 
 	}
 }
 
+/* Later times are of a damaged recording, and sums of them may not fit: they are not known. */
+#define SPAN_MAX (INT64_MAX / 16)
+
 /* The times count from the first one. */
 static void set_begin(struct conversation *c)
 {
@@ -151,6 +149,8 @@ static void set_begin(struct conversation *c)
 
 			if (t->known)
 				t->value = minus(t->value, c->begin_ns);
+			if (t->value > SPAN_MAX || t->value < -SPAN_MAX)
+				*t = (struct maybe){ 0 };
 		}
 }
 

@@ -7,6 +7,7 @@
 #ifndef FACTS_BPF_H
 #define FACTS_BPF_H
 
+#include "shared/diary_read.h"
 #include "common.bpf.h"
 #include "socket.bpf.h"
 

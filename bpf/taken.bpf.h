@@ -3,6 +3,7 @@
 #ifndef TAKEN_BPF_H
 #define TAKEN_BPF_H
 
+#include "shared/diary_read.h"
 #include "common.bpf.h"
 
 /* The oldest go first. */

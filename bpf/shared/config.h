@@ -9,6 +9,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#include "prefix.h"
 #include "record.h"
 
 #define PORT_WORDS (65536 / 64)
@@ -337,23 +338,6 @@ struct tuple {
 	__u32 ifindex;
 	__u16 local_port;
 	__u16 remote_port;
-};
-
-/* IPv6, or IPv4-mapped with at least 96 bits. */
-struct prefix {
-	__u32 bits;
-	__u8 addr[16];
-};
-
-#define PREFIX_FAMILY_BITS 8
-
-/* A prefix in the tries: the family comes first, so that ::/0 is no prefix of an IPv4 address. */
-struct prefix_key {
-	/* PREFIX_FAMILY_BITS and those of the address */
-	__u32 bits;
-	__u8 family;
-	__u8 addr[16];
-	__u8 pad[3];
 };
 
 #endif

@@ -8,7 +8,7 @@
 #ifndef TALLY_H
 #define TALLY_H
 
-#include "diary.h"
+#include "diary_read.h"
 
 #define TALLIES 16384
 /* without the service's port, for what finds no room in those */

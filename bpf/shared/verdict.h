@@ -8,7 +8,7 @@
 
 #include <linux/errno.h>
 
-#include "diary.h"
+#include "diary_read.h"
 
 enum outcome {
 	OUTCOME_UNKNOWN, /* reported while open */

@@ -7,7 +7,7 @@
 #define WANTED_H
 
 #include "config.h"
-#include "diary.h"
+#include "diary_read.h"
 
 static __always_inline bool wanted_by_owner(const volatile struct config *cfg)
 {

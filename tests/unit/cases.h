@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "chapter/chapter.h"
-#include "shared/diary.h"
+#include "shared/diary_read.h"
 
 #define US 1000ULL
 #define MS 1000000ULL

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "shared/diary.h"
+#include "shared/diary_read.h"
 
 #define US 1000ULL
 #define MS 1000000ULL

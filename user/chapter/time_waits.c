@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "shared/diary.h"
+#include "shared/diary_read.h"
 
 /* include/net/tcp.h: TCP_TIMEWAIT_LEN */
 #define TIME_WAIT_NS 60000000000LL

@@ -6,7 +6,7 @@
 
 #include "base/maybe.h"
 #include "identity.h"
-#include "shared/diary.h"
+#include "shared/diary_read.h"
 
 /* handshakes that wait for the one of their other end; a later one may take the place of another */
 #define SEEN_MAX (1U << 18)

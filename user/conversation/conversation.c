@@ -6,7 +6,7 @@
 
 #include "base/number.h"
 #include "chapter/cause.h"
-#include "shared/diary.h"
+#include "shared/diary_read.h"
 
 static int64_t minus(int64_t a, int64_t b)
 {

@@ -10,7 +10,7 @@
 #include "base/message.h"
 #include "base/number.h"
 #include "recording.h"
-#include "shared/diary.h"
+#include "shared/diary_read.h"
 
 #define FOUND (-ECANCELED)
 

@@ -74,9 +74,6 @@ def bpf_or_skip():
         pytest.skip(reason)
 
 
-TRIES = 3  # of a test beside which the kernel hid events from BPF
-
-
 def pytest_sessionstart(session):
     session.witness = hidden.Witness() if os.geteuid() == 0 else None
 
@@ -94,7 +91,7 @@ def pytest_runtest_protocol(item, nextitem):
     if not witness:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    for tries in range(TRIES):
+    for tries in range(hidden.TRIES):
         witness.take()
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
         # what a module's recordings are wrong about is not this test's
@@ -102,7 +99,7 @@ def pytest_runtest_protocol(item, nextitem):
         unseen = hidden.ours(witness.take())
         if failed or unseen:
             _recordings.pop(item.nodeid, None)  # it is not the whole truth
-        if not failed or not unseen or tries == TRIES - 1:
+        if not failed or not unseen or tries == hidden.TRIES - 1:
             break
         for report in failed:
             why = str(report.longrepr).splitlines()[-3:]

@@ -19,6 +19,7 @@ EVENTS = ["sock/inet_sock_set_state", "tcp/tcp_retransmit_skb", "tcp/tcp_retrans
 # What a minisocket takes in, and what this host drops on its way out.  That event names no socket.
 FILTERS = {"skb/kfree_skb": "rx_sk != 0 || protocol == 0x800 || protocol == 0x86dd"}
 FREED = re.compile(r" kfree_skb: .*( rx_sk=0*[1-9a-f]| reason: (NETFILTER_DROP|QDISC_|NEIGH_))")
+TRIES = 3  # of what the kernel hid such an event of
 TRACEFS = "/sys/kernel/tracing"
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 _libc = ctypes.CDLL(None, use_errno=True)

@@ -7,6 +7,7 @@ import re
 import pytest
 
 import browser
+import hidden
 from agent import FIN_WAIT2
 from kernel import why_no_bpf
 from tracer import ROOT, Tracer, run_tracer
@@ -63,13 +64,21 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory):
+def scene(request, tmp_path_factory):
     reason = why_no_bpf()
     if reason:
         pytest.skip(reason)
-    directory = tmp_path_factory.mktemp("report")
-    world = World(directory)
-    yield Scene(world, directory)
+    for tries in range(hidden.TRIES):
+        directory = tmp_path_factory.mktemp("report")
+        world = World(directory)
+        witness = request.session.witness
+        witness.take()
+        scene = Scene(world, directory)
+        # a recording of what the kernel did not show whole is not what the page is tested with
+        if not hidden.ours(witness.take()) or tries == hidden.TRIES - 1:
+            break
+        world.clean()
+    yield scene
     world.clean()
 
 

@@ -130,9 +130,10 @@ static int report_host(struct live *l)
 {
 	struct item_host host;
 
-	return host_read(&host) ? reporter_item(l->reporter,
-						&(struct item){ ITEM_HOST, &host, sizeof(host) })
-				: 0;
+	if (!host_read(&host))
+		return 0;
+	host.sees_drops = tracer_sees_drops(l->tracer);
+	return reporter_item(l->reporter, &(struct item){ ITEM_HOST, &host, sizeof(host) });
 }
 
 static int start(struct live *l)

@@ -16,7 +16,7 @@
 #include "recording/recordings.h"
 #include "reporter_parts.h"
 
-/* So long a chapter waits in a live trace, or in one recording from a pipe, for one of an end that was not met before. */
+/* So long a chapter waits in a live trace for one of an end that was not met before. */
 #define PATIENCE_NS NS_PER_S
 
 struct pairs {
@@ -152,9 +152,9 @@ static int look(void *ctx, const struct item *item)
 
 /*
  * Recordings are read twice: before anything is printed the clocks of their hosts are compared, and which connections
- * have both ends in them is known.  False: one is from a pipe.
+ * have both ends in them is known, unless one is from a pipe.
  */
-static bool look_ahead(struct reporter *reporter)
+static void look_ahead(struct reporter *reporter)
 {
 	const struct options *o = reporter->options;
 	struct pairs *p = reporter->pairs;
@@ -168,7 +168,6 @@ static bool look_ahead(struct reporter *reporter)
 	}
 	if (o->clock_offset_ns.known)
 		clocks_set_offset(p->clocks, o->clock_offset_ns.value);
-	return all;
 }
 
 int reporter_open_pairs(struct reporter *reporter)
@@ -187,8 +186,11 @@ int reporter_open_pairs(struct reporter *reporter)
 	p->clocks = clocks_create();
 	if (!p->clocks)
 		return -ENOMEM;
-	if (o->n_read_files && (look_ahead(reporter) || o->n_read_files > 1))
+	/* without a look ahead, from a pipe, all wait until its end */
+	if (o->n_read_files) {
+		look_ahead(reporter);
 		patience_ns = UINT64_MAX;
+	}
 	p->pairing = pairing_create(&sink, patience_ns);
 	return p->pairing ? 0 : -ENOMEM;
 }

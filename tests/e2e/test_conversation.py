@@ -17,7 +17,7 @@ from tracer import Tracer, run_tracer
 
 WAY = 0.04
 KINDS = {SYN: "SYN", SYN | ACK: "SYN,ACK", FIN | ACK: "FIN", ACK: "ACK"}
-ITEM_CLOCK, ITEM_HOST = struct.pack("<II", 1, 8), struct.pack("<II", 12, 80)  # head of an item: type, length
+ITEM_CLOCK, ITEM_HOST = struct.pack("<II", 1, 8), struct.pack("<II", 12, 88)  # head of an item: type, length
 
 
 def joined(*files, args=()):
@@ -116,6 +116,7 @@ def test_parts(world, losses):
     talk.play()
     c, = joined(*talk.files)
     truth = talk.truth(losses)
+    print(run_tracer("-r", *talk.files, "-o", "timeline", "--pair")[1])  # for who reads of a failure
     lost = collections.Counter((side, kind) for side, kind, _ in losses)
     for side, key in (("a", "client_lost"), ("b", "server_lost")):
         assert {k: v for k, v in c[key].items() if v} == {

@@ -110,6 +110,9 @@ struct item_host {
 	uint8_t boot[16];
 	/* as uname(2) has it; any bytes, 0 behind them; empty: not known */
 	char name[HOST_NAME_MAX_LEN];
+	/* a SYN that a full queue drops is recorded */
+	uint8_t sees_drops;
+	uint8_t pad[7];
 };
 
 /* Of the whole trace; see struct totals. */

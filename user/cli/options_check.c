@@ -143,7 +143,8 @@ static enum options_result check_pair(const struct options *o, FILE *err)
 	if (o->pair && !o->renderer->conversation)
 		return options_refuse(err, "--pair", "this format prints one end at a time",
 				      "-o timeline, ladder, html or json");
-	if (o->clock_offset_ns.known && o->n_read_files < 2)
+	if (o->clock_offset_ns.known &&
+	    (o->n_read_files < 2 || !(o->pair || o->renderer->pairs_recordings)))
 		return options_refuse(err, "--clock-offset", "requires recordings of several hosts",
 				      "--read FILE FILE --pair --clock-offset MS");
 	return OPTIONS_RUN;

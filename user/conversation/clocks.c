@@ -28,6 +28,7 @@ struct host {
 	char name[HOST_NAME_MAX_LEN + 1];
 	/* some item is of it */
 	bool used;
+	bool sees_drops;
 };
 
 /* Of b's clock minus a's, where a < b. */
@@ -76,7 +77,7 @@ static void meet_host(struct clocks *c, const struct item_host *is)
 {
 	struct host *more;
 
-	if (c->n_hosts && !c->hosts[c->n_hosts - 1].used)
+	if (c->n_hosts && !c->hosts[c->n_hosts - 1].used && !*c->hosts[c->n_hosts - 1].name)
 		c->n_hosts--;
 	if (find_host(c, is))
 		return;
@@ -91,6 +92,7 @@ static void meet_host(struct clocks *c, const struct item_host *is)
 	*more = (struct host){ 0 };
 	memcpy(more->boot, is->boot, sizeof(more->boot));
 	memcpy(more->name, is->name, sizeof(is->name));
+	more->sees_drops = is->sees_drops;
 }
 
 static struct bounds *find_bounds(const struct clocks *c, uint32_t a, uint32_t b)
@@ -233,6 +235,11 @@ uint32_t clocks_host(const struct clocks *c)
 const char *clocks_host_name(const struct clocks *c, uint32_t host)
 {
 	return host < c->n_hosts ? c->hosts[host].name : "";
+}
+
+bool clocks_host_sees_drops(const struct clocks *c, uint32_t host)
+{
+	return host < c->n_hosts && c->hosts[host].sees_drops;
 }
 
 void clocks_set_offset(struct clocks *c, int64_t ns)

@@ -29,6 +29,9 @@ uint32_t clocks_host(const struct clocks *clocks);
 /* Its name; "": not known.  Any bytes. */
 const char *clocks_host_name(const struct clocks *clocks, uint32_t host);
 
+/* Is a SYN that a full queue of it drops recorded? */
+bool clocks_host_sees_drops(const struct clocks *clocks, uint32_t host);
+
 /* Of a's clock, and how wrong that may be. */
 struct clock_offset {
 	/* no connection that both recorded shows it: ns is 0 */

@@ -82,18 +82,21 @@ static void set_arrival_of_syn(struct conversation *c)
 	e[0].step.derived = true;
 }
 
-/* Puts an event before the first one that is later. */
+/* Puts an event behind the last one that is not later, and into its state. */
 static struct event *insert_event(struct conversation *c, enum side side, int64_t t_ns)
 {
 	struct event *all = c->events[side];
 	size_t at = 0, n;
+	uint8_t state;
 
 	add_event(c, side);
 	n = c->n_events[side] - 1;
-	while (at < n && !(all[at].step.t_ns.known && all[at].step.t_ns.value > t_ns))
-		at++;
+	for (size_t i = 0; i < n; i++)
+		if (all[i].step.t_ns.known && all[i].step.t_ns.value <= t_ns)
+			at = i + 1;
+	state = at ? all[at - 1].step.to : BPF_TCP_LISTEN;
 	memmove(&all[at + 1], &all[at], (n - at) * sizeof(*all));
-	all[at] = (struct event){ .other = -1, .step.t_ns = known(t_ns) };
+	all[at] = (struct event){ .other = -1, .step = { known(t_ns), state, state } };
 	return &all[at];
 }
 
@@ -110,7 +113,6 @@ static void add_accept(struct conversation *c, const struct end *server, int64_t
 		t_ns = end_ns;
 	e = insert_event(c, SERVER, number_add((int64_t)t_ns, add_ns));
 	e->kind = EVENT_ACCEPT;
-	e->step.from = e->step.to = BPF_TCP_ESTABLISHED;
 }
 
 static void add_drops(struct conversation *c, const struct end *server, int64_t add_ns)
@@ -122,7 +124,6 @@ static void add_drops(struct conversation *c, const struct end *server, int64_t 
 			continue;
 		e = insert_event(c, SERVER, number_add((int64_t)server->drop_ns[i], add_ns));
 		e->kind = EVENT_DROP;
-		e->step.from = e->step.to = BPF_TCP_LISTEN;
 		e->step.segment = (struct segment){ .flags = SEGMENT_SYN };
 	}
 }
@@ -154,6 +155,18 @@ static void set_begin(struct conversation *c)
 		}
 }
 
+/*
+ * "The peer sent an RST": the other end says why it did.  i: in the order of set_cause(), of which the last two are the
+ * closes of the server and of the client.
+ */
+static bool says_other(const struct conversation *c, size_t i, const bool has[4])
+{
+	const struct chapter *closes[] = { &c->close[SERVER], &c->close[CLIENT] };
+
+	return i >= 2 && closes[i - 2]->cause == CAUSE_PEER_RESET && has[5 - i] &&
+	       closes[3 - i]->cause != CAUSE_NONE && closes[3 - i]->cause != CAUSE_PEER_RESET;
+}
+
 /* What was seen at both ends is more certain than what one of them tells by itself. */
 static void set_cause(struct conversation *c)
 {
@@ -168,13 +181,15 @@ static void set_cause(struct conversation *c)
 		   : back->synack ? CAUSE_SYNACK_LOST
 				  : CAUSE_NONE;
 	for (size_t i = 0; i < 4 && c->cause == CAUSE_NONE; i++) {
-		if (!has[i] || in_order[i]->cause == CAUSE_NONE)
+		if (!has[i] || in_order[i]->cause == CAUSE_NONE || says_other(c, i, has))
 			continue;
 		c->cause = in_order[i]->cause;
 		c->why = in_order[i];
 	}
 	if (c->cause == CAUSE_NONE && (there->fin || back->fin))
 		c->cause = CAUSE_FIN_LOST;
+	if (c->cause == CAUSE_FIN_LOST && (there->fin || back->fin))
+		c->why = NULL;
 }
 
 void conversation_set(struct conversation *c, const struct end *client, const struct end *server,
@@ -185,6 +200,7 @@ void conversation_set(struct conversation *c, const struct end *client, const st
 	memset(c, 0, sizeof(*c));
 	c->matched = with->matched;
 	c->clock = clocks_offset(with->clocks, client->host, server->host);
+	c->drops_seen = clocks_host_sees_drops(with->clocks, server->host);
 	c->one_host = client->host == server->host;
 	c->host_name[CLIENT] = clocks_host_name(with->clocks, client->host);
 	c->host_name[SERVER] = clocks_host_name(with->clocks, server->host);
@@ -206,6 +222,8 @@ void conversation_set(struct conversation *c, const struct end *client, const st
 	add_drops(c, server, add_ns);
 	set_begin(c);
 	conversation_match(c);
-	conversation_split(c);
+	conversation_judge(c);
+	if (!c->clock.unknown)
+		conversation_split(c);
 	set_cause(c);
 }

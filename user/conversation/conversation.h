@@ -55,6 +55,8 @@ struct event {
 /* How long the parts of an opening or of a close took, ns; all unknown if one of them is. */
 struct parts {
 	struct maybe total_ns;
+	/* false: both closed at once, and only the total is known */
+	bool split;
 	/* from a segment that was lost or dropped to the next one that was not */
 	int64_t retransmission_ns;
 	/* client to server, and back; the opening has two of the first */
@@ -76,6 +78,7 @@ struct conversation {
 	struct clock_offset clock; /* of the server's */
 	const char *host_name[SIDES];
 	bool one_host;
+	bool drops_seen;  /* a SYN that a full queue of the server dropped is not taken for lost */
 	int64_t begin_ns; /* CLOCK_MONOTONIC of the client */
 	size_t n_events[SIDES];
 	struct event events[SIDES][EVENTS_MAX];

@@ -13,8 +13,8 @@
  */
 #define TOLERANCE_NS NS_PER_MS
 
-/* And half of that is more than what a delay varies by. */
-#define PROMPT_NS (100 * NS_PER_MS)
+/* What a delay varies by, beside what is in proportion to it. */
+#define JITTER_NS (2 * NS_PER_MS)
 
 struct matching {
 	struct conversation *c;
@@ -22,11 +22,6 @@ struct matching {
 	/* the shortest time of a segment from this side to the other; 0: not known */
 	int64_t delay_ns[SIDES];
 };
-
-static bool has_kind(const struct event *e, enum segment_kind kind, bool closing)
-{
-	return event_segment_kind(e) == kind && (kind == KIND_RST || e->closing == closing);
-}
 
 static void join(struct matching *m, enum side from, int sent, int received)
 {
@@ -52,39 +47,47 @@ static bool may_have_come(const struct matching *m, enum side from, struct maybe
 }
 
 /*
- * Is it as quick as the others, more or less?  A segment that is sent again leaves 200 ms (TCP_RTO_MIN) and a round trip
- * after the one before, or more.
+ * Is it as quick as the others, more or less?  What is sent again leaves two round trips after the one before (a tail
+ * loss probe), or later.
  */
 static bool is_prompt(const struct matching *m, enum side from, struct maybe delay)
 {
-	return delay.known && delay.value <= 2 * m->delay_ns[from] + PROMPT_NS;
+	return delay.known && delay.value <= 3 * m->delay_ns[from] + JITTER_NS;
 }
 
 /*
  * Of the segments that may be what was received: the first one that took no longer than the others did, for who has it
- * does not record a later one; without such a one, the last that had left.  The first if none may be; -1: there is none.
+ * does not record a later one; without such a one, the last that had left, or the last of all.  -1: there is none.
  */
 static int find_sent(const struct matching *m, enum side from, const struct event *received,
 		     enum segment_kind kind)
 {
 	const struct event *all = m->c->events[from];
-	int first = -1, best = -1;
+	int last = -1, left = -1;
 
 	for (int i = 0; i < (int)m->c->n_events[from]; i++) {
 		struct maybe delay = delay_of(all[i].step.t_ns, received->step.t_ns);
 
 		if (!event_is_sent(&all[i]) || all[i].other >= 0 ||
-		    !has_kind(&all[i], kind, received->closing))
+		    !event_has_kind(&all[i], kind, received->closing))
 			continue;
-		if (first < 0)
-			first = i;
+		last = i;
 		if (!delay.known || !may_have_come(m, from, delay))
 			continue;
-		best = i;
+		left = i;
 		if (is_prompt(m, from, delay))
 			break;
 	}
-	return best >= 0 ? best : first;
+	return left >= 0 ? left : last;
+}
+
+/* An RST is not sent again: a later one answers something else. */
+static bool is_same_rst(const struct matching *m, enum side from, int sent,
+			const struct event *received)
+{
+	struct maybe delay = delay_of(m->c->events[from][sent].step.t_ns, received->step.t_ns);
+
+	return !delay.known || delay.value <= NS_PER_S || is_prompt(m, from, delay);
 }
 
 static void match_kind(struct matching *m, enum side from, enum segment_kind kind)
@@ -97,34 +100,54 @@ static void match_kind(struct matching *m, enum side from, enum segment_kind kin
 		int sent;
 
 		if (e->other >= 0 ||
-		    (!drop && !(event_is_received(e) && has_kind(e, kind, e->closing))))
+		    (!drop && !(event_is_received(e) && event_has_kind(e, kind, e->closing))))
 			continue;
 		sent = find_sent(m, from, e, kind);
-		if (sent >= 0)
+		if (sent >= 0 && (kind != KIND_RST || is_same_rst(m, from, sent, e)))
 			join(m, from, sent, i);
 	}
 }
 
-/* The shortest delay of what was matched; what was sent once only cannot have been taken for another. */
+/* Was it the only one of its kind that was sent, so that it cannot have been taken for another? */
+static bool is_only_one(const struct conversation *c, enum side side, const struct event *e)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < c->n_events[side]; i++)
+		n += event_is_sent(&c->events[side][i]) &&
+		     event_has_kind(&c->events[side][i], event_segment_kind(e), e->closing);
+	return n == 1;
+}
+
+/* The shortest delay of what was matched and is certain. */
 static void measure(struct matching *m, enum side from)
 {
 	const struct conversation *c = m->c;
 
 	m->delay_ns[from] = 0;
 	for (size_t i = 0; i < c->n_events[from]; i++) {
-		const struct event *a = &c->events[from][i], *b;
-		int64_t delay;
+		const struct event *a = &c->events[from][i];
+		struct maybe delay;
 
-		if (!event_is_sent(a) || a->other < 0 || a->step.segment.number > 1)
+		if (!event_is_sent(a) || a->other < 0 || event_segment_kind(a) == KIND_RST ||
+		    !is_only_one(c, from, a))
 			continue;
-		b = &c->events[conversation_other(from)][a->other];
-		if (!a->step.t_ns.known || !b->step.t_ns.known || a->step.derived ||
-		    b->step.derived)
-			continue;
-		delay = b->step.t_ns.value - a->step.t_ns.value;
-		if (delay > 0 && (!m->delay_ns[from] || delay < m->delay_ns[from]))
-			m->delay_ns[from] = delay;
+		delay = delay_of(a->step.t_ns,
+				 c->events[conversation_other(from)][a->other].step.t_ns);
+		if (delay.known && delay.value > 0 &&
+		    (!m->delay_ns[from] || delay.value < m->delay_ns[from]))
+			m->delay_ns[from] = delay.value;
 	}
+}
+
+/* Where one way has nothing certain, the other one is the best guess. */
+static void measure_both(struct matching *m)
+{
+	measure(m, CLIENT);
+	measure(m, SERVER);
+	for (unsigned int side = 0; side < SIDES; side++)
+		if (!m->delay_ns[side])
+			m->delay_ns[side] = m->delay_ns[!side];
 }
 
 static void forget(struct conversation *c)
@@ -156,15 +179,18 @@ static bool answers_later(const struct matching *m, enum side from, const struct
 	enum side to = conversation_other(from);
 	int64_t round_trip_ns = m->delay_ns[CLIENT] + m->delay_ns[SERVER];
 
-	if (!ack->step.t_ns.known || !received->step.t_ns.known)
+	if (!ack->step.t_ns.known || !received->step.t_ns.known ||
+	    is_prompt(m, from, delay_of(ack->step.t_ns, received->step.t_ns)))
 		return false;
 	for (size_t i = 0; i < m->c->n_events[to]; i++) {
 		const struct event *e = &m->c->events[to][i];
 
 		if (event_is_sent(e) && e->step.segment.number > 1 && e->step.t_ns.known &&
-		    has_kind(e, received->closing ? KIND_FIN : KIND_SYNACK, received->closing) &&
+		    event_has_kind(e, received->closing ? KIND_FIN : KIND_SYNACK,
+				   received->closing) &&
 		    e->step.t_ns.value > ack->step.t_ns.value &&
-		    e->step.t_ns.value + round_trip_ns / 2 <= received->step.t_ns.value)
+		    e->step.t_ns.value + round_trip_ns - round_trip_ns / 4 <=
+			    received->step.t_ns.value)
 			return true;
 	}
 	return false;
@@ -182,7 +208,7 @@ static void match_ack(struct matching *m, enum side from, int received)
 
 	for (int i = 0; i < (int)m->c->n_events[from]; i++) {
 		if (!event_is_sent(&all[i]) || all[i].other >= 0 || all[i].fate == FATE_LOST ||
-		    !has_kind(&all[i], KIND_ACK, e->closing) ||
+		    !event_has_kind(&all[i], KIND_ACK, e->closing) ||
 		    !same_number(all[i].step.ack, e->step.ack) ||
 		    !may_have_come(m, from, delay_of(all[i].step.t_ns, e->step.t_ns)))
 			continue;
@@ -202,88 +228,9 @@ static void match_acks(struct matching *m, enum side from)
 	for (int i = 0; i < (int)m->c->n_events[to]; i++) {
 		const struct event *e = &m->c->events[to][i];
 
-		if (event_is_received(e) && has_kind(e, KIND_ACK, e->closing) && e->other < 0)
+		if (event_is_received(e) && event_has_kind(e, KIND_ACK, e->closing) && e->other < 0)
 			match_ack(m, from, i);
 	}
-}
-
-/* Was another transmission of this segment matched, from `at` on or before? */
-static bool other_matched(const struct conversation *c, enum side from, size_t at, bool later)
-{
-	const struct event *e = &c->events[from][at];
-
-	for (size_t i = later ? at + 1 : 0; i < (later ? c->n_events[from] : at); i++)
-		if (event_is_sent(&c->events[from][i]) && c->events[from][i].other >= 0 &&
-		    has_kind(&c->events[from][i], event_segment_kind(e), e->closing))
-			return true;
-	return false;
-}
-
-/* Was the other end there to see it, and would it have said so? */
-static bool was_there(const struct conversation *c, enum side to, const struct event *sent)
-{
-	const struct chapter *ch = sent->closing ? &c->close[to] : &c->handshake[to];
-	const struct event *last;
-
-	if (!(sent->closing ? c->has_close[to] : c->has_handshake[to]) || ch->missing)
-		return false;
-	if (ch->open || !c->n_events[to])
-		return true;
-	last = &c->events[to][c->n_events[to] - 1];
-	return !last->step.t_ns.known || !sent->step.t_ns.known ||
-	       last->step.t_ns.value > sent->step.t_ns.value;
-}
-
-static enum fate fate_of(const struct conversation *c, enum side from, size_t i)
-{
-	const struct event *e = &c->events[from][i];
-
-	if (e->step.segment.unsent)
-		return FATE_UNSENT;
-	if (!event_is_sent(e) || e->other >= 0 || e->fate != FATE_UNKNOWN ||
-	    event_segment_kind(e) == KIND_ACK)
-		return e->fate;
-	if (other_matched(c, from, i, true))
-		return FATE_LOST;
-	/* who has it already does not record it again */
-	if (other_matched(c, from, i, false))
-		return FATE_UNKNOWN;
-	return was_there(c, conversation_other(from), e) ? FATE_LOST : FATE_UNKNOWN;
-}
-
-static void count(struct lost *lost, const struct event *e)
-{
-	lost->dropped += e->fate == FATE_DROPPED;
-	if (e->fate != FATE_LOST)
-		return;
-	switch (event_segment_kind(e)) {
-	case KIND_SYN:
-		lost->syn++;
-		break;
-	case KIND_SYNACK:
-		lost->synack++;
-		break;
-	case KIND_FIN:
-		lost->fin++;
-		break;
-	case KIND_RST:
-		lost->rst++;
-		break;
-	default:
-		lost->ack++;
-		break;
-	}
-}
-
-static void check_times(struct conversation *c, enum side from, const struct event *e)
-{
-	const struct event *received;
-
-	if (!event_is_sent(e) || e->other < 0)
-		return;
-	received = &c->events[conversation_other(from)][e->other];
-	c->back_in_time |= e->step.t_ns.known && received->step.t_ns.known &&
-			   received->step.t_ns.value + TOLERANCE_NS < e->step.t_ns.value;
 }
 
 void conversation_match(struct conversation *c)
@@ -293,16 +240,9 @@ void conversation_match(struct conversation *c)
 	/* without delays at first: they come of the segments that were sent once */
 	forget(c);
 	match_all(&m);
-	measure(&m, CLIENT);
-	measure(&m, SERVER);
+	measure_both(&m);
 	forget(c);
 	match_all(&m);
 	match_acks(&m, CLIENT);
 	match_acks(&m, SERVER);
-	for (unsigned int side = 0; side < SIDES; side++)
-		for (size_t i = 0; i < c->n_events[side]; i++) {
-			c->events[side][i].fate = fate_of(c, side, i);
-			count(&c->lost[side], &c->events[side][i]);
-			check_times(c, side, &c->events[side][i]);
-		}
 }

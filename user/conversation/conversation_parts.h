@@ -5,8 +5,11 @@
 
 #include "conversation.h"
 
-/* Finds the event at the other end of each segment, and what became of those that have none. */
+/* Finds the event at the other end of each segment. */
 void conversation_match(struct conversation *c);
+
+/* What became of those that have none; times that were computed are corrected by those that were seen. */
+void conversation_judge(struct conversation *c);
 
 /* Splits the time of the opening and of the close. */
 void conversation_split(struct conversation *c);
@@ -45,6 +48,11 @@ static inline bool event_is_sent(const struct event *e)
 static inline bool event_is_received(const struct event *e)
 {
 	return e->kind == EVENT_STEP && e->step.segment.flags && !e->step.segment.sent;
+}
+
+static inline bool event_has_kind(const struct event *e, enum segment_kind kind, bool closing)
+{
+	return event_segment_kind(e) == kind && (kind == KIND_RST || e->closing == closing);
 }
 
 #endif

@@ -27,13 +27,14 @@ static void go(struct way *w, struct maybe to, int64_t *part)
 
 static void start(struct way *w, struct maybe at)
 {
+	w->parts->split = true;
 	w->begin = w->now = at;
 	w->broken = !at.known;
 }
 
 static void finish(struct way *w)
 {
-	if (w->broken || w->parts->there_ns < 0)
+	if (w->broken)
 		*w->parts = (struct parts){ 0 };
 	else
 		w->parts->total_ns = known(w->now.value - w->begin.value);
@@ -134,14 +135,39 @@ static enum side first_closer(const struct conversation *c)
 	return SIDES;
 }
 
+/* Both close at once: from the first FIN to the last segment of them. */
+static void span_of_both(struct conversation *c)
+{
+	struct maybe begin = { 0 }, end = { 0 };
+
+	for (unsigned int side = 0; side < SIDES; side++) {
+		if (!c->has_close[side] || c->close[side].close.first_closer != CLOSER_BOTH ||
+		    c->close[side].open)
+			return;
+		for (size_t i = 0; i < c->n_events[side]; i++) {
+			struct maybe t = c->events[side][i].step.t_ns;
+
+			if (!c->events[side][i].closing || !t.known)
+				continue;
+			if (!begin.known || t.value < begin.value)
+				begin = t;
+			if (!end.known || t.value > end.value)
+				end = t;
+		}
+	}
+	c->finish.total_ns = known_if(begin.known && end.known, end.value - begin.value);
+}
+
 static void split_close(struct conversation *c)
 {
 	enum side first = first_closer(c), second;
 	struct way w = { .c = c, .parts = &c->finish };
 	const struct event *fin, *answer;
 
-	if (first == SIDES)
+	if (first == SIDES) {
+		span_of_both(c);
 		return;
+	}
 	second = conversation_other(first);
 	fin = find(c, first, true, KIND_FIN, true);
 	answer = find(c, second, true, KIND_FIN, true);

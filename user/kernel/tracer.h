@@ -109,4 +109,7 @@ int tracer_ask_ports(void *tracer, const struct chapter *ch, struct port_map *ma
 /* tracer may be NULL. */
 void tracer_close(struct tracer *tracer);
 
+/* Does a hook show each SYN that a full queue drops? */
+bool tracer_sees_drops(const struct tracer *t);
+
 #endif

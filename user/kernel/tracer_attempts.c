@@ -38,3 +38,8 @@ int tracer_finish_attempts(struct tracer *t, item_fn sink, void *ctx)
 {
 	return report(t, sink, ctx, clock_monotonic_ns());
 }
+
+bool tracer_sees_drops(const struct tracer *t)
+{
+	return t->found.of[FEATURE_DROPPED].kind != HOOK_NONE;
+}

@@ -18,7 +18,7 @@ static void put_parts(struct printer *p, const char *total, const char *key,
 {
 	put_us(p, total, parts->total_ns);
 	json_key(p, key);
-	if (!parts->total_ns.known) {
+	if (!parts->total_ns.known || !parts->split) {
 		json_null(p);
 		return;
 	}

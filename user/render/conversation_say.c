@@ -54,6 +54,8 @@ static void say_lost(struct verdict *v, const struct conversation *c)
 		say(v, "; ", "SYN dropped by a full queue of the server ",
 		    times_words(times, c->lost[CLIENT].dropped));
 	say_lost_kind(v, c, "SYN", c->lost[CLIENT].syn + c->lost[SERVER].syn);
+	if (c->lost[CLIENT].syn && !c->drops_seen)
+		say(v, ", ", "or dropped by a full queue of the server");
 	say_lost_kind(v, c, "SYN,ACK", c->lost[CLIENT].synack + c->lost[SERVER].synack);
 	for (unsigned int side = 0; side < SIDES; side++) {
 		say_lost_of(v, c, side, "ACK", c->lost[side].ack);
@@ -82,6 +84,10 @@ static void say_parts(struct verdict *v, const char *what, const struct parts *p
 	if (!p->total_ns.known)
 		return;
 	say(v, "; ", what, " in ", ms_words(words, p->total_ns));
+	if (!p->split) {
+		say(v, separator, "both at once, the FINs crossed");
+		return;
+	}
 	say_part(v, &separator, "waiting to send again ", p->retransmission_ns, "");
 	say_part(v, &separator, "network ", p->there_ns, " there");
 	say_part(v, &separator, p->there_ns < PART_SHOWN_NS ? "network " : "", p->back_ns, " back");
@@ -100,7 +106,9 @@ static void say_clock(struct verdict *v, const struct conversation *c)
 		say(v, "; ", "the clocks of the hosts could not be compared");
 		return;
 	}
-	say(v, "; ", "server's clock ", text_ms(offset, known(c->clock.ns)), " ms ahead");
+	say(v, "; ", "server's clock ",
+	    text_ms(offset, known(c->clock.ns < 0 ? -c->clock.ns : c->clock.ns)), " ms ",
+	    c->clock.ns < 0 ? "behind" : "ahead");
 	if (c->clock.uncertainty_ns)
 		say(v, ", ", "within ", text_ms(error, known(c->clock.uncertainty_ns)), " ms");
 	if (c->clock.unsteady)
@@ -152,5 +160,8 @@ void conversation_say(struct printer *p, const struct render_context *rc,
 		say(&v, "", "both ends");
 	printer_words(p, rc->colour ? "\033[0m" : "", "\n");
 	if (c->why)
-		say_why(&v, c->why);
+		say_why(&v, c->why,
+			c->why == &c->handshake[CLIENT] || c->why == &c->close[CLIENT]
+				? "why, at the client:"
+				: "why, at the server:");
 }

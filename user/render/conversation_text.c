@@ -6,29 +6,31 @@
 #include "chapter/names.h"
 #include "conversation_say.h"
 
-static void put_end(struct printer *p, const struct conversation *c, enum side side)
+#define WIDTH 80
+#define END_MAX (NUMBER_MAX + PERSON_TEXT_MAX + 4 * HOST_NAME_MAX_LEN + 32)
+
+static size_t end_text(char buf[END_MAX], const struct conversation *c, enum side side)
 {
 	const struct chapter *ch = conversation_end(c, side);
 	char conn[NUMBER_MAX + 1], who[PERSON_TEXT_MAX], host[4 * HOST_NAME_MAX_LEN + 1];
+	bool named = *c->host_name[side] && !c->one_host;
 
 	conn[number_uint(conn, ch->conn)] = '\0';
-	printer_words(p, "#", conn, " ", conversation_side(side), " ",
-		      name_person(who, &ch->owner));
-	if (*c->host_name[side] && !c->one_host)
-		printer_words(p, " on ", text_foreign(host, sizeof(host), c->host_name[side]));
+	return text_join(buf, END_MAX, "#", conn, " ", conversation_side(side), " ",
+			 name_person(who, &ch->owner), named ? " on " : "",
+			 named ? text_foreign(host, sizeof(host), c->host_name[side]) : "");
 }
 
 void conversation_header(struct printer *p, const struct render_context *rc,
 			 const struct conversation *c)
 {
-	char time[TIME_MAX];
-	bool known_time = c->n_events[CLIENT] || c->n_events[SERVER];
+	char text[TIME_MAX], client[END_MAX], server[END_MAX];
+	struct maybe begin = known_if(c->n_events[CLIENT] || c->n_events[SERVER], c->begin_ns);
+	const char *time = render_time(text, rc, TIME_WALL, begin);
+	size_t len = strlen(time) + 1 + end_text(client, c, CLIENT);
 
-	printer_words(p, render_time(time, rc, TIME_WALL, known_if(known_time, c->begin_ns)), " ");
-	put_end(p, c, CLIENT);
-	printer_words(p, ", ");
-	put_end(p, c, SERVER);
-	printer_char(p, '\n');
+	printer_words(p, time, " ", client,
+		      len + 2 + end_text(server, c, SERVER) > WIDTH ? ",\n  " : ", ", server, "\n");
 }
 
 const char *conversation_state(uint8_t state)

@@ -140,41 +140,47 @@ static void set_margin(struct picture *p, struct margin *m, const struct event *
 struct arrow {
 	enum side from;
 	const char *label;
-	bool lost;
-	bool begins;  /* at the lifeline of its sender */
-	bool arrives; /* at the other one */
+	bool begins;	 /* at the lifeline of its sender */
+	const char *end; /* its head at the other one, or what ends it before; "": nothing */
+	bool arrives;
 };
+
+static void put_tail(const struct picture *p, bool begins)
+{
+	if (begins)
+		ladder_shaft(p->rc->out, p->glyphs, TAIL);
+	else
+		fprintf(p->rc->out, "%*s", TAIL, "");
+}
 
 static void put_arrow(const struct picture *p, const struct arrow *a)
 {
-	const struct glyphs *g = p->glyphs;
 	FILE *out = p->rc->out;
-	size_t rest = BETWEEN - TAIL - 2 - strlen(a->label),
-	       missing = a->lost || !a->arrives ? LOST_SHORT_BY : 0;
-	bool right = a->from == CLIENT;
-	const char *end = a->lost ? g->lost : right ? g->arrives_there : g->arrives_here;
-	size_t body;
+	size_t rest = BETWEEN - TAIL - 2 - strlen(a->label);
+	size_t missing = a->arrives ? 0 : LOST_SHORT_BY, body;
 
 	if (missing > rest - 1)
 		missing = rest - 1;
-	body = rest - missing - (a->lost || a->arrives);
-	if (!right) {
-		fprintf(out, "%*s", (int)missing, "");
-		if (a->lost || a->arrives)
-			fputs(end, out);
-		ladder_shaft(out, g, body);
+	body = rest - missing - (*a->end != '\0');
+	if (a->from == CLIENT) {
+		put_tail(p, a->begins);
+		fprintf(out, " %s ", a->label);
+		ladder_shaft(out, p->glyphs, body);
+		fprintf(out, "%s%*s", a->end, (int)missing, "");
 	} else {
-		a->begins ? ladder_shaft(out, g, TAIL) : (void)fprintf(out, "%*s", TAIL, "");
+		fprintf(out, "%*s%s", (int)missing, "", a->end);
+		ladder_shaft(out, p->glyphs, body);
+		fprintf(out, " %s ", a->label);
+		put_tail(p, a->begins);
 	}
-	fprintf(out, " %s ", a->label);
-	if (right) {
-		ladder_shaft(out, g, body);
-		if (a->lost || a->arrives)
-			fputs(end, out);
-		fprintf(out, "%*s", (int)missing, "");
-	} else {
-		a->begins ? ladder_shaft(out, g, TAIL) : (void)fprintf(out, "%*s", TAIL, "");
-	}
+}
+
+/* Of an arrow that does not arrive on this line. */
+static const char *unfinished(const struct picture *p, const struct event *sent, bool half)
+{
+	if (half)
+		return "";
+	return sent->fate == FATE_LOST ? p->glyphs->lost : "?";
 }
 
 /* A segment: whose line it is says the event of its sender, or that of its receiver where no other is known. */
@@ -186,14 +192,17 @@ static void put_segment(struct picture *p, const struct margin *m,
 	const struct event *of = e[side];
 	bool sent = of->step.segment.sent, both = e[CLIENT] && e[SERVER];
 	char label[CONVERSATION_LABEL_MAX];
-	const struct arrow arrow = {
-		.from = sent ? side : conversation_other(side),
-		.label = conversation_label(label, p->rc, p->c, side, of, LABEL_WIDTH),
-		.lost = of->fate == FATE_LOST,
-		.begins = both || sent,
-		.arrives = both || !sent || (!half && of->fate != FATE_LOST),
-	};
 	const struct glyphs *g = p->glyphs;
+	enum side from = sent ? side : conversation_other(side);
+	const struct arrow arrow = {
+		.from = from,
+		.label = conversation_label(label, p->rc, p->c, side, of, LABEL_WIDTH),
+		.begins = both || sent,
+		.arrives = both || !sent,
+		.end = !both && sent	? unfinished(p, of, half)
+		       : from == CLIENT ? g->arrives_there
+					: g->arrives_here,
+	};
 
 	put_left(p, m);
 	fputs(arrow.from == CLIENT && arrow.begins ? g->leaves_here : g->life, p->rc->out);

@@ -192,7 +192,7 @@ static const char *verdict_colour(const struct chapter *ch)
 }
 
 /* Broken between words. */
-void say_why(struct verdict *v, const struct chapter *ch)
+void say_why(struct verdict *v, const struct chapter *ch, const char *what)
 {
 	char buf[WHY_MAX], *word, *rest = buf;
 
@@ -200,7 +200,7 @@ void say_why(struct verdict *v, const struct chapter *ch)
 		return;
 	printer_blanks(v->out, VERDICT_INDENT);
 	v->column = VERDICT_INDENT;
-	say(v, "", "why:");
+	say(v, "", what);
 	while ((word = strsep(&rest, " ")))
 		say(v, " ", word);
 	printer_char(v->out, '\n');
@@ -229,5 +229,5 @@ void verdict_print(struct printer *p, const struct render_context *rc, const str
 	if (render_is_absolute(rc, ch))
 		say(&v, "; ", "sequence numbers are absolute");
 	printer_words(p, rc->colour ? "\033[0m" : "", "\n");
-	say_why(&v, ch);
+	say_why(&v, ch, "why:");
 }

@@ -34,6 +34,8 @@ static const char *direction(const struct event *e[SIDES])
 		if (e[side]->fate == FATE_LOST || e[side]->fate == FATE_UNSENT ||
 		    e[side]->fate == FATE_DROPPED)
 			return "x";
+		if (e[side]->fate == FATE_UNKNOWN)
+			return "?";
 		return side == CLIENT ? ">" : "<";
 	}
 	if (e[CLIENT] && e[CLIENT]->step.segment.flags)

@@ -40,8 +40,8 @@ const char *ms_words(char buf[32], struct maybe ns);
 /* "12.345 ms", from one second on as text_seconds(): "3.5 s", "3 min 44 s" */
 const char *duration_words(char buf[32], struct maybe ns);
 
-/* The cause on lines of its own; nothing if there is none. */
-void say_why(struct verdict *v, const struct chapter *ch);
+/* The cause on lines of its own, that begin with `what`; nothing if there is none. */
+void say_why(struct verdict *v, const struct chapter *ch, const char *what);
 
 void say_handshake(struct verdict *v, const struct render_context *rc, const struct chapter *ch);
 

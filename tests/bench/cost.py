@@ -75,7 +75,7 @@ NOTES = """\
   load, near 1 on a quiet host.  BPF: run time of the tool's programs; CPU: its user and system time; both per
   connection seen.  Ratios are computed in each round.
   start: from exec to the line `Tracing` (tcplife and others: to a second after they attached).  MiB beside
-  ring: peak RSS without the resident pages of mapped BPF ring and perf buffers (a BPF ring's data pages are
+  ring: RSS at the end without the resident pages of mapped BPF ring and perf buffers (a BPF ring's data pages are
   mapped twice, and counted twice in RSS)."""
 COUNTING_NOTE = """\
   A mode that posts nothing has the CPU of a few wake-ups of its timer: that differs by one or two of them."""

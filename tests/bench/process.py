@@ -150,9 +150,10 @@ class Tool:
             last = now
 
     def memory_mib(self):
-        """(peak RSS, that without the pages of mapped BPF maps, where a ring counts twice)"""
+        """(peak RSS, RSS now without the pages of mapped BPF maps, where a ring counts twice)"""
         with open(f"/proc/{self.pid}/status") as f:
-            peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
+            status = f.read()
+        peak, rss = (int(re.search(rf"{what}:\s+(\d+)", status).group(1)) for what in ("VmHWM", "VmRSS"))
         ring, inside = 0, False
         with open(f"/proc/{self.pid}/smaps") as f:
             for line in f:
@@ -160,7 +161,7 @@ class Tool:
                     inside = "bpf-map" in line or "bpf_map" in line or "perf_event" in line
                 elif inside and line.startswith("Rss:"):
                     ring += int(line.split()[1])
-        return peak / 1024, (peak - ring) / 1024
+        return peak / 1024, (rss - ring) / 1024
 
     def end(self):
         """Stops it as a user would."""

@@ -242,8 +242,9 @@ bool reporter_pair(struct reporter *reporter, enum item_type type, const void *d
 
 	if (!p)
 		return false;
-	if (type == ITEM_HOST)
-		clocks_item(p->clocks, &(struct item){ type, data, sizeof(struct item_host) });
+	/* what was looked at before is known already, but for whose it is */
+	if (type == ITEM_HOST || (!p->expected && type != ITEM_CGROUP))
+		clocks_item(p->clocks, &(struct item){ type, data, item_size(type) });
 	if (!set_end(&end, type, data) ||
 	    (p->expected && !expected_other(p->expected, &end.record.h)))
 		return false;

@@ -165,6 +165,12 @@ def test_clocks(world, tmp_path, ahead_ms, order):
     near(c["clock_offset_us"], ahead_ns + off_ns, noise, "offset")
     near(c["open_parts"]["network_there_us"], want["open_parts"]["network_there_us"] * 1000 - 2 * off_ns, noise, "there")
     near(c["open_parts"]["network_back_us"], want["open_parts"]["network_back_us"] * 1000 + off_ns, noise, "back")
+    with open(tmp_path / "both.pcapng", "wb") as both:
+        for file in files:
+            with open(file, "rb") as f:
+                both.write(f.read())
+    (one,) = joined(tmp_path / "both.pcapng")
+    assert all(one[key] == c[key] for key in ("clock_offset_us", "clock_uncertainty_us", "open_parts", "segments"))
     by_hand, = joined(*files, args=("--clock-offset", str(ahead_ms if order == "client-first" else -ahead_ms)))
     assert by_hand["clock_uncertainty_us"] == 0
     for part, us in want["open_parts"].items():

@@ -96,7 +96,8 @@ static struct event *insert_event(struct conversation *c, enum side side, int64_
 			at = i + 1;
 	state = at ? all[at - 1].step.to : BPF_TCP_LISTEN;
 	memmove(&all[at + 1], &all[at], (n - at) * sizeof(*all));
-	all[at] = (struct event){ .other = -1, .step = { known(t_ns), state, state } };
+	all[at] = (struct event){ .other = -1,
+				  .step = { .t_ns = known(t_ns), .from = state, .to = state } };
 	return &all[at];
 }
 

@@ -70,15 +70,19 @@ static bool is_answered(const struct chapter *ch)
 	return false;
 }
 
-static void find_witness(const struct reporter *reporter, struct chapter *ch, uint32_t host)
+void reporter_find_witness(const struct reporter *reporter, struct chapter *ch)
 {
 	const struct pairs *p = reporter->pairs;
 	const struct witness *w;
+	uint32_t host;
 	int64_t t_ns;
 
-	if (ch->type != CHAPTER_HANDSHAKE || ch->role != ROLE_CLIENT || !ch->t_ns.known ||
+	/* what is held may have another end, which the selection leaves out */
+	if (!p || !p->expected || reporter->held || ch->type != CHAPTER_HANDSHAKE ||
+	    ch->role != ROLE_CLIENT || !ch->t_ns.known ||
 	    ch->handshake.outcome == OUTCOME_NO_PORT || is_answered(ch))
 		return;
+	host = clocks_host(p->clocks);
 	w = witnesses_find(&p->witnesses, host, ch->remote);
 	if (!w)
 		return;
@@ -86,12 +90,6 @@ static void find_witness(const struct reporter *reporter, struct chapter *ch, ui
 			  clocks_offset(p->clocks, host, w->host).ns);
 	if (t_ns >= w->first_ns && t_ns <= w->last_ns)
 		ch->unseen_by = clocks_host_name(p->clocks, w->host);
-}
-
-void reporter_find_witness(const struct reporter *reporter, struct chapter *ch)
-{
-	if (reporter->pairs)
-		find_witness(reporter, ch, clocks_host(reporter->pairs->clocks));
 }
 
 static void report_alone(void *ctx, const struct end *end)
@@ -106,7 +104,6 @@ static void report_alone(void *ctx, const struct end *end)
 	if (!end->handshake_reported) {
 		chapter_handshake(&ch, &end->record.h, end->has_close ? 0 : end->now_ns);
 		chapter_set_cause(&ch, &reporter->options->slow);
-		find_witness(reporter, &ch, end->host);
 		reporter_render(reporter, &ch, NULL);
 	}
 	if (end->has_close) {

@@ -9,7 +9,7 @@
 /* And by so much one that was computed. */
 #define CORRECTED_NS NS_PER_MS
 
-/* Was another transmission of this segment matched, from `at` on or before? */
+/* Was another transmission of this segment matched, a later or an earlier one? */
 static bool other_matched(const struct conversation *c, enum side from, size_t at, bool later)
 {
 	const struct event *e = &c->events[from][at];

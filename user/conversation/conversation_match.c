@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
  * Which segment of the one end is which of the other.  A SYN, a SYN,ACK or a FIN that was sent several times is
- * recorded once by who receives it: what came is the last one that had left by then.
+ * recorded once by who receives it: find_sent() says which one came.
  */
 #include "conversation_parts.h"
 

@@ -86,21 +86,23 @@ static const struct event *find_accept(const struct conversation *c)
 	return NULL;
 }
 
-/* The ACK that came answers a later SYN,ACK or FIN if the one that was recorded was lost: that took the time between. */
-static bool cross_ack(struct way *w, enum side from, bool closing)
+/*
+ * The ACK that came answers a later SYN,ACK or FIN if the one that was recorded was lost: that took the time between.
+ * Of one that came and whose sender is not known to have sent it then, nobody can tell.
+ */
+static void cross_ack(struct way *w, enum side from, bool closing)
 {
 	enum side to = conversation_other(from);
 	const struct event *received = find(w->c, to, false, KIND_ACK, closing);
 	const struct event *sent = find(w->c, from, true, KIND_ACK, closing);
 	int64_t *network = from == CLIENT ? &w->parts->there_ns : &w->parts->back_ns;
 
-	if (!received || !sent)
-		return false;
-	if (sent->fate == FATE_LOST)
+	if (received && sent && sent->fate == FATE_LOST)
 		go(w, received->step.t_ns, &w->parts->retransmission_ns);
-	else
+	else if (received && received->other >= 0)
 		go(w, received->step.t_ns, network);
-	return true;
+	else
+		w->broken = true;
 }
 
 static void split_opening(struct conversation *c)
@@ -113,7 +115,8 @@ static void split_opening(struct conversation *c)
 	start(&w, syn->step.t_ns);
 	if (!cross(&w, CLIENT, KIND_SYN, false) || !cross(&w, SERVER, KIND_SYNACK, false))
 		return;
-	if (cross_ack(&w, CLIENT, false) && accept)
+	cross_ack(&w, CLIENT, false);
+	if (accept)
 		go(&w, accept->step.t_ns, &c->open.accept_queue_ns);
 	finish(&w);
 }

@@ -73,6 +73,8 @@ static const char *fate_word(const struct event *e)
 		[FATE_DROPPED] = "dropped", [FATE_UNSENT] = "unsent",
 	};
 
+	if (e->kind == EVENT_DROP)
+		return words[FATE_DROPPED];
 	/* who has it knows that it came, if not when it left */
 	return e->step.segment.sent ? words[e->fate] : "arrived";
 }

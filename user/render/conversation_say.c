@@ -100,6 +100,9 @@ static void say_clock(struct verdict *v, const struct conversation *c)
 {
 	char offset[32], error[32];
 
+	if (c->back_in_time)
+		say(v, "; ", "a segment arrives before it leaves: ",
+		    c->one_host ? "a hook ran late" : "the clock offset is wrong");
 	if (c->one_host)
 		return;
 	if (c->clock.unknown) {
@@ -112,10 +115,7 @@ static void say_clock(struct verdict *v, const struct conversation *c)
 	if (c->clock.uncertainty_ns)
 		say(v, ", ", "within ", text_ms(error, known(c->clock.uncertainty_ns)), " ms");
 	if (c->clock.unsteady)
-		say(v, ", ", "but not all the time");
-	if (c->back_in_time)
-		say(v, "; ",
-		    "a segment arrives before it leaves: the clocks differ by something else");
+		say(v, ", ", "but it changes");
 }
 
 static const char *ending_words(const struct conversation *c, enum side side)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include "ladder.h"
 
+#include <linux/bpf.h>
+
 static const struct glyphs ascii = {
 	.life = "|",
 	.leaves_here = "|",
@@ -33,4 +35,14 @@ void ladder_shaft(FILE *out, const struct glyphs *glyphs, size_t columns)
 {
 	while (columns--)
 		fputs(glyphs->shaft, out);
+}
+
+static bool is_syn_received(uint8_t state)
+{
+	return state == BPF_TCP_NEW_SYN_RECV || state == BPF_TCP_SYN_RECV;
+}
+
+bool ladder_same_state(uint8_t a, uint8_t b)
+{
+	return a == b || (is_syn_received(a) && is_syn_received(b));
 }

@@ -22,6 +22,9 @@ struct glyphs {
 
 const struct glyphs *ladder_glyphs(bool utf8);
 
+/* SYN-RECEIVED of RFC 9293 is two states in the kernel: the request's and the socket's. */
+bool ladder_same_state(uint8_t a, uint8_t b);
+
 /* A piece of an arrow. */
 void ladder_shaft(FILE *out, const struct glyphs *glyphs, size_t columns);
 

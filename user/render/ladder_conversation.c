@@ -94,16 +94,6 @@ static void put_gap(struct picture *p, struct maybe until)
 	put_line(p, &none, p->glyphs->gap, text, p->glyphs->gap);
 }
 
-static bool is_syn_received(uint8_t state)
-{
-	return state == BPF_TCP_NEW_SYN_RECV || state == BPF_TCP_SYN_RECV;
-}
-
-static bool same_state(uint8_t a, uint8_t b)
-{
-	return a == b || (is_syn_received(a) && is_syn_received(b));
-}
-
 /* States that nobody saw begin. */
 static void put_states_before(struct picture *p, const struct event *const e[SIDES])
 {
@@ -111,7 +101,7 @@ static void put_states_before(struct picture *p, const struct event *const e[SID
 	bool any = false;
 
 	for (unsigned int side = 0; side < SIDES; side++) {
-		if (!e[side] || same_state(e[side]->step.from, p->state[side]))
+		if (!e[side] || ladder_same_state(e[side]->step.from, p->state[side]))
 			continue;
 		m.state[side] = conversation_state(e[side]->step.from);
 		any = true;
@@ -130,7 +120,7 @@ static void set_margin(struct picture *p, struct margin *m, const struct event *
 			put_time(m->time[side], e[side]);
 		if (e[side]->kind == EVENT_DROP)
 			m->state[side] = "dropped";
-		else if (!same_state(e[side]->step.to, p->state[side]))
+		else if (!ladder_same_state(e[side]->step.to, p->state[side]))
 			m->state[side] = conversation_state(e[side]->step.to);
 		p->state[side] = e[side]->step.to;
 	}

@@ -157,12 +157,6 @@ static void put_arrow(const struct ladder *l, const struct segment *segment, con
 	}
 }
 
-/* SYN-RECEIVED of RFC 9293 is two states in the kernel: the request's and the socket's. */
-static bool is_syn_received(uint8_t state)
-{
-	return state == BPF_TCP_NEW_SYN_RECV || state == BPF_TCP_SYN_RECV;
-}
-
 static void put_step(struct ladder *l, size_t i)
 {
 	const struct step *s = &l->ch->steps[i];
@@ -172,7 +166,7 @@ static void put_step(struct ladder *l, size_t i)
 	const char *name = name_segment(&segment, &s->segment);
 
 	put_wait(l, s);
-	if (s->from != l->state && !(is_syn_received(s->from) && is_syn_received(l->state)))
+	if (!ladder_same_state(s->from, l->state))
 		put_gap(l, name_state(s->from), "");
 	put_margin(l, render_step_time(time, s), s->to != l->state ? name_state(s->to) : "");
 

@@ -177,7 +177,9 @@ def test_clocks(world, tmp_path, ahead_ms, order):
         near(by_hand["open_parts"][part], us * 1000, 1000, part)
     wrong, = joined(*files, args=("--clock-offset", str((ahead_ms if order == "client-first" else -ahead_ms) + 500)))
     status, out, _ = run_tracer("-r", *files, "--pair", "--clock-offset", str(ahead_ms + 500))
-    assert status == 0 and "the clock offset is wrong" in out and wrong["open_parts"] is not None
+    assert status == 0 and "the clock offset is wrong" in out
+    # by such a clock the server has the ACK before the client can have sent it: whose time it was is not known
+    assert wrong["open_parts"] is None or order == "server-first"
 
 
 def test_nat(world):

@@ -120,6 +120,7 @@ struct conversation_row {
 size_t conversation_rows(const struct conversation *c,
 			 struct conversation_row rows[CONVERSATION_ROWS_MAX]);
 
+/* The other one of the two sides. */
 #define conversation_other(side) ((side) == CLIENT ? SERVER : CLIENT)
 
 #endif

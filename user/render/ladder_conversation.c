@@ -222,11 +222,14 @@ static void put_row(struct picture *p, const struct conversation_row *row)
 		row->at[SERVER] < 0 ? NULL : &p->c->events[SERVER][row->at[SERVER]],
 	};
 	enum side side = e[CLIENT] ? CLIENT : SERVER;
-	const struct step *s = &e[side]->step;
 	struct maybe first = { 0 }, last = p->t_ns;
 	char label[CONVERSATION_LABEL_MAX], text[CONVERSATION_LABEL_MAX];
+	const struct segment *segment;
 	struct margin m;
 
+	if (!e[side])
+		return; /* not of conversation_rows(): each row is an event of an end */
+	segment = &e[side]->step.segment;
 	for (unsigned int i = 0; i < SIDES; i++) {
 		struct maybe t = e[i] ? e[i]->step.t_ns : (struct maybe){ 0 };
 
@@ -240,9 +243,9 @@ static void put_row(struct picture *p, const struct conversation_row *row)
 	set_margin(p, &m, e);
 	if (e[side]->kind == EVENT_ACCEPT) {
 		put_mark(p, &m, side, "accept()");
-	} else if (!s->segment.flags) {
+	} else if (!segment->flags) {
 		put_mark(p, &m, side, "");
-	} else if (s->segment.unsent) {
+	} else if (segment->unsent) {
 		conversation_label(label, p->rc, p->c, side, e[side], LABEL_WIDTH);
 		text_join(text, sizeof(text), p->glyphs->lost, " ", label);
 		/* the cross may take more bytes than columns */

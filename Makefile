@@ -91,10 +91,16 @@ $(BUILD)/tcpstates.bpf.o $(BUILD)/tcpstates_preempt.bpf.o: bpf/tcpstates.bpf.c M
 	$(LLVM_OBJCOPY) --wildcard --strip-symbol='LBB*' $@.linked $@
 	rm -f $@.linked
 
+# The skeleton without the object: that is compressed, see user/kernel/bpf_objects.h.
 $(BUILD)/%.skel.h: $(BUILD)/%.bpf.o
-	$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
+	$(BPFTOOL) gen skeleton $< name $*_bpf | sed '/^static inline const void \*.*__elf_bytes(size_t \*sz)$$/,/^}/c\
+	static inline const void *$*_bpf__elf_bytes(size_t *sz) { *sz = 0; return NULL; }' >$@.tmp
 	mv $@.tmp $@
-$(OBJECTS): | $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h
+$(BUILD)/%.bpf.inc: $(BUILD)/%.bpf.o
+	gzip -9nc $< | od -An -v -tx1 | sed 's/ \(..\)/0x\1,/g' >$@.tmp
+	mv $@.tmp $@
+$(OBJECTS): | $(BUILD)/tcpstates.skel.h
+$(BUILD)/kernel/bpf_objects.o: $(BUILD)/tcpstates.bpf.inc $(BUILD)/tcpstates_preempt.bpf.inc
 
 # the messages of the metrics' protobuf format
 $(BUILD)/metrics/%.pb-c.c $(BUILD)/metrics/%.pb-c.h: user/metrics/%.proto | $(BUILD)/needs

@@ -95,13 +95,14 @@ static __always_inline __u8 exit_of_current(void)
 /* The calling process.  Only where the kernel runs a system call. */
 static __noinline void owner_current(struct owner *o)
 {
+	__u64 id = bpf_get_current_pid_tgid();
+
 	o->uid = (__u32)bpf_get_current_uid_gid();
 	o->cgroup = bpf_get_current_cgroup_id();
 	o->pid = current_tgid();
-	if (cfg.current_btf) {
-		struct task_struct *leader = bpf_get_current_task_btf()->group_leader;
-
-		__builtin_memcpy(o->comm, leader->comm, COMM_LEN);
+	/* the name of a process is that of its first thread */
+	if ((__u32)id == id >> 32) {
+		bpf_get_current_comm(&o->comm, sizeof(o->comm));
 	} else {
 		struct task_struct *task = (void *)bpf_get_current_task();
 

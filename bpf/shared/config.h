@@ -147,8 +147,6 @@ struct config {
 	bool cookie_helper;
 	/* a task may lose its CPU between the programs on a tracepoint */
 	bool preempted;
-	/* bpf_get_current_task_btf() may be called */
-	bool current_btf;
 	/* the verifier knows the types of the arguments of the programs on state changes */
 	bool typed;
 	/* those run where tcp_set_state() begins */

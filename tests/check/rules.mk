@@ -23,7 +23,7 @@ check-static: $(CHECKS)
 check-format:
 	@tests/check/format $(CLANG_FORMAT)
 
-SKELETONS := $(BUILD)/tcpstates.skel.h $(BUILD)/tcpstates_preempt.skel.h
+MADE := $(addprefix $(BUILD)/,tcpstates.skel.h tcpstates.bpf.inc tcpstates_preempt.bpf.inc page.inc)
 
 # Both analyse a file again when it, or a header of it, has changed; the headers made in build/ are not ours.
 ANALYSED := $(wildcard $(addprefix user/,*.c */*.c */*/*.c))
@@ -37,16 +37,16 @@ check-analyzer: $(ANALYSED:user/%.c=$(BUILD)/analyzer/%.o)
 $(addprefix $(BUILD)/analyzer/,base/cgroups.o base/cgroups_walk.o kernel/open_list.o render/summary_by.o): ANALYZER_FLAGS := \
 	-Wno-analyzer-malloc-leak
 $(BUILD)/analyzer/kernel/tracer_attach.o: ANALYZER_FLAGS := -Wno-analyzer-out-of-bounds
-$(BUILD)/analyzer/%.o: user/%.c tests/check/rules.mk | $(SKELETONS) $(BUILD)/page.inc
+$(BUILD)/analyzer/%.o: user/%.c tests/check/rules.mk | $(MADE)
 	$(MAKE_FOLDER)
 	@gcc $(ANALYSED_FLAGS) -O2 -Werror -fanalyzer $(ANALYZER_FLAGS) -MMD -MP -c $< -o $@
 
 ## Check | make check-tidy | clang-tidy, with the checks of .clang-tidy
 check-tidy: $(ANALYSED:user/%.c=$(BUILD)/tidy/%)
 	@echo '$@: $(words $^) files, nothing found'
-# the skeletons' own error path, made by bpftool
+# the skeleton's own error path, made by bpftool
 $(BUILD)/tidy/kernel/tracer_open: TIDY_FLAGS := --checks=-clang-analyzer-unix.Malloc
-$(BUILD)/tidy/%: user/%.c $(BUILD)/%.o .clang-tidy tests/check/rules.mk | $(BUILD)/page.inc
+$(BUILD)/tidy/%: user/%.c $(BUILD)/%.o .clang-tidy tests/check/rules.mk | $(MADE)
 	$(MAKE_FOLDER)
 	@$(CLANG_TIDY) --quiet $(TIDY_FLAGS) --warnings-as-errors='*' $< -- $(ANALYSED_FLAGS) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
@@ -69,7 +69,7 @@ check-includes:
 ALONE = $(CC) $(filter-out -DTCPSTATES_TRACE_VERSION%,$(ANALYSED_FLAGS))
 
 ## Check | make check-headers | each header compiles alone
-check-headers: $(SKELETONS)
+check-headers: $(MADE)
 	@tests/check/compile '$@ (bpf/)' '$(COMPILE_BPF) -Wno-unused-function' $(wildcard bpf/*.bpf.h)
 	@tests/check/compile $@ '$(ALONE)' $(wildcard bpf/shared/*.h user/*.h user/*/*.h)
 
@@ -81,5 +81,5 @@ check-tests: $(BUILD)/page.inc
 # for clangd, which looks into build/ by itself
 .PHONY: compile_commands.json
 ## Build | make compile_commands.json | build/compile_commands.json, for editors
-compile_commands.json: $(SKELETONS) $(BUILD)/page.inc
+compile_commands.json: $(MADE)
 	@$(MAKE) --no-print-directory -Bn all $(UNIT) | tests/check/compile_commands >$(BUILD)/$@

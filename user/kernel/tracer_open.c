@@ -16,10 +16,10 @@
 #include "base/message.h"
 #include "base/refusal.h"
 #include "base/sudo_user.h"
+#include "bpf_objects.h"
 #include "chapter/tally_chapter.h"
 #include "kernel.h"
 #include "listeners.h"
-#include "tcpstates_preempt.skel.h"
 
 __attribute__((format(printf, 2, 0))) static int print_libbpf(enum libbpf_print_level level,
 							      const char *format, va_list args)
@@ -101,15 +101,21 @@ static struct tcpstates_bpf *open_skeleton(const struct tracer *t,
 {
 	struct tcpstates_bpf *skel = calloc(1, sizeof(*skel));
 	struct bpf_object_skeleton *s;
+	void *elf;
+	bool opened;
 
 	if (!skel)
 		return NULL;
 	if (tcpstates_bpf__create_skeleton(skel))
 		goto fail;
 	s = skel->skeleton;
-	if (t->own && kernel_has_preempt_kfuncs(t->own))
-		s->data = (void *)tcpstates_preempt_bpf__elf_bytes(&s->data_sz);
-	if (!bpf_object__open_skeleton(s, opts))
+	elf = bpf_objects_inflate(t->own && kernel_has_preempt_kfuncs(t->own), &s->data_sz);
+	s->data = elf;
+	opened = elf && !bpf_object__open_skeleton(s, opts);
+	/* libbpf has copied what it keeps */
+	free(elf);
+	s->data = NULL;
+	if (opened)
 		return skel;
 fail:
 	tcpstates_bpf__destroy(skel);
@@ -242,20 +248,6 @@ void tracer_close(struct tracer *t)
 	free(t);
 }
 
-/* A start needs several MiB that nothing needs afterwards: libbpf's work, and the object in this program's file. */
-static void release_memory(const struct tracer *t)
-{
-	const struct bpf_object_skeleton *s = t->skel->skeleton;
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)s->data;
-	uintptr_t end = (begin + s->data_sz) & ~(page - 1);
-
-	begin = (begin + page - 1) & ~(page - 1);
-	/* whoever reads it again gets it from the file */
-	if (end > begin)
-		madvise((void *)begin, end - begin, MADV_DONTNEED);
-	malloc_trim(0);
-}
-
 int tracer_open(struct tracer **tracer, const struct options *options, pid_t command)
 {
 	struct tracer *t = create(options);
@@ -283,7 +275,8 @@ int tracer_open(struct tracer **tracer, const struct options *options, pid_t com
 	processes_settle(&t->processes, bpf_map__fd(t->skel->maps.pids));
 	tracer_scan(t);
 	t->ports = ports_open(options);
-	release_memory(t);
+	/* libbpf's work at the start took several MiB that nothing needs now */
+	malloc_trim(0);
 	*tracer = t;
 	return 0;
 }

@@ -143,7 +143,6 @@ static void set_config(struct tracer *t, pid_t command)
 		.retransmit_err = kernel_tracepoint_args(t->types, "tcp_retransmit_skb") >= 3,
 		.refused_by_headers = kernel_tracepoint_args(t->types, "kfree_skb") < 3,
 		.reset_reasons = kernel_tracepoint_args(t->types, "tcp_send_reset") >= 3,
-		.current_btf = t->own && kernel_has_helper(t->own, "BPF_FUNC_get_current_task_btf"),
 	};
 	set_ends(cfg, o);
 	set_counted(cfg, o);

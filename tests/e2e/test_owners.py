@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """Who owns a connection and who closes it; time in the accept queue."""
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -11,6 +13,23 @@ from checks import Noise, between
 from netns import in_syscall
 from oracle import End
 from tracer import Tracer
+
+
+CONNECTS = """
+import socket, sys, threading
+def named(name):
+    open("/proc/thread-self/comm", "w").write(name)
+def connect():
+    c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    sys.stdin.read()
+    c.close()
+def worker():
+    named("a-thread")
+    connect()
+named("household")
+"""
+IN_A_THREAD = {"the first": CONNECTS + "connect()",
+               "another": CONNECTS + "t = threading.Thread(target=worker); t.start(); t.join()"}
 
 
 @pytest.fixture
@@ -45,6 +64,24 @@ def test_forking_server(world, ns):
     assert tracer.one("close", local_port=8899)["first_closer"] == "local"
     theirs = tracer.one("close", remote_port=8899)
     assert theirs["pid"] == theirs["closer_pid"] == client.pid
+
+
+@pytest.mark.parametrize("thread", ["the first", "another"])
+def test_threads(world, ns, thread):
+    """A process has the name of its first thread, whatever the one that connects and closes is called."""
+    server = world.agent(ns, "srv")
+    tracer = Tracer(netns=ns)
+    port = server.listen("127.0.0.1")
+    client = subprocess.Popen(ns.argv(sys.executable, "-c", IN_A_THREAD[thread], str(port)), stdin=subprocess.PIPE)
+    server.accept()
+    client.communicate()
+    assert server.recv_any() == b""
+    server.close()
+    tracer.wait_count(4)
+    tracer.stop()
+    close = tracer.one("close", role="client")
+    assert (close["pid"], close["comm"]) == (close["closer_pid"], close["closer_comm"]) == (client.pid, "household")
+    assert tracer.one("handshake", role="client")["comm"] == "household"
 
 
 @pytest.mark.parametrize("side", ["client", "server"])

@@ -113,10 +113,19 @@ static int report_expired(const struct sweep *s, const __u64 *key, uint64_t now_
 	return report_unposted(s, &r, NULL);
 }
 
+static bool ends_before(const struct filter *f, const void *value)
+{
+	const struct record *r = value;
+
+	return r->c.end_ns <= f->until_ns;
+}
+
 int sweep_minisockets(const struct sweep *s, uint64_t now_ns, bool blind)
 {
+	const struct filter f = { .wanted = ends_before, .until_ns = now_ns };
 	struct keys keys;
-	int err = keys_read(&keys, s->minisockets_fd, sizeof(__u64), sizeof(struct record));
+	int err = keys_read_some(&keys, s->minisockets_fd, sizeof(__u64), sizeof(struct record),
+				 &f);
 
 	if (err)
 		return err;

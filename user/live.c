@@ -133,6 +133,7 @@ static int report_host(struct live *l)
 	if (!host_read(&host))
 		return 0;
 	host.sees_drops = tracer_sees_drops(l->tracer);
+	host.begin_ns = clock_monotonic_ns();
 	return reporter_item(l->reporter, &(struct item){ ITEM_HOST, &host, sizeof(host) });
 }
 

@@ -166,7 +166,6 @@ static void report_counts(struct reporter *reporter, const struct item *item)
 	summary_set_established(reporter->summary, known_if(counts.established > 0,
 							    (int64_t)(counts.established - 1)));
 	reporter_number_next_trace(reporter);
-	reporter->counted = true;
 }
 
 union item_data {
@@ -226,6 +225,9 @@ static void report_item(struct reporter *reporter, const struct item *item,
 		break;
 	case ITEM_COUNTS:
 		report_counts(reporter, item);
+		break;
+	case ITEM_CUT_OFF:
+		reporter_number_next_trace(reporter);
 		break;
 	case ITEM_HOST:
 		break;

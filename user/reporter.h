@@ -47,7 +47,6 @@ struct reporter {
 	struct totals totals;  /* complete after reporter_end() */
 	int error;	       /* of the output, -errno; 0: none */
 	uint64_t finished;     /* connections that count for --count */
-	bool counted;	       /* ITEM_COUNTS was received: the trace or recording is complete */
 };
 
 /*

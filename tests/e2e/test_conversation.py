@@ -17,7 +17,7 @@ from tracer import Tracer, run_tracer
 
 WAY = 0.04
 KINDS = {SYN: "SYN", SYN | ACK: "SYN,ACK", FIN | ACK: "FIN", ACK: "ACK"}
-ITEM_CLOCK, ITEM_HOST = struct.pack("<II", 1, 8), struct.pack("<II", 12, 88)  # head of an item: type, length
+ITEM_CLOCK, ITEM_HOST = struct.pack("<II", 1, 8), struct.pack("<II", 12, 96)  # head of an item: type, length
 
 
 def joined(*files, args=()):

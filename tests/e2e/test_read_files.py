@@ -53,6 +53,34 @@ def test_two_traces(world, tmp_path):
     assert "none: No such file" in stderr
 
 
+def test_a_killed_tracer(world, tmp_path):
+    """Its recording has no end: that is said, and the next one's numbers and chapters are its own."""
+    ns = world.netns()
+    server, client = world.agent(ns), world.agent(ns)
+    port = server.listen("127.0.0.1")
+    told = []
+    for name in ("killed", "whole"):
+        tracer = Tracer("-w", tmp_path / name, netns=ns)
+        client.connect("127.0.0.1", port)
+        server.accept()
+        told += tracer.wait_count(2, "handshake")
+        if name == "killed":
+            tracer.wait_for(lambda _: len(replayed(tmp_path / name)) == 2)
+            tracer.process.kill()
+            tracer.process.wait()
+        client.close()
+        server.close()
+    told += tracer.wait_count(2, "close")
+    tracer.stop()
+    status, stdout, stderr = run_tracer("-o", "json", "-r", tmp_path / "killed", tmp_path / "whole")
+    assert status == 0
+    assert stderr.splitlines() == [f"tcpstates-trace: {tmp_path / 'killed'}: the trace does not end there "
+                                   "(what was open then, or lost, is not known)"]
+    both = chapters_of(stdout)
+    assert [{**c, "conn": None} for c in both] == [{**c, "conn": None} for c in told]
+    assert [c["conn"] for c in both] == [1, 2, 3, 4] + [c["conn"] + 2 for c in told[4:]]
+
+
 def test_window(world, tmp_path):
     """By the first event of each chapter."""
     ns = world.netns()

@@ -39,6 +39,8 @@ enum item_type {
 	ITEM_COUNTED = 11,
 	/* struct item_host: of what the items after it are, until the next one */
 	ITEM_HOST = 12,
+	/* nothing, and never recorded: the trace before has no ITEM_COUNTS, and nothing of it follows */
+	ITEM_CUT_OFF = 13,
 };
 
 struct item {
@@ -104,7 +106,7 @@ struct item_counted {
 
 #define HOST_NAME_MAX_LEN 64
 
-/* A host, and one boot of it: its CLOCK_MONOTONIC is one clock. */
+/* A host, and one boot of it: its CLOCK_MONOTONIC is one clock.  And the trace. */
 struct item_host {
 	/* /proc/sys/kernel/random/boot_id */
 	uint8_t boot[16];
@@ -113,6 +115,8 @@ struct item_host {
 	/* a SYN that a full queue drops is recorded */
 	uint8_t sees_drops;
 	uint8_t pad[7];
+	/* the trace's: when it began, CLOCK_MONOTONIC */
+	uint64_t begin_ns;
 };
 
 /* Of the whole trace; see struct totals. */
@@ -140,6 +144,7 @@ static inline size_t item_size(enum item_type type)
 	case ITEM_CGROUP:
 		return sizeof(uint64_t);
 	case ITEM_SNAPSHOT:
+	case ITEM_CUT_OFF:
 		return 0;
 	case ITEM_TALLY:
 		return sizeof(struct item_tally);

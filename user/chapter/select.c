@@ -268,9 +268,9 @@ int select_item(void *selection, const struct item *item)
 
 	/* the trace is over, and the next one of the recording has the same numbers */
 	s->transitions |= item->type == ITEM_TRANSITION;
-	if (item->type == ITEM_COUNTS)
+	if (item->type == ITEM_COUNTS || item->type == ITEM_CUT_OFF)
 		passed_over_free(&s->passed_over);
-	if (item->len <= sizeof(u))
+	if (item->len && item->len <= sizeof(u))
 		memcpy(&u, item->data, item->len);
 	if (item->type == ITEM_HANDSHAKE && item->len == sizeof(u.handshake))
 		return pass_handshake(s, &u.handshake);

@@ -9,9 +9,10 @@
 #include "base/item.h"
 
 /*
- * As recording_read(), of n files, one after the other in the order of their first events, each
- * behind an ITEM_HOST of its own.  One that cannot be
- * read, or not to its end, does not stop the others: its error is returned at the end.
+ * As recording_read(), of n files, one after the other in the order of their first events, each behind an ITEM_HOST
+ * of its own; the files of one trace follow one another.  A trace that another follows ends with ITEM_COUNTS or
+ * ITEM_CUT_OFF.  A file that cannot be read, or not to its end, does not stop the others: its error is returned at
+ * the end.
  */
 int recordings_read(const char *const *paths, size_t n, item_fn sink, void *ctx);
 

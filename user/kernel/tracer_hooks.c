@@ -12,108 +12,15 @@
 #include "kernel.h"
 #include "preexisting.h"
 
-static struct bpf_program *program_of(struct tracer *t, const struct hook_program *p)
-{
-	return *(struct bpf_program **)((char *)&t->skel->progs + p->offset);
-}
-
-/* The name of the function, tracepoint or iterator in the section's name; "": it has none. */
-static const char *attach_point(const struct bpf_program *prog)
-{
-	const char *slash = strrchr(bpf_program__section_name(prog), '/');
-
-	return slash ? slash + 1 : "";
-}
-
-/* Does a perf event run the program?  try_program() opens it, and it stays open. */
+/* Does a perf event run the program?  tracer_try() opens it, and it stays open. */
 static bool uses_perf_event(enum hook_kind kind)
 {
 	return kind == HOOK_KPROBE || kind == HOOK_KRETPROBE || kind == HOOK_SYSCALL;
 }
 
-static int try_function(const struct tracer *t, const struct hook_program *p, const char *hook)
-{
-	int args = kernel_function_args(t->types, hook);
-
-	if (args < 0)
-		return args;
-	if (p->args && args != p->args)
-		return -EOPNOTSUPP;
-	return kernel_try_typed(t->own, p->kind == HOOK_FEXIT ? BPF_TRACE_FEXIT : BPF_TRACE_FENTRY,
-				hook);
-}
-
-static int try_tracepoint(const struct tracer *t, const struct hook_program *p, const char *hook)
-{
-	int args = kernel_tracepoint_args(t->types, hook);
-
-	if (args < 0)
-		return args;
-	if (args < p->args)
-		return -EOPNOTSUPP;
-	return p->kind == HOOK_TP_BTF ? kernel_try_typed(t->own, BPF_TRACE_RAW_TP, hook)
-				      : kernel_try_raw();
-}
-
-static int try_iterator(const struct tracer *t, const struct hook_program *p, const char *hook)
-{
-	int err = kernel_try_iterator(t->own, hook);
-
-	if (err)
-		return err;
-	if (p->feature == FEATURE_SCAN && p->kind == HOOK_ITER &&
-	    !kernel_has_helper(t->own, "BPF_FUNC_sock_from_file"))
-		return -ENOSYS;
-	return 0;
-}
-
-/* BPF_PROG_TYPE_SYSCALL is older than its use of maps whose entries are allocated as needed: since 6.1. */
-static int try_for_each(const struct tracer *t)
-{
-	if (!kernel_has_helper(t->own, "BPF_FUNC_for_each_map_elem") ||
-	    !kernel_has_struct(t->own, "bpf_mem_alloc"))
-		return -ENOSYS;
-	return 0;
-}
-
-/* Tries to use what this program is attached to.  0, the descriptor of a perf event, or -errno. */
-static int try_program(struct tracer *t, const struct hook_program *p)
-{
-	const char *hook = attach_point(program_of(t, p));
-
-	switch (p->kind) {
-	case HOOK_RAW_TP:
-	case HOOK_HEADERS:
-		return try_tracepoint(t, p, hook);
-	case HOOK_KPROBE:
-	case HOOK_KRETPROBE:
-		return kernel_open_kprobe(hook, p->kind == HOOK_KRETPROBE);
-	case HOOK_SYSCALL:
-		return kernel_open_tracepoint("syscalls", hook);
-	default:
-		break;
-	}
-	if (!t->own)
-		return -ENOENT;
-	switch (p->kind) {
-	case HOOK_TP_BTF:
-		return try_tracepoint(t, p, hook);
-	case HOOK_FENTRY:
-	case HOOK_FEXIT:
-		return try_function(t, p, hook);
-	case HOOK_ITER:
-	case HOOK_ITER_5_8:
-		return try_iterator(t, p, hook);
-	case HOOK_FOR_EACH:
-		return try_for_each(t);
-	default:
-		return -ENOSYS;
-	}
-}
-
 static void enable_program(struct tracer *t, const struct hook_program *p, int fd)
 {
-	struct bpf_program *prog = program_of(t, p);
+	struct bpf_program *prog = tracer_program(t, p);
 
 	bpf_program__set_autoload(prog, true);
 	bpf_program__set_autoattach(prog, !p->by_hand && !uses_perf_event(p->kind));
@@ -137,7 +44,7 @@ static int enable_programs(struct tracer *t, enum feature feature, enum hook_kin
 
 		if (p->feature != feature || p->kind != kind)
 			continue;
-		fd = try_program(t, p);
+		fd = tracer_try(t, p);
 		if (fd == -EOPNOTSUPP && kind == HOOK_FEXIT) {
 			err = err == -ENOSYS ? fd : err;
 			continue;
@@ -155,7 +62,7 @@ static int enable_programs(struct tracer *t, enum feature feature, enum hook_kin
 		close(t->probes[--t->n_probes].fd);
 	for (p = hook_programs; p < end; p++)
 		if (p->feature == feature && p->kind == kind)
-			bpf_program__set_autoload(program_of(t, p), false);
+			bpf_program__set_autoload(tracer_program(t, p), false);
 	t->progs[feature] = NULL;
 	return err;
 }

@@ -101,6 +101,12 @@ void tracer_configure(struct tracer *t, pid_t command);
 int tracer_choose_hooks(struct tracer *t);
 void tracer_configure_hooks(struct tracer *t);
 
+struct hook_program;
+struct bpf_program *tracer_program(struct tracer *t, const struct hook_program *p);
+
+/* Tries to use what this program is attached to.  0, the descriptor of a perf event, or -errno. */
+int tracer_try(struct tracer *t, const struct hook_program *p);
+
 /* After loading, before attaching: fills the maps of the selections.  0 or -errno. */
 int tracer_fill_maps(struct tracer *t, pid_t command);
 

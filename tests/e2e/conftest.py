@@ -9,6 +9,7 @@ from _pytest.runner import runtestprotocol
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import browser  # noqa: E402
 import hidden  # noqa: E402
 import notes  # noqa: E402
 import tracer as tracers  # noqa: E402
@@ -117,6 +118,16 @@ def world(tmp_path):
     world = World(tmp_path)
     yield world
     world.clean()
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    reason = browser.why_none()
+    if reason:
+        pytest.skip(reason)
+    window = browser.Browser(tmp_path_factory.mktemp("browser"))
+    yield window
+    window.close()
 
 
 @pytest.fixture

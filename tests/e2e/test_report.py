@@ -1,66 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The page that -o html writes, in a browser: what it shows, how it is used, what it does not."""
 import json
-import os
 import re
 
 import pytest
 
-import browser
 import hidden
-from agent import FIN_WAIT2
 from kernel import why_no_bpf
-from tracer import ROOT, Tracer, run_tracer
+from pages import ROWS, TIMES, column, numbers, row_of, title
+from reported import HOSTILE, RECEIVED, SENT, Scene, many
 from world import World
-
-SENT, RECEIVED = 100, 2000
-HOSTILE = "</script><img/>"
-ROWS = "#connections tbody tr.row"
-TIMES = "[...document.querySelectorAll('.flow text')]" \
-        ".filter(t => /^~?[0-9.]+$/.test(t.textContent))" \
-        ".map(t => t.y.baseVal[0].value)"  # how far down each step is
-MANY = 10000
-
-
-class Scene:
-    """Connections of which it is known what they did, as a live page, a recording, and records."""
-
-    def __init__(self, world, directory):
-        ns = world.netns()
-        server, client = world.agent(ns, "talker"), world.agent(ns, HOSTILE)
-        self.page, recording = directory / "report.html", directory / "recording"
-        self.port = server.listen("127.0.0.1")
-        reporter = Tracer("--role", "client", "-w", recording, "--output-file", self.page, netns=ns,
-                          output="html")
-        witness = Tracer("--role", "client", netns=ns)
-        self.graceful = client.connect("127.0.0.1", self.port, "graceful")["port"]
-        server.accept("graceful")
-        client.send(SENT, "graceful")
-        server.recv(SENT, "graceful")
-        server.send(RECEIVED, "graceful")
-        client.recv(RECEIVED, "graceful")
-        client.close("graceful")
-        server.recv_any("graceful")
-        client.wait_state(self.graceful, FIN_WAIT2)  # the FIN is acknowledged by itself
-        server.close("graceful")
-        assert client.connect("127.0.0.1", 9, "refused")["errno"] == "ECONNREFUSED"
-        self.reset = client.connect("127.0.0.1", self.port, "reset")["port"]
-        server.accept("reset")
-        client.linger0("reset")
-        client.close("reset")
-        self.open = client.connect("127.0.0.1", self.port, "open")["port"]
-        server.accept("open")
-        server.close("open")
-        assert client.recv_any("open") == b""  # and stays in CLOSE_WAIT
-        witness.wait_count(6)
-        reporter.stop()
-        witness.stop()
-        assert reporter.stdout.lines == []
-        self.replayed = run_tracer("-o", "html", "-r", recording)
-        self.summary = run_tracer("-o", "none", "-s", "-r", recording)[1]
-        lines = run_tracer("-o", "json", "-r", recording)[1].splitlines()
-        self.records = [json.loads(line) for line in lines]
-        self.pid = client.pid
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +31,6 @@ def scene(request, tmp_path_factory):
     world.clean()
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory):
-    reason = browser.why_none()
-    if reason:
-        pytest.skip(reason)
-    window = browser.Browser(tmp_path_factory.mktemp("browser"))
-    yield window
-    window.close()
-
-
 @pytest.fixture
 def page(chromium, scene):
     chromium.resize(1400, 1000)
@@ -100,28 +39,6 @@ def page(chromium, scene):
     yield chromium
     assert chromium.console == [], "the console is silent"
     assert chromium.requests == [f"file://{scene.page}"], "nothing else is fetched"
-
-
-def column(page, title):
-    """The cells of a column, as shown."""
-    titles = page.texts("#connections thead th")
-    cells = page.texts(f"{ROWS} td:nth-child({titles.index(title) + 1})")
-    return cells
-
-
-def title(page, name):
-    """The selector of a column's title."""
-    return f"#connections thead th:nth-child({page.texts('#connections thead th').index(name) + 1}) button"
-
-
-def numbers(page):
-    names, values = page.texts("#numbers dt"), page.texts("#numbers dd")
-    return dict(zip(names, values))
-
-
-def row_of(page, port):
-    """Where the row of this local port is, counted from 1."""
-    return column(page, "Local").index(f"127.0.0.1:{port}") + 1
 
 
 def test_replayed_as_live(scene):
@@ -203,46 +120,6 @@ def test_flow_graph(page, scene):
     assert [role for role, name in said if role == "image" and name.startswith(begin)]
     assert {"heading", "table", "columnheader", "searchbox", "status", "combobox", "button"} \
         <= {role for role, _ in said}
-
-
-def test_unanswered(chromium, scene, tmp_path):
-    """A connect() that nobody answers: each SYN ends in a cross, and the gaps double."""
-    page = tmp_path / "timed-out.html"
-    recording = os.path.join(ROOT, "tests", "golden", "timed-out.rec")
-    status, _, stderr = run_tracer("-r", recording, "-o", "html", "--output-file", page)
-    assert status == 0, stderr
-    chromium.open(page)
-    chromium.click(f"{ROWS} button")
-    syns = [t for t in chromium.texts(".flow text") if t.startswith("SYN") and "=" in t]
-    assert syns == ["SYN seq=0", *(f"SYN ({n}) seq=0" for n in range(2, 8))]
-    assert chromium.run("document.querySelectorAll('.flow .cross').length") == len(syns)
-    assert chromium.run("document.querySelectorAll('.flow .head, .flow .gap').length") == 0
-    y = chromium.run(TIMES)
-    gaps = [b - a for a, b in zip(y, y[1:])]
-    assert [round(gap / gaps[3]) for gap in gaps] == [1, 1, 1, 1, 2, 4, 8]
-    assert column(chromium, "Remote") == ["[2001:db8::2]:443"] and chromium.console == []
-
-
-def test_both_ends(chromium, tmp_path):
-    """Two lifelines with the states of both: what was lost ends on the way, what crosses crosses."""
-    page = tmp_path / "both-ends.html"
-    recording = os.path.join(ROOT, "tests", "golden", "both-ends.rec")
-    status, _, stderr = run_tracer("-r", recording, "-o", "html", "--output-file", page)
-    assert status == 0, stderr
-    chromium.open(page)
-    pictures = {}
-    for conn in ("1", "2", "3", "5", "7"):
-        chromium.click(f"{ROWS}:nth-child({chromium.texts(f'{ROWS} td:first-child').index(conn) + 1}) button")
-        pictures[conn] = chromium.texts(".flow text"), chromium.run("document.querySelectorAll('.flow .cross').length")
-        arrows = chromium.run("document.querySelectorAll('.flow .head').length")
-        assert arrows == {"1": 7, "2": 7, "3": 7, "5": 2, "7": 3}[conn]
-        chromium.click(f"{ROWS}:nth-child({chromium.texts(f'{ROWS} td:first-child').index(conn) + 1}) button")
-    texts, crosses = pictures["1"]
-    assert crosses == 2 and "accept()" in texts and {"SYN_SENT", "SYN_RECV", "CLOSE_WAIT", "TIME_WAIT"} <= set(texts)
-    assert pictures["2"] == pictures["1"]
-    assert "CLOSING" in pictures["3"][0] and pictures["5"][1] == 0
-    assert "server" not in pictures["7"][0]  # of which there is one end only
-    assert chromium.console == []
 
 
 def test_sorted_and_filtered(page, scene):
@@ -347,54 +224,6 @@ def test_causes(chromium, scene, tmp_path):
     assert "peer slow (1)" in chromium.texts("#show option") and chromium.console == []
 
 
-def replayed_page(directory, recording, *args):
-    page = directory / f"{recording}.html"
-    status, _, stderr = run_tracer("-r", os.path.join(ROOT, "tests", "golden", f"{recording}.rec"), "-o", "html",
-                                   "--output-file", page, *args)
-    assert status == 0, stderr
-    return page
-
-
-def test_leaks_come_first(chromium, tmp_path):
-    """By their age in CLOSE_WAIT, those from before the trace before all others."""
-    chromium.resize(1280, 900)
-    chromium.media()
-    chromium.open(replayed_page(tmp_path, "older"))
-    chromium.click(title(chromium, "CLOSE_WAIT ms"))
-    assert column(chromium, "CLOSE_WAIT ms") == ["older", "older", "2 min 41 s", "-"]
-    assert column(chromium, "Result") == 3 * ["open, CLOSE_WAIT"] + ["graceful"]
-    assert column(chromium, "Time UTC")[:2] == 2 * ["earlier"]
-    assert column(chromium, "SYN retransmits")[2:] == ["0", "1"]
-    assert column(chromium, "Accept ms")[2:] == ["0.030", "-"]
-    assert numbers(chromium)["Established"] == "7"
-    assert chromium.console == []
-
-
-@pytest.mark.parametrize("recording", ["older", "resets", "attempts", "timed-out", "two-links", "widest"])
-def test_on_a_phone(chromium, tmp_path, recording):
-    """390 pixels: nothing is wider, and the flow graph is not scaled down."""
-    chromium.resize(390, 844)
-    chromium.media()
-    chromium.open(replayed_page(tmp_path, recording))
-    chromium.run("document.querySelectorAll('tr.row button').forEach(b => b.click())")
-    assert chromium.run("document.documentElement.scrollWidth") <= 390
-    inside = "[...document.querySelectorAll('.wide')].map(e => e.scrollWidth - e.clientWidth)"
-    assert not any(chromium.run(inside))
-    scales = chromium.run("[...document.querySelectorAll('.flow')].map(f =>"
-                          "f.getBoundingClientRect().width / f.viewBox.baseVal.width)")
-    assert scales and min(scales) >= 0.95
-    # texts of a graph do not overlap
-    overlap = """[...document.querySelectorAll('.flow')].flatMap(f => {
-        const boxes = [...f.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
-        return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([b, y]) => a && b &&
-            x.left < y.right - 1 && y.left < x.right - 1 && x.top < y.bottom - 4 && y.top < x.bottom - 4)
-            .map(([b]) => [a, b]));
-    })"""
-    assert chromium.run(overlap) == []
-    assert chromium.console == []
-    chromium.resize(1400, 1000)
-
-
 def test_light_dark_and_print(page, scene, tmp_path):
     page.click(f"{ROWS} button")
     look = "[document.body, document.querySelector('.flow text')].map(e => getComputedStyle(e))" \
@@ -409,26 +238,6 @@ def test_light_dark_and_print(page, scene, tmp_path):
     assert page.run("[...document.querySelectorAll('.controls')]"
                     ".every(e => getComputedStyle(e).display == 'none')")
     assert page.run("document.querySelector('.flow').getBoundingClientRect().height") > 100
-
-
-def many(scene, path):
-    """The page with ten thousand connections in it: the graceful one's records over and over."""
-    text = scene.page.read_text()
-    head, data, tail = re.fullmatch('(.* id="data">\n)(.*\n)(</script>\n.*)', text, re.S).groups()
-    lines = [json.loads(line) for line in data.splitlines()]
-    pair = [r for r in lines if r.get("local_port") == scene.graceful]
-    report, *services, summary = [r for r in lines if r["type"] in ("report", "service", "summary")]
-    made = []
-    to_scale, broken = ([{**step, "t_us": us} for step, us in zip(pair[1]["steps"], times)]
-                        for times in ((0, 300, 1500, 1600), (0, 300, 600, 99900)))
-    for i in range(MANY):
-        us = 1000 + i * 7919 % MANY
-        made += [{**pair[0], "conn": i, "remote_port": 1000 + i % 100, "handshake_us": us},
-                 {**pair[1], "conn": i, "remote_port": 1000 + i % 100, "comm": f"worker{i}",
-                  "steps": to_scale if i % 2 else broken}]
-    records = [{**report, "kept": MANY}, *services, *made, {**summary, "connections": 10 * MANY}]
-    dumps = (json.dumps(r).replace("<", "\\u003c") for r in records)
-    path.write_text(head + "\n".join(dumps) + "\n" + tail)
 
 
 def test_ten_thousand(chromium, scene, tmp_path):

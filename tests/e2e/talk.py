@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """One conversation, traced and captured at both ends, and what its four chapters have to say."""
 import checks
+from capture import FIN
 from checks import Noise, check_close, check_handshake, check_identity, check_owner
 from oracle import End
 from tracer import Tracer
@@ -72,3 +73,21 @@ def check_both(talk):
     assert client["close"]["completeness"] == server["close"]["completeness"] == 31
     assert client["close"]["completeness_text"] == "Complete, WITH_DATA"
     return client, server
+
+
+def check_all(talk):
+    """Both ends' chapters against the capture, retransmissions included."""
+    told = talk.finish()
+    for chapters, end in zip(told, (talk.c_end, talk.s_end)):
+        check_end(chapters, end, talk.noise.tolerance_ns)
+    return told
+
+
+def check_end(told, end, tolerance_ns):
+    checks.check_handshake(told["handshake"], end, tolerance_ns)
+    checks.check_close(told["close"], end, tolerance_ns)
+    opened = [s for s in end.handshake if s.segment.startswith(("> SYN", "> SYN,ACK"))]
+    key = "synack_retransmits" if end.server_side else "syn_retransmits"
+    assert told["handshake"][key] == len(opened) - 1
+    assert told["close"]["retransmits"] == end.retransmits()
+    assert told["close"]["fin_retransmits"] in (end.retransmits(FIN), None)

@@ -1,26 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """The dashboard: its form against Grafana's own types, its names against the exporter's."""
-import json
 import os
 import re
 import shutil
 import subprocess
 
 from fleet import BUILD, DASHBOARD, RULES
+from dashboard import board, expressions
 from metrics import NAMES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def board():
-    with open(DASHBOARD) as f:
-        return json.load(f)
-
-
-def expressions():
-    return {f"{p['title']}, {t['refId']}": t["expr"] for p in board()["panels"] for t in p["targets"]}
-
-
 WRONG = {"field": ('"fillOpacity": 5', '"fillOpaqueness": 5'), "type": ('"type": "heatmap"', '"type": "heatmaps"'),
          "value": ('"mode": "multi"', '"mode": "many"'), "missing": ('"schemaVersion": ', '"schema": ')}
 

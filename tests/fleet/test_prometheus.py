@@ -6,7 +6,6 @@ import math
 import re
 import shlex
 import statistics
-import subprocess
 
 import pytest
 import yaml
@@ -15,78 +14,14 @@ from prometheus_client.openmetrics import parser as openmetrics
 
 from fleet import RULES, output, program
 import pump
-from certificates import Authority
+from dashboard import expressions
 from metrics import COUNTERS, GAUGES, HISTOGRAMS
 from prometheus import Prometheus, VictoriaMetrics
-from services import FULL, LATE, LEAKY, NOBODY, PORTS, RUDE, WEB, WEB_EACH, Services, labels
-from test_dashboard import expressions
+from services import FULL, LATE, LEAKY, NOBODY, RUDE, WEB, WEB_EACH, labels
 from tracer import Tracer
-from world import World
+from watched import METRICS, Host, trace, wait_counted
 
-METRICS = "127.0.0.1:9967"
 BUCKETS = [.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 3, 7, 15, 31, math.inf]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("world"))
-    yield world
-    world.clean()
-
-
-def trace(host, watch, *args):
-    """The scrapes are in another namespace: they are not counted."""
-    return Tracer(*args, "--metrics-ports", ",".join(map(str, PORTS)), netns=host, output="none",
-                  argv0=["nsenter", f"--net={watch.path}"])
-
-
-def counted(engine):
-    """{(name, labels): value} of the ports of the services and of what has no port, without those still on their way"""
-    found = {}
-    for name in ("handshakes", "closes", "handshake_failures", "abnormal_closes"):
-        for metric, value in engine.query(f'tcpstates_{name}_total{{port!="{FULL}"}} > 0'):
-            found[name, tuple(sorted((k, v) for k, v in metric.items() if k not in ("__name__", "job", "instance")))] = value
-    return found
-
-
-def wait_counted(engine, services):
-    """Until it has all that has happened, and nothing else"""
-    pump.wait_until(lambda: counted(engine) == services.happened,
-                    lambda: f"these are in one of them: {counted(engine).items() ^ services.happened.items()}")
-
-
-class Host:
-    """One that is traced, and the Prometheus that watches it"""
-
-    def __init__(self, world, directory):
-        self.ns, self.watch = world.netns("host"), world.netns("watch")
-        self.ns.sysctl(net__ipv4__tcp_fin_timeout=1000)  # no half that waits is given up in a test
-        self.tracer = trace(self.ns, self.watch, "--metrics", METRICS)
-        self.prometheus = Prometheus(self.watch, directory, {"tcpstates-trace": [METRICS]}, rules=[hastened(directory)])
-        self.services = Services(world, self.ns)
-
-    def page(self, **headers):
-        return self.prometheus.visitor.get(f"http://{METRICS}/metrics", headers)
-
-    def wait_counted(self):
-        wait_counted(self.prometheus, self.services)
-
-
-# an hour of the rules is 6 s, and an hour's leak one of 3 s
-HASTE = {r"\[10m\]": "[12s]", r"\[5m\]": "[8s]", r"\[30m\]": "[1s]", r"\[1h\]": "[2s]", "offset 1h": "offset 2s",
-         "for: .*": "for: 1s", "> 3600": "> 3"}
-
-
-def hastened(directory):
-    """The rules, for a test of seconds"""
-    with open(RULES) as f:
-        text = f.read()
-    for pattern, instead in HASTE.items():
-        assert re.search(pattern, text), pattern
-        text = re.sub(pattern, instead, text)
-    file = directory / "rules.yml"
-    file.write_text(text)
-    return str(file)
 
 
 @pytest.fixture(scope="module")
@@ -226,30 +161,6 @@ def test_victoria_metrics(host, tmp_path):
         victoria.kill()
 
 
-def test_textfile(world, tmp_path):
-    """node_exporter's collector reads the file, and no more once the trace is over."""
-    ns, watch = world.netns("host"), world.netns("watch")
-    files, node = tmp_path / "textfile", "127.0.0.1:9100"
-    files.mkdir()
-    tracer = trace(ns, watch, "--metrics-file", files / "tcpstates.prom")
-    exporter = subprocess.Popen(watch.argv(program("prometheus-node-exporter"), "--collector.disable-defaults",
-                                           "--collector.textfile", f"--collector.textfile.directory={files}",
-                                           f"--web.listen-address={node}"), stderr=subprocess.DEVNULL)
-    prometheus = Prometheus(watch, tmp_path, {"node": [node]})
-    try:
-        services = Services(world, ns)
-        services.round()
-        wait_counted(prometheus, services)
-        assert prometheus.value("node_textfile_scrape_error") == 0
-        tracer.stop()
-        pump.wait_until(lambda: not prometheus.query("tcpstates_build_info"), "no metrics of a trace that is over")
-        assert not list(files.iterdir())
-    finally:
-        prometheus.kill()
-        exporter.kill()
-        exporter.wait()
-
-
 def alerts(host):
     """{name: those that fire}"""
     firing = {}
@@ -330,23 +241,3 @@ def test_restart(host):
     assert host.prometheus.value(f"resets({web}[1m])") == 1
     window = f"{round((ended - begun) * 1000) + 1}ms"  # with the sample at its begin
     assert host.prometheus.value(f"increase({web}[{window}] @ {ended})") == pytest.approx(2 * WEB_EACH, rel=0.25)
-
-
-def test_tls(world, tmp_path):
-    """By HTTPS; without a certificate of its own, a Prometheus is not let in."""
-    ns, watch = world.netns("host"), world.netns("watch")
-    authority = Authority(tmp_path)
-    trace(ns, watch, "--metrics", METRICS, "--metrics-tls", ",".join([*authority.issue("server"), authority.ca]))
-    cert, key = authority.issue("prometheus", usage="clientAuth")
-    own = {"cert_file": cert, "key_file": key}
-    for name, tls, is_up in (("with", own, 1), ("without", {}, 0)):
-        directory = tmp_path / name
-        directory.mkdir()
-        prometheus = Prometheus(watch, directory, {"tcpstates-trace": [METRICS]},
-                                scrape={"scheme": "https", "tls_config": {"ca_file": authority.ca, **tls}})
-        try:
-            prometheus.wait("up")
-            assert prometheus.value("up") == is_up, prometheus.api("targets")
-            assert len(prometheus.query("tcpstates_build_info")) == is_up
-        finally:
-            prometheus.kill()

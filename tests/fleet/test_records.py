@@ -13,7 +13,6 @@ import two_hosts
 from engines import ENGINES, ClickHouse, DuckDb, SqlError, moment, queries
 from two_hosts import (A, B, CONTAINER, GRACEFUL, LEAKS, POD, PORTS, RECEIVED, REFUSED, SENT, SERVER_FIRST, SHOP, SLOW_S,
                        V6, WEB, TwoHosts)
-from world import World
 
 OMITTED = {"by", "rows", "without_row"}  # the rows of a summary: see the head of both schemas
 WORKED_OUT = {"host", "loaded", "seen", "port", "peer", "peer_net", "workload"}
@@ -22,13 +21,6 @@ TYPES = {"handshake", "close", "listener", "counted", "summary"}
 ABSENT = {"conn": 0, "family": 0, "local": "::", "remote": "::", "complete": False, "completeness": 0,
           "completeness_text": "", "steps": [], "outcomes": {}, "endings": {}, "interval": {"from": None, "to": None}}
 STEP = ["t_us", "from", "to", "segment", "seq", "ack", "sent", "derived"]
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    world = World(tmp_path_factory.mktemp("world"))
-    yield world
-    world.clean()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@
  * at the top of the tree records the cases of golden_cases.h again, and replaces what the
  * recordings print.  Read the difference before committing it.
  */
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -19,24 +18,14 @@
 
 #include <cmocka.h>
 
+#include "base/cgroups.h"
 #include "golden_cases.h"
+#include "golden_files.h"
+#include "golden_replay.h"
 #include "packets.h"
-#include "recording/recording.h"
-#include "stage.h"
+#include "recording/recorder.h"
 
-#define FOLDER "tests/golden/"
-
-static const struct view {
-	const char *renderer;
-	const char *suffix;
-	const char *only; /* a view of this case alone; NULL: of all */
-	bool verbose;
-	bool colour;
-	bool utf8;
-	enum time_style time_style;
-	bool narrow;
-	bool pair;
-} views[] = {
+static const struct golden_view views[] = {
 	{ .renderer = "timeline", .suffix = "timeline" },
 	{ .renderer = "timeline", .suffix = "timeline-v", .only = "ssh-client", .verbose = true },
 	{ .renderer = "timeline",
@@ -89,11 +78,6 @@ static const struct grouped {
 	{ "none", "by-comm", "hostile-comm", { .n = 1, .keys = { BY_COMM }, .limit = 5 } },
 };
 
-static bool updating(void)
-{
-	return getenv("GOLDEN_UPDATE") != NULL;
-}
-
 static int record_item(void *ctx, const struct item *item)
 {
 	return recorder_item(ctx, item, 1);
@@ -118,139 +102,6 @@ static void record_case(const struct golden_case *c, const char *path)
 	assert_int_equal(chmod(path, 0644), 0);
 }
 
-/* NULL when there is no such file; ended by a NUL that is not counted. */
-static char *read_file(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "re");
-	char *text = NULL;
-	long size;
-
-	if (!f)
-		return NULL;
-	if (!fseek(f, 0, SEEK_END) && (size = ftell(f)) >= 0) {
-		rewind(f);
-		text = calloc(1, (size_t)size + 1);
-		*len = text ? fread(text, 1, (size_t)size, f) : 0;
-	}
-	fclose(f);
-	return text;
-}
-
-/* Keeps of a page just its data, the last script: the end-to-end tests have a browser for the rest. */
-static void keep_data(char *page, size_t *len)
-{
-	char *data = strstr(page, " id=\"data\">\n");
-
-	assert_non_null(data);
-	data = strchr(data, '\n') + 1;
-	*len = (size_t)(strstr(data, "</script>\n") - data);
-	memmove(page, data, *len);
-	page[*len] = '\0';
-}
-
-/* The last line alone. */
-static void keep_last(char *text, size_t *len)
-{
-	char *last = text + *len;
-
-	while (last > text + 1 && last[-2] != '\n')
-		last--;
-	*len = strlen(--last);
-	memmove(text, last, *len + 1);
-}
-
-/* by: of --by, NULL: without it. */
-static char *replay(const char *path, const struct view *v, const struct by *by, size_t *len)
-{
-	struct stage s = {
-		.options = { .verbose = v->verbose,
-			     .time_style = v->time_style,
-			     .narrow = v->narrow,
-			     .pair = v->pair,
-			     .read_files = &path,
-			     .n_read_files = 1 },
-	};
-	char *text = NULL;
-	FILE *out = open_memstream(&text, len);
-	int err;
-
-	if (by)
-		s.options.by = *by;
-	/* with JSON the table is on the standard error */
-	s.options.summary = by && !strcmp(v->renderer, "none");
-	stage_open(&s, v->renderer, out, v->colour);
-	s.reporter.context.utf8 = v->utf8;
-	err = recording_read(path, reporter_item, &s.reporter);
-	if (!err)
-		err = reporter_end(&s.reporter);
-	stage_close(&s);
-	fclose(out);
-	if (err) {
-		free(text);
-		fail_msg("%s: %s", path, strerror(-err));
-	}
-	if (!strcmp(v->renderer, "html"))
-		keep_data(text, len);
-	if (by && !strcmp(v->renderer, "json"))
-		keep_last(text, len);
-	return text;
-}
-
-static void write_file(const char *path, const char *text, size_t len)
-{
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(text, 1, len, f), len);
-	assert_int_equal(fclose(f), 0);
-}
-
-/* How much of a line fits print_error(). */
-static int shown(const char *text)
-{
-	size_t len = strcspn(text, "\n");
-
-	return len < 160 ? (int)len : 160;
-}
-
-/* Prints where the texts differ, with up to 60 bytes before that. */
-static void explain(const char *path, const char *expected, const char *got)
-{
-	size_t at = 0, from = 0;
-	unsigned int line = 1;
-
-	for (; expected[at] && expected[at] == got[at]; at++) {
-		if (expected[at] == '\n') {
-			line++;
-			from = at + 1;
-		}
-	}
-	if (at - from > 60)
-		from = at - 60;
-	print_error("%s:%u\nexpected: %.*s\ngot:      %.*s\n", path, line, shown(expected + from),
-		    expected + from, shown(got + from), got + from);
-}
-
-static bool compare(const char *path, const char *text, size_t len)
-{
-	size_t expected_len = 0;
-	char *expected;
-	bool same;
-
-	if (updating())
-		write_file(path, text, len);
-	expected = read_file(path, &expected_len);
-	if (!expected) {
-		print_error("%s: %s\n", path, strerror(errno));
-		return false;
-	}
-	same = expected_len == len && !memcmp(expected, text, len);
-	if (!same)
-		explain(path, expected, text);
-	free(expected);
-	return same;
-}
-
 /* The cases record the same bytes as before. */
 static void recordings(void **state)
 {
@@ -265,10 +116,10 @@ static void recordings(void **state)
 		char *bytes;
 
 		record_case(c, path);
-		bytes = read_file(path, &len);
+		bytes = golden_read(path, &len);
 		assert_non_null(bytes);
-		snprintf(golden, sizeof(golden), FOLDER "%s.rec", c->name);
-		wrong += !compare(golden, bytes, len);
+		snprintf(golden, sizeof(golden), GOLDEN_FOLDER "%s.rec", c->name);
+		wrong += !golden_compare(golden, bytes, len);
 		free(bytes);
 	}
 	unlink(path);
@@ -287,22 +138,22 @@ static void packets(void **state)
 		size_t len = 0;
 		FILE *out;
 
-		snprintf(rec, sizeof(rec), FOLDER "%s.rec", c->name);
-		snprintf(path, sizeof(path), FOLDER "%s.packets", c->name);
-		bytes = read_file(rec, &len);
+		snprintf(rec, sizeof(rec), GOLDEN_FOLDER "%s.rec", c->name);
+		snprintf(path, sizeof(path), GOLDEN_FOLDER "%s.packets", c->name);
+		bytes = golden_read(rec, &len);
 		assert_non_null(bytes);
 		out = open_memstream(&text, &len);
 		assert_non_null(out);
 		packets_print(out, bytes, len);
 		free(bytes);
 		fclose(out);
-		wrong += !compare(path, text, len);
+		wrong += !golden_compare(path, text, len);
 		free(text);
 	}
 	assert_int_equal(wrong, 0);
 }
 
-static void view_by(const struct view *v, const struct by *by)
+static void view_by(const struct golden_view *v, const struct by *by)
 {
 	char rec[256], path[256];
 	int wrong = 0;
@@ -313,16 +164,16 @@ static void view_by(const struct view *v, const struct by *by)
 
 		if (v->only && strcmp(v->only, c->name))
 			continue;
-		snprintf(rec, sizeof(rec), FOLDER "%s.rec", c->name);
-		snprintf(path, sizeof(path), FOLDER "%s.%s", c->name, v->suffix);
-		text = replay(rec, v, by, &len);
-		wrong += !compare(path, text, len);
+		snprintf(rec, sizeof(rec), GOLDEN_FOLDER "%s.rec", c->name);
+		snprintf(path, sizeof(path), GOLDEN_FOLDER "%s.%s", c->name, v->suffix);
+		text = golden_replay(rec, v, by, &len);
+		wrong += !golden_compare(path, text, len);
 		free(text);
 	}
 	assert_int_equal(wrong, 0);
 }
 
-static void view(const struct view *v)
+static void view(const struct golden_view *v)
 {
 	view_by(v, NULL);
 }
@@ -331,7 +182,7 @@ static void by(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(grouped) / sizeof(grouped[0]); i++) {
-		const struct view v = {
+		const struct golden_view v = {
 			.renderer = grouped[i].renderer,
 			.suffix = grouped[i].suffix,
 			.only = grouped[i].only,
@@ -368,69 +219,6 @@ VIEW(ladder_pair_verbose, 17)
 VIEW(json_pair, 18)
 VIEW(html_pair, 19)
 
-/* In columns: a character takes one, a colour none. */
-static size_t width(const char *line, size_t len)
-{
-	size_t columns = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (line[i] == '\033')
-			i += strcspn(line + i, "m");
-		else
-			columns += (line[i] & 0xc0) != 0x80;
-	}
-	return columns;
-}
-
-/* Every ladder fits 80 columns. */
-static void ladder_width(void **state)
-{
-	static const char *const forms[] = { "ladder", "ladder-ascii", "ladder-v",
-					     "ladder-colour" };
-	char path[256];
-
-	(void)state;
-	for (const struct golden_case *c = golden_cases; c->name; c++) {
-		for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-			size_t len = 0;
-			char *text;
-
-			snprintf(path, sizeof(path), FOLDER "%s.%s", c->name, forms[i]);
-			text = read_file(path, &len);
-			for (const char *at = text; at && *at; at += strcspn(at, "\n") + 1)
-				if (width(at, strcspn(at, "\n")) > 80)
-					fail_msg("%s: %.*s", path, shown(at), at);
-			free(text);
-		}
-	}
-}
-
-/* A line fits 120 columns unless it has an IPv6 address, a narrow one 80. */
-static void line_width(void **state)
-{
-	static const char *const forms[] = { "line", "line-narrow" };
-	char path[256];
-
-	(void)state;
-	for (const struct golden_case *c = golden_cases; c->name; c++) {
-		for (size_t i = 0; i < 2; i++) {
-			size_t len = 0, columns, most = i ? 80 : 120;
-			char *text, *bracket;
-
-			snprintf(path, sizeof(path), FOLDER "%s.%s", c->name, forms[i]);
-			text = read_file(path, &len);
-			assert_non_null(text);
-			for (const char *at = text; *at; at += strcspn(at, "\n") + 1) {
-				columns = strcspn(at, "\n");
-				bracket = memmem(at, columns, "]:", 2);
-				if (width(at, columns) > most && (i || !bracket))
-					fail_msg("%s: %.*s", path, shown(at), at);
-			}
-			free(text);
-		}
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,7 +232,6 @@ int main(void)
 		cmocka_unit_test(ladder_ascii),
 		cmocka_unit_test(ladder_verbose),
 		cmocka_unit_test(ladder_colour),
-		cmocka_unit_test(ladder_width),
 		cmocka_unit_test(timeline_pair),
 		cmocka_unit_test(ladder_pair_verbose),
 		cmocka_unit_test(json_pair),
@@ -452,7 +239,6 @@ int main(void)
 		cmocka_unit_test(line),
 		cmocka_unit_test(line_narrow),
 		cmocka_unit_test(line_local),
-		cmocka_unit_test(line_width),
 		cmocka_unit_test(json),
 		cmocka_unit_test(csv),
 		cmocka_unit_test(states),

@@ -2,7 +2,7 @@
 # make check: the unit tests, and what reads the sources without running them. No root.
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
-CHECKS := check-format check-analyzer check-tidy check-shell check-man check-includes check-headers check-tests
+CHECKS := check-format check-analyzer check-tidy check-shell check-python check-man check-includes check-headers check-tests
 .PHONY: check check-unit check-static $(CHECKS)
 
 ## Check | make check | all of these, side by side; as root it installs what they need
@@ -55,6 +55,10 @@ $(BUILD)/tidy/%: user/%.c $(BUILD)/%.o .clang-tidy tests/check/rules.mk | $(MADE
 ## Check | make check-shell | shellcheck
 check-shell: $(BUILD)/tcpstates-trace.bash
 	@tests/check/shell $<
+
+## Check | make check-python | flake8, and that no test takes anything from another test
+check-python:
+	@tests/check/python
 
 ## Check | make check-man | mandoc -T lint
 check-man:

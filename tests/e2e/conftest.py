@@ -16,6 +16,7 @@ import tracer as tracers  # noqa: E402
 import wireshark  # noqa: E402
 from capture import Capture  # noqa: E402
 from checks import Noise  # noqa: E402
+from household import House  # noqa: E402
 from kernel import can_tell, why_no_bpf  # noqa: E402
 from lent import PublicCopy  # noqa: E402
 from world import World  # noqa: E402
@@ -138,10 +139,10 @@ def public():
 
 @pytest.fixture
 def force(monkeypatch):
-    """A function: this rung for each tracer of the test."""
-    def force_rung(rung):
-        monkeypatch.setattr(tracers, "FORCED", [*tracers.FORCED, "--hook", rung])
-    return force_rung
+    """A function: this hook for each tracer of the test."""
+    def force_hook(hook):
+        monkeypatch.setattr(tracers, "FORCED", [*tracers.FORCED, "--hook", hook])
+    return force_hook
 
 
 @pytest.fixture(params=[None, "timewait=headers"], ids=["best", "headers"])
@@ -149,6 +150,18 @@ def minisockets(request, force):
     """Followed as this kernel does it best, and where no hook says whom a segment came to."""
     if request.param:
         force(request.param)
+
+
+@pytest.fixture
+def ns(world):
+    return world.netns()
+
+
+@pytest.fixture
+def house(ns):
+    h = House(ns)
+    yield h
+    h.end()
 
 
 @pytest.fixture(params=["lo", "veth"])

@@ -4,6 +4,10 @@ import array
 import os
 import socket
 
+from tracer import Tracer
+
+NAMES = ("master", "acceptor", "worker")
+
 
 def _send(over, s):
     over.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [s.fileno()]))])
@@ -90,3 +94,17 @@ class House:
     def end(self):
         self.child.send("end")
         self.child.result()
+
+
+def traced(ns, house, *args):
+    """A tracer for each process."""
+    return {name: Tracer("-p", house.pids[name], *args, netns=ns) for name in NAMES}
+
+
+def types(tracer):
+    return [c["type"] for c in tracer.chapters()]
+
+
+def stop(tracers):
+    for tracer in tracers.values():
+        tracer.stop()

@@ -18,16 +18,16 @@ def trial():
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
-def rungs():
-    """{fact: the rung that this kernel offers}"""
+def hooks():
+    """{fact: the hook that this kernel offers}"""
     lines = [line.partition(": ") for line in trial()[1].splitlines()]
     return {fact: rest.split()[0].rstrip(";") for fact, _, rest in lines}
 
 
 def can_tell(fact):
     """Is this fact, as --features names it, to be had here?"""
-    assert fact in rungs(), f"--features says nothing of {fact}: {trial()}"
-    return rungs()[fact] not in ("none", "unknown")
+    assert fact in hooks(), f"--features says nothing of {fact}: {trial()}"
+    return hooks()[fact] not in ("none", "unknown")
 
 
 def why_no_bpf():

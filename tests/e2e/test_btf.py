@@ -55,7 +55,7 @@ def test_features_by_a_file(types):
     status, out, err = run_without("--features", "--btf", types)
     assert (status, err) == (0, "")
     found = dict(line.split(": ", 1) for line in out.splitlines())
-    assert found.keys() == kernel.rungs().keys()
+    assert found.keys() == kernel.hooks().keys()
     assert found["state"] == "raw_tp inet_sock_set_state"
     assert found["scan"] == "proc sock_diag, /proc"
     for fact in ("cookie", "alive"):

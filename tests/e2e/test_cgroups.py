@@ -1,18 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """--cgroup and --container, live and in a recording."""
-import hashlib
 import json
 import os
 
+from cgroups import CONTAINER, POD, mount
 from tracer import Tracer, replayed, run_tracer
-
-
-def mount():
-    """Where the hierarchy of version 2 is"""
-    with open("/proc/self/mountinfo") as f:
-        found = [line.split()[4] for line in f if " - cgroup2 " in line]
-    assert found, "no cgroup v2 is mounted"
-    return found[0]
 
 
 def test_cgroup(world, tmp_path):
@@ -59,10 +51,6 @@ def test_cgroup(world, tmp_path):
 
 
 # another one in each process: two runs may be on a host
-CONTAINER = hashlib.sha256(str(os.getpid()).encode()).hexdigest()
-POD = "1a2b3c4d-0123-4567-89ab-cdef01234567"
-
-
 def test_workload(world, tmp_path):
     """Whose a connection is, by the path of the cgroup; of a process that has moved, by its path then."""
     root = mount()

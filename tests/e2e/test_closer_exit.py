@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """A descriptor that its process's end closes: by exit(), or by a signal; and one that close() does."""
-import os
-import signal
 import subprocess
 import sys
 

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 """A SYN,ACK that is never answered, or not by an ACK: reported at the server as the wire shows it."""
 import json
-import re
 import signal
-import socket
 import time
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,68 +11,12 @@ import kernel
 import pump
 from capture import ACK, RST, SYN
 from checks import Noise, near
-from injector import segment
-from test_listeners import netstat, overflow, settled, stage as calm
+from crowded import netstat, overflow, settled, stage as calm
 from tracer import Tracer, run_tracer
+from unanswered import HERE, ISN, PEER, Stage, inject
 
-HERE, PEER = "10.1.1.2", "10.1.1.1"  # nobody is at the peer's
-ISN = 1000
 GIVES_UP_S = 2.9  # after one retransmission: 1 s and 2 s, less what the kernel's timers round down
-FLAGS = SYN | ACK | RST
-
 pytestmark = pytest.mark.needs("half_open")
-
-
-def _inject(*packets):
-    mouth = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    for src, dst, flags, seq, ack in packets:
-        mouth.sendto(segment(src, dst, flags, seq, ack), (dst[0], 0))
-
-
-class Stage:
-    """A server whose SYN,ACKs leave for a link on which nobody answers; a SYN can be given any source."""
-
-    def __init__(self, world, retries=1, backlog=16):
-        self.ns = ns = world.netns()
-        ns.ip("link", "add", "out", "type", "veth", "peer", "name", "nowhere")
-        for dev in ("out", "nowhere"):
-            ns.ip("link", "set", dev, "up")
-        ns.ip("address", "add", f"{HERE}/24", "dev", "out")
-        ns.ip("neighbour", "add", PEER, "lladdr", "02:00:00:00:00:01", "dev", "out")
-        ns.sysctl(net__ipv4__tcp_synack_retries=retries, net__ipv4__conf__all__rp_filter=0,
-                  net__ipv4__conf__lo__rp_filter=0, net__ipv4__tcp_syncookies=0)
-        self.capture = world.capture(ns, "out")
-        # Wireshark is not to compare: the SYNs come over lo
-        self.select = SimpleNamespace(inode=ns.inode)
-        self.server = world.agent(ns)
-        self.port = self.server.listen(HERE, backlog=backlog)
-
-    def send(self, flags, *ports, seq=ISN, ack=0):
-        self.ns.call(_inject, *[((PEER, p), (HERE, self.port), flags, seq, ack) for p in ports])
-
-    def sent(self, port):
-        """The SYN,ACKs to this port of the peer's"""
-        return [p for p in self.capture.packets() if p.dport == port and p.flags & FLAGS == SYN | ACK]
-
-    def retransmitted(self, n):
-        """Waits until the kernel has retransmitted this many SYN,ACKs in all."""
-        pump.wait_until(lambda: netstat(self.ns, "TCPSynRetrans")[0] >= n, "a SYN,ACK is retransmitted")
-
-    def each_retransmitted(self, n):
-        """Waits until each of n requests has had another SYN,ACK; one may have had two by then."""
-        def done():
-            lines = self.ns.exec("ss", "-Htano", "state", "syn-recv").splitlines()
-            return len([line for line in lines if re.search(r"timer:\(on,[^,]+,[1-9]", line)]) >= n
-
-        pump.wait_until(done, "each SYN,ACK is retransmitted")
-
-    def requests(self):
-        """The peer's ports"""
-        lines = self.ns.exec("ss", "-Htan", "state", "syn-recv").splitlines()
-        return {int(line.split()[3].rpartition(":")[2]) for line in lines}
-
-    def settle(self):
-        pump.wait_until(lambda: not self.requests(), "the kernel gives up")
 
 
 def test_never_answered(world):
@@ -111,7 +52,7 @@ def test_reset_out_of_sequence(world):
     stage.send(SYN, 4001)
     stage.retransmitted(1)
     here = (HERE, stage.port)
-    stage.ns.call(_inject, ((PEER, 4001), here, RST, ISN + 5000, 0), ((PEER, 4002), here, SYN, ISN, 0))
+    stage.ns.call(inject, ((PEER, 4001), here, RST, ISN + 5000, 0), ((PEER, 4002), here, SYN, ISN, 0))
     pump.wait_until(lambda: 4002 in stage.requests(), "what came behind it")
     kept = 4001 in stage.requests()
     in_time = time.monotonic() < began + GIVES_UP_S
@@ -284,7 +225,7 @@ def test_dropped_for_the_accept_queue(world):
 @pytest.mark.parametrize("backlog, sysctl", [(4, 64), (64, 8)], ids=["the listener's", "tcp_max_syn_backlog"])
 def test_dropped_for_the_syn_queue(world, backlog, sysctl):
     """Without SYN cookies: each SYN that the kernel counts as dropped and that made no request, with its peer."""
-    if kernel.rungs()["dropped"] != "fentry":
+    if kernel.hooks()["dropped"] != "fentry":
         pytest.skip("only an fexit program sees what becomes of each")
     stage = Stage(world, retries=5, backlog=backlog)
     stage.ns.sysctl(net__ipv4__tcp_max_syn_backlog=sysctl)

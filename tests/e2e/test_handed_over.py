@@ -3,7 +3,7 @@
 import pytest
 
 import pump
-from test_whose import NAMES, house, ns, stop, traced, types  # noqa: F401 (house and ns are fixtures)
+from household import NAMES, stop, traced, types
 from tracer import Tracer, chapters_of, run_tracer
 
 FACTS = """type role local_port remote_port pid comm closer_pid outcome ending missing accepted iss irs

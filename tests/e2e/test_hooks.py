@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""Each rung of each ladder, forced where this kernel has it, tells the same records."""
+"""Each hook of each feature, forced where this kernel has it, tells the same records."""
 import datetime
 import re
 import subprocess
@@ -15,7 +15,7 @@ from tracer import BINARY, Tracer, run_tracer
 
 TICK_NS = round(time.clock_getres(6) * 1e9)  # CLOCK_MONOTONIC_COARSE: the kernel counts silence in jiffies
 
-# what a fact's lowest rung, none, leaves null; in which chapters
+# what a feature without a hook leaves null; in which chapters
 LOST = {
     "accept": lambda c: {"accept_us", "accepted"} if c["type"] == "handshake" else {"accept_us"},
     "syncookie": lambda c: {"syncookie"} if c["role"] == "server" else set(),
@@ -26,45 +26,44 @@ LOST = {
     "timewait": lambda c: set(), "unsent": lambda c: set(), "refused": lambda c: set(),
     "reset": lambda c: set(),  # here the socket shows the reason of each
     "holder": lambda c: {"holder_pid", "holder_comm"} if c.get("open") else set(),
-    "reset": lambda c: set(),
     "half_open": lambda c: set(), "dropped": lambda c: set(), "request": lambda c: set(),
     "deferred": lambda c: set(),
 }
 
 
-def all_rungs():
-    """{fact: [every rung that --hook knows]}, of which some are another kernel's"""
+def all_hooks():
+    """{feature: [every hook that --hook knows]}, of which some are another kernel's"""
     words = re.search(r"\(accepted: (.*)\)$", run_tracer("--hook", "nothing")[2])[1].split(", ")
-    ladder = {}
+    hooks = {}
     for word in words:
-        fact, _, rung = word.partition("=")
-        ladder.setdefault(fact, []).append(rung)
-    return ladder
+        feature, _, hook = word.partition("=")
+        hooks.setdefault(feature, []).append(hook)
+    return hooks
 
 
 def offered():
-    """{fact: [every rung that can be forced here]}; what cannot is refused in words"""
+    """{feature: [every hook that can be forced here]}; what cannot is refused in words"""
     found = {}
-    for fact, rungs in all_rungs().items():
-        for rung in rungs:
-            status, out, err = run_tracer("--features", "--hook", f"{fact}={rung}")
+    for feature, hooks in all_hooks().items():
+        for hook in hooks:
+            status, out, err = run_tracer("--features", "--hook", f"{feature}={hook}")
             if status:
-                assert (status, out) == (1, "") and f"--hook {fact}={rung}: this kernel does not" in err
+                assert (status, out) == (1, "") and f"--hook {feature}={hook}: this kernel does not" in err
             else:
-                assert re.search(rf"^{fact}: {re.escape(rung)}\b", out, re.M), out
-                found.setdefault(fact, []).append(rung)
+                assert re.search(rf"^{feature}: {re.escape(hook)}\b", out, re.M), out
+                found.setdefault(feature, []).append(hook)
     return found
 
 
 def forms(found):
-    """As few sets of rungs as have all of them in: {name: {fact: rung}}"""
-    depth = max(len(rungs) for rungs in found.values())
+    """As few sets of hooks as have all of them in: {name: {feature: hook}}"""
+    depth = max(len(hooks) for hooks in found.values())
     for i in range(depth):
-        yield {fact: rungs[min(i, len(rungs) - 1)] for fact, rungs in found.items()}
+        yield {feature: hooks[min(i, len(hooks) - 1)] for feature, hooks in found.items()}
 
 
 class Scene:
-    """Connections in one namespace that between them need every fact."""
+    """Connections in one namespace that between them need every feature."""
 
     def __init__(self, world, sets):
         self.ns = world.netns("lo")
@@ -72,7 +71,7 @@ class Scene:
         self.server, self.client = world.agent(self.ns, "the-server"), world.agent(self.ns, "the-client")
         self.old_port = self.server.listen("127.0.0.1", name="old-l")
         self.old = self.connect("old", self.old_port)
-        # what is slow is the machine's, and no fact of a hook
+        # what is slow is the machine's, and no feature of a hook
         slow = ["--slow-connect=1min", "--slow-accept=1min", "--slow-close=1min"]
         self.tracers = [Tracer(*slow, *[a for f, r in s.items() for a in ("--hook", f"{f}={r}")], netns=self.ns)
                         for s in sets]
@@ -144,9 +143,9 @@ def same(told, best, lost, tolerance_ns):
             assert got == want, (key, got, want)
 
 
-def may_miss(rungs):
+def may_miss(hooks):
     """The kernel runs no kprobe's program beside another, nor while somebody on that CPU reads a map."""
-    return rungs["state"] == "kprobe"
+    return hooks["state"] == "kprobe"
 
 
 def waits_for_the_fin(chapter):
@@ -159,37 +158,37 @@ def identity(chapter):
 
 def test_same_records(world):
     found = offered()
-    assert all(rung in found[fact] for fact, rung in kernel.rungs().items() if rung != "none")
+    assert all(hook in found[feature] for feature, hook in kernel.hooks().items() if hook != "none")
     sets = list(forms(found))
     assert len(sets) > 1
     scene = Scene(world, sets)
     with Noise() as noise:
         ports = scene.play()
         n = 4 * 2 * 2 + 2 + 2  # each end of the refused one has one chapter, each older end one
-        for tracer, rungs in zip(scene.tracers, sets):
-            if not may_miss(rungs):
-                tracer.wait_count(n - (rungs["refused"] == "none"))
-    for tracer, rungs in zip(scene.tracers, sets):
+        for tracer, hooks in zip(scene.tracers, sets):
+            if not may_miss(hooks):
+                tracer.wait_count(n - (hooks["refused"] == "none"))
+    for tracer, hooks in zip(scene.tracers, sets):
         tracer.stop()
-        assert tracer.summary["events_lost"] == 0 or may_miss(rungs)
+        assert tracer.summary["events_lost"] == 0 or may_miss(hooks)
     best = {identity(c): c for c in scene.tracers[0].chapters()}
     assert len(best) == n, scene.tracers[0].brief()
-    for tracer, rungs in zip(scene.tracers, sets):
+    for tracer, hooks in zip(scene.tracers, sets):
         told = {identity(c): c for c in tracer.chapters()}
-        if may_miss(rungs):
+        if may_miss(hooks):
             told = {which: c for which, c in told.items() if c["complete"] and not c.get("open")}
             assert len(told) >= n / 3 and told.keys() <= best.keys()
         else:
-            here = {k for k in best if rungs["refused"] != "none" or k[0] != 9}
-            assert told.keys() == here, (rungs, tracer.brief())
+            here = {k for k in best if hooks["refused"] != "none" or k[0] != 9}
+            assert told.keys() == here, (hooks, tracer.brief())
         for which, chapter in told.items():
             checks.check_shape(chapter)
-            lost = {k for f, r in rungs.items() if r == "none" for k in LOST[f](chapter)}
-            if rungs["state"] in ("raw_tp", "kprobe"):
+            lost = {k for feature, hook in hooks.items() if hook == "none" for k in LOST[feature](chapter)}
+            if hooks["state"] in ("raw_tp", "kprobe"):
                 lost |= {"cookie"}
-            if rungs["cookie"] == "none":
+            if hooks["cookie"] == "none":
                 lost |= {"cookie"}
-            if rungs["timewait"] == "none" and waits_for_the_fin(best[which]):
+            if hooks["timewait"] == "none" and waits_for_the_fin(best[which]):
                 assert (chapter["ending"], chapter["time_wait"], chapter["complete"]) == \
                     (None, None, False)
                 continue
@@ -210,7 +209,7 @@ def test_features_without_rights():
                           timeout=HANG_S, text=True)
     found = {line.partition(": ")[0]: line.partition(": ")[2].split()[0].rstrip(";")
              for line in done.stdout.splitlines()}
-    assert done.returncode == 0 and found.keys() == kernel.rungs().keys()
+    assert done.returncode == 0 and found.keys() == kernel.hooks().keys()
     assert (found["state"], found["accept"]) == ("unknown", "unknown")
     if kernel.can_tell("mptcp"):
         assert found["mptcp"] == "field"

@@ -8,20 +8,12 @@ import subprocess
 import pytest
 
 import pump
+from crowded import SERVER, netstat, overflow, settled, stage
 from relay import wire
 from tracer import BINARY, Tracer
 
-SERVER = "127.0.0.1"
 FIELDS = """type time netns ifname family local local_port pid comm uid cgroup queue queue_max backlog half_open
 dropped accepted""".split()
-
-
-def netstat(ns, *names):
-    """The namespace's own counters, TcpExt"""
-    lines = [line.split() for line in ns.exec("cat", "/proc/net/netstat").splitlines()
-             if line.startswith("TcpExt:")]
-    found = dict(zip(lines[0][1:], map(int, lines[1][1:])))
-    return tuple(found[n] for n in names)
 
 
 def sockets(ns, port):
@@ -36,26 +28,6 @@ def listeners(tracer, **fields):
     for r in found:
         assert list(r) == FIELDS
     return [r for r in found if all(r[k] == v for k, v in fields.items())]
-
-
-def overflow(ns, server, client, port, n=5):
-    """A queue of backlog 1, which nobody empties, and more clients than it takes"""
-    for i in range(n):
-        done = client.connect(SERVER, port, name=f"s{i}", blocking=False)
-        assert done["errno"] in ("EINPROGRESS", None)
-    pump.wait_until(lambda: netstat(ns, "ListenDrops")[0] >= n - 2, "SYNs are dropped")
-
-
-def stage(world, cookies=0):
-    ns = world.netns()
-    # few retransmissions, so that the counters come to rest
-    ns.sysctl(net__ipv4__tcp_syncookies=cookies, net__ipv4__tcp_syn_retries=1)
-    ns.tune(net__ipv4__tcp_syn_linear_timeouts=0)
-    return ns, world.agent(ns), world.agent(ns)
-
-
-def settled(ns):
-    pump.wait_until(lambda: "SYN-SENT" not in ns.exec("ss", "-Htan"), "no client tries any more")
 
 
 @pytest.mark.parametrize("when", ["before", "while"])

@@ -9,8 +9,8 @@ import metrics_page
 import pump
 import scraper
 from agent import ESTABLISHED
+from cgroups import mount
 from relay import wire
-from test_cgroups import mount
 from tracer import Tracer, run_tracer
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"

@@ -3,7 +3,7 @@
 import pytest
 
 import pump
-from test_causes import ADDR, Local, Why
+from why import ADDR, Local, Why
 
 PORTS = "all local ports to that address are taken: "
 WAITING = "{} in TIME_WAIT, which this end has because it closed first"

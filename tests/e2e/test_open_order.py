@@ -6,8 +6,9 @@ import signal
 import pytest
 
 import pump
-from test_half_open import ISN, PEER, SYN, Stage
+from capture import SYN
 from tracer import Tracer, run_tracer
+from unanswered import ISN, PEER, Stage
 
 ENDS = [5, 2, 7, 0, 3, 6, 1, 4]
 

@@ -32,11 +32,6 @@ IN_A_THREAD = {"the first": CONNECTS + "connect()",
                "another": CONNECTS + "t = threading.Thread(target=worker); t.start(); t.join()"}
 
 
-@pytest.fixture
-def ns(world):
-    return world.netns()
-
-
 def converse(client, server, first="client"):
     for end in (client, server) if first == "client" else (server, client):
         end.close()

@@ -12,7 +12,7 @@ import checks
 import firewall
 import netns
 from capture import RST
-from test_endings import Pair
+from pair import Pair
 from tracer import Tracer, run_tracer
 
 TCP_LINGER2 = 8

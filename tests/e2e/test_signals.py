@@ -8,7 +8,7 @@ import pytest
 
 import pump
 from lent import NOBODY, SUDO
-from tracer import BINARY, Tracer
+from tracer import Tracer
 
 
 def test_hangup_writes_the_report(world, tmp_path):

@@ -10,36 +10,8 @@ import pytest
 
 import pump
 from agent import CLOSE_WAIT
-from household import House
+from household import stop, traced, types
 from tracer import Tracer, chapters_of, run_tracer
-
-NAMES = ("master", "acceptor", "worker")
-
-
-@pytest.fixture
-def ns(world):
-    return world.netns()
-
-
-@pytest.fixture
-def house(ns):
-    h = House(ns)
-    yield h
-    h.end()
-
-
-def traced(ns, house, *args):
-    """A tracer for each process."""
-    return {name: Tracer("-p", house.pids[name], *args, netns=ns) for name in NAMES}
-
-
-def types(tracer):
-    return [c["type"] for c in tracer.chapters()]
-
-
-def stop(tracers):
-    for tracer in tracers.values():
-        tracer.stop()
 
 
 def test_the_acceptor_is_selected(world, ns, house):

@@ -40,10 +40,10 @@ UNKNOWN = {
     # what number it answered with an RST, and went on
     ("test_reset_sent_in_syn_sent", "completeness"),
     # an RST that it took no notice of
-    *((f"test_an_old_reset_reaches_a_minisocket[{rung}]", field)
-      for rung in ("best", "headers") for field in ("completeness", "FINs")),
-    *((f"test_a_stranger_reaches_a_minisocket[{rung}-{what}]", field)
-      for rung in ("best", "headers") for field in ("completeness", "FINs")
+    *((f"test_an_old_reset_reaches_a_minisocket[{hook}]", field)
+      for hook in ("best", "headers") for field in ("completeness", "FINs")),
+    *((f"test_a_stranger_reaches_a_minisocket[{hook}-{what}]", field)
+      for hook in ("best", "headers") for field in ("completeness", "FINs")
       for what in ("blind reset", "older reset", "FIN of the last byte", "older FIN")),
     # that the FIN behind the data that it threw away came too
     *(("test_data_arrives_while_close_holds_the_socket", field)
@@ -229,9 +229,9 @@ def _compare(recorded, ours, captured):
         if len(mine) != 1 or len(real) != 1:
             yield f"{key}: {len(mine)} streams, captured {len(real)}"
             continue
-        for field, a, b in _differences(told, mine[0], real[0], recorded.tolerance_ns):
-            if (recorded.test, field) not in UNKNOWN:
-                yield f"{key}: {field} {a}, captured {b} (allowed off by {recorded.tolerance_ns} ns)"
+        for name, a, b in _differences(told, mine[0], real[0], recorded.tolerance_ns):
+            if (recorded.test, name) not in UNKNOWN:
+                yield f"{key}: {name} {a}, captured {b} (allowed off by {recorded.tolerance_ns} ns)"
 
 
 def _read(recordings, directory):

@@ -11,7 +11,7 @@ import pytest
 from fleet import ROOT
 import two_hosts
 from engines import ENGINES, ClickHouse, DuckDb, SqlError, moment, queries
-from two_hosts import (A, B, CONTAINER, GRACEFUL, LEAKS, POD, PORTS, RECEIVED, REFUSED, SENT, SERVER_FIRST, SHOP, SLOW_S,
+from two_hosts import (A, B, CONTAINER, GRACEFUL, LEAKS, POD, PORTS, RECEIVED, REFUSED, SENT, SERVER_FIRST, SLOW_S,
                        V6, WEB, TwoHosts)
 
 OMITTED = {"by", "rows", "without_row"}  # the rows of a summary: see the head of both schemas

@@ -4,10 +4,9 @@ import json
 import os
 import signal
 
-import pump
 from agent import CLOSE_WAIT, FIN_WAIT2
+from cgroups import CONTAINER, POD, mount
 from firewall import rule
-from test_cgroups import CONTAINER, POD, mount
 from tracer import Tracer
 
 A, B = "a", "b"

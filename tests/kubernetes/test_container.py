@@ -13,7 +13,7 @@ from manifests import STATIC, manifest, output
 import checks
 import pump
 from lent import kept, status_of
-from test_cgroups import CONTAINER, POD, mount
+from cgroups import CONTAINER, POD, mount
 
 PORT = 9967
 CAPABILITIES = 1 << 39 | 1 << 38  # CAP_BPF, CAP_PERFMON

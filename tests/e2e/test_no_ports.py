@@ -33,7 +33,7 @@ class Few(Local):
     def fail(self):
         """The last FIN may still be on its way."""
         pump.wait_until(lambda: len(self.ns.exec("ss", "-Htan", "state", "time-wait").splitlines()) == self.closed,
-                        "TIME_WAIT")
+                        lambda: f"{self.closed} in TIME_WAIT: {self.ns.exec('ss', '-tan')}{self.ns.exec('nstat', '-az')}")
         assert self.client.connect(ADDR, self.port, name="last")["errno"] == "EADDRNOTAVAIL"
 
 

@@ -67,6 +67,11 @@ void flow_wait(struct flow *f, uint64_t ns)
 	f->now_ns += ns;
 }
 
+void flow_at(struct flow *f, uint64_t ns)
+{
+	f->now_ns = BEGIN_NS + ns;
+}
+
 static void change(struct flow *f, uint8_t to, enum step_kind kind)
 {
 	diary_change(&f->r, f->now_ns, f->r.h.state, to, kind);
@@ -84,6 +89,17 @@ void flow_syn_again(struct flow *f)
 	f->r.h.retransmits++;
 	f->r.c.retransmits++;
 	f->r.c.segs_out++;
+}
+
+void flow_synack(struct flow *f)
+{
+	f->r.h.sent_ns = f->now_ns;
+}
+
+void flow_synack_again(struct flow *f)
+{
+	diary_retransmit(&f->r, f->now_ns, BPF_TCP_NEW_SYN_RECV);
+	f->r.h.retransmits++;
 }
 
 void flow_established(struct flow *f, uint32_t rtt_us)

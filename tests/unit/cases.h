@@ -43,10 +43,15 @@ void owner_set(struct owner *o, uint32_t pid, const char *comm);
 
 /* Time passes. */
 void flow_wait(struct flow *f, uint64_t ns);
+/* It is so long after BEGIN_NS. */
+void flow_at(struct flow *f, uint64_t ns);
 
 /* The handshake. */
 void flow_syn(struct flow *f);
 void flow_syn_again(struct flow *f);
+/* A server's answer, of which the record has the time only. */
+void flow_synack(struct flow *f);
+void flow_synack_again(struct flow *f);
 void flow_established(struct flow *f, uint32_t rtt_us);
 void flow_accepted(struct flow *f, uint32_t pid, const char *comm);
 void flow_data(struct flow *f, uint32_t sent, uint32_t received);

@@ -216,6 +216,28 @@ static void ack_without_a_time(void **state)
 	expect_lost(e, SERVER, "");
 }
 
+/* When the FIN left is not known, as it was behind data: it came before it was sent again. */
+static void fin_without_a_time(void **state)
+{
+	struct ends *e = *state;
+
+	begin(e, WAY);
+	flow_at(&e->client, 100 * MS);
+	flow_fin(&e->client, CLOSE_FIN_BEHIND_DATA);
+	flow_at(&e->client, 500 * MS);
+	flow_fin_again(&e->client);
+	flow_at(&e->server, 300 * MS);
+	flow_peer_fin(&e->server);
+	ends_join(e);
+	expect_sent(e, CLIENT, OPENED "FIN ?>300, FIN (2) 500>?");
+	expect_lost(e, CLIENT, "");
+	assert_false(e->c.back_in_time);
+	/* it came after that: then it is the second one */
+	e->server.r.c.t0_ns = BEGIN_NS + 520 * MS;
+	ends_join(e);
+	expect_sent(e, CLIENT, OPENED "FIN ? lost, FIN (2) 500>520");
+}
+
 /* What the server's ACK acknowledges is not known. */
 static void without_numbers(void **state)
 {
@@ -294,17 +316,12 @@ static void half_a_close(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENDS_TEST(no_answer),
-		ENDS_TEST(refused),
-		ENDS_TEST(more_than_left),
-		ENDS_TEST(reset_on_a_long_way),
-		ENDS_TEST(quickest),
-		ENDS_TEST(way_of_the_fins),
-		ENDS_TEST(way_without_resets),
-		ENDS_TEST(ack_without_a_time),
-		ENDS_TEST(without_numbers),
-		ENDS_TEST(same_numbers),
-		ENDS_TEST(fins_without_a_close),
+		ENDS_TEST(no_answer),	       ENDS_TEST(refused),
+		ENDS_TEST(more_than_left),     ENDS_TEST(reset_on_a_long_way),
+		ENDS_TEST(quickest),	       ENDS_TEST(way_of_the_fins),
+		ENDS_TEST(way_without_resets), ENDS_TEST(ack_without_a_time),
+		ENDS_TEST(fin_without_a_time), ENDS_TEST(without_numbers),
+		ENDS_TEST(same_numbers),       ENDS_TEST(fins_without_a_close),
 		ENDS_TEST(half_a_close),
 	};
 

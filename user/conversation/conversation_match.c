@@ -57,7 +57,8 @@ static bool is_prompt(const struct matching *m, enum side from, struct maybe del
 
 /*
  * Of the segments that may be what was received: the first one that took no longer than the others did, for who has it
- * does not record a later one; without such a one, the last that had left, or the last of all.  -1: there is none.
+ * does not record a later one; without such a one, the last that had left, or may have; or the last of all.  -1: there
+ * is none.
  */
 static int find_sent(const struct matching *m, enum side from, const struct event *received,
 		     enum segment_kind kind)
@@ -72,7 +73,7 @@ static int find_sent(const struct matching *m, enum side from, const struct even
 		    !event_has_kind(&all[i], kind, received->closing))
 			continue;
 		last = i;
-		if (!delay.known || !may_have_come(m, from, delay))
+		if (!may_have_come(m, from, delay))
 			continue;
 		left = i;
 		if (is_prompt(m, from, delay))

@@ -66,6 +66,19 @@ static void both_at_once(void **state)
 	expect_parts(e, finish, "unknown");
 }
 
+/* The client's FIN was behind data: nobody knows when the first one left. */
+static void both_at_once_without_a_time(void **state)
+{
+	struct ends *e = *state;
+
+	crossing(e);
+	e->client.r.c.flags |= CLOSE_FIN_BEHIND_DATA;
+	e->client.r.c.fin_sent_us = 0;
+	ends_join(e);
+	expect_segments(e, OPENED "FIN ?>120, ACK ~125>145", ACCEPTED "FIN 105>125, ACK ~120>140");
+	expect_parts(e, finish, "unknown");
+}
+
 /* The server's FIN crosses the client's, and is lost: to the client it comes after the ACK of its own. */
 static void not_of_one_mind(void **state)
 {
@@ -185,6 +198,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ENDS_TEST(both_at_once),
+		ENDS_TEST(both_at_once_without_a_time),
 		ENDS_TEST(not_of_one_mind),
 		ENDS_TEST(fin_of_which_nobody_tells),
 		ENDS_TEST(fin_after_the_end),

@@ -150,8 +150,11 @@ static void span_of_both(struct conversation *c)
 		for (size_t i = 0; i < c->n_events[side]; i++) {
 			struct maybe t = c->events[side][i].step.t_ns;
 
-			if (!c->events[side][i].closing || !t.known)
+			if (!c->events[side][i].closing)
 				continue;
+			/* it may be the first one */
+			if (!t.known)
+				return;
 			if (!begin.known || t.value < begin.value)
 				begin = t;
 			if (!end.known || t.value > end.value)

@@ -48,6 +48,7 @@ struct conversations {
 	struct waiting *connections[BUCKETS];
 	struct waiting *addresses[BUCKETS]; /* the oldest between each pair of addresses */
 	struct waiting ring[CONVERSATIONS_WAITING];
+	size_t n_waiting;
 	struct written_part written_parts[REMEMBERED];
 };
 
@@ -136,6 +137,7 @@ static void leave(struct conversations *c, struct waiting *w)
 		*at = w->newer;
 	}
 	w->is_waiting = false;
+	c->n_waiting--;
 }
 
 /* Enters a record into both tables; it is the newest. */
@@ -143,6 +145,7 @@ static void enter(struct conversations *c, struct waiting *w)
 {
 	struct waiting **at = connection_bucket(c, &w->record.h, w->part);
 
+	c->n_waiting++;
 	w->next_of_connections = *at;
 	*at = w;
 	at = oldest_of(c, &w->record.h);
@@ -315,6 +318,11 @@ int conversations_expire(struct conversations *c, uint64_t now_ns)
 	while (put_oldest(c, until_ns, &err))
 		;
 	return err;
+}
+
+size_t conversations_waiting(const struct conversations *c)
+{
+	return c->n_waiting;
 }
 
 int conversations_flush(struct conversations *c)

@@ -41,6 +41,9 @@ int conversations_add(struct conversations *c, const struct segments_end *end,
  */
 int conversations_expire(struct conversations *c, uint64_t now_ns);
 
+/* How many records wait. */
+size_t conversations_waiting(const struct conversations *c);
+
 /* Writes all that wait; 0, or what put() returned. */
 int conversations_flush(struct conversations *c);
 

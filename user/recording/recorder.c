@@ -12,6 +12,9 @@
 #include "chapter/select.h"
 #include "shared/wanted.h"
 
+/* What the packets of a handshake or a close take in a file, about. */
+#define PACKETS_BYTES 600
+
 struct recorder {
 	struct recording *file;
 	struct conversations *conversations;
@@ -25,13 +28,17 @@ struct recorder {
 };
 
 /*
- * Each file can be read alone: it has the clock, the host, and the path of each cgroup that its records
- * name.
+ * Each file can be read alone: it has the packets of its records, the clock, the host, and the path of each cgroup
+ * that its records name.
  */
 static int next_file(struct recorder *r)
 {
-	int err = recording_next(r->file);
+	int err = conversations_flush(r->conversations);
 
+	if (!err)
+		err = recording_write(r->file);
+	if (!err)
+		err = recording_next(r->file);
 	if (err)
 		return err;
 	cgroups_ask_again(r->cgroups);
@@ -42,19 +49,18 @@ static int next_file(struct recorder *r)
 	return recording_add(r->file, &(struct item){ ITEM_HOST, &r->host, sizeof(r->host) });
 }
 
+/* Before what belongs together: a record, the paths of its cgroups, and its packets. */
+static int make_room(struct recorder *r)
+{
+	recording_expect(r->file, conversations_waiting(r->conversations) * PACKETS_BYTES);
+	return recording_is_full(r->file) ? next_file(r) : 0;
+}
+
 static int add_packet(void *ctx, const struct packet *packet)
 {
 	struct recorder *r = ctx;
-	int err = recording_is_full(r->file) ? next_file(r) : 0;
 
-	return err ? err : recording_add_packet(r->file, packet);
-}
-
-static int add_item(struct recorder *r, const struct item *item)
-{
-	int err = recording_is_full(r->file) ? next_file(r) : 0;
-
-	return err ? err : recording_add(r->file, item);
+	return recording_add_packet(r->file, packet);
 }
 
 int recorder_create(struct recorder **recorder, const struct options *o, struct cgroups *cgroups)
@@ -103,15 +109,13 @@ static int add_cgroup(struct recorder *r, uint64_t id)
 	len = strnlen(path, sizeof(data) - sizeof(id));
 	memcpy(data, &id, sizeof(id));
 	memcpy(data + sizeof(id), path, len);
-	return add_item(r, &(struct item){ ITEM_CGROUP, data, sizeof(id) + len });
+	return recording_add(r->file, &(struct item){ ITEM_CGROUP, data, sizeof(id) + len });
 }
 
 static int add_cgroups(struct recorder *r, const struct handshake_part *h)
 {
-	int err = recording_is_full(r->file) ? next_file(r) : 0;
+	int err = add_cgroup(r, h->owner.cgroup);
 
-	if (!err)
-		err = add_cgroup(r, h->owner.cgroup);
 	if (!err && h->accept_ns)
 		err = add_cgroup(r, h->acceptor.cgroup);
 	return err;
@@ -158,8 +162,10 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 		struct item_open open;
 		struct item_listener listener;
 	} u = { 0 };
-	int err = 0;
+	int err = make_room(r);
 
+	if (err)
+		return err;
 	if (item->len <= sizeof(u) && item->len)
 		memcpy(&u, item->data, item->len);
 	switch (item->type) {
@@ -196,18 +202,13 @@ int recorder_item(struct recorder *r, const struct item *item, uint64_t now_ns)
 	case ITEM_LISTENER:
 		if (item->len != sizeof(u.listener))
 			break;
-		err = recording_is_full(r->file) ? next_file(r) : 0;
-		if (!err)
-			err = add_cgroup(r, u.listener.owner.cgroup);
-		break;
-	case ITEM_COUNTED:
-		err = recording_is_full(r->file) ? next_file(r) : 0;
+		err = add_cgroup(r, u.listener.owner.cgroup);
 		break;
 	default:
 		break;
 	}
 	if (!err)
-		err = add_item(r, item);
+		err = recording_add(r->file, item);
 	return err ? err : recorder_flush(r, now_ns);
 }
 

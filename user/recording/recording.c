@@ -23,6 +23,7 @@ struct recording {
 	char *name;
 	uint32_t number;
 	uint64_t size;
+	uint64_t expected;	     /* recording_expect() */
 	int fd;			     /* of f; -1: no regular file, or not of this recording alone */
 	off_t begin;		     /* where in it the recording begins */
 	struct bytes packets, items; /* not written yet */
@@ -163,13 +164,23 @@ int recording_add_packet(struct recording *r, const struct packet *packet)
 	return r->packets.failed ? -ENOMEM : 0;
 }
 
+void recording_expect(struct recording *r, uint64_t bytes)
+{
+	r->expected = bytes;
+}
+
+static bool exceeds(const struct recording *r, uint64_t more)
+{
+	return r->files.limit_bytes && r->size + more + r->expected > r->files.limit_bytes;
+}
+
 enum recording_pending recording_pending(const struct recording *r)
 {
 	size_t len = r->packets.len + r->items.len;
 
 	if (!len)
 		return RECORDING_NOTHING;
-	if (len >= AT_ONCE_BYTES || (r->files.limit_bytes && r->size + len > r->files.limit_bytes))
+	if (len >= AT_ONCE_BYTES || exceeds(r, len))
 		return RECORDING_AT_ONCE;
 	return r->packets.len ? RECORDING_PACKETS : RECORDING_ITEMS;
 }
@@ -196,8 +207,7 @@ int recording_write(struct recording *r)
 
 bool recording_is_full(const struct recording *r)
 {
-	return r->files.limit_bytes && r->size > r->files.limit_bytes &&
-	       recording_pending(r) == RECORDING_NOTHING;
+	return exceeds(r, 0) && recording_pending(r) == RECORDING_NOTHING;
 }
 
 int recording_next(struct recording *r)

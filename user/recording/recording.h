@@ -53,6 +53,9 @@ enum recording_pending recording_pending(const struct recording *recording);
 /* Writes what is buffered.  0 or -errno. */
 int recording_write(struct recording *recording);
 
+/* So many bytes of packets will come for the items that were added: they belong into the same file. */
+void recording_expect(struct recording *recording, uint64_t bytes);
+
 /* Is it time for the next file?  False while anything is buffered. */
 bool recording_is_full(const struct recording *recording);
 

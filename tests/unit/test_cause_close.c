@@ -57,6 +57,7 @@ static void slow_closes(void **state)
 	ch.close.app_close_ns = known(1 * S);
 	caused_expect(&ch, "app_slow", "curl[4711] closed it 1.00 s after the peer");
 	ch.close.fin_queued_ns = known(4 * S);
+	ch.close.fin_behind_data = true;
 	caused_expect(&ch, "unsent_data",
 		      "our FIN waited 4.00 s behind data that could not be sent");
 	ch.close.app_close_ns = ch.close.fin_queued_ns = (struct maybe){ 0 };
@@ -69,7 +70,14 @@ static void slow_closes(void **state)
 	caused_expect(
 		&ch, "not_sent",
 		"the FIN did not leave this host: a firewall rule, a full queue, or no neighbour with that address");
+	/* no data kept it back, whatever was before it */
+	ch.close.fin_queued_ns = known(3 * S);
+	caused_expect(
+		&ch, "not_sent",
+		"the FIN did not leave this host: a firewall rule, a full queue, or no neighbour with that address");
 	ch = caused_close(ENDING_GRACEFUL);
+	ch.close.fin_queued_ns = known(3 * S);
+	caused_expect(&ch, "-", "");
 	ch.close.accept_ns = known(100 * MS);
 	caused_expect(&ch, "accept_wait",
 		      "curl[4711] called accept() only 100 ms after the handshake");

@@ -160,16 +160,6 @@ static bool fin_lost(const struct chapter *ch, const struct slow_limits *slow)
 	return ch->close.fin_retransmits.value > 0;
 }
 
-static bool unsent_data(const struct chapter *ch, const struct slow_limits *slow)
-{
-	bool sends_fin = ch->state == BPF_TCP_FIN_WAIT1 || ch->state == BPF_TCP_LAST_ACK ||
-			 ch->state == BPF_TCP_CLOSING;
-
-	if (ch->open)
-		return sends_fin && ch->close.unacked.value > 0;
-	return at_least(ch->close.fin_queued_ns, slow->close_ns);
-}
-
 static bool fin_not_sent(const struct chapter *ch, const struct slow_limits *slow)
 {
 	(void)slow;
@@ -177,6 +167,17 @@ static bool fin_not_sent(const struct chapter *ch, const struct slow_limits *slo
 		if (is_sent(&ch->steps[i], SEGMENT_FIN) && ch->steps[i].segment.unsent)
 			return true;
 	return false;
+}
+
+static bool unsent_data(const struct chapter *ch, const struct slow_limits *slow)
+{
+	bool sends_fin = ch->state == BPF_TCP_FIN_WAIT1 || ch->state == BPF_TCP_LAST_ACK ||
+			 ch->state == BPF_TCP_CLOSING;
+
+	if (ch->open)
+		return sends_fin && ch->close.unacked.value > 0;
+	return ch->close.fin_behind_data && at_least(ch->close.fin_queued_ns, slow->close_ns) &&
+	       !fin_not_sent(ch, slow);
 }
 
 static bool late_accept(const struct chapter *ch, const struct slow_limits *slow)

@@ -188,6 +188,7 @@ struct close {
 	struct maybe app_close_ns;
 	/* our close() to our FIN leaving */
 	struct maybe fin_queued_ns;
+	bool fin_behind_data; /* which was not sent when close() was called */
 	/* as in the handshake, if accept() returned after that was posted */
 	struct maybe accept_ns;
 	/* what nobody accepted: its time in the accept queue until its end, or until now */

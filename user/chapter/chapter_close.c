@@ -302,6 +302,7 @@ void chapter_close(struct chapter *ch, const struct record *r, uint64_t now_ns)
 	if (cl->first_closer == CLOSER_REMOTE)
 		cl->app_close_ns = known_span(m.fin_received, m.queued);
 	cl->fin_queued_ns = known_span(m.queued, m.fin_left);
+	cl->fin_behind_data = r->c.flags & CLOSE_FIN_BEHIND_DATA;
 	if (accept_fate_of(&r->h) == ACCEPT_LATE && r->h.accept_ns)
 		cl->accept_ns = known_span(established_ns, r->h.accept_ns);
 	cl->time_wait = TRISTATE_UNKNOWN;

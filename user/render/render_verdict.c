@@ -115,6 +115,14 @@ static bool has_unsent(const struct chapter *ch)
 	return false;
 }
 
+/* Without a reason, the processor had something else to do. */
+static bool waited_to_leave(const struct chapter *ch)
+{
+	return ch->close.fin_queued_ns.known &&
+	       ch->close.fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS &&
+	       (ch->close.fin_behind_data || has_unsent(ch));
+}
+
 /* Each of its parts may begin a line. */
 static void say_stuck(struct verdict *v, const struct chapter *ch)
 {
@@ -152,7 +160,7 @@ static void say_close(struct verdict *v, const struct render_context *rc, const 
 	if (render_idle(buf, cl))
 		say(v, ", ", buf);
 	say_ms(v, "; ", "our CLOSE_WAIT", cl->app_close_ns);
-	if (cl->fin_queued_ns.known && cl->fin_queued_ns.value >= FIN_QUEUED_SHOWN_NS)
+	if (waited_to_leave(ch))
 		say(v, "; ", "our FIN waited ", ms_words(words, cl->fin_queued_ns),
 		    has_unsent(ch) ? "" : " behind data");
 	say_ms(v, "; ", "our FIN acknowledged in", cl->fin_rtt_ns);

@@ -125,6 +125,7 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 {
 	struct listener *listener;
 	const struct tcp_sock *tp = now->tp;
+	bool defers;
 
 	r->h.role = ROLE_SERVER;
 	read_identity(&r->h, tp, now->room->to);
@@ -148,8 +149,9 @@ static __always_inline bool child_read(struct record *r, const struct change *no
 	syncookie_take(&r->h, now->sk, r->c.listener);
 	if (r->h.retransmits)
 		synacks_take(r);
-	if (is_deferred(tp, listener))
-		deferred_take(&r->h);
+	defers = is_deferred(tp, listener);
+	if (defers || acks_dropped_lately())
+		deferred_take(&r->h, defers, now->t_ns);
 	return true;
 }
 

@@ -40,13 +40,13 @@ static __always_inline void listener_accepted(__u64 sk)
 		__sync_fetch_and_add(&l->accepted, 1);
 }
 
-/* This listener has answered a SYN again. */
-static __always_inline void listener_answers_again(__u64 sk)
+/* This listener has made no child of a request's segment. */
+static __always_inline void listener_discards(__u64 sk)
 {
 	struct listening *l = cfg.listeners_seen ? bpf_map_lookup_elem(&listening, &sk) : NULL;
 
 	if (l)
-		__sync_fetch_and_add(&l->again, 1);
+		__sync_fetch_and_add(&l->discarded, 1);
 }
 
 /* The socket is read at its address, so that neither its namespace nor a privilege is needed. */
@@ -57,7 +57,7 @@ static __always_inline void listener_read(struct listening *l, const struct sock
 	struct listener_key key = l->at;
 	const struct listener *at = bpf_map_lookup_elem(&listeners, &key);
 	__u32 queue = BPF_CORE_READ(sk, sk_ack_backlog), most = queue;
-	__u32 drops = BPF_CORE_READ(sk, sk_drops.counter) - l->again;
+	__u32 drops = BPF_CORE_READ(sk, sk_drops.counter) - l->discarded;
 
 	if (at) {
 		l->children = at->children;

@@ -9,6 +9,7 @@
 
 #include "common.bpf.h"
 #include "attempt.bpf.h"
+#include "deferred.bpf.h"
 #include "for_each.bpf.h"
 #include "listener.bpf.h"
 #include "segment.bpf.h"
@@ -130,16 +131,18 @@ static __noinline void on_request_reset(struct sk_buff *skb, __u64 request, __u6
 
 /* The request's check is over: an RST that it has taken has removed it from the kernel's table. */
 static __always_inline void request_checked(struct sock *listener, struct sk_buff *skb,
-					    struct request_sock *req, const struct sock *child)
+					    struct request_sock *req, const void *lost_race,
+					    const struct sock *child)
 {
-	__u8 flags;
+	bool stolen = false;
 
 	if (child)
 		return;
-	flags = tcp_flags_of(skb);
-	if (flags & TCP_SYN)
-		listener_answers_again((__u64)listener);
-	else if (flags & TCP_RST && !BPF_CORE_READ(req, __req_common.skc_node.pprev))
+	/* by another segment, which made the child: this one goes there */
+	bpf_probe_read_kernel(&stolen, sizeof(stolen), lost_race);
+	if (!stolen)
+		listener_discards((__u64)listener);
+	if (tcp_flags_of(skb) & TCP_RST && !BPF_CORE_READ(req, __req_common.skc_node.pprev))
 		on_request_reset(skb, (__u64)req, (__u64)listener);
 }
 
@@ -147,7 +150,7 @@ SEC("?fexit/tcp_check_req")
 int BPF_PROG(request_checked_5args, struct sock *listener, struct sk_buff *skb,
 	     struct request_sock *req, bool fastopen, void *lost_race, struct sock *child)
 {
-	request_checked(listener, skb, req, child);
+	request_checked(listener, skb, req, lost_race, child);
 	return 0;
 }
 
@@ -157,26 +160,40 @@ int BPF_PROG(request_checked_6args, struct sock *listener, struct sk_buff *skb,
 	     struct request_sock *req, bool fastopen, void *lost_race, void *reason,
 	     struct sock *child)
 {
-	request_checked(listener, skb, req, child);
+	request_checked(listener, skb, req, lost_race, child);
 	return 0;
+}
+
+/* Was it the request's check that dropped it?  A full accept queue has a reason of its own since 6.15. */
+static __always_inline bool freed_by_check(int reason)
+{
+	__u32 none = bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
+
+	if ((__u32)reason == none)
+		return true;
+	return bpf_core_enum_value_exists(enum skb_drop_reason,
+					  SKB_DROP_REASON_TCP_LISTEN_OVERFLOW) &&
+	       (__u32)reason == bpf_core_enum_value(enum skb_drop_reason,
+						    SKB_DROP_REASON_TCP_LISTEN_OVERFLOW);
 }
 
 /*
  * Where that function says why, an RST that came to a listener and was freed without a reason has
- * ended a request: one without a request has a reason too.  A SYN without a request is not freed so.
+ * ended a request: one without a request has a reason too.  A SYN without a request is not freed so, nor an ACK.
  */
 static __always_inline void on_listener_freed(struct sk_buff *skb, int reason, struct sock *sk)
 {
-	__u32 none = bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED);
 	__u8 flags;
 
-	if ((__u32)reason != none)
+	if (!freed_by_check(reason))
 		return;
 	flags = tcp_flags_of(skb);
-	if (flags & TCP_RST)
+	if (cfg.request_by_free)
+		listener_discards((__u64)sk);
+	if (cfg.request_by_free && flags & TCP_RST)
 		on_request_reset(skb, 0, (__u64)sk);
-	else if ((flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-		listener_answers_again((__u64)sk);
+	else if (cfg.deferred_by_free && (flags & (TCP_ACK | TCP_SYN | TCP_RST)) == TCP_ACK)
+		on_ack_freed(skb, sk);
 }
 
 #endif

@@ -76,7 +76,7 @@ int BPF_PROG(segment_freed, struct sk_buff *skb, void *location, int reason, str
 	state = PEEK(sock_common, rx_sk, skc_state);
 	if (state == BPF_TCP_TIME_WAIT)
 		minisocket_segment(skb, &rx_sk->__sk_common);
-	else if (cfg.request_by_free && state == BPF_TCP_LISTEN)
+	else if ((cfg.request_by_free || cfg.deferred_by_free) && state == BPF_TCP_LISTEN)
 		on_listener_freed(skb, reason, rx_sk);
 	return 0;
 }

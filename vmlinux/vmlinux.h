@@ -362,6 +362,7 @@ struct sk_buff {
 enum skb_drop_reason {
 	SKB_DROP_REASON_NO_SOCKET = 2,
 	SKB_DROP_REASON_NOT_SPECIFIED = 1,
+	SKB_DROP_REASON_TCP_LISTEN_OVERFLOW = 3,
 };
 
 struct inet_skb_parm {
@@ -376,6 +377,7 @@ struct tcp_skb_cb {
 			struct inet_skb_parm h4;
 		} header;
 	};
+	__u32 ack_seq;
 };
 
 struct pid_namespace {

@@ -123,8 +123,10 @@ struct config {
 	bool mptcp_known;
 	/* some hook shows which children come from a SYN cookie */
 	bool syncookie_seen;
-	/* some hook shows the first ACK where a listener waits for data */
+	/* some hook shows the first ACK where a listener waits for data, or its queue is full */
 	bool deferred_seen;
+	/* kfree_skb does, if it is dropped */
+	bool deferred_by_free;
 	/* some hook shows the segments to a FIN_WAIT2 minisocket */
 	bool minisockets_seen;
 	/* and the minisocket, which has the cookie that its socket was asked for */
@@ -281,10 +283,10 @@ struct listening {
 	__u32 drops;
 	__u32 drops_before;
 	/*
-	 * SYNs that came again for a request, and that the kernel answered again: it counts them in sk_drops
-	 * (tcp_v4_rcv(), discard_and_relse)
+	 * Segments to a request of which no child was made, as a SYN that came again, an RST, or an ACK that is deferred:
+	 * the kernel counts each in sk_drops (tcp_v4_rcv(), discard_and_relse), beside what tcp_listendrop() counts.
 	 */
-	__u32 again;
+	__u32 discarded;
 	/* the last reading that met it */
 	__u32 seen;
 	__u8 selected;

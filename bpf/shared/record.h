@@ -102,6 +102,8 @@ enum handshake_flag {
 	HANDSHAKE_SYN_QUEUE = 1 << 26,
 	/* the last ACK came rtt_us after sent_ns and was dropped: more made the child later */
 	HANDSHAKE_ACK_DROPPED = 1 << 27,
+	/* for the accept queue was full; also of a handshake that is not over */
+	HANDSHAKE_ACK_QUEUE_FULL = 1 << 28,
 };
 
 /* in handshake_part.seen: the check found a server's connection still in the accept queue */

@@ -19,7 +19,7 @@ static bool syn_not_sent(const struct chapter *ch, const struct slow_limits *slo
 static bool queue_full(const struct chapter *ch, const struct slow_limits *slow)
 {
 	(void)slow;
-	return failed_as(ch, OUTCOME_DROPPED);
+	return failed_as(ch, OUTCOME_DROPPED) || ch->handshake.ack_queue_full;
 }
 
 static bool refused(const struct chapter *ch, const struct slow_limits *slow)

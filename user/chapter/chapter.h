@@ -157,6 +157,9 @@ struct handshake {
 	struct maybe synack_retransmits;
 	/* a server's ESTABLISHED to accept()'s return */
 	struct maybe accept_ns;
+	/* the last ACK was dropped, for the accept queue was full: so long before ESTABLISHED, if it became that */
+	bool ack_queue_full;
+	struct maybe late_ns;
 	enum drop_reason drop_reason;
 	enum tristate simultaneous_open, fastopen, syncookie, mptcp;
 	struct maybe iss, irs;

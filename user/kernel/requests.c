@@ -42,6 +42,8 @@ static bool make_record(struct record *r, const struct requests_request *q, cons
 	memcpy(r->h.local, key->local, 16);
 	memcpy(r->h.remote, key->remote, 16);
 	r->h.family = IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)r->h.remote) ? 4 : 6;
+	if (s->acked)
+		r->h.flags |= HANDSHAKE_ACK_QUEUE_FULL;
 	diary_synacks(r, s);
 	bpf_map_lookup_elem(q->listening_fd, &s->listener, &l);
 	r->h.owner = l.owner;

@@ -78,7 +78,7 @@ static bool is_typed(const struct tracer *t)
  * Since 6.14 tcp_check_req() gives a reason for what it drops, in a sixth argument, but none for an
  * RST that it takes.  The program on kfree_skb that is told of the socket looks for that.
  */
-static int try_request_by_free(const struct tracer *t)
+static int try_check_by_free(const struct tracer *t)
 {
 	if (t->found.of[FEATURE_TIMEWAIT].kind != HOOK_RAW_TP)
 		return -EOPNOTSUPP;
@@ -87,8 +87,8 @@ static int try_request_by_free(const struct tracer *t)
 
 static int try_hook(struct tracer *t, enum feature feature, enum hook_kind kind)
 {
-	if (feature == FEATURE_REQUEST && kind == HOOK_RAW_TP)
-		return try_request_by_free(t);
+	if ((feature == FEATURE_REQUEST || feature == FEATURE_DEFERRED) && kind == HOOK_RAW_TP)
+		return try_check_by_free(t);
 	if (kind == HOOK_FIELD)
 		return kernel_has_field(t->types, "tcp_sock", "is_mptcp") ? 0 : -ENOENT;
 	if (kind == HOOK_PROC)

@@ -214,6 +214,7 @@ void tracer_configure_hooks(struct tracer *t)
 	cfg->request_by_free = found[FEATURE_REQUEST].kind == HOOK_RAW_TP;
 	cfg->syncookie_seen = found[FEATURE_SYNCOOKIE].kind != HOOK_NONE;
 	cfg->deferred_seen = found[FEATURE_DEFERRED].kind != HOOK_NONE;
+	cfg->deferred_by_free = found[FEATURE_DEFERRED].kind == HOOK_RAW_TP;
 	cfg->mptcp_known = found[FEATURE_MPTCP].kind != HOOK_NONE;
 	cfg->preexisting = found[FEATURE_SCAN].kind == HOOK_PROC;
 	cfg->cookie_helper = found[FEATURE_COOKIE].kind != HOOK_NONE;

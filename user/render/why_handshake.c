@@ -65,14 +65,20 @@ void why_accept_wait(struct sentence *s, const struct chapter *ch)
 void why_queue_full(struct sentence *s, const struct chapter *ch)
 {
 	char who[PERSON_TEXT_MAX];
+	const char *whose = ch->owner.pid.known ? name_person(who, &ch->owner) : "the listener";
 
-	if (ch->handshake.drop_reason == DROP_SYN_QUEUE)
+	if (ch->handshake.drop_reason == DROP_SYN_QUEUE) {
 		why_put(s,
 			"the listener's queue of half-open connections is full: too many SYNs, or too small a backlog");
-	else
+	} else if (ch->handshake.late_ns.known) {
+		why_put(s, "the accept queue of %s was full when the ACK came", whose);
+		why_put_span(s, ": it was dropped, and the connection made ", ch->handshake.late_ns,
+			     " later");
+	} else {
 		why_put(s,
 			"the accept queue of %s is full: it calls accept() too seldom, or its backlog is too small",
-			ch->owner.pid.known ? name_person(who, &ch->owner) : "the listener");
+			whose);
+	}
 }
 
 void why_refused(struct sentence *s, const struct chapter *ch)

@@ -142,6 +142,19 @@ def test_a_hundred_connections(world):
     assert holder.result() is None
 
 
+def test_a_scraper_beside_idle_ones(world):
+    """It has its page while those that came before it live."""
+    served = Served(world, output="json")
+    holder = served.ns.spawn(hold, CONNECTIONS + 1)
+    assert holder.recv() == "connected"
+    assert served.scrape().status == 200
+    # what has ended by then was not too old, but one too many
+    while len(closed := holder.recv()) <= CONNECTIONS:
+        early = [n for n, age in closed if age < LIFETIME_S - 0.1]
+    assert early == [0, 1]
+    assert holder.result() is None
+
+
 @pytest.mark.parametrize("data,every_s", [(b"", None), (b"GET /metr", None), (request()[:-2], None),
                                           (b"GET /metrics HTTP/1.1\r\nX: " + b"y" * 100, 0.2)],
                          ids=["silent", "first line", "no end", "byte by byte"])

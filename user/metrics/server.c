@@ -216,12 +216,26 @@ int metrics_server_timeout_ms(struct metrics_server *s)
 	return more_ms >= 0 && more_ms < end_ms ? more_ms : end_ms;
 }
 
+static bool is_full(const struct metrics_server *s)
+{
+	for (int i = 0; i <= CONNECTIONS_MAX; i++)
+		if (s->connections[i].fd < 0)
+			return false;
+	return true;
+}
+
 void metrics_server_run(struct metrics_server *s)
 {
+	bool full;
+
 	if (!s || !s->daemon)
 		return;
+	full = is_full(s);
 	shut_late(s);
 	MHD_run(s->daemon);
+	/* there is room now, and libmicrohttpd looks at those who wait only when it begins a turn */
+	if (full && !is_full(s))
+		MHD_run(s->daemon);
 	server_pages_forget(&s->pages);
 }
 

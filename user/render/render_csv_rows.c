@@ -26,8 +26,12 @@ static bool adds_comm(const struct by *by)
 	return by_has(by, BY_PID) && !by_has(by, BY_COMM);
 }
 
+/* NULL: there is no such state. */
 static const char *state_name(unsigned int state)
 {
+	if (state < BPF_TCP_ESTABLISHED ||
+	    (state > BPF_TCP_NEW_SYN_RECV && state != BY_STATE_UNACCEPTED))
+		return NULL;
 	return state == BY_STATE_UNACCEPTED ? "unaccepted" : name_state((uint8_t)state);
 }
 

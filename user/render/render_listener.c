@@ -61,7 +61,7 @@ void render_listener(struct render_context *rc, FILE *out, size_t width,
 	snprintf(phrase, sizeof(phrase), "(%s at most)", render_number(most, l->queue_max));
 	if (l->queue_max.value > l->queue.value)
 		put(&line, " ", phrase);
-	put_count(&line, l->dropped, "SYN dropped", "SYNs dropped");
+	put_count(&line, l->dropped, "SYN or ACK dropped", "SYNs or ACKs dropped");
 	put_count(&line, l->half_open, "half open", "half open");
 	fputc('\n', out);
 }

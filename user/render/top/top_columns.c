@@ -50,7 +50,7 @@ static const char *oldest(char buf[TOP_CELL_MAX], const struct top *t, const str
 
 static const char *queue(char buf[TOP_CELL_MAX], const struct top_row *row)
 {
-	if (!row->backlog)
+	if (!row->listens)
 		return "-";
 	snprintf(buf, TOP_CELL_MAX, "%" PRIu64 "/%" PRIu64, row->values[TOP_QUEUE], row->backlog);
 	return buf;

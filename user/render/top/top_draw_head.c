@@ -102,20 +102,22 @@ static void put_title(struct top *t, struct top_page *page)
 static size_t put_rates(struct top *t, struct top_page *page)
 {
 	char new[TOP_CELL_MAX], failed[TOP_CELL_MAX], p50[TOP_CELL_MAX], p99[TOP_CELL_MAX];
-	char first[LINE_MAX / 4], second[LINE_MAX / 4], both[LINE_MAX];
+	char first[LINE_MAX / 4], second[LINE_MAX / 4], lost[LINE_MAX / 4], line[LINE_MAX];
 
 	snprintf(first, sizeof(first), "new %s/s  failed %s/s", top_rate(new, t->new_rate),
 		 top_rate(failed, t->failed_rate));
-	snprintf(second, sizeof(second), "connect p50 %s, p99 %s  lost %" PRIu64,
+	snprintf(second, sizeof(second), "connect p50 %s, p99 %s",
 		 t->p50_ns ? text_duration(p50, t->p50_ns) : "-",
-		 t->p99_ns ? text_duration(p99, t->p99_ns) : "-", t->now.lost);
+		 t->p99_ns ? text_duration(p99, t->p99_ns) : "-");
+	snprintf(lost, sizeof(lost), "  lost %" PRIu64, t->now.lost);
 	if (page->width < WIDE) {
-		top_put(page, 1, TOP_PLAIN, first);
+		text_join(line, sizeof(line), first, lost);
+		top_put(page, 1, TOP_PLAIN, line);
 		top_put(page, 2, TOP_PLAIN, second);
 		return 3;
 	}
-	text_join(both, sizeof(both), first, "  ", second);
-	top_put(page, 1, TOP_PLAIN, both);
+	text_join(line, sizeof(line), first, "  ", second, lost);
+	top_put(page, 1, TOP_PLAIN, line);
 	return 2;
 }
 

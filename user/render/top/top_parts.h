@@ -44,6 +44,7 @@ struct top_row {
 	uint64_t value;		      /* the one that it is sorted by */
 	size_t place;		      /* at the refresh before; SIZE_MAX: it is new */
 	uint64_t backlog, oldest_ns;
+	bool listens;	 /* queue and backlog are known */
 	uint32_t states; /* those in which something is open */
 	bool older;	 /* something was in its state before the trace */
 	char label[SUMMARY_BY_LABEL_MAX];

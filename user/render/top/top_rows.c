@@ -55,6 +55,7 @@ static void set_listener(const struct top *t, struct top_row *row)
 		row->values[TOP_QUEUE] = l->queue;
 		row->values[TOP_DROPPED] = l->dropped;
 		row->backlog = l->backlog;
+		row->listens = true;
 		return;
 	}
 }
@@ -67,6 +68,7 @@ static void set_values(const struct top *t, const struct top_view *v, struct top
 
 	memset(row->values, 0, sizeof(row->values));
 	row->backlog = 0;
+	row->listens = false;
 	row->values[TOP_NEW] = row_rate(t, row, c->connections);
 	row->values[TOP_COUNT] = c->connections;
 	row->values[TOP_FAILED] = c->failed;

@@ -104,6 +104,8 @@ enum handshake_flag {
 	HANDSHAKE_ACK_DROPPED = 1 << 27,
 	/* for the accept queue was full; also of a handshake that is not over */
 	HANDSHAKE_ACK_QUEUE_FULL = 1 << 28,
+	/* reported before accept() has returned it */
+	HANDSHAKE_AWAITS_ACCEPT = 1 << 30,
 };
 
 /* in handshake_part.seen: the check found a server's connection still in the accept queue */

@@ -157,6 +157,7 @@ struct handshake {
 	struct maybe synack_retransmits;
 	/* a server's ESTABLISHED to accept()'s return */
 	struct maybe accept_ns;
+	bool awaits_accept; /* it had not returned when this was reported */
 	/* the last ACK was dropped, for the accept queue was full: so long before ESTABLISHED, if it became that */
 	bool ack_queue_full;
 	struct maybe late_ns;

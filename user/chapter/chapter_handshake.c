@@ -270,6 +270,7 @@ void chapter_handshake(struct chapter *ch, const struct handshake_part *h, uint6
 		hs->synack_retransmits = known_if(established || ch->no_socket, h->retransmits);
 	if (h->accept_ns && established && h->role == ROLE_SERVER)
 		hs->accept_ns = known_delay(end_ns, h->accept_ns);
+	hs->awaits_accept = h->flags & HANDSHAKE_AWAITS_ACCEPT;
 	hs->ack_queue_full = h->flags & HANDSHAKE_ACK_QUEUE_FULL;
 	if (hs->ack_queue_full && established)
 		hs->late_ns = known_span(diary_acked_ns(h, end_ns), end_ns);

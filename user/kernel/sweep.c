@@ -44,8 +44,9 @@ static int report_unaccepted(const struct sweep *s, __u64 sk, uint64_t before_ns
 		return 0;
 	if (bpf_map_delete_elem(s->unaccepted_fd, &sk))
 		return 0;
-	if (u.left_queue && !r.h.accept_ns)
-		r.h.flags |= HANDSHAKE_ACCEPTED | HANDSHAKE_ACCEPT_UNSEEN;
+	if (!r.h.accept_ns)
+		r.h.flags |= u.left_queue ? HANDSHAKE_ACCEPTED | HANDSHAKE_ACCEPT_UNSEEN
+					  : HANDSHAKE_AWAITS_ACCEPT;
 	return wanted_handshake(s->cfg, &r) ? sweep_report(s, ITEM_HANDSHAKE, &r.h, sizeof(r.h))
 					    : 0;
 }

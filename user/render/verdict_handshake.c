@@ -112,6 +112,8 @@ void say_handshake(struct verdict *v, const struct render_context *rc, const str
 	say_count(v, ", ", "SYN,ACK retransmit", hs->synack_retransmits);
 	if (hs->accept_ns.known)
 		say(v, ", ", "waited ", ms_words(words, hs->accept_ns), " in the accept queue");
+	if (hs->awaits_accept)
+		say(v, ", ", "not accepted yet");
 	say_if(v, hs->simultaneous_open, "simultaneous open");
 	if (is_to_itself(ch))
 		say(v, ", ", "to itself");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 #include <errno.h>
 
+#include "base/clock.h"
 #include "chapter/cause.h"
 #include "render_why_parts.h"
 
@@ -153,6 +154,9 @@ void why_no_ports(struct sentence *s, const struct chapter *ch)
 	}
 }
 
+/* The first SYN is sent again after 1 s (TCP_TIMEOUT_INIT), and a timer of the kernel may be late. */
+#define AGAIN_NS ((int64_t)NS_PER_S * 3 / 2)
+
 void why_gave_up(struct sentence *s, const struct chapter *ch)
 {
 	struct tries t = handshake_tries(ch);
@@ -164,6 +168,10 @@ void why_gave_up(struct sentence *s, const struct chapter *ch)
 		why_put(s, ", and ");
 		why_put_count(s, t.sent, "SYN");
 		why_put(s, " had no answer by then");
+		/* one that is still queued on this host is not sent again: skb_still_in_host_queue() */
+		if (t.sent == 1 && ch->handshake.handshake_ns.value >= AGAIN_NS)
+			why_put(s,
+				"; another follows after 1 s, unless the first is still on this host: there may be no neighbour with that address");
 	}
 }
 

@@ -131,17 +131,11 @@ static __noinline void on_request_reset(struct sk_buff *skb, __u64 request, __u6
 
 /* The request's check is over: an RST that it has taken has removed it from the kernel's table. */
 static __always_inline void request_checked(struct sock *listener, struct sk_buff *skb,
-					    struct request_sock *req, const void *lost_race,
-					    const struct sock *child)
+					    struct request_sock *req, const struct sock *child)
 {
-	bool stolen = false;
-
 	if (child)
 		return;
-	/* by another segment, which made the child: this one goes there */
-	bpf_probe_read_kernel(&stolen, sizeof(stolen), lost_race);
-	if (!stolen)
-		listener_discards((__u64)listener);
+	listener_discards((__u64)listener);
 	if (tcp_flags_of(skb) & TCP_RST && !BPF_CORE_READ(req, __req_common.skc_node.pprev))
 		on_request_reset(skb, (__u64)req, (__u64)listener);
 }
@@ -150,7 +144,7 @@ SEC("?fexit/tcp_check_req")
 int BPF_PROG(request_checked_5args, struct sock *listener, struct sk_buff *skb,
 	     struct request_sock *req, bool fastopen, void *lost_race, struct sock *child)
 {
-	request_checked(listener, skb, req, lost_race, child);
+	request_checked(listener, skb, req, child);
 	return 0;
 }
 
@@ -160,7 +154,7 @@ int BPF_PROG(request_checked_6args, struct sock *listener, struct sk_buff *skb,
 	     struct request_sock *req, bool fastopen, void *lost_race, void *reason,
 	     struct sock *child)
 {
-	request_checked(listener, skb, req, lost_race, child);
+	request_checked(listener, skb, req, child);
 	return 0;
 }
 

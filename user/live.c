@@ -230,12 +230,14 @@ int live_run(const struct options *options, struct reporter *reporter)
 		goto out;
 	}
 	err = live_screen_open(&l);
+	l.said = err;
 	if (!err)
 		err = loop(&l);
 	live_screen_close(&l);
 	notify_stopping(&l.notify);
 	err = stop(&l, err);
-	if (err < 0 && err != -EPIPE)
+	if (err < 0 && err != -EPIPE &&
+	    (reporter->error || (!l.said && !reporter->recording_failed)))
 		message("output: %s", output_why(-err));
 	summary_warn(&reporter->totals);
 	/* nobody knows the connections that only the metrics count */

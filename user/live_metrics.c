@@ -111,6 +111,7 @@ int live_metrics_file(struct live *l, uint64_t now_ns)
 	err = write_file(l, path);
 	if (err && err != l->metrics_file_err)
 		message("--metrics-file %s: %s%s", path, strerror(-err), sudo_user_hint(err));
+	l->said |= !l->metrics_file_at_ns && err;
 	if (!l->metrics_file_at_ns && err)
 		return err;
 	l->metrics_file_err = err;

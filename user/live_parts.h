@@ -46,6 +46,7 @@ struct live {
 	bool forsaken;	      /* all processes of --pid have ended */
 	bool impatient;	      /* the trace was interrupted for good: do not wait for the command */
 	bool ended;
+	bool said; /* what ends the trace has had its message */
 };
 
 /* The length of an interval of --interval. */

@@ -77,24 +77,37 @@ static void count(struct lost *lost, const struct event *e)
 	}
 }
 
+/* The SYN whose arrival was computed: it comes when the SYN,ACK leaves. */
+static void move_syn(struct conversation *c, int64_t from_ns, struct maybe to)
+{
+	for (size_t i = 0; i < c->n_events[SERVER]; i++) {
+		struct event *syn = &c->events[SERVER][i];
+
+		if (event_segment_kind(syn) == KIND_SYN && syn->step.derived &&
+		    syn->step.t_ns.known && syn->step.t_ns.value == from_ns)
+			syn->step.t_ns = to;
+	}
+}
+
 /*
- * A time that was computed is not more certain than what the other end saw: no segment arrives before it leaves.  The
- * SYN arrives when the SYN,ACK leaves.
+ * A time that was computed is not more certain than what the other end saw: no segment arrives before it leaves.  If it
+ * is more than the computed one may be wrong by, it is the clock that is.
  */
 static void correct(struct conversation *c, enum side from, struct event *e)
 {
-	struct event *received, *syn = &c->events[SERVER][0];
+	struct event *received;
+	int64_t back_ns;
 
 	if (!event_is_sent(e) || e->other < 0)
 		return;
 	received = &c->events[conversation_other(from)][e->other];
 	if (!e->step.t_ns.known || !received->step.t_ns.known ||
-	    received->step.t_ns.value >= e->step.t_ns.value)
+	    __builtin_sub_overflow(e->step.t_ns.value, received->step.t_ns.value, &back_ns) ||
+	    back_ns <= 0 || back_ns >= CORRECTED_NS)
 		return;
-	if (e->step.derived && e->step.t_ns.value - received->step.t_ns.value < CORRECTED_NS) {
-		if (event_segment_kind(e) == KIND_SYNACK && syn->step.derived &&
-		    syn->step.t_ns.value == e->step.t_ns.value)
-			syn->step.t_ns = received->step.t_ns;
+	if (e->step.derived) {
+		if (event_segment_kind(e) == KIND_SYNACK)
+			move_syn(c, e->step.t_ns.value, received->step.t_ns);
 		e->step.t_ns = received->step.t_ns;
 	} else if (received->step.derived) {
 		received->step.t_ns = e->step.t_ns;

@@ -143,7 +143,8 @@ def test_the_queue_has_room_again(world):
         served = crowd.tracer.one("handshake", remote_port=port, role="server", outcome="established")
         # the SYNs that were dropped are no part of the server's handshake
         assert served["synack_retransmits"] == 0 and served["handshake_us"] < 500_000
-        assert served["accept_us"] is not None
+        # those that filled the queue may have waited for more than a second, and are told before
+        assert port not in late or served["accept_us"] is not None
 
 
 def test_overflow_with_reset(world):

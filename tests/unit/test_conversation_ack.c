@@ -52,6 +52,19 @@ static void ack_of_the_first(void **state)
 	expect_sent(e, CLIENT, "SYN 0>~20, ACK ~40 lost, ACK ?>110");
 }
 
+/* Much quicker than the SYN: nothing else can it be, for there was one SYN,ACK. */
+static void quick_ack(void **state)
+{
+	struct ends *e = *state;
+
+	flow_syn(&e->client);
+	ends_synack_at(e, 5 * WAY);
+	ends_establish(e, 6 * WAY, 7 * WAY);
+	ends_join(e);
+	expect_segments(e, "SYN 0>~100, ACK ~120>140", "SYN,ACK ~100>120");
+	expect_parts(e, open, "140: there 120 back 20");
+}
+
 /* As quick as the others, within a rack: another SYN,ACK in the meantime changes nothing. */
 static void prompt_ack(void **state)
 {
@@ -126,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ENDS_TEST(ack_lost),
 		ENDS_TEST(ack_of_the_first),
+		ENDS_TEST(quick_ack),
 		ENDS_TEST(prompt_ack),
 		ENDS_TEST(ack_after_both),
 		ENDS_TEST(accept_in_close_wait),

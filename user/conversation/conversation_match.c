@@ -120,6 +120,26 @@ static bool is_only_one(const struct conversation *c, enum side side, const stru
 	return n == 1;
 }
 
+/* Of an ACK: was what it answers sent once, so that it cannot have been taken for another? */
+static bool answers_only_one(const struct conversation *c, enum side to, const struct event *ack)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < c->n_events[to]; i++) {
+		const struct event *e = &c->events[to][i];
+
+		n += event_is_sent(e) &&
+		     event_has_kind(e, ack->closing ? KIND_FIN : KIND_SYNACK, ack->closing);
+	}
+	return n == 1;
+}
+
+static bool is_certain(const struct conversation *c, enum side from, const struct event *sent)
+{
+	return is_only_one(c, from, sent) && (event_segment_kind(sent) != KIND_ACK ||
+					      answers_only_one(c, conversation_other(from), sent));
+}
+
 /* The shortest delay of what was matched and is certain. */
 static void measure(struct matching *m, enum side from)
 {
@@ -131,7 +151,7 @@ static void measure(struct matching *m, enum side from)
 		struct maybe delay;
 
 		if (!event_is_sent(a) || a->other < 0 || event_segment_kind(a) == KIND_RST ||
-		    !is_only_one(c, from, a))
+		    !is_certain(c, from, a))
 			continue;
 		delay = delay_of(a->step.t_ns,
 				 c->events[conversation_other(from)][a->other].step.t_ns);
@@ -234,16 +254,20 @@ static void match_acks(struct matching *m, enum side from)
 	}
 }
 
+static void match_everything(struct matching *m)
+{
+	forget(m->c);
+	match_all(m);
+	match_acks(m, CLIENT);
+	match_acks(m, SERVER);
+}
+
 void conversation_match(struct conversation *c)
 {
 	struct matching m = { .c = c, .tolerance_ns = c->clock.uncertainty_ns + TOLERANCE_NS };
 
 	/* without delays at first: they come of the segments that were sent once */
-	forget(c);
-	match_all(&m);
+	match_everything(&m);
 	measure_both(&m);
-	forget(c);
-	match_all(&m);
-	match_acks(&m, CLIENT);
-	match_acks(&m, SERVER);
+	match_everything(&m);
 }

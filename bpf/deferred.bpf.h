@@ -49,8 +49,7 @@ __u64 last_ack_dropped_ns = 0;
 /* May there be a request whose ACK was dropped by a full queue? */
 static __always_inline bool acks_dropped_lately(void)
 {
-	return last_ack_dropped_ns &&
-	       bpf_ktime_get_ns() - last_ack_dropped_ns < REQUEST_LIVES_NS;
+	return last_ack_dropped_ns && bpf_ktime_get_ns() - last_ack_dropped_ns < REQUEST_LIVES_NS;
 }
 
 static __always_inline bool is_acked(const struct request_sock *req)
@@ -94,8 +93,7 @@ static __always_inline void on_request_segment(const struct sock *listener,
 					       const struct sk_buff *skb,
 					       const struct request_sock *req, __u64 fastopen)
 {
-	bool full = PEEK(sock, listener, sk_ack_backlog) >
-		    PEEK(sock, listener, sk_max_ack_backlog);
+	bool full = PEEK(sock, listener, sk_ack_backlog) > PEEK(sock, listener, sk_max_ack_backlog);
 
 	if ((__u8)fastopen)
 		return;

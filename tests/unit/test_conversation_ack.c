@@ -137,12 +137,9 @@ static void accept_and_ack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ENDS_TEST(ack_lost),
-		ENDS_TEST(ack_of_the_first),
-		ENDS_TEST(quick_ack),
-		ENDS_TEST(prompt_ack),
-		ENDS_TEST(ack_after_both),
-		ENDS_TEST(accept_in_close_wait),
+		ENDS_TEST(ack_lost),	   ENDS_TEST(ack_of_the_first),
+		ENDS_TEST(quick_ack),	   ENDS_TEST(prompt_ack),
+		ENDS_TEST(ack_after_both), ENDS_TEST(accept_in_close_wait),
 		ENDS_TEST(accept_and_ack),
 	};
 

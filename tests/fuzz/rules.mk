@@ -21,8 +21,9 @@ $(BUILD)/fuzz/%.o: tests/unit/%.c Makefile
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(FUZZ_OBJECTS)
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ $(FUZZ_LIBRARIES) -o $@
-$(BUILD)/fuzz/fuzz_metrics: $(SERVER:user/%.c=$(BUILD)/fuzz/%.o)
-$(BUILD)/fuzz/fuzz_metrics: FUZZ_LIBRARIES := -lmicrohttpd -lgnutls -lz
+$(BUILD)/fuzz/fuzz_metrics: $(SERVER:user/%.c=$(BUILD)/fuzz/%.o) $(BUILD)/metrics/page.pb-c.o
+$(BUILD)/fuzz/fuzz_metrics: FUZZ_LIBRARIES := -lmicrohttpd -lgnutls -lz -lprotobuf-c
+$(BUILD)/fuzz/metrics/server_protobuf.o: $(BUILD)/metrics/page.pb-c.h
 $(BUILD)/fuzz/seeds_of: $(BUILD)/fuzz/seeds.o $(FUZZ_OBJECTS)
 	$(CLANG) $(FUZZ_FLAGS) $^ -o $@
 

@@ -11,6 +11,7 @@
 #include "chapter/names.h"
 #include "conversation_say.h"
 #include "ladder.h"
+#include "render_short.h"
 #include "verdict_say.h"
 
 #define WIDTH 80
@@ -260,7 +261,7 @@ static void put_row(struct picture *p, const struct conversation_row *row)
 static void put_addresses(const struct picture *p)
 {
 	const struct chapter *ch = conversation_end(p->c, CLIENT);
-	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
+	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX], cut[SIDES][ENDPOINT_MAX];
 	size_t left, right;
 
 	render_local(local, ch);
@@ -270,7 +271,9 @@ static void put_addresses(const struct picture *p)
 	if (left + right + 2 <= WIDTH)
 		fprintf(p->rc->out, "%s%*s%s\n", local, (int)(WIDTH - left - right), "", remote);
 	else
-		fprintf(p->rc->out, "%s\n%*s\n", local, WIDTH, remote);
+		fprintf(p->rc->out, "%s\n%*s\n",
+			short_cut(cut[CLIENT], ENDPOINT_MAX, local, WIDTH, ':'), WIDTH,
+			short_cut(cut[SERVER], ENDPOINT_MAX, remote, WIDTH, ':'));
 }
 
 static void put_first_states(struct picture *p)

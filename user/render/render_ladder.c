@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "ladder.h"
 #include "render_parts.h"
+#include "render_short.h"
 #include "render_verdict.h"
 #include "verdict_say.h"
 
@@ -37,7 +38,7 @@ struct ladder {
 static void put_header(const struct render_context *rc, const struct chapter *ch)
 {
 	char time[TIME_MAX], conn[NUMBER_MAX + 1], who[PERSON_TEXT_MAX];
-	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX];
+	char local[ENDPOINT_MAX], remote[ENDPOINT_MAX], cut[2][ENDPOINT_MAX];
 	const char *role = name_role(ch->role);
 	bool older = render_is_older(ch);
 	int len;
@@ -60,7 +61,9 @@ static void put_header(const struct render_context *rc, const struct chapter *ch
 	if (len + 2 + (int)strlen(remote) <= WIDTH)
 		fprintf(rc->out, "%*s%*s\n", len, local, WIDTH - len, remote);
 	else
-		fprintf(rc->out, "%*s\n%*s\n", len, local, WIDTH, remote);
+		fprintf(rc->out, "%*s\n%*s\n", len,
+			short_cut(cut[0], ENDPOINT_MAX, local, WIDTH, ':'), WIDTH,
+			short_cut(cut[1], ENDPOINT_MAX, remote, WIDTH, ':'));
 }
 
 /* Time and state, left of the lifelines.  A time that is too long is cut on the right. */

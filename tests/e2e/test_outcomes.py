@@ -8,6 +8,7 @@ import pytest
 import checks
 import pump
 from checks import Noise, between, check_owner, failed, near
+from crowded import netstat
 from oracle import End
 from tracer import Tracer, run_tracer
 
@@ -142,8 +143,11 @@ def test_abandoned(world, family, how):
         between(chapter["handshake_us"], (closed.before_ns - began.after_ns, closed.after_ns - began.before_ns),
                 noise.tolerance_ns, "handshake_us")
     assert chapter["handshake_us"] >= 100_000
+    # on a busy machine a second may pass
+    again, = netstat(link.a, "TCPSynRetrans")
     assert [(s["from"], s["to"], s["segment"]) for s in chapter["steps"]] == [
-        ("CLOSE", "SYN_SENT", "> SYN"), ("SYN_SENT", "CLOSE", None)]
+        ("CLOSE", "SYN_SENT", "> SYN"), *(("SYN_SENT", "SYN_SENT", f"> SYN ({n})") for n in range(2, again + 2)),
+        ("SYN_SENT", "CLOSE", None)]
 
 
 def test_no_port(world, family):

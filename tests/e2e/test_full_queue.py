@@ -17,11 +17,15 @@ pytestmark = pytest.mark.needs("deferred")
 class Full(Stage):
     """A listener of backlog 1 with two connections in its queue, and a peer that has a SYN,ACK."""
 
-    def __init__(self, world):
+    def __init__(self, world, cookies=0):
         super().__init__(world, retries=2, backlog=1)
+        self.ns.sysctl(net__ipv4__tcp_syncookies=cookies)
         self.tracer = Tracer(netns=self.select)
         self.send(SYN, 4001)
-        pump.wait_until(lambda: self.requests() == {4001}, "the SYN,ACK")
+        if cookies:
+            pump.wait_until(lambda: netstat(self.ns, "SyncookiesSent") == (1,), "the SYN,ACK")
+        else:
+            pump.wait_until(lambda: self.requests() == {4001}, "the SYN,ACK")
         self.synack, = self.sent(4001)
         self.filler = world.agent(self.ns)
         for i in range(2):
@@ -71,6 +75,13 @@ def test_not_accepted(world):
     told = full.tracer.wait_count(1, "handshake", remote_port=4001)[0]
     assert (told["open"], told["state"], told["cause"]) == (True, "NEW_SYN_RECV", "queue_full")
     assert full.dropped() == (2, 2)
+
+
+def test_cookie(world):
+    """The ACK of a SYN cookie has no request."""
+    full = Full(world, cookies=2)
+    full.overflow()
+    assert full.dropped() == (1, 1)
 
 
 def test_others_are_not_dropped(world):

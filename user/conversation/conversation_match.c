@@ -109,35 +109,26 @@ static void match_kind(struct matching *m, enum side from, enum segment_kind kin
 	}
 }
 
-/* Was it the only one of its kind that was sent, so that it cannot have been taken for another? */
-static bool is_only_one(const struct conversation *c, enum side side, const struct event *e)
+static bool sent_once(const struct conversation *c, enum side side, enum segment_kind kind,
+		      bool closing)
 {
 	unsigned int n = 0;
 
 	for (size_t i = 0; i < c->n_events[side]; i++)
 		n += event_is_sent(&c->events[side][i]) &&
-		     event_has_kind(&c->events[side][i], event_segment_kind(e), e->closing);
+		     event_has_kind(&c->events[side][i], kind, closing);
 	return n == 1;
 }
 
-/* Of an ACK: was what it answers sent once, so that it cannot have been taken for another? */
-static bool answers_only_one(const struct conversation *c, enum side to, const struct event *ack)
-{
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < c->n_events[to]; i++) {
-		const struct event *e = &c->events[to][i];
-
-		n += event_is_sent(e) &&
-		     event_has_kind(e, ack->closing ? KIND_FIN : KIND_SYNACK, ack->closing);
-	}
-	return n == 1;
-}
-
+/* Was there no other that it can have been taken for?  An ACK also tells by what it answers. */
 static bool is_certain(const struct conversation *c, enum side from, const struct event *sent)
 {
-	return is_only_one(c, from, sent) && (event_segment_kind(sent) != KIND_ACK ||
-					      answers_only_one(c, conversation_other(from), sent));
+	enum segment_kind kind = event_segment_kind(sent);
+
+	return sent_once(c, from, kind, sent->closing) &&
+	       (kind != KIND_ACK ||
+		sent_once(c, conversation_other(from), sent->closing ? KIND_FIN : KIND_SYNACK,
+			  sent->closing));
 }
 
 /* The shortest delay of what was matched and is certain. */

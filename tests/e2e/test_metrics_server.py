@@ -144,7 +144,7 @@ def test_a_hundred_connections(world):
 
 def test_a_scraper_beside_idle_ones(world):
     """It has its page while those that came before it live."""
-    served = Served(world, output="json")
+    served = Served(world)
     holder = served.ns.spawn(hold, CONNECTIONS + 1)
     assert holder.recv() == "connected"
     assert served.scrape().status == 200
